@@ -1,0 +1,55 @@
+/**
+ * A compiled program: inert, deterministic, not yet in any kernel. The compiler makes it, the loader
+ * of `@skep/bpf` and the machine of this package run it.
+ */
+
+import type { MapKind } from '@skep/ebpf';
+
+/** The shape of a map, without its contents. Sizes in bytes; 0 where the kind has no key or value. */
+export interface MapShape {
+  readonly name: string;
+  readonly kind: MapKind;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  /** BPF_F_* */
+  readonly flags: number;
+  /** The shape of each map inside an array or hash of maps. */
+  readonly inner?: MapShape;
+}
+
+/** The 16-byte load at `instruction` takes the address of the map named `map`. */
+export interface MapReference {
+  readonly instruction: number;
+  readonly map: string;
+}
+
+/** Code from `instruction` on was made from this line. Lines and columns count from 1. */
+export interface SourceLine {
+  readonly instruction: number;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+}
+
+export interface FunctionRange {
+  readonly instruction: number;
+  readonly name: string;
+}
+
+export interface ProgramObject {
+  /** As the kernel shows it: at most 15 characters of `A-Z a-z 0-9 _ .`. */
+  readonly name: string;
+  /** @alias BPF_PROG_TYPE_* */
+  readonly programType: number;
+  readonly license: string;
+  /** 8 bytes an instruction, little-endian (RFC 9669 section 3). */
+  readonly code: Uint8Array;
+  readonly maps: readonly MapShape[];
+  readonly mapReferences: readonly MapReference[];
+  /** The program's entry first, at instruction 0, then its subprograms. */
+  readonly functions: readonly FunctionRange[];
+  readonly lines: readonly SourceLine[];
+  readonly stackBytes: number;
+}

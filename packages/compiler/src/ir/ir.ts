@@ -1,0 +1,183 @@
+/**
+ * The intermediate representation: a control-flow graph in SSA form.
+ *
+ * A value is 32 or 64 bits wide and has no other type; what a memory operation touches is said by
+ * its `Access`. Constants, map addresses, stack slots and load-time constants are never placed in a
+ * block: they are made again at each use.
+ *
+ * Invariants are those that `verify.ts` checks after every pass.
+ */
+import type { MapShape } from '@skep/bytecode';
+
+export type Width = 32 | 64;
+
+/** Lines and columns count from 1. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+}
+
+/** What a pointer points into; `any` where several are possible. */
+export type Space = 'context' | 'packet' | 'map' | 'stack' | 'ringBuffer' | 'any';
+
+/** One read or write of `size` bytes at base + `offset`. */
+export interface Access {
+  readonly offset: number;
+  readonly size: 1 | 2 | 4 | 8;
+  readonly space: Space;
+}
+
+/** An object on the stack, of this function's frame. */
+export interface Slot {
+  readonly name: string;
+  readonly size: number;
+}
+
+export type BinaryOperator =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'mod'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'shl'
+  | 'shr'
+  | 'sar';
+
+export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle' | 'sgt' | 'sge';
+
+/**
+ * What a value is. `operands` of the value are listed in brackets.
+ *
+ * - `constant`: `bits`, two's complement, reduced to the width
+ * - `map`: the map's address; `slot`: the slot's address; `loadTime`: a constant not yet bound
+ * - `context`: the program's argument; `parameter`: argument `index` of a subprogram
+ * - binary operators [left, right]: unsigned but for `sar`; x / 0 = 0, x % 0 = x; shifts take the
+ *   amount modulo the width
+ * - `neg` [x]; `byteSwap` [x]: the low `bits`, the rest becomes zero
+ * - `zeroExtend`, `signExtend` [32-bit], `truncate` [64-bit]
+ * - `load` [base], zero-extended; `store` [base, value]; `atomicAdd` [base, value]
+ * - `call` [arguments]: helper by number; `callSubprogram` [arguments]: by name
+ * - `phi` [one per predecessor, in their order]
+ */
+export type Operation =
+  | { readonly op: 'constant'; readonly bits: bigint }
+  | { readonly op: 'map'; readonly map: MapShape }
+  | { readonly op: 'slot'; readonly slot: Slot }
+  | { readonly op: 'loadTime'; readonly name: string }
+  | { readonly op: 'context' }
+  | { readonly op: 'parameter'; readonly index: number }
+  /** `isPacketPointer`: data + offset, made once and then checked against the end of the data. */
+  | { readonly op: BinaryOperator; readonly isPacketPointer?: boolean }
+  | { readonly op: 'neg' | 'zeroExtend' | 'signExtend' | 'truncate' | 'phi' }
+  | { readonly op: 'byteSwap'; readonly bits: 16 | 32 | 64 }
+  | { readonly op: 'load'; readonly access: Access }
+  | { readonly op: 'store'; readonly access: Access }
+  | { readonly op: 'atomicAdd'; readonly access: Access }
+  | {
+      readonly op: 'call';
+      readonly helper: number;
+      readonly name: string;
+      readonly movesPacket: boolean;
+    }
+  | { readonly op: 'callSubprogram'; readonly name: string; readonly movesPacket: boolean };
+
+export class Value {
+  /** Set while a value is being replaced: read operands through `resolve`. */
+  replacement: Value | null = null;
+  block: Block | null = null;
+
+  constructor(
+    readonly id: number,
+    public operation: Operation,
+    public operands: Value[],
+    public width: Width,
+    readonly position: SourcePosition | null,
+  ) {}
+}
+
+export type Terminator =
+  | { readonly kind: 'jump'; to: Block }
+  | {
+      readonly kind: 'branch';
+      comparison: Comparison;
+      left: Value;
+      right: Value;
+      width: Width;
+      ifTrue: Block;
+      ifFalse: Block;
+      position: SourcePosition | null;
+    }
+  | { readonly kind: 'return'; value: Value; position: SourcePosition | null };
+
+export class Block {
+  values: Value[] = [];
+  predecessors: Block[] = [];
+  terminator: Terminator | null = null;
+  /** How many loops enclose it: what spill costs are weighed by. */
+  loopDepth = 0;
+
+  constructor(readonly id: number) {}
+}
+
+/** One program or subprogram. The first block is the entry. */
+export class IrFunction {
+  blocks: Block[] = [];
+  private nextValue = 0;
+  private nextBlock = 0;
+
+  constructor(
+    readonly name: string,
+    readonly position: SourcePosition | null,
+  ) {}
+
+  makeBlock(): Block {
+    const block = new Block(this.nextBlock++);
+    this.blocks.push(block);
+    return block;
+  }
+
+  /** A value that belongs to no block yet. */
+  makeValue(
+    operation: Operation,
+    operands: Value[],
+    width: Width,
+    position: SourcePosition | null = null,
+  ): Value {
+    return new Value(this.nextValue++, operation, operands, width, position);
+  }
+
+  makeConstant(bits: bigint | number, width: Width): Value {
+    return this.makeValue(
+      { op: 'constant', bits: BigInt.asUintN(width, BigInt(bits)) },
+      [],
+      width,
+    );
+  }
+}
+
+/** A program and the subprograms that it calls: what is written to a file and specialised at load time. */
+export interface IrProgram {
+  readonly name: string;
+  /** @alias BPF_PROG_TYPE_* */
+  readonly programType: number;
+  readonly license: string;
+  /** The program first. */
+  readonly functions: IrFunction[];
+}
+
+export function resolve(value: Value): Value {
+  let last = value;
+  while (last.replacement) last = last.replacement;
+  return last;
+}
+
+export function successors(block: Block): Block[] {
+  const end = block.terminator;
+  if (end?.kind === 'jump') return [end.to];
+  return end?.kind === 'branch' ? [end.ifTrue, end.ifFalse] : [];
+}

@@ -1,0 +1,79 @@
+/**
+ * Helpers: functions of the kernel that a program may call. Numbers and rules are those of
+ * include/uapi/linux/bpf.h.
+ */
+import type { Context, TcContext, XdpContext } from './contexts.ts';
+import type { s32, u32, u64 } from './integers.ts';
+import { s32 as s32Field, u32 as u32Field, u64 as u64Field } from './integers.ts';
+import type { AnyInteger } from './struct.ts';
+
+/** What the compiler knows of a helper. */
+export class Helper {
+  constructor(
+    readonly id: number,
+    readonly name: string,
+    readonly returns: AnyInteger,
+    /** Packet pointers taken before the call are gone after it. */
+    readonly movesPacket = false,
+  ) {}
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the signature is given by the caller
+function helper<F extends (...parameters: any[]) => unknown>(
+  id: number,
+  name: string,
+  returns: AnyInteger,
+  options: { readonly movesPacket?: boolean } = {},
+): F {
+  return new Helper(id, name, returns, options.movesPacket) as unknown as F;
+}
+
+/** Nanoseconds since boot, suspend not counted; costs half an LRU lookup: prefer `jiffies`. */
+export const monotonicNanoseconds = helper<() => u64>(5, 'ktime_get_ns', u64Field);
+/** Ticks since boot (250 or 1000 a second); free. @since Linux 5.6 */
+export const jiffies = helper<() => u64>(118, 'jiffies64', u64Field);
+export const randomU32 = helper<() => u32>(7, 'get_prandom_u32', u32Field);
+export const cpuNumber = helper<() => u32>(8, 'get_smp_processor_id', u32Field);
+/** Out of (or, with flag 1, into) an interface. Returns the action to return. */
+export const redirect = helper<(ifindex: u32, flags: u64) => s32>(23, 'redirect', s32Field);
+/** Into the peer of a veth or netkit device, in its namespace. @since Linux 5.10 */
+export const redirectPeer = helper<(ifindex: u32, flags: u64) => s32>(155, 'redirect_peer', s32Field);
+/** Makes `length` bytes of the packet directly readable and writable. */
+export const pullData = helper<(ctx: TcContext, length: u32) => s32>(39, 'skb_pull_data', s32Field, {
+  movesPacket: true,
+});
+/** Grows or shrinks the packet's end. */
+export const changeTail = helper<(ctx: TcContext, length: u32, flags: u64) => s32>(
+  38,
+  'skb_change_tail',
+  s32Field,
+  { movesPacket: true },
+);
+export const changeType = helper<(ctx: TcContext, type: u32) => s32>(32, 'skb_change_type', s32Field);
+export const l3ChecksumReplace = helper<
+  (ctx: TcContext, offset: u32, from: u64, to: u64, size: u64) => s32
+>(10, 'l3_csum_replace', s32Field, { movesPacket: true });
+export const l4ChecksumReplace = helper<
+  (ctx: TcContext, offset: u32, from: u64, to: u64, flags: u64) => s32
+>(11, 'l4_csum_replace', s32Field, { movesPacket: true });
+export const xdpAdjustHead = helper<(ctx: XdpContext, delta: s32) => s32>(44, 'xdp_adjust_head', s32Field, {
+  movesPacket: true,
+});
+export const xdpAdjustTail = helper<(ctx: XdpContext, delta: s32) => s32>(65, 'xdp_adjust_tail', s32Field, {
+  movesPacket: true,
+});
+export type AnyContext = Context;
+
+/**
+ * A value as it lies in memory, without the byte swap that reading a big-endian field implies; the
+ * compiler cancels the two swaps, so that hashing and checksums cost nothing extra.
+ */
+export function raw16(value: number): number {
+  return ((value & 0xff) << 8) | ((value >>> 8) & 0xff);
+}
+
+/** As `raw16`, 4 bytes. */
+export function raw32(value: number): number {
+  const low = ((value & 0xff) << 24) | ((value & 0xff00) << 8);
+  return (low | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
+}
