@@ -1,1 +1,2 @@
+export * from './ir/builder.ts';
 export * from './ir/ir.ts';

@@ -1,0 +1,377 @@
+/**
+ * Makes one function of the IR: blocks, operations, and variables that are turned into SSA values on
+ * the fly (Braun et al., Simple and Efficient Construction of Static Single Assignment Form).
+ *
+ * A block goes through three states: made, started (operations go into it), sealed (all its
+ * predecessors are known). Seal a block as soon as its last predecessor has been ended; only the
+ * head of a loop is sealed later than it is started. A block that nothing jumps to, and whatever
+ * follows a `jump`, `branch` or `return`, is unreachable: operations emitted there vanish.
+ */
+import type { MapShape } from '@skep/bytecode';
+import type {
+  Access,
+  BinaryOperator,
+  Block,
+  Comparison,
+  Operation,
+  SourcePosition,
+  Value,
+  Width,
+} from './ir.ts';
+import { IrFunction, resolve } from './ir.ts';
+
+/** A place that can be written several times; each read is the value that reaches it. */
+export class Variable {
+  constructor(
+    readonly name: string,
+    readonly width: Width,
+  ) {}
+}
+
+/** What the builder must know of a helper: the kernel's number, its name, whether it moves the packet. */
+export interface HelperReference {
+  readonly id: number;
+  readonly name: string;
+  readonly movesPacket: boolean;
+}
+
+export class FunctionBuilder {
+  readonly function: IrFunction;
+  /** Put on each value and terminator that is made from now on. */
+  position: SourcePosition | null;
+  /** The block that operations go into; `null` where the code cannot be reached. */
+  private current: Block | null;
+  private loopDepth = 0;
+  private readonly sealed = new Set<Block>();
+  private readonly definitions = new Map<Block, Map<Variable, Value>>();
+  private readonly incomplete = new Map<Block, Map<Variable, Value>>();
+  private readonly phiUsers = new Map<Value, Set<Value>>();
+
+  /** Starts the entry block. */
+  constructor(name: string, position: SourcePosition | null = null) {
+    this.function = new IrFunction(name, position);
+    this.position = position;
+    this.current = this.makeBlock();
+    this.sealed.add(this.current);
+  }
+
+  // ---- blocks ---------------------------------------------------------------------------------
+
+  get isReachable(): boolean {
+    return this.current !== null;
+  }
+
+  /** The block that operations go into now; `null` where the code cannot be reached. */
+  get block(): Block | null {
+    return this.current;
+  }
+
+  makeBlock(): Block {
+    const block = this.function.makeBlock();
+    block.loopDepth = this.loopDepth;
+    return block;
+  }
+
+  /** Operations go into `block` from now on. All or, for the head of a loop, one of its predecessors must be there. */
+  start(block: Block): void {
+    this.current = block.predecessors.length > 0 ? block : null;
+  }
+
+  /** Says that `block` has all its predecessors. */
+  seal(block: Block): void {
+    this.sealed.add(block);
+    const phis = this.incomplete.get(block);
+    this.incomplete.delete(block);
+    for (const [variable, phi] of phis ?? []) this.fillPhi(variable, phi, block);
+  }
+
+  sealAndStart(block: Block): void {
+    this.seal(block);
+    this.start(block);
+  }
+
+  /** Blocks made by `body` are one loop deeper. */
+  inLoop<T>(body: () => T): T {
+    this.loopDepth++;
+    try {
+      return body();
+    } finally {
+      this.loopDepth--;
+    }
+  }
+
+  jump(to: Block): void {
+    if (!this.current) return;
+    this.current.terminator = { kind: 'jump', to };
+    to.predecessors.push(this.current);
+    this.current = null;
+  }
+
+  /** Compares two values of one width; unsigned but for `slt sle sgt sge`. */
+  branch(comparison: Comparison, left: Value, right: Value, ifTrue: Block, ifFalse: Block): void {
+    if (!this.current) return;
+    if (ifTrue === ifFalse) return this.jump(ifTrue);
+    if (left.width !== right.width) {
+      throw new Error(`branch ${comparison}: widths ${left.width} and ${right.width} differ`);
+    }
+    this.current.terminator = {
+      kind: 'branch',
+      comparison,
+      left,
+      right,
+      width: left.width,
+      ifTrue,
+      ifFalse,
+      position: this.position,
+    };
+    ifTrue.predecessors.push(this.current);
+    ifFalse.predecessors.push(this.current);
+    this.current = null;
+  }
+
+  return(value: Value): void {
+    if (!this.current) return;
+    this.current.terminator = { kind: 'return', value, position: this.position };
+    this.current = null;
+  }
+
+  /** `if (left comparison right) then() else otherwise()`; goes on where both meet. */
+  choose(
+    comparison: Comparison,
+    left: Value,
+    right: Value,
+    then: () => void,
+    otherwise: () => void = () => {},
+  ): void {
+    const [ifTrue, ifFalse, join] = [this.makeBlock(), this.makeBlock(), this.makeBlock()];
+    this.branch(comparison, left, right, ifTrue, ifFalse);
+    this.sealAndStart(ifTrue);
+    then();
+    this.jump(join);
+    this.sealAndStart(ifFalse);
+    otherwise();
+    this.jump(join);
+    this.sealAndStart(join);
+  }
+
+  // ---- variables ------------------------------------------------------------------------------
+
+  write(variable: Variable, value: Value): void {
+    if (value.width !== variable.width) {
+      throw new Error(`write ${variable.name}: width ${value.width}, expected ${variable.width}`);
+    }
+    if (this.current) this.define(variable, this.current, value);
+  }
+
+  /** @throws Error when some path to here has not written the variable. */
+  read(variable: Variable): Value {
+    if (!this.current) return this.constant(0, variable.width);
+    return this.readFrom(variable, this.current);
+  }
+
+  private define(variable: Variable, block: Block, value: Value): void {
+    const own = this.definitions.get(block);
+    if (own) own.set(variable, value);
+    else this.definitions.set(block, new Map([[variable, value]]));
+  }
+
+  private readFrom(variable: Variable, start: Block): Value {
+    const passed: Block[] = [];
+    let block = start;
+    let value = this.definitions.get(block)?.get(variable);
+    // Long chains of single predecessors are walked here rather than by recursion.
+    while (!value && this.sealed.has(block) && block.predecessors.length === 1) {
+      passed.push(block);
+      block = block.predecessors[0]!;
+      value = this.definitions.get(block)?.get(variable);
+    }
+    const found = value ? resolve(value) : this.readAtJoin(variable, block);
+    for (const each of passed) this.define(variable, each, found);
+    return found;
+  }
+
+  private readAtJoin(variable: Variable, block: Block): Value {
+    if (block.predecessors.length === 0) {
+      throw new Error(`read ${variable.name}: not written on every path`);
+    }
+    const phi = this.function.makeValue({ op: 'phi' }, [], variable.width, this.position);
+    phi.block = block;
+    block.values.unshift(phi);
+    this.define(variable, block, phi);
+    if (this.sealed.has(block)) return this.fillPhi(variable, phi, block);
+    const waiting = this.incomplete.get(block) ?? new Map<Variable, Value>();
+    waiting.set(variable, phi);
+    this.incomplete.set(block, waiting);
+    return phi;
+  }
+
+  private fillPhi(variable: Variable, phi: Value, block: Block): Value {
+    for (const predecessor of block.predecessors) {
+      const operand = this.readFrom(variable, predecessor);
+      phi.operands.push(operand);
+      const users = this.phiUsers.get(operand) ?? new Set<Value>();
+      this.phiUsers.set(operand, users.add(phi));
+    }
+    return this.removeIfTrivial(phi);
+  }
+
+  /** A phi of one value (and perhaps itself) is that value. */
+  private removeIfTrivial(phi: Value): Value {
+    let same: Value | null = null;
+    for (const each of phi.operands) {
+      const operand = resolve(each);
+      if (operand === phi || (same && isSame(operand, same))) continue;
+      if (same) return phi;
+      same = operand;
+    }
+    if (!same) throw new Error('phi without a value: a loop that nothing enters');
+    phi.replacement = same;
+    const block = phi.block!;
+    block.values.splice(block.values.indexOf(phi), 1);
+    const users = this.phiUsers.get(phi) ?? [];
+    this.phiUsers.delete(phi);
+    for (const user of users) {
+      if (user.replacement || user === phi) continue;
+      const known = this.phiUsers.get(same) ?? new Set<Value>();
+      this.phiUsers.set(same, known.add(user));
+      if (user.operands.length === user.block!.predecessors.length) this.removeIfTrivial(user);
+    }
+    return resolve(same);
+  }
+
+  // ---- operations -----------------------------------------------------------------------------
+
+  constant(bits: bigint | number, width: Width): Value {
+    return this.function.makeConstant(bits, width);
+  }
+
+  /** The address of a map. */
+  map(shape: MapShape): Value {
+    return this.function.makeValue({ op: 'map', map: shape }, [], 64);
+  }
+
+  /** The address of a new object of `size` bytes on the stack; its bytes are undefined. */
+  slot(name: string, size: number): Value {
+    return this.function.makeValue({ op: 'slot', slot: { name, size } }, [], 64);
+  }
+
+  /** A constant that is bound when the program is loaded. */
+  loadTime(name: string, width: Width): Value {
+    return this.function.makeValue({ op: 'loadTime', name }, [], width);
+  }
+
+  /** The program's argument: make it once, in the entry block. */
+  context(): Value {
+    return this.emit({ op: 'context' }, [], 64);
+  }
+
+  /** Argument `index` of a subprogram: make it once, in the entry block. */
+  parameter(index: number): Value {
+    return this.emit({ op: 'parameter', index }, [], 64);
+  }
+
+  /** Unsigned but for `sar`; x / 0 = 0, x % 0 = x; shifts take the amount modulo the width. */
+  binary(op: BinaryOperator, left: Value, right: Value): Value {
+    if (left.width !== right.width) {
+      throw new Error(`${op}: widths ${left.width} and ${right.width} differ`);
+    }
+    return this.emit({ op }, [left, right], left.width);
+  }
+
+  /** Start of the packet + `offset`: compared with the packet's end and then used, never made again. */
+  packetPointer(start: Value, offset: Value): Value {
+    return this.emit({ op: 'add', isPacketPointer: true }, [start, offset], 64);
+  }
+
+  /** `base` + `bytes`, both known to be inside one object. */
+  offset(base: Value, bytes: number): Value {
+    return bytes === 0 ? base : this.binary('add', base, this.constant(bytes, 64));
+  }
+
+  negate(value: Value): Value {
+    return this.emit({ op: 'neg' }, [value], value.width);
+  }
+
+  /** Swaps the low `bits`; the rest of the result is zero. */
+  byteSwap(value: Value, bits: 16 | 32 | 64): Value {
+    return this.emit({ op: 'byteSwap', bits }, [value], value.width);
+  }
+
+  /** To another width: truncates, or extends by the sign where `isSigned`. */
+  resize(value: Value, width: Width, isSigned = false): Value {
+    if (value.width === width) return value;
+    if (value.operation.op === 'constant') {
+      const { bits } = value.operation;
+      return this.constant(isSigned ? BigInt.asIntN(value.width, bits) : bits, width);
+    }
+    if (width === 32) return this.emit({ op: 'truncate' }, [value], 32);
+    return this.emit({ op: isSigned ? 'signExtend' : 'zeroExtend' }, [value], 64);
+  }
+
+  /** Zero-extended. 32 bits wide, or 64 for 8 bytes and where `width` says so. */
+  load(base: Value, access: Access, width: Width = access.size === 8 ? 64 : 32): Value {
+    return this.emit({ op: 'load', access }, [base], width);
+  }
+
+  store(base: Value, access: Access, value: Value): void {
+    this.emit({ op: 'store', access }, [base, value], access.size === 8 ? 64 : 32);
+  }
+
+  /** One locked add of 4 or 8 bytes. */
+  atomicAdd(base: Value, access: Access, value: Value): void {
+    this.emit({ op: 'atomicAdd', access }, [base, value], access.size === 8 ? 64 : 32);
+  }
+
+  /** Arguments and result are 64 bits wide. */
+  call(helper: HelperReference, operands: Value[]): Value {
+    const { id, name, movesPacket } = helper;
+    return this.emit({ op: 'call', helper: id, name, movesPacket }, operands, 64);
+  }
+
+  /** Arguments and result are 64 bits wide. */
+  callSubprogram(name: string, operands: Value[], movesPacket: boolean): Value {
+    return this.emit({ op: 'callSubprogram', name, movesPacket }, operands, 64);
+  }
+
+  private emit(operation: Operation, operands: Value[], width: Width): Value {
+    const value = this.function.makeValue(operation, operands, width, this.position);
+    if (this.current) {
+      value.block = this.current;
+      this.current.values.push(value);
+    }
+    return value;
+  }
+
+  // ---- the end --------------------------------------------------------------------------------
+
+  /**
+   * The function: reachable blocks only, every operand resolved.
+   * @throws Error when a reachable block was not ended or not sealed.
+   */
+  finish(): IrFunction {
+    const made = this.function;
+    made.blocks = made.blocks.filter(
+      (block, index) => index === 0 || block.predecessors.length > 0,
+    );
+    for (const block of made.blocks) {
+      if (!block.terminator) throw new Error(`${made.name}: block ${block.id} has no end`);
+      if (!this.sealed.has(block)) throw new Error(`${made.name}: block ${block.id} is not sealed`);
+      for (const value of block.values) value.operands = value.operands.map(resolve);
+      const end = block.terminator;
+      if (end.kind === 'branch') {
+        end.left = resolve(end.left);
+        end.right = resolve(end.right);
+      } else if (end.kind === 'return') {
+        block.terminator = { ...end, value: resolve(end.value) };
+      }
+    }
+    return made;
+  }
+}
+
+/** The same value, or two constants of the same bits. */
+function isSame(left: Value, right: Value): boolean {
+  if (left === right) return true;
+  const [a, b] = [left.operation, right.operation];
+  return a.op === 'constant' && b.op === 'constant' && a.bits === b.bits;
+}
