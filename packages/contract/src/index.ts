@@ -1,1 +1,7 @@
+export * from './connection.ts';
+export * from './drop-reason.ts';
+export * from './endpoint.ts';
+export * from './event.ts';
 export * from './identity.ts';
+export * from './limits.ts';
+export * from './tuple.ts';

@@ -3,6 +3,7 @@
  * the kernel program and by the code that reads its maps.
  */
 import type { IntegerField } from './integers.ts';
+import { u8 } from './integers.ts';
 
 /** `count` elements behind each other. */
 export interface ArrayField<E extends Field = Field> {
@@ -96,3 +97,7 @@ function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
 }
 
+/** `count` plain bytes, such as a MAC address; copied and compared as a whole. */
+export function bytes(count: number): ArrayField<typeof u8> {
+  return array(u8, count);
+}

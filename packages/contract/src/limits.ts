@@ -1,0 +1,37 @@
+/**
+ * Every bound of the datapath, once. What happens at each is said beside it and tested.
+ */
+
+/** Endpoint ids are 1 to this; one more endpoint is refused. */
+export const ENDPOINTS_MAX = 4095;
+/** Sets of endpoints that share rules; one more is refused, its endpoints stay closed. */
+export const SUBJECTS_MAX = 4095;
+/** Peer groups (one bit each); a policy that needs more is refused as a whole. */
+export const PEER_GROUPS_MAX = 4096;
+/** Distinct sets of peer groups that addresses match; one more is refused, its address stays unknown. */
+export const SELECTOR_SETS_MAX = 16_384;
+/** Single addresses with an identity; one more is refused. */
+export const ADDRESSES_MAX = 262_144;
+/** Prefixes with an identity or named by a rule; one more is refused. */
+export const PREFIXES_MAX = 131_072;
+/** Flows that both ends have taken part in; the least recently used gives way. */
+export const CONNECTIONS_MAX = 131_072;
+/** Flows that are new, one-way or denied; the least recently used gives way. Never evicts a connection. */
+export const NEWCOMERS_MAX = 65_536;
+/** Datagrams being received in fragments; the least recently used gives way, its fragments are dropped. */
+export const FRAGMENTED_DATAGRAMS_MAX = 8_192;
+/** Bytes of events that node has not read; what does not fit is lost and counted exactly. */
+export const EVENT_BUFFER_BYTES = 1 << 22;
+/** IPv6 extension headers before the transport; a packet with more is dropped. */
+export const IPV6_EXTENSION_HEADERS_MAX = 6;
+
+/** Idle seconds after which a flow is decided anew. */
+export enum LifetimeSeconds {
+  TcpEstablished = 21_600,
+  TcpOpening = 60,
+  TcpClosing = 10,
+  Other = 60,
+}
+
+/** A repeat of what was reported is counted, and reported once more after this many seconds. */
+export const REPORT_INTERVAL_SECONDS = 5;

@@ -1,0 +1,26 @@
+/** Address resolution for IPv4 over Ethernet. @source RFC 826 */
+import { be16, be32, bytes, enumOf, Struct, u8 } from '@skep/ebpf';
+import { EtherType } from './ethernet.ts';
+
+export enum ArpOperation {
+  Request = 1,
+  Reply = 2,
+}
+
+/** Not aligned: the sender's IPv4 address lies at offset 14. */
+export class ArpPacket extends Struct(
+  {
+    hardwareType: be16,
+    protocolType: enumOf(be16, EtherType),
+    hardwareLength: u8,
+    protocolLength: u8,
+    operation: enumOf(be16, ArpOperation),
+    senderMac: bytes(6),
+    senderAddress: be32,
+    targetMac: bytes(6),
+    targetAddress: be32,
+  },
+  { packed: true },
+) {}
+
+export const ARP_HARDWARE_ETHERNET = 1;

@@ -1,0 +1,23 @@
+/** Ethernet frames and VLAN tags. @source IEEE 802.3 clause 3, 802.1Q clause 9 */
+import { be16, bytes, enumOf, Struct } from '@skep/ebpf';
+
+export enum EtherType {
+  IPv4 = 0x0800,
+  ARP = 0x0806,
+  VLAN = 0x8100,
+  IPv6 = 0x86dd,
+  ServiceVLAN = 0x88a8,
+}
+
+export class EthernetHeader extends Struct({
+  destination: bytes(6),
+  source: bytes(6),
+  type: enumOf(be16, EtherType),
+}) {}
+
+/** Follows the addresses of a tagged frame, in place of `type`; its own `type` says what comes next. */
+export class VlanTag extends Struct({ control: be16, type: enumOf(be16, EtherType) }) {}
+
+/** The same 12 bytes as words, for comparing and writing addresses with few instructions. */
+export const MAC_LENGTH = 6;
+export const ETHERNET_LENGTH = 14;
