@@ -1,0 +1,57 @@
+/** The project's commands: `npm run NAME` comes here by way of scripts/run.mjs, all built. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { compilePrograms, removeStale } from './build.ts';
+import { check } from './check.ts';
+import { runNode } from './child.ts';
+import { filesUnder, parts, projectRoot } from './project.ts';
+import { test } from './test-run.ts';
+
+type Command = (parameters: string[]) => number | Promise<number>;
+
+const commands: Readonly<Record<string, Command>> = {
+  build: () => 0,
+  start: (parameters) => runBuilt('packages/cli/dist/main.js', ['demo', ...parameters]),
+  test,
+  check,
+  bench: (parameters) => runBuilt('bench/dist/main.js', parameters),
+  example,
+  explain: (parameters) => runBuilt('packages/compiler/dist/explain/main.js', parameters),
+};
+
+/**
+ * Runs one command on the built project.
+ *
+ * @returns the exit status.
+ */
+export async function main([name = '', ...parameters]: string[]): Promise<number> {
+  const command = commands[name];
+  if (!command) {
+    return fail(`command '${name}': expected one of ${Object.keys(commands).join(', ')}`);
+  }
+  for (const part of parts()) removeStale(projectRoot, part);
+  const status = await compilePrograms();
+  if (status !== 0) return fail(`build: kernel programs: exit status ${status}, expected 0`);
+  return command(parameters);
+}
+
+function runBuilt(file: string, parameters: readonly string[]): Promise<number> {
+  return runNode(join(projectRoot, file), parameters);
+}
+
+/** `npm run example -- NAME ...`: without a name, the list. */
+function example([name, ...parameters]: string[]): number | Promise<number> {
+  const folder = join(projectRoot, 'examples/dist');
+  const names = filesUnder(folder)
+    .filter((file) => /^[\w-]+\.js$/.test(file))
+    .map((file) => file.slice(0, -'.js'.length));
+  if (name && existsSync(join(folder, `${name}.js`))) {
+    return runNode(join(folder, `${name}.js`), parameters);
+  }
+  return fail(`example '${name ?? ''}': expected one of ${names.join(', ')}`);
+}
+
+function fail(message: string): number {
+  console.error(`skep: ${message}`);
+  return 1;
+}

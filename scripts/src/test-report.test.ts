@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type TestEvent, TestReport } from './test-report.ts';
+
+const file = '/project/a.test.js';
+
+function report(...events: TestEvent[]): TestReport {
+  const made = new TestReport((path) => path.replace('/project/', ''));
+  for (const event of events) made.add(event);
+  return made;
+}
+
+function passed(name: string, skip?: string | boolean): TestEvent {
+  const data = { name, file, nesting: 0, details: { duration_ms: 100 } };
+  return { type: 'test:pass', data: skip === undefined ? data : { ...data, skip } };
+}
+
+const failed: TestEvent = {
+  type: 'test:fail',
+  data: { name: 'adds', file, details: { error: new Error('outer', { cause: 'found 3' }) } },
+};
+
+test('a file that passes is one line', () => {
+  const line = report(passed('one'), passed('two')).fileLine(file);
+  assert.match(line, /^ok {3}a\.test\.js +2 passed {2}0\.2 s$/);
+});
+
+test('a failure names file and test, shows the cause and what the file printed', () => {
+  const printed = { type: 'test:stdout', data: { file, message: 'seed 7\n' } };
+  const lines = report(printed, failed).failureLines();
+  assert.deepEqual(lines, [
+    '',
+    'FAIL a.test.js: adds',
+    "'found 3'",
+    '',
+    'printed by a.test.js:',
+    'seed 7',
+  ]);
+});
+
+test('skips are counted by reason', () => {
+  const lines = report(
+    passed('one', 'needs root'),
+    passed('two', 'needs root'),
+    passed('three', true),
+    passed('four'),
+  ).summaryLines();
+  assert.deepEqual(lines, [
+    'skipped 2: needs root (a.test.js: one and 1 more)',
+    'skipped 1: no reason given (a.test.js: three)',
+    '1 passed, 0 failed, 3 skipped in 1 files',
+  ]);
+});
+
+test('a suite is not a test', () => {
+  const suite = { type: 'test:fail', data: { name: 's', file, details: { type: 'suite' } } };
+  assert.deepEqual(report(suite, failed).totals(), { passed: 0, failed: 1, skipped: 0 });
+});

@@ -1,0 +1,77 @@
+/** `npm test`: runs the tests of all parts, a process each, and says what was skipped and why. */
+import { join, relative } from 'node:path';
+import { run } from 'node:test';
+import { parseArgs } from 'node:util';
+import { filesUnder, parts, projectRoot } from './project.ts';
+import { type TestEvent, TestReport } from './test-report.ts';
+
+/** Two: the machines that the project is developed on have two cores. */
+const concurrency = 2;
+/** For one file. A test that hangs must not hang the run. */
+const timeoutMilliseconds = 180_000;
+
+/**
+ * `npm test -- [--update] [--verbose] [PATTERN...]`: the test files whose path contains one of the
+ * patterns, all without a pattern. `--update` lets golden tests write what they expect.
+ *
+ * @returns 0 where at least one test ran and none failed.
+ */
+export async function test(parameters: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: parameters,
+    options: { update: { type: 'boolean' }, verbose: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const files = testFiles(positionals);
+  if (files.length === 0) {
+    console.error(`skep: test ${positionals.join(' ')}: no test file has such a path`);
+    return 1;
+  }
+  if (values.update) process.env.SKEP_UPDATE = '1';
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`.trim();
+  const started = Date.now();
+  const report = await runFiles(files, values.verbose ?? false);
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  for (const line of [...report.failureLines(), '', ...report.summaryLines()]) console.log(line);
+  console.log(`${seconds} s`);
+  const { passed, failed } = report.totals();
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+function testFiles(patterns: readonly string[]): string[] {
+  const all = parts().flatMap((part) => {
+    const folder = join(projectRoot, part.path, 'dist');
+    const tests = filesUnder(folder).filter((file) => file.endsWith('.test.js'));
+    return tests.map((file) => join(folder, file));
+  });
+  if (patterns.length === 0) return all;
+  return all.filter((file) => patterns.some((pattern) => shorten(file).includes(pattern)));
+}
+
+/** `packages/wire/dist/address.test.js`, or its source, is called `packages/wire/address`. */
+function shorten(file: string): string {
+  const path = relative(projectRoot, file).replaceAll('\\', '/');
+  return path.replace(/\/(dist|src)\//, '/').replace(/\.test\.(js|ts)$/, '');
+}
+
+async function runFiles(files: string[], verbose: boolean): Promise<TestReport> {
+  const report = new TestReport(shorten);
+  let current = '';
+  const finish = (): void => {
+    if (current) console.log(report.fileLine(current));
+  };
+  const stream = run({ files, concurrency, timeout: timeoutMilliseconds });
+  for await (const event of stream as AsyncIterable<TestEvent>) {
+    const { type, data } = event;
+    if (type === 'test:pass' || type === 'test:fail') {
+      const file = data.file ?? data.name ?? '';
+      if (file !== current) finish();
+      current = file;
+      if (verbose) console.log(`     ${type.slice('test:'.length)} ${data.name}`);
+    }
+    if (verbose && data.message !== undefined) process.stdout.write(`${data.message.trimEnd()}\n`);
+    report.add(event);
+  }
+  finish();
+  return report;
+}
