@@ -10,6 +10,7 @@ import { projectRoot } from './project.ts';
  */
 export async function check(): Promise<number> {
   const biome = join(projectRoot, 'node_modules/@biomejs/biome/bin/biome');
-  const format = await runNode(biome, ['ci', '--diagnostic-level=warn'], projectRoot);
+  const colours = `--colors=${process.stdout.isTTY ? 'force' : 'off'}`;
+  const format = await runNode(biome, ['ci', '--error-on-warnings', colours], projectRoot);
   return format === 0 ? 0 : 1;
 }
