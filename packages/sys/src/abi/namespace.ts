@@ -1,0 +1,27 @@
+/** Namespaces and mounts. @source include/uapi/linux/sched.h, include/uapi/linux/mount.h */
+export const CloneFlag = { NEWNS: 0x0002_0000, NEWNET: 0x4000_0000 } as const;
+
+export const MountFlag = {
+  READ_ONLY: 1,
+  BIND: 4096,
+  REC: 16384,
+  PRIVATE: 1 << 18,
+  SLAVE: 1 << 19,
+  SHARED: 1 << 20,
+} as const;
+
+export const UnmountFlag = { DETACH: 2 } as const;
+
+export const OpenFlag = {
+  RDONLY: 0,
+  CREAT: 0o100,
+  EXCL: 0o200,
+  CLOEXEC: 0o2000000,
+} as const;
+
+/** Bits of `f_type` from statfs(2). @source include/uapi/linux/magic.h */
+export const FileSystemMagic = {
+  BPF: 0xcafe4a11,
+  CGROUP2: 0x63677270,
+  NSFS: 0x6e736673,
+} as const;

@@ -1,0 +1,41 @@
+/** Sockets. @source include/linux/socket.h, include/uapi/asm-generic/socket.h, include/linux/net.h */
+export const AddressFamily = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
+
+export const SocketType = {
+  STREAM: 1,
+  DGRAM: 2,
+  RAW: 3,
+  NONBLOCK: 0o4000,
+  CLOEXEC: 0o2000000,
+} as const;
+
+export const SocketLevel = {
+  IP: 0,
+  SOCKET: 1,
+  TCP: 6,
+  IPV6: 41,
+  PACKET: 263,
+  NETLINK: 270,
+} as const;
+
+/** Options of `SocketLevel.SOCKET`. */
+export const SocketOption = {
+  REUSEADDR: 2,
+  ERROR: 4,
+  SNDBUF: 7,
+  RCVBUF: 8,
+  REUSEPORT: 15,
+  RCVTIMEO: 20,
+  SNDTIMEO: 21,
+  BINDTODEVICE: 25,
+  RCVBUFFORCE: 33,
+  MARK: 36,
+  COOKIE: 57,
+} as const;
+
+export const MessageFlag = {
+  PEEK: 0x02,
+  TRUNC: 0x20,
+  DONTWAIT: 0x40,
+  NOSIGNAL: 0x4000,
+} as const;

@@ -1,0 +1,19 @@
+export * from './abi/errno.ts';
+export * from './abi/namespace.ts';
+export * from './abi/socket.ts';
+export type { SyscallName } from './abi/syscalls.ts';
+export * from './descriptor.ts';
+export {
+  addressOf,
+  bpfResult,
+  type Memory,
+  type SyscallArgument,
+  syscall,
+  syscallResult,
+} from './door.ts';
+export * from './integers.ts';
+export * from './kernel-error.ts';
+export * from './mount.ts';
+export * from './namespace.ts';
+export * from './path.ts';
+export * from './socket.ts';
