@@ -17,3 +17,8 @@ export * from './mount.ts';
 export * from './namespace.ts';
 export * from './path.ts';
 export * from './socket.ts';
+export * from './abi/bpf.ts';
+export * from './abi/bpf-attribute.ts';
+export * from './mapping.ts';
+export * from './process.ts';
+export * from './readiness.ts';
