@@ -2,15 +2,25 @@
 import { join } from 'node:path';
 import { runNode } from './child.ts';
 import { projectRoot } from './project.ts';
+import { findingText } from './tidy/finding.ts';
+import { tidy } from './tidy/tidy.ts';
 
 /**
- * Checks the whole tree; all checks run, also when an earlier one fails.
+ * `npm run check -- [PATH...]`: the whole tree, or only what is below the paths. All checks run, also
+ * when an earlier one fails.
  *
- * @returns 0 where nothing was found.
+ * @returns 0 where nothing was found; warnings of style are shown and pass.
  */
-export async function check(): Promise<number> {
+export async function check(paths: string[]): Promise<number> {
   const biome = join(projectRoot, 'node_modules/@biomejs/biome/bin/biome');
   const colours = `--colors=${process.stdout.isTTY ? 'force' : 'off'}`;
-  const format = await runNode(biome, ['ci', '--error-on-warnings', colours], projectRoot);
-  return format === 0 ? 0 : 1;
+  const parameters = ['ci', '--error-on-warnings', colours, ...paths];
+  const status = await runNode(biome, parameters, projectRoot);
+  const findings = tidy(projectRoot).filter(
+    ({ file }) => paths.length === 0 || paths.some((path) => file.startsWith(path)),
+  );
+  for (const finding of findings) console.log(findingText(finding));
+  const failures = findings.filter((finding) => !finding.isWarning).length;
+  console.log(`tidy: ${failures} findings, ${findings.length - failures} warnings`);
+  return status === 0 && failures === 0 ? 0 : 1;
 }

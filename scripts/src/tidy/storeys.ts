@@ -1,0 +1,146 @@
+/** The house: which part may import which, and who may open which door. */
+import type { Finding } from './finding.ts';
+import type { Source } from './source.ts';
+
+/** The storey of each package, from the ground. What is not here is above the house: it may use all. */
+export const storeys: Readonly<Record<string, number>> = {
+  ebpf: 1,
+  wire: 1,
+  contract: 1,
+  bytecode: 1,
+  policy: 1,
+  sys: 2,
+  bpf: 2,
+  netlink: 2,
+  compiler: 3,
+  datapath: 3,
+  agent: 4,
+  lab: 5,
+  cli: 5,
+};
+
+/** Storey 2 makes system calls. What compiles and describes packets works without it, anywhere. */
+const kernelStorey = 2;
+const pureStoreys = [1, 3];
+
+/** Libraries that only these parts may import. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  koffi: ['packages/sys'],
+  '@typescript/typescript6': ['packages/compiler', 'scripts'],
+};
+
+/** A part as its own files describe it. */
+export interface PartFacts {
+  /** `packages/wire`. */
+  readonly path: string;
+  /** Short names of the packages that tsconfig.json refers to. */
+  readonly references: readonly string[];
+  /** The dependencies of package.json; `undefined` where the part has none and uses the root's. */
+  readonly dependencies: readonly string[] | undefined;
+  readonly sources: readonly Source[];
+}
+
+/** Edges that are undeclared, unused, upwards, or through a door that is another's. */
+export function checkStoreys(part: PartFacts): Finding[] {
+  return [...declarations(part), ...directions(part), ...importFindings(part), ...unused(part)];
+}
+
+/** tsconfig.json and package.json must name the same packages. */
+function declarations({ path, references, dependencies }: PartFacts): Finding[] {
+  if (!dependencies) return [];
+  const declared = ours(dependencies);
+  const report = (name: string, where: string, missingIn: string): Finding => ({
+    file: `${path}/${missingIn}`,
+    line: 0,
+    rule: 'package-edge',
+    found: `${name} only in ${where}`,
+    expected: 'the same packages in both',
+  });
+  const extra = references.filter((name) => !declared.includes(name));
+  const missing = declared.filter((name) => !references.includes(name));
+  return [
+    ...extra.map((name) => report(name, 'tsconfig.json', 'package.json')),
+    ...missing.map((name) => report(name, 'package.json', 'tsconfig.json')),
+  ];
+}
+
+function directions({ path, references }: PartFacts): Finding[] {
+  const own = storeys[nameOf(path)];
+  if (own === undefined) return [];
+  const wrong = references.filter((name) => !mayImport(own, storeys[name]));
+  return wrong.map((name) => ({
+    file: `${path}/tsconfig.json`,
+    line: 0,
+    rule: 'storey',
+    found: `${path} (storey ${own}) using ${name} (storey ${storeys[name] ?? 'none'})`,
+    expected: pureStoreys.includes(own) ? 'storeys 1 and 3, downwards' : 'only downwards',
+  }));
+}
+
+function mayImport(own: number, other: number | undefined): boolean {
+  if (other === undefined || other > own) return false;
+  return !(pureStoreys.includes(own) && other === kernelStorey);
+}
+
+function importFindings({ path, references, dependencies, sources }: PartFacts): Finding[] {
+  return sources.flatMap((source) =>
+    source.imports.flatMap(({ from, line }) => {
+      const name = packageOf(from);
+      if (name === undefined) return [];
+      const expected = refusal(name, { path, references, dependencies });
+      if (expected === undefined) return [];
+      return [{ file: source.path, line, rule: 'import', found: `import of ${name}`, expected }];
+    }),
+  );
+}
+
+/** Why this part may not import that package; `undefined` where it may. */
+function refusal(
+  name: string,
+  { path, references, dependencies }: Omit<PartFacts, 'sources'>,
+): string | undefined {
+  const keepers = doors[name];
+  if (keepers) return keepers.includes(path) ? undefined : `it only in ${keepers.join(' and ')}`;
+  const [own] = ours([name]);
+  if (own !== undefined) {
+    const isKnown = references.includes(own) || own === nameOf(path);
+    return isKnown ? undefined : `it among the references of ${path}/tsconfig.json`;
+  }
+  if (!dependencies || dependencies.includes(name) || name === 'fast-check') return undefined;
+  return `it among the dependencies of ${path}/package.json`;
+}
+
+/** Dependencies that no file imports. */
+function unused({ path, dependencies, sources }: PartFacts): Finding[] {
+  if (!dependencies) return [];
+  const used = new Set(
+    sources.flatMap((source) => source.imports.map((one) => packageOf(one.from))),
+  );
+  const idle = dependencies.filter((name) => !used.has(name));
+  return idle.map((name) => ({
+    file: `${path}/package.json`,
+    line: 0,
+    rule: 'unused-dependency',
+    found: `${name}, imported by no file`,
+    expected: 'only what is used (remove it from tsconfig.json too)',
+  }));
+}
+
+/** `@skep/wire` and `node_modules` names; `undefined` for relative files and Node's own modules. */
+function packageOf(from: string): string | undefined {
+  if (from.startsWith('.') || from.startsWith('node:')) return undefined;
+  return from
+    .split('/')
+    .slice(0, from.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function ours(names: readonly string[]): string[] {
+  return names
+    .filter((name) => name.startsWith('@skep/'))
+    .map((name) => name.slice('@skep/'.length));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

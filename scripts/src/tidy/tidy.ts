@@ -1,0 +1,53 @@
+/** Style as a failing check: reads every source of the project and reports what is not as agreed. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesUnder, type Part, parts, readJson } from '../project.ts';
+import { checkDocs } from './docs.ts';
+import type { Finding } from './finding.ts';
+import { readGlossary } from './glossary.ts';
+import { checkGraph } from './graph.ts';
+import { checkSizes } from './sizes.ts';
+import { parseSource, type Source } from './source.ts';
+import { checkStoreys, type PartFacts } from './storeys.ts';
+import { checkWords } from './words.ts';
+
+/**
+ * Checks the project in `root`; findings come part by part, in the order of the files.
+ *
+ * @throws Error when GLOSSARY.md has no table.
+ */
+export function tidy(root: string): Finding[] {
+  const synonyms = readGlossary(readFileSync(join(root, 'GLOSSARY.md'), 'utf8'));
+  return parts(root).flatMap((part) => {
+    const sources = sourcesOf(root, part);
+    const perFile = sources.flatMap((source) => [
+      ...checkSizes(source),
+      ...checkDocs(source),
+      ...checkWords(source, synonyms),
+    ]);
+    const isStart = (path: string): boolean => part.name === 'examples' && !path.includes('/lib/');
+    return [
+      ...perFile,
+      ...checkGraph(sources, isStart),
+      ...checkStoreys(factsOf(root, part, sources)),
+    ];
+  });
+}
+
+function sourcesOf(root: string, part: Part): Source[] {
+  const files = filesUnder(join(root, part.path, 'src')).map((file) => file.replaceAll('\\', '/'));
+  const ours = files.filter((file) => file.endsWith('.ts') && !file.includes('testdata/'));
+  return ours.map((file) => {
+    const path = `${part.path}/src/${file}`;
+    return parseSource(path, readFileSync(join(root, path), 'utf8'));
+  });
+}
+
+function factsOf(root: string, part: Part, sources: readonly Source[]): PartFacts {
+  const manifest = join(root, part.path, 'package.json');
+  const references = part.references.map((path) => path.slice(path.lastIndexOf('/') + 1));
+  if (!existsSync(manifest))
+    return { path: part.path, references, dependencies: undefined, sources };
+  const { dependencies = {} } = readJson<{ dependencies?: Record<string, string> }>(manifest);
+  return { path: part.path, references, dependencies: Object.keys(dependencies), sources };
+}
