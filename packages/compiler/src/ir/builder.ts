@@ -77,6 +77,18 @@ export class FunctionBuilder {
     this.current = block.predecessors.length > 0 ? block : null;
   }
 
+  /** Leaves the current block open; operations vanish until another block is started or resumed. */
+  suspend(): Block | null {
+    const open = this.current;
+    this.current = null;
+    return open;
+  }
+
+  /** Goes on in a block that `suspend` returned. */
+  resume(block: Block | null): void {
+    this.current = block;
+  }
+
   /** Says that `block` has all its predecessors. */
   seal(block: Block): void {
     this.sealed.add(block);
@@ -110,7 +122,10 @@ export class FunctionBuilder {
   /** Compares two values of one width; unsigned but for `slt sle sgt sge`. */
   branch(comparison: Comparison, left: Value, right: Value, ifTrue: Block, ifFalse: Block): void {
     if (!this.current) return;
-    if (ifTrue === ifFalse) return this.jump(ifTrue);
+    if (ifTrue === ifFalse) {
+      this.jump(ifTrue);
+      return;
+    }
     if (left.width !== right.width) {
       throw new Error(`branch ${comparison}: widths ${left.width} and ${right.width} differ`);
     }

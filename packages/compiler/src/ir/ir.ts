@@ -152,11 +152,7 @@ export class IrFunction {
   }
 
   makeConstant(bits: bigint | number, width: Width): Value {
-    return this.makeValue(
-      { op: 'constant', bits: BigInt.asUintN(width, BigInt(bits)) },
-      [],
-      width,
-    );
+    return this.makeValue({ op: 'constant', bits: BigInt.asUintN(width, BigInt(bits)) }, [], width);
   }
 }
 

@@ -1,0 +1,246 @@
+/**
+ * Register allocation.
+ *
+ * Registers joined by moves are coalesced into webs as long as their live ranges do not meet. Webs
+ * then choose a machine register, those used most for their length first; a web that finds none
+ * falls apart into its registers again, and a register that finds none lives on the stack, where
+ * single instructions fetch and put it. A machine register is a row of bits, one for each position
+ * of the function, so that asking costs little and everything stays close to linear.
+ *
+ * A pointer on the stack keeps what the verifier knows of it, because it is always 8 bytes.
+ */
+import { BitRow } from './bit-row.ts';
+import {
+  computeLiveRanges,
+  type LiveRanges,
+  mergeRanges,
+  type Ranges,
+  rangesMeet,
+} from './live-ranges.ts';
+import {
+  definesDestination,
+  FIRST_VIRTUAL,
+  FRAME_POINTER,
+  type MachineFunction,
+  usesDestination,
+} from './machine.ts';
+import { Spiller } from './spill.ts';
+
+/** Those that calls overwrite come first: the others are kept for what lives across a call. */
+const preference = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9];
+
+/** A web larger than this is not coalesced further, so that merging stays cheap. */
+const rangeLimit = 256;
+
+/** Spilling shortens every register involved to a few positions; more rounds than this mean a defect. */
+const roundLimit = 40;
+
+export interface AllocationOptions {
+  /** Machine registers that may be used, but for the short life of a spilled register's copy. */
+  readonly registers?: readonly number[];
+  readonly coalesces?: boolean;
+}
+
+interface Move {
+  readonly destination: number;
+  readonly source: number;
+  readonly weight: number;
+}
+
+interface Web {
+  members: number[];
+  ranges: Ranges;
+  /** Reads and writes, weighed by loop depth. */
+  cost: number;
+}
+
+/** Replaces virtual registers by machine registers, in place. */
+export function allocateRegisters(made: MachineFunction, options: AllocationOptions = {}): void {
+  const spiller = new Spiller(made);
+  for (let round = 0; round < roundLimit; round++) {
+    const allocation = new Allocation(made, computeLiveRanges(made), spiller, options);
+    const failed = allocation.run();
+    if (failed.length === 0) {
+      rename(made, allocation.colours);
+      return;
+    }
+    spiller.spill(failed);
+  }
+  throw new Error(`code ${made.name}: register allocation does not end`);
+}
+
+class Allocation {
+  /** Machine register by register; -1 for none yet. */
+  readonly colours: Int32Array;
+  private readonly occupied: BitRow[] = [];
+  private readonly moves: Move[] = [];
+  private readonly partners = new Map<number, Move[]>();
+  private readonly costs: Float64Array;
+  private readonly pool: readonly number[];
+
+  constructor(
+    private readonly made: MachineFunction,
+    private readonly live: LiveRanges,
+    private readonly spiller: Spiller,
+    private readonly options: AllocationOptions,
+  ) {
+    this.colours = new Int32Array(made.registerCount).fill(-1);
+    this.costs = new Float64Array(made.registerCount);
+    const allowed = options.registers;
+    this.pool = allowed ? preference.filter((each) => allowed.includes(each)) : preference;
+    for (let register = 0; register < FRAME_POINTER; register++) {
+      this.colours[register] = register;
+      this.occupied.push(new BitRow(live.end));
+      this.occupy(register, live.ranges[register]!);
+    }
+  }
+
+  /** Gives each register a colour; the webs of those that got none. */
+  run(): number[][] {
+    this.collectMoves();
+    const webs = this.coalesce();
+    webs.sort(byWeight);
+    const failed: number[][] = [];
+    for (const web of webs) {
+      const left = this.place(web);
+      if (left.length > 0) failed.push(left);
+    }
+    return failed;
+  }
+
+  private collectMoves(): void {
+    for (const block of this.made.blocks) {
+      const weight = 10 ** Math.min(block.loopDepth, 6);
+      for (const each of block.instructions) {
+        const { destination, source } = each;
+        if (source >= FIRST_VIRTUAL) this.costs[source]! += weight;
+        if (destination >= FIRST_VIRTUAL) {
+          if (usesDestination(each)) this.costs[destination]! += weight;
+          if (definesDestination(each)) this.costs[destination]! += weight;
+        }
+        if (each.operation !== 'move' || source === FRAME_POINTER) continue;
+        const move = { destination, source, weight };
+        if (destination >= FIRST_VIRTUAL && source >= FIRST_VIRTUAL) this.moves.push(move);
+        this.addPartner(destination, move);
+        this.addPartner(source, move);
+      }
+    }
+  }
+
+  private addPartner(register: number, move: Move): void {
+    const known = this.partners.get(register);
+    if (known) known.push(move);
+    else this.partners.set(register, [move]);
+  }
+
+  private coalesce(): Web[] {
+    const webs = new Map<number, Web>();
+    for (let register = FIRST_VIRTUAL; register < this.made.registerCount; register++) {
+      const ranges = this.live.ranges[register]!;
+      if (ranges.length === 0) continue;
+      // Temporary copies cannot wait: they choose first.
+      const cost = this.spiller.isTemporary(register) ? Infinity : this.costs[register]!;
+      webs.set(register, { members: [register], ranges, cost });
+    }
+    if (this.options.coalesces !== false) {
+      this.moves.sort((left, right) => right.weight - left.weight);
+      for (const move of this.moves) this.join(webs, move);
+    }
+    return [...new Set(webs.values())];
+  }
+
+  private join(webs: Map<number, Web>, move: Move): void {
+    let [left, right] = [webs.get(move.destination)!, webs.get(move.source)!];
+    if (left === right) return;
+    if (this.spiller.isTemporary(move.destination) || this.spiller.isTemporary(move.source)) return;
+    if (left.ranges.length + right.ranges.length > rangeLimit) return;
+    if (rangesMeet(left.ranges, right.ranges)) return;
+    if (left.members.length < right.members.length) [left, right] = [right, left];
+    left.ranges = mergeRanges(left.ranges, right.ranges);
+    left.cost += right.cost;
+    for (const member of right.members) {
+      left.members.push(member);
+      webs.set(member, left);
+    }
+  }
+
+  /** The members of `web` that find no machine register. */
+  private place(web: Web): number[] {
+    const colour = this.choose(web.members, web.ranges);
+    if (colour !== null) {
+      for (const member of web.members) this.colours[member] = colour;
+      this.occupy(colour, web.ranges);
+      return [];
+    }
+    const [first] = web.members;
+    if (web.members.length === 1) {
+      if (!this.spiller.isTemporary(first!)) return web.members;
+      throw new Error(`code ${this.made.name}: no register for a spilled value`);
+    }
+    const parts = web.members.map((member) => ({
+      members: [member],
+      ranges: this.live.ranges[member]!,
+      cost: this.costs[member]!,
+    }));
+    parts.sort(byWeight);
+    return parts.flatMap((part) => this.place(part));
+  }
+
+  /** Where a move would vanish, if it is free there; else the first that is free. */
+  private choose(members: readonly number[], ranges: Ranges): number | null {
+    const isTemporary = members.length === 1 && this.spiller.isTemporary(members[0]!);
+    const pool = isTemporary ? preference : this.pool;
+    const wishes = new Float64Array(FRAME_POINTER);
+    for (const member of members) {
+      for (const { destination, source, weight } of this.partners.get(member) ?? []) {
+        const colour = this.colours[destination === member ? source : destination]!;
+        if (colour >= 0) wishes[colour]! += weight;
+      }
+    }
+    let best: number | null = null;
+    for (const colour of pool) {
+      const isBetter = best === null || wishes[colour]! > wishes[best]!;
+      if (isBetter && this.isFree(colour, ranges)) best = colour;
+    }
+    return best;
+  }
+
+  private isFree(colour: number, ranges: Ranges): boolean {
+    const row = this.occupied[colour]!;
+    for (let index = 0; index < ranges.length; index += 2) {
+      if (row.meetsRange(ranges[index]!, ranges[index + 1]!)) return false;
+    }
+    return true;
+  }
+
+  private occupy(colour: number, ranges: Ranges): void {
+    const row = this.occupied[colour]!;
+    for (let index = 0; index < ranges.length; index += 2) {
+      row.addRange(ranges[index]!, ranges[index + 1]!);
+    }
+  }
+}
+
+function byWeight(left: Web, right: Web): number {
+  const [a, b] = [weightOf(left), weightOf(right)];
+  return a === b ? 0 : b - a;
+}
+
+/** How much a position of a machine register is worth to the web. */
+function weightOf(web: Web): number {
+  let length = 0;
+  for (let index = 0; index < web.ranges.length; index += 2) {
+    length += web.ranges[index + 1]! - web.ranges[index]!;
+  }
+  return web.cost / length;
+}
+
+function rename(made: MachineFunction, colours: Int32Array): void {
+  for (const block of made.blocks) {
+    block.instructions = block.instructions.filter((each) => {
+      if (each.destination >= FIRST_VIRTUAL) each.destination = colours[each.destination]!;
+      if (each.source >= FIRST_VIRTUAL) each.source = colours[each.source]!;
+      return each.operation !== 'move' || each.destination !== each.source;
+    });
+  }
+}

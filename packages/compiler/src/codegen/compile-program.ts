@@ -1,0 +1,36 @@
+/**
+ * The back end's door: IR in, program object out.
+ */
+import type { ProgramObject } from '@skep/bytecode';
+import { copyProgram } from '../ir/copy.ts';
+import type { IrProgram } from '../ir/ir.ts';
+import { type LoadTimeValues, specialise } from '../ir/specialise.ts';
+import { type AllocationOptions, allocateRegisters } from './allocate.ts';
+import { emitFunction, type FunctionCode } from './emit.ts';
+import { layOutFrame } from './frame.ts';
+import { link } from './link.ts';
+import { selectInstructions } from './select.ts';
+
+export interface CompileOptions {
+  /** Values of the program's load-time constants. */
+  readonly loadTime?: LoadTimeValues;
+  /** For tests: fewer registers, no coalescing. */
+  readonly allocation?: AllocationOptions;
+}
+
+/**
+ * Compiles a program and its subprograms. `program` itself stays as it is: it can be compiled again
+ * with other load-time values. The same input gives the same bytes.
+ *
+ * @throws CompileError when a load-time constant is not bound, the stack or the registers of a call
+ * do not suffice, or subprograms call each other in a circle.
+ */
+export function compileProgram(program: IrProgram, options: CompileOptions = {}): ProgramObject {
+  const bound = options.loadTime ? specialise(program, options.loadTime) : copyProgram(program);
+  const codes = bound.functions.map((made): FunctionCode => {
+    const machine = selectInstructions(made);
+    allocateRegisters(machine, options.allocation);
+    return emitFunction(machine, layOutFrame(machine));
+  });
+  return link(bound, codes);
+}

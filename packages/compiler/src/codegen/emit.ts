@@ -1,0 +1,148 @@
+/**
+ * Machine code with machine registers becomes instructions of RFC 9669, addressed from the start of
+ * the function.
+ */
+import { asm, type Instruction, registers } from '@skep/bytecode';
+import { CompileError } from '../ir/compile-error.ts';
+import type { SourcePosition } from '../ir/ir.ts';
+import { tightenJumps } from './layout.ts';
+import {
+  FRAME_POINTER,
+  lengthOf,
+  type MachineBlock,
+  type MachineFunction,
+  type MachineInstruction,
+} from './machine.ts';
+
+/** One function's code; every slot number counts from the function's first slot. */
+export interface FunctionCode {
+  readonly name: string;
+  readonly instructions: Instruction[];
+  readonly slotCount: number;
+  /** `instruction` is the place in `instructions`, `slot` the slot of the call. */
+  readonly calls: { readonly instruction: number; readonly slot: number; readonly name: string }[];
+  readonly maps: { readonly slot: number; readonly instruction: MachineInstruction }[];
+  readonly lines: { readonly slot: number; readonly position: SourcePosition }[];
+  readonly position: SourcePosition | null;
+  readonly stackBytes: number;
+}
+
+/** The largest offset of a jump, in slots. */
+const jumpLimit = 0x7fff;
+
+/** @throws CompileError when a jump is too far for its 16 bits. */
+export function emitFunction(made: MachineFunction, stackBytes: number): FunctionCode {
+  const blocks = tightenJumps(made.blocks);
+  const starts = new Map<MachineBlock, number>();
+  let slotCount = 0;
+  for (const block of blocks) {
+    starts.set(block, slotCount);
+    for (const each of block.instructions) slotCount += lengthOf(each);
+  }
+  const { name, position } = made;
+  const code: FunctionCode = {
+    name,
+    position,
+    slotCount,
+    stackBytes,
+    instructions: [],
+    calls: [],
+    maps: [],
+    lines: [],
+  };
+  let slot = 0;
+  for (const block of blocks) {
+    for (const each of block.instructions) {
+      addLine(code, slot, each.position);
+      const distance = each.target ? starts.get(each.target)! - slot - 1 : 0;
+      if (Math.abs(distance) > jumpLimit) {
+        throw new CompileError(
+          `code ${name}: jump over ${distance} instructions, at most ${jumpLimit} (split the program)`,
+          each.position,
+        );
+      }
+      emit(code, each, slot, distance);
+      slot += lengthOf(each);
+    }
+  }
+  return code;
+}
+
+function addLine(code: FunctionCode, slot: number, position: SourcePosition | null): void {
+  const last = code.lines[code.lines.length - 1]?.position;
+  if (!position || last === position) return;
+  if (last?.file === position.file && last.line === position.line) return;
+  code.lines.push({ slot, position });
+}
+
+function emit(code: FunctionCode, each: MachineInstruction, slot: number, distance: number): void {
+  const { instructions } = code;
+  switch (each.operation) {
+    case 'call':
+      if (each.subprogram === null) {
+        instructions.push(asm.callHelper(each.immediate));
+      } else {
+        code.calls.push({ instruction: instructions.length, slot, name: each.subprogram });
+        instructions.push(asm.callSubprogram(0));
+      }
+      return;
+    case 'mapAddress':
+      code.maps.push({ slot, instruction: each });
+      instructions.push(asm.loadMap(registers[each.destination]!));
+      return;
+    case 'frameAddress': {
+      const destination = registers[each.destination]!;
+      instructions.push(asm.mov64(destination, registers[FRAME_POINTER]!));
+      instructions.push(asm.add64(destination, each.frame!.offset + each.offset));
+      return;
+    }
+    case 'jump':
+      instructions.push(asm.jump(distance));
+      return;
+    case 'exit':
+      instructions.push(asm.exit());
+      return;
+    default:
+      instructions.push(toInstruction(each, distance));
+  }
+}
+
+/** Those that are one instruction and name no other place. */
+function toInstruction(each: MachineInstruction, distance: number): Instruction {
+  const { width, size, immediate } = each;
+  const destination = registers[each.destination]!;
+  const source = registers[each.source]!;
+  const offset = each.offset + (each.frame?.offset ?? 0);
+  switch (each.operation) {
+    case 'move':
+      return asm.mov64(destination, source);
+    case 'move32':
+      return asm.mov32(destination, source);
+    case 'moveImmediate':
+      return asm.arithmetic('mov', width, destination, immediate);
+    case 'moveWide':
+      return asm.loadConstant(destination, each.bits);
+    case 'alu':
+      return asm.arithmetic(each.operator, width, destination, source);
+    case 'aluImmediate':
+      return asm.arithmetic(each.operator, width, destination, immediate);
+    case 'negate':
+      return asm.negate(width, destination);
+    case 'byteSwap':
+      return asm.toBigEndian(immediate as 16 | 32 | 64, destination);
+    case 'load':
+      return asm.load(size, destination, source, offset);
+    case 'store':
+      return asm.store(size, destination, offset, source);
+    case 'storeImmediate':
+      return asm.store(size, destination, offset, immediate);
+    case 'atomicAdd':
+      return asm.atomic('add', size as 4 | 8, destination, offset, source);
+    case 'branch':
+      return asm.branch(each.comparison, width, destination, source, distance);
+    case 'branchImmediate':
+      return asm.branch(each.comparison, width, destination, immediate, distance);
+    default:
+      throw new Error(`${each.operation} is not one instruction`);
+  }
+}

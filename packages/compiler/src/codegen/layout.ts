@@ -1,0 +1,103 @@
+/**
+ * The order of blocks in memory, and the jumps that it saves.
+ */
+import type { Block, Comparison, IrFunction } from '../ir/ir.ts';
+import { successors } from '../ir/ir.ts';
+import type { MachineBlock, MachineInstruction } from './machine.ts';
+
+/** A block that only returns a constant: an early way out, kept off the straight path. */
+function isCold(block: Block): boolean {
+  const end = block.terminator;
+  return (
+    block.values.length === 0 && end?.kind === 'return' && end.value.operation.op === 'constant'
+  );
+}
+
+/** Reverse postorder, loops together, cold returns last. */
+export function orderBlocks(made: IrFunction): Block[] {
+  const entry = made.blocks[0]!;
+  const seen = new Set<Block>([entry]);
+  const postorder: Block[] = [];
+  const path: { block: Block; next: Block[] }[] = [{ block: entry, next: toVisit(entry) }];
+  while (path.length > 0) {
+    const top = path[path.length - 1]!;
+    const next = top.next.pop();
+    if (!next) {
+      postorder.push(top.block);
+      path.pop();
+    } else if (!seen.has(next)) {
+      seen.add(next);
+      path.push({ block: next, next: toVisit(next) });
+    }
+  }
+  postorder.reverse();
+  const hot = postorder.filter((block) => block === entry || !isCold(block));
+  return [...hot, ...postorder.filter((block) => block !== entry && isCold(block))];
+}
+
+/** What is visited last comes first in memory: the deeper loop, else the true side. */
+function toVisit(block: Block): Block[] {
+  const next = successors(block);
+  return next.length === 2 && next[1]!.loopDepth > next[0]!.loopDepth ? [next[1]!, next[0]!] : next;
+}
+
+const negated: Readonly<Record<Comparison, Comparison>> = {
+  eq: 'ne',
+  ne: 'eq',
+  lt: 'ge',
+  le: 'gt',
+  gt: 'le',
+  ge: 'lt',
+  slt: 'sge',
+  sle: 'sgt',
+  sgt: 'sle',
+  sge: 'slt',
+};
+
+/** Where a jump to `block` ends up, past blocks that only jump on. */
+function destinationOf(block: MachineBlock, limit: number): MachineBlock {
+  let last = block;
+  for (let steps = 0; steps < limit; steps++) {
+    const [first] = last.instructions;
+    if (first?.operation !== 'jump') return last;
+    last = first.target!;
+  }
+  return last;
+}
+
+/**
+ * Skips blocks that became empty, drops what cannot be reached, and makes the next block in memory
+ * the one that is fallen into. Changes the blocks in place; gives those that remain.
+ */
+export function tightenJumps(blocks: MachineBlock[]): MachineBlock[] {
+  const reached = new Set<MachineBlock>([blocks[0]!]);
+  const work = [blocks[0]!];
+  for (let block = work.pop(); block; block = work.pop()) {
+    for (const each of block.instructions) {
+      if (!each.target) continue;
+      each.target = destinationOf(each.target, blocks.length);
+      if (reached.has(each.target)) continue;
+      reached.add(each.target);
+      work.push(each.target);
+    }
+  }
+  const kept = blocks.filter((block) => reached.has(block));
+  kept.forEach((block, index) => fallThrough(block.instructions, kept[index + 1]));
+  return kept;
+}
+
+function fallThrough(instructions: MachineInstruction[], next: MachineBlock | undefined): void {
+  const last = instructions[instructions.length - 1];
+  const before = instructions[instructions.length - 2];
+  if (last?.operation !== 'jump') return;
+  const isBranch = before?.operation === 'branch' || before?.operation === 'branchImmediate';
+  if (isBranch && before.target === last.target) {
+    instructions.splice(instructions.length - 2, 1);
+  } else if (isBranch && before.target === next) {
+    before.comparison = negated[before.comparison];
+    before.target = last.target;
+    instructions.pop();
+    return;
+  }
+  if (last.target === next) instructions.pop();
+}

@@ -1,0 +1,137 @@
+/**
+ * Machine code before it has addresses: two-address instructions on registers without number.
+ *
+ * Registers 0 to 10 are the machine's own (10 is the frame pointer), higher numbers are virtual and
+ * may be written several times. Physical registers live within one block only.
+ */
+import type { MapShape } from '@skep/bytecode';
+import type { BinaryOperator, Comparison, SourcePosition, Width } from '../ir/ir.ts';
+
+export const FRAME_POINTER = 10;
+export const FIRST_VIRTUAL = 11;
+
+/** An object on the stack: one of the program's slots, or the home of a spilled register. */
+export interface FrameObject {
+  readonly name: string;
+  readonly size: number;
+  /** Spills are read and written whole by single instructions, so that their life is exactly known. */
+  readonly isSpill: boolean;
+  /** Bytes from the frame pointer; 0 until the frame is laid out. */
+  offset: number;
+}
+
+/**
+ * - `move` d = s; `move32` d = low half of s; `moveImmediate` d = immediate; `moveWide` d = bits
+ * - `mapAddress` d = &map; `frameAddress` d = &frame + offset
+ * - `alu` d op= s; `aluImmediate` d op= immediate; `negate` d = -d; `byteSwap` d, immediate bits
+ * - `load` d = *(s + offset); `store`, `atomicAdd` *(d + offset), s; `storeImmediate`
+ * - `branch` d, s; `branchImmediate` d, immediate; `jump`; `exit`
+ * - `call` immediate = helper, or `subprogram`; takes registers 1 to `argumentCount`
+ */
+export type MachineOperation =
+  | 'move'
+  | 'move32'
+  | 'moveImmediate'
+  | 'moveWide'
+  | 'mapAddress'
+  | 'frameAddress'
+  | 'alu'
+  | 'aluImmediate'
+  | 'negate'
+  | 'byteSwap'
+  | 'load'
+  | 'store'
+  | 'storeImmediate'
+  | 'atomicAdd'
+  | 'call'
+  | 'jump'
+  | 'branch'
+  | 'branchImmediate'
+  | 'exit';
+
+export class MachineInstruction {
+  destination = -1;
+  source = -1;
+  immediate = 0;
+  offset = 0;
+  size: 1 | 2 | 4 | 8 = 8;
+  width: Width = 64;
+  operator: BinaryOperator = 'add';
+  comparison: Comparison = 'eq';
+  target: MachineBlock | null = null;
+  /** What a base register of FRAME_POINTER means. */
+  frame: FrameObject | null = null;
+  /** The slots that this may read or write, or whose address it handles. */
+  touches: readonly FrameObject[] | null = null;
+  bits = 0n;
+  map: MapShape | null = null;
+  subprogram: string | null = null;
+  argumentCount = 0;
+
+  constructor(
+    readonly operation: MachineOperation,
+    readonly position: SourcePosition | null,
+  ) {}
+}
+
+export class MachineBlock {
+  instructions: MachineInstruction[] = [];
+  successors: MachineBlock[] = [];
+  predecessors: MachineBlock[] = [];
+
+  /** `index` is the place in the function's list of blocks. */
+  constructor(
+    public index: number,
+    readonly loopDepth: number,
+  ) {}
+}
+
+/** One function: blocks in the order in which they will lie in memory, the entry first. */
+export interface MachineFunction {
+  readonly name: string;
+  readonly position: SourcePosition | null;
+  blocks: MachineBlock[];
+  registerCount: number;
+}
+
+/** Whether `destination` is written. */
+export function definesDestination(instruction: MachineInstruction): boolean {
+  switch (instruction.operation) {
+    case 'store':
+    case 'storeImmediate':
+    case 'atomicAdd':
+    case 'branch':
+    case 'branchImmediate':
+    case 'jump':
+    case 'exit':
+    case 'call':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** Whether `destination` is read. */
+export function usesDestination(instruction: MachineInstruction): boolean {
+  switch (instruction.operation) {
+    case 'alu':
+    case 'aluImmediate':
+    case 'negate':
+    case 'byteSwap':
+    case 'store':
+    case 'storeImmediate':
+    case 'atomicAdd':
+    case 'branch':
+    case 'branchImmediate':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** How many 8-byte units the instruction takes. */
+export function lengthOf(instruction: MachineInstruction): number {
+  const { operation } = instruction;
+  if (operation === 'moveWide' || operation === 'mapAddress') return 2;
+  return operation === 'frameAddress' ? 2 : 1;
+}

@@ -1,0 +1,414 @@
+/**
+ * Instruction selection: one IR function becomes machine code on virtual registers.
+ *
+ * Constants, map addresses and slot addresses are made again at each use. A zero extension costs
+ * nothing (32-bit results have a zero upper half) and shares its operand's register, as does a
+ * truncation whose users look at the low half only. Phis become copies at the end of predecessors,
+ * on a block of their own where the predecessor branches.
+ */
+import { CompileError } from '../ir/compile-error.ts';
+import type {
+  BinaryOperator,
+  Block,
+  Comparison,
+  IrFunction,
+  Operation,
+  SourcePosition,
+  Terminator,
+  Value,
+} from '../ir/ir.ts';
+import { findFrameObjects, type FrameUse } from './frame-use.ts';
+import { orderBlocks } from './layout.ts';
+import type { FrameObject, MachineFunction, MachineOperation } from './machine.ts';
+import { FIRST_VIRTUAL, FRAME_POINTER, MachineBlock, MachineInstruction } from './machine.ts';
+import { sequentialise } from './parallel-copy.ts';
+import { UseTable } from './use-table.ts';
+
+type Branch = Extract<Terminator, { kind: 'branch' }>;
+
+const mirrored: Readonly<Record<Comparison, Comparison>> = {
+  eq: 'eq',
+  ne: 'ne',
+  lt: 'gt',
+  le: 'ge',
+  gt: 'lt',
+  ge: 'le',
+  slt: 'sgt',
+  sle: 'sge',
+  sgt: 'slt',
+  sge: 'sle',
+};
+
+const isCommutative = new Set<string>(['add', 'mul', 'and', 'or', 'xor']);
+
+/** Never in a register of their own. */
+export function isFloating(value: Value): boolean {
+  const { op } = value.operation;
+  return op === 'constant' || op === 'map' || op === 'slot' || op === 'loadTime';
+}
+
+function fitsImmediate(bits: bigint): boolean {
+  return bits >= -0x80000000n && bits <= 0x7fffffffn;
+}
+
+/** The constant as an instruction's immediate, sign-extended from its width; `null` when it needs more room. */
+function immediateOf(value: Value): number | null {
+  if (value.operation.op !== 'constant') return null;
+  const bits = BigInt.asIntN(value.width, value.operation.bits);
+  return fitsImmediate(bits) ? Number(bits) : null;
+}
+
+/** @throws CompileError for a load-time constant that is not bound. */
+export function selectInstructions(made: IrFunction): MachineFunction {
+  return new Selector(made).select();
+}
+
+class Selector {
+  private registerCount = FIRST_VIRTUAL;
+  private readonly registers = new Map<Value, number>();
+  private readonly uses: UseTable;
+  private readonly frames: FrameUse;
+  private readonly blocks = new Map<Block, MachineBlock>();
+  private readonly layout: MachineBlock[] = [];
+  private out!: MachineBlock;
+  private position: SourcePosition | null;
+
+  constructor(private readonly made: IrFunction) {
+    this.position = made.position;
+    this.uses = new UseTable(made);
+    this.frames = findFrameObjects(made);
+  }
+
+  select(): MachineFunction {
+    const order = orderBlocks(this.made);
+    for (const block of order) this.blocks.set(block, new MachineBlock(0, block.loopDepth));
+    for (const block of order) {
+      this.out = this.blocks.get(block)!;
+      this.layout.push(this.out);
+      for (const value of block.values) this.selectValue(value);
+      this.selectEnd(block, block.terminator!);
+    }
+    this.layout.forEach((block, index) => {
+      block.index = index;
+      for (const next of block.successors) next.predecessors.push(block);
+    });
+    const { name, position } = this.made;
+    return { name, position, blocks: this.layout, registerCount: this.registerCount };
+  }
+
+  private put(operation: MachineOperation, destination = -1, source = -1): MachineInstruction {
+    const instruction = new MachineInstruction(operation, this.position);
+    instruction.destination = destination;
+    instruction.source = source;
+    this.out.instructions.push(instruction);
+    return instruction;
+  }
+
+  private makeRegister(): number {
+    return this.registerCount++;
+  }
+
+  /** The register that holds `value`, which is not floating. */
+  private registerOf(value: Value): number {
+    const known = this.registers.get(value);
+    if (known !== undefined) return known;
+    const made = this.sharedRegister(value) ?? this.makeRegister();
+    this.registers.set(value, made);
+    return made;
+  }
+
+  /** The operand's register where the value needs no instruction. */
+  private sharedRegister(value: Value): number | null {
+    const { op } = value.operation;
+    const isFree = op === 'zeroExtend' || (op === 'truncate' && this.uses.isLowHalfOnly(value));
+    const operand = value.operands[0];
+    return isFree && operand && !isFloating(operand) ? this.registerOf(operand) : null;
+  }
+
+  /** `destination = value`. */
+  private moveInto(destination: number, value: Value): void {
+    const { operation } = value;
+    switch (operation.op) {
+      case 'constant':
+        this.moveConstant(destination, value, operation.bits);
+        return;
+      case 'map':
+        this.put('mapAddress', destination).map = operation.map;
+        return;
+      case 'slot': {
+        const instruction = this.put('frameAddress', destination);
+        instruction.frame = this.frames.objectOf(operation.slot);
+        instruction.touches = [instruction.frame];
+        return;
+      }
+      case 'loadTime':
+        throw new CompileError(
+          `code ${this.made.name}: load-time constant '${operation.name}' is not bound (give it in loadTime)`,
+          this.position,
+        );
+      default:
+        this.put('move', destination, this.registerOf(value)).touches = this.touched(value);
+    }
+  }
+
+  private moveConstant(destination: number, value: Value, bits: bigint): void {
+    const signed = BigInt.asIntN(value.width, bits);
+    const isLow = value.width === 32 || (!fitsImmediate(signed) && bits <= 0xffffffffn);
+    if (!isLow && !fitsImmediate(signed)) {
+      this.put('moveWide', destination).bits = bits;
+      return;
+    }
+    const instruction = this.put('moveImmediate', destination);
+    instruction.width = isLow ? 32 : 64;
+    instruction.immediate = Number(isLow ? BigInt.asIntN(32, bits) : signed);
+  }
+
+  /** A register with `value` in it. */
+  private inRegister(value: Value): number {
+    if (!isFloating(value)) return this.registerOf(value);
+    const made = this.makeRegister();
+    this.moveInto(made, value);
+    return made;
+  }
+
+  private touched(...values: Value[]): readonly FrameObject[] | null {
+    return this.frames.touchedBy(values);
+  }
+
+  // ---- operations -----------------------------------------------------------------------------
+
+  private selectValue(value: Value): void {
+    const { operation } = value;
+    if (operation.op === 'phi') return;
+    this.position = value.position ?? this.position;
+    switch (operation.op) {
+      case 'context':
+        this.put('move', this.registerOf(value), 1);
+        return;
+      case 'parameter':
+        this.put('move', this.registerOf(value), operation.index + 1);
+        return;
+      case 'load':
+      case 'store':
+      case 'atomicAdd':
+        this.selectMemory(value, operation);
+        return;
+      case 'call':
+      case 'callSubprogram':
+        this.selectCall(value, operation);
+        return;
+      case 'zeroExtend':
+      case 'truncate':
+      case 'signExtend':
+        this.selectResize(value, operation.op);
+        return;
+      case 'byteSwap':
+        this.moveInto(this.registerOf(value), value.operands[0]!);
+        this.put('byteSwap', this.registerOf(value)).immediate = operation.bits;
+        return;
+      case 'neg':
+        this.moveInto(this.registerOf(value), value.operands[0]!);
+        this.put('negate', this.registerOf(value)).width = value.width;
+        return;
+      case 'constant':
+      case 'map':
+      case 'slot':
+      case 'loadTime':
+        throw new Error(`${operation.op} placed in a block`);
+      default:
+        this.selectBinary(value, operation.op);
+    }
+  }
+
+  private selectMemory(
+    value: Value,
+    operation: Extract<Operation, { op: 'load' | 'store' | 'atomicAdd' }>,
+  ): void {
+    const [base, stored] = value.operands as [Value, Value | undefined];
+    const { size, offset } = operation.access;
+    const frame = base.operation.op === 'slot' ? this.frames.objectOf(base.operation.slot) : null;
+    const register = frame ? FRAME_POINTER : this.inRegister(base);
+    let instruction: MachineInstruction;
+    if (operation.op === 'load') {
+      instruction = this.put('load', this.registerOf(value), register);
+    } else {
+      const immediate = operation.op === 'store' ? storeImmediateOf(stored!, size) : null;
+      if (immediate === null) {
+        const source = this.inRegister(stored!);
+        instruction = this.put(operation.op, register, source);
+      } else {
+        instruction = this.put('storeImmediate', register);
+        instruction.immediate = immediate;
+      }
+    }
+    instruction.frame = frame;
+    instruction.touches = this.touched(base);
+    instruction.size = size;
+    instruction.offset = offset;
+  }
+
+  private selectCall(
+    value: Value,
+    operation: Extract<Operation, { op: 'call' | 'callSubprogram' }>,
+  ): void {
+    const { operands } = value;
+    if (operands.length > 5) {
+      throw new CompileError(
+        `call ${operation.name}: ${operands.length} arguments, at most 5 fit the registers`,
+        value.position,
+      );
+    }
+    // Values in registers first: a wide constant then never waits in an argument register.
+    operands.forEach((operand, index) => {
+      if (!isFloating(operand)) this.moveInto(index + 1, operand);
+    });
+    operands.forEach((operand, index) => {
+      if (isFloating(operand)) this.moveInto(index + 1, operand);
+    });
+    const call = this.put('call');
+    call.argumentCount = operands.length;
+    call.touches = this.touched(...operands);
+    if (operation.op === 'call') call.immediate = operation.helper;
+    else call.subprogram = operation.name;
+    if (this.uses.count(value) > 0) this.put('move', this.registerOf(value), 0);
+  }
+
+  private selectResize(value: Value, op: 'zeroExtend' | 'truncate' | 'signExtend'): void {
+    const operand = value.operands[0]!;
+    const register = this.registerOf(value);
+    if (op === 'signExtend') {
+      this.moveInto(register, operand);
+      for (const operator of ['shl', 'sar'] as const) {
+        const shift = this.put('aluImmediate', register);
+        shift.operator = operator;
+        shift.immediate = 32;
+      }
+    } else if (isFloating(operand)) {
+      this.moveInto(register, operand);
+      if (op === 'truncate') this.put('move32', register, register);
+    } else if (op === 'truncate' && register !== this.registerOf(operand)) {
+      this.put('move32', register, this.registerOf(operand));
+    }
+  }
+
+  private selectBinary(value: Value, op: BinaryOperator): void {
+    let [left, right] = value.operands as [Value, Value];
+    if (isCommutative.has(op) && this.isBetterSwapped(left, right)) {
+      [left, right] = [right, left];
+    }
+    const register = this.registerOf(value);
+    const immediate = immediateOf(right);
+    if (op === 'and' && isLowMask(right) && !isFloating(left)) {
+      this.put('move32', register, this.registerOf(left));
+      return;
+    }
+    if (immediate === 0 && op === 'div') {
+      this.moveConstant(register, value, 0n);
+      return;
+    }
+    this.moveInto(register, left);
+    if (immediate === 0 && op === 'mod') {
+      if (value.width === 32) this.put('move32', register, register);
+      return;
+    }
+    const isShift = op === 'shl' || op === 'shr' || op === 'sar';
+    // The kernel refuses a constant shift by the width or more.
+    const bounded = isShift && immediate !== null ? immediate & (value.width - 1) : immediate;
+    const source = bounded === null ? this.inRegister(right) : -1;
+    const instruction = this.put(bounded === null ? 'alu' : 'aluImmediate', register, source);
+    instruction.operator = op;
+    instruction.width = value.width;
+    instruction.immediate = bounded ?? 0;
+    instruction.touches = this.touched(value);
+  }
+
+  /** The result takes the left operand's register: best one that nobody needs afterwards. */
+  private isBetterSwapped(left: Value, right: Value): boolean {
+    if (isFloating(right)) return false;
+    if (isFloating(left)) return true;
+    return this.uses.count(left) > 1 && this.uses.count(right) === 1;
+  }
+
+  // ---- the end of a block ---------------------------------------------------------------------
+
+  private selectEnd(block: Block, end: Terminator): void {
+    if (end.kind === 'return') {
+      this.position = end.position ?? this.position;
+      this.moveInto(0, end.value);
+      this.put('exit');
+    } else if (end.kind === 'jump') {
+      this.copyPhis(block, end.to);
+      this.jump(this.blocks.get(end.to)!);
+    } else {
+      this.position = end.position ?? this.position;
+      this.selectBranch(block, end);
+    }
+  }
+
+  private jump(to: MachineBlock): void {
+    this.put('jump').target = to;
+    this.out.successors.push(to);
+  }
+
+  private selectBranch(block: Block, end: Branch): void {
+    const isSwapped = isFloating(end.left) && !isFloating(end.right);
+    const [left, right] = isSwapped ? [end.right, end.left] : [end.left, end.right];
+    const immediate = immediateOf(right);
+    const register = this.inRegister(left);
+    const other = immediate === null ? this.inRegister(right) : -1;
+    const branch = this.put(immediate === null ? 'branch' : 'branchImmediate', register, other);
+    branch.comparison = isSwapped ? mirrored[end.comparison] : end.comparison;
+    branch.width = end.width;
+    branch.immediate = immediate ?? 0;
+    const from = this.out;
+    branch.target = this.edge(block, end.ifTrue);
+    this.out = from;
+    const otherwise = this.edge(block, end.ifFalse);
+    this.out = from;
+    from.successors.push(branch.target);
+    this.jump(otherwise);
+  }
+
+  /** Where a branch of `from` goes to get to `to`: a block with the copies of its phis, if any. */
+  private edge(from: Block, to: Block): MachineBlock {
+    const target = this.blocks.get(to)!;
+    if (to.values[0]?.operation.op !== 'phi') return target;
+    this.out = new MachineBlock(0, Math.min(from.loopDepth, to.loopDepth));
+    this.layout.push(this.out);
+    const edge = this.out;
+    this.copyPhis(from, to);
+    this.jump(target);
+    return edge;
+  }
+
+  private copyPhis(from: Block, to: Block): void {
+    const index = to.predecessors.indexOf(from);
+    const constants: { register: number; value: Value }[] = [];
+    const copies: { destination: number; source: number; value: Value }[] = [];
+    for (const phi of to.values) {
+      if (phi.operation.op !== 'phi') break;
+      const value = phi.operands[index]!;
+      const register = this.registerOf(phi);
+      if (isFloating(value)) constants.push({ register, value });
+      else copies.push({ destination: register, source: this.registerOf(value), value });
+    }
+    for (const copy of sequentialise(copies, () => this.makeRegister())) {
+      const instruction = this.put('move', copy.destination, copy.source);
+      instruction.touches = copy.value ? this.touched(copy.value) : null;
+    }
+    for (const { register, value } of constants) this.moveInto(register, value);
+  }
+}
+
+/** What `storeImmediate` can write for `value`: the low `size` bytes, sign-extended from 4 to 8. */
+function storeImmediateOf(value: Value, size: number): number | null {
+  if (value.operation.op !== 'constant') return null;
+  const bits = BigInt.asIntN(size * 8, value.operation.bits);
+  return fitsImmediate(bits) ? Number(bits) : null;
+}
+
+function isLowMask(value: Value): boolean {
+  return (
+    value.width === 64 && value.operation.op === 'constant' && value.operation.bits === 0xffffffffn
+  );
+}

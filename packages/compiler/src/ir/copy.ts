@@ -1,0 +1,62 @@
+import type { Block, IrFunction, IrProgram, Terminator, Value } from './ir.ts';
+import { IrFunction as FreshFunction } from './ir.ts';
+
+/** A copy that shares nothing that a pass may change. */
+export function copyProgram(program: IrProgram): IrProgram {
+  return { ...program, functions: program.functions.map(copyFunction) };
+}
+
+/** A copy with values and blocks of its own; both are numbered anew, in order. */
+export function copyFunction(made: IrFunction): IrFunction {
+  const copy = new FreshFunction(made.name, made.position);
+  const blocks = new Map<Block, Block>();
+  const values = new Map<Value, Value>();
+  for (const block of made.blocks) {
+    const twin = copy.makeBlock();
+    twin.loopDepth = block.loopDepth;
+    blocks.set(block, twin);
+    for (const value of block.values) {
+      const { operation, width, position } = value;
+      const made = copy.makeValue(operation, [], width, position);
+      made.block = twin;
+      twin.values.push(made);
+      values.set(value, made);
+    }
+  }
+  /** Placed values have a twin already; floating ones get it at their first use. */
+  const twinOf = (value: Value): Value => {
+    const known = values.get(value);
+    if (known) return known;
+    const { operation, width, position } = value;
+    const made = copy.makeValue(operation, [], width, position);
+    values.set(value, made);
+    return made;
+  };
+  for (const block of made.blocks) {
+    const twin = blocks.get(block)!;
+    twin.predecessors = block.predecessors.map((each) => blocks.get(each)!);
+    twin.terminator = block.terminator && copyEnd(block.terminator, twinOf, blocks);
+    block.values.forEach((value, index) => {
+      twin.values[index]!.operands = value.operands.map(twinOf);
+    });
+  }
+  return copy;
+}
+
+function copyEnd(
+  end: Terminator,
+  twinOf: (value: Value) => Value,
+  blocks: Map<Block, Block>,
+): Terminator {
+  switch (end.kind) {
+    case 'jump':
+      return { kind: 'jump', to: blocks.get(end.to)! };
+    case 'return':
+      return { ...end, value: twinOf(end.value) };
+    case 'branch': {
+      const [left, right] = [twinOf(end.left), twinOf(end.right)];
+      const [ifTrue, ifFalse] = [blocks.get(end.ifTrue)!, blocks.get(end.ifFalse)!];
+      return { ...end, left, right, ifTrue, ifFalse };
+    }
+  }
+}
