@@ -4,3 +4,4 @@ export * from './asm/decode.ts';
 export * from './asm/encode.ts';
 export * from './asm/instruction.ts';
 export * from './asm/opcodes.ts';
+export * from './map-shape.ts';

@@ -62,8 +62,19 @@ export class FragmentKey extends Struct({
   padding: bytes(3),
 }) {}
 
-/** The ports that only the first fragment carries. */
-export class FragmentPorts extends Struct({ source: u16, destination: u16 }) {}
+/** What only the first fragment carries: ports as in `Tuple`, and the ICMP type. */
+export class FragmentPorts extends Struct({
+  source: u16,
+  destination: u16,
+  icmpType: u8,
+  padding: u8,
+}) {}
 
 /** Packets and bytes by drop reason; index 0 counts what was forwarded. */
-export class TrafficCounter extends Struct({ packets: u64, bytes: u64 }) {}
+export class TrafficCounter extends Struct({
+  packets: u64,
+  bytes: u64,
+  /** The low 32 bits of jiffies at the last record of this reason, and what came since. */
+  lastReported: u32,
+  unreported: u32,
+}) {}

@@ -1,5 +1,5 @@
 /** Ethernet frames and VLAN tags. @source IEEE 802.3 clause 3, 802.1Q clause 9 */
-import { be16, bytes, enumOf, Struct } from '@skep/ebpf';
+import { be16, be32, bytes, enumOf, Struct } from '@skep/ebpf';
 
 export enum EtherType {
   IPv4 = 0x0800,
@@ -18,6 +18,16 @@ export class EthernetHeader extends Struct({
 /** Follows the addresses of a tagged frame, in place of `type`; its own `type` says what comes next. */
 export class VlanTag extends Struct({ control: be16, type: enumOf(be16, EtherType) }) {}
 
-/** The same 12 bytes as words, for comparing and writing addresses with few instructions. */
-export const MAC_LENGTH = 6;
+/** The same header with its addresses as numbers, for comparing them with few instructions. */
+export class EthernetWords extends Struct(
+  {
+    destinationHead: be32,
+    destinationTail: be16,
+    sourceHead: be32,
+    sourceTail: be16,
+    type: enumOf(be16, EtherType),
+  },
+  { packed: true },
+) {}
+
 export const ETHERNET_LENGTH = 14;

@@ -1,5 +1,6 @@
 /** ICMP for IPv4 and IPv6. @source RFC 792, RFC 4443; types by IANA */
-import { be16, be32, Struct, u8 } from '@skep/ebpf';
+import { be16, be32, bytes, enumOf, Struct, u8 } from '@skep/ebpf';
+import { Ipv6Address } from './ipv6.ts';
 
 /** Both versions begin alike; `identifier` and `sequence` are those of echo messages. */
 export class IcmpHeader extends Struct({
@@ -27,21 +28,41 @@ export enum Icmpv6Type {
   ParameterProblem = 4,
   EchoRequest = 128,
   EchoReply = 129,
+  MulticastListenerQuery = 130,
+  MulticastListenerReport = 131,
+  MulticastListenerDone = 132,
   RouterSolicitation = 133,
   RouterAdvertisement = 134,
   NeighborSolicitation = 135,
   NeighborAdvertisement = 136,
   Redirect = 137,
+  MulticastListenerReport2 = 143,
 }
 
 /** The bytes of an ICMP message before the packet that an error quotes. */
 export const ICMP_HEADER_LENGTH = 8;
-export const NEIGHBOR_FLAGS_SOLICITED_OVERRIDE = 0x6000_0000;
+/** This answers a question, and replaces what was known. */
+export const NEIGHBOR_SOLICITED_OVERRIDE = 0x6000_0000;
+/** Neighbour messages with another hop limit come from another link (RFC 4861 section 7.1). */
+export const NEIGHBOR_HOP_LIMIT = 255;
 
-/** Neighbour solicitation and advertisement up to their options. @source RFC 4861 section 4.3, 4.4 */
-export class NeighborMessage extends Struct({
-  type: u8,
-  code: u8,
-  checksum: be16,
-  flags: be32,
-}) {}
+export enum NeighborOption {
+  SourceLinkAddress = 1,
+  TargetLinkAddress = 2,
+}
+
+/** A solicitation or advertisement with its one link-address option. @source RFC 4861 sections 4.3, 4.4, 4.6.1 */
+export class NeighborMessage extends Struct(
+  {
+    type: u8,
+    code: u8,
+    checksum: be16,
+    flags: be32,
+    target: Ipv6Address,
+    optionType: enumOf(u8, NeighborOption),
+    /** In 8-byte units: 1. */
+    optionLength: u8,
+    mac: bytes(6),
+  },
+  { packed: true },
+) {}

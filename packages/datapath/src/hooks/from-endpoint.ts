@@ -1,0 +1,78 @@
+/**
+ * From an endpoint: traffic control ingress of the host's end of its veth. Everything that the
+ * endpoint sends passes here, and nothing passes that no stage has let through.
+ */
+import { TcAction } from '@skep/ebpf';
+import type { TcContext } from '@skep/ebpf';
+import { DropReason, Hook } from '@skep/contract';
+import { EtherType, EthernetHeader } from '@skep/wire';
+import { self } from '../config.ts';
+import { packets } from '../maps.ts';
+import { Outcome } from '../packet.ts';
+import type { Packet, Step } from '../packet.ts';
+import { orient, recall } from '../stages/conntrack.ts';
+import { finish } from '../stages/deliver.ts';
+import { joinFragments } from '../stages/fragments.ts';
+import { answerArp, answerNeighbour } from '../stages/neighbours.ts';
+import { begin, parseIpv4, parseIpv6, parseTransport } from '../stages/parse.ts';
+import { identify } from '../stages/peers.ts';
+import { admit, decideEgress, decideIngress } from '../stages/policy.ts';
+import { relate } from '../stages/related.ts';
+import { checkDestinationMac, checkSourceAddress, checkSourceMac } from '../stages/source.ts';
+
+/** @program skep_from_ep */
+export function fromEndpoint(ctx: TcContext): TcAction {
+  const packet = packets.lookup(0);
+  if (!packet) return TcAction.Drop;
+  begin(ctx, packet, Hook.FromEndpoint, self.endpoint);
+  return finish(ctx, packet, walk(ctx, packet));
+}
+
+function walk(ctx: TcContext, packet: Packet): Step {
+  let step = checkSourceMac(ctx);
+  if (step !== Outcome.Next) return step;
+  step = parseNetwork(ctx, packet);
+  if (step !== Outcome.Next) return step;
+  step = parseTransport(ctx, packet);
+  if (step !== Outcome.Next) return step;
+  if (packet.family === 6) {
+    step = answerNeighbour(ctx, packet);
+    if (step !== Outcome.Next) return step;
+  }
+  step = checkDestinationMac(ctx);
+  if (step !== Outcome.Next) return step;
+  step = checkSourceAddress(packet);
+  if (step !== Outcome.Next) return step;
+  step = joinFragments(packet);
+  if (step !== Outcome.Next) return step;
+  orient(packet);
+  step = recall(packet);
+  if (step !== Outcome.Next) return step;
+  step = relate(ctx, packet);
+  if (step !== Outcome.Next) return step;
+  step = identify(packet);
+  if (step !== Outcome.Next) return step;
+  step = decideEgress(ctx, packet);
+  if (step !== Outcome.Next) return step;
+  step = decideIngress(ctx, packet);
+  if (step !== Outcome.Next) return step;
+  return admit(packet);
+}
+
+function parseNetwork(ctx: TcContext, packet: Packet): Step {
+  const ethernet = ctx.at(EthernetHeader, 0);
+  if (!ethernet) return DropReason.TruncatedHeader;
+  switch (ethernet.type) {
+    case EtherType.IPv4:
+      return parseIpv4(ctx, packet);
+    case EtherType.IPv6:
+      return parseIpv6(ctx, packet);
+    case EtherType.ARP:
+      return answerArp(ctx);
+    case EtherType.VLAN:
+    case EtherType.ServiceVLAN:
+      return DropReason.VlanFiltered;
+    default:
+      return DropReason.UnsupportedNetworkProtocol;
+  }
+}

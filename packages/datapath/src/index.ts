@@ -1,0 +1,3 @@
+export * from './config.ts';
+export * from './maps.ts';
+export * from './packet.ts';

@@ -1,0 +1,136 @@
+/**
+ * Every table of the datapath. Shapes, limits and what happens when one is full are in
+ * `@skep/contract`.
+ */
+import {
+  ArrayMap,
+  HashMap,
+  LpmTrie,
+  LruHashMap,
+  MapFlag,
+  PerCpuArrayMap,
+  ProgramArray,
+  RingBuffer,
+  u64,
+} from '@skep/ebpf';
+import {
+  ADDRESSES_MAX,
+  CONNECTIONS_MAX,
+  Connection,
+  ENDPOINTS_MAX,
+  EVENT_BUFFER_BYTES,
+  EndpointEntry,
+  FRAGMENTED_DATAGRAMS_MAX,
+  FragmentKey,
+  FragmentPorts,
+  NEWCOMERS_MAX,
+  NodeEntry,
+  PREFIXES_MAX,
+  PeerEntry,
+  PrefixKey,
+  SELECTOR_SETS_MAX,
+  SUBJECTS_MAX,
+  SelectorSet,
+  SubjectEntry,
+  TrafficCounter,
+  Tuple,
+} from '@skep/contract';
+import { Ipv6Address } from '@skep/wire';
+import { Packet } from './packet.ts';
+
+/** The packet at hand, then the one that it quotes. */
+export const packets = new PerCpuArrayMap({ name: 'skep_packet', value: Packet, maxEntries: 2 });
+
+/** Flows that both ends take part in. */
+export const connections = new LruHashMap({
+  name: 'skep_conn',
+  key: Tuple,
+  value: Connection,
+  maxEntries: CONNECTIONS_MAX,
+});
+
+/** Flows that are new, one-way or denied: a flood of them evicts no connection. */
+export const newcomers = new LruHashMap({
+  name: 'skep_new',
+  key: Tuple,
+  value: Connection,
+  maxEntries: NEWCOMERS_MAX,
+});
+
+export const fragments = new LruHashMap({
+  name: 'skep_frag',
+  key: FragmentKey,
+  value: FragmentPorts,
+  maxEntries: FRAGMENTED_DATAGRAMS_MAX,
+});
+
+/** Local endpoints by id. */
+export const endpoints = new ArrayMap({
+  name: 'skep_endpoint',
+  value: EndpointEntry,
+  maxEntries: ENDPOINTS_MAX + 1,
+});
+
+/** Revision and enforcement of each subject. */
+export const subjects = new ArrayMap({
+  name: 'skep_subject',
+  value: SubjectEntry,
+  maxEntries: SUBJECTS_MAX + 1,
+  flags: MapFlag.MemoryMappable,
+});
+
+export const nodeState = new ArrayMap({
+  name: 'skep_node',
+  value: NodeEntry,
+  maxEntries: 1,
+  flags: MapFlag.MemoryMappable,
+});
+
+/** ipcache: single addresses first, */
+export const addresses = new HashMap({
+  name: 'skep_address',
+  key: Ipv6Address,
+  value: PeerEntry,
+  maxEntries: ADDRESSES_MAX,
+  flags: MapFlag.NoPreallocation,
+});
+
+/** then prefixes; the two of length 0 (of each family) always exist. */
+export const prefixes = new LpmTrie({
+  name: 'skep_prefix',
+  key: PrefixKey,
+  value: PeerEntry,
+  maxEntries: PREFIXES_MAX,
+});
+
+export const selectorSets = new ArrayMap({
+  name: 'skep_selectors',
+  value: SelectorSet,
+  maxEntries: SELECTOR_SETS_MAX,
+});
+
+/** Policy programs: slot `subject * 2` decides ingress, the next one egress. */
+export const policies = new ProgramArray({
+  name: 'skep_policy',
+  maxEntries: (SUBJECTS_MAX + 1) * 2,
+});
+
+/** Where a packet goes on after a policy program has decided. */
+export const continuations = new ProgramArray({ name: 'skep_continue', maxEntries: 2 });
+
+export enum Continuation {
+  EgressDecided = 0,
+  IngressDecided = 1,
+}
+
+/** By drop reason; 0 counts what was forwarded. */
+export const traffic = new PerCpuArrayMap({
+  name: 'skep_traffic',
+  value: TrafficCounter,
+  maxEntries: 256,
+});
+
+export const events = new RingBuffer({ name: 'skep_events', maxEntries: EVENT_BUFFER_BYTES });
+
+/** Events that found no room. */
+export const lostEvents = new PerCpuArrayMap({ name: 'skep_lost', value: u64, maxEntries: 1 });

@@ -1,0 +1,94 @@
+/**
+ * What is known of the packet that is being decided. Each CPU has one; it lives through tail calls,
+ * because no other packet can come in between on the same CPU.
+ */
+import { bytes, enumOf, Struct, u8, u16, u32 } from '@skep/ebpf';
+import { Direction, Hook, Tuple } from '@skep/contract';
+import type { DropReason } from '@skep/contract';
+import { IpProtocol, Ipv6Address } from '@skep/wire';
+
+/** What a stage answers: go on, an end, or one of `DropReason` (all from 130 on). */
+export enum Outcome {
+  Next = 0,
+  /** On its way as the node's stack has it: to the node, out of it, or into the endpoint. */
+  Pass = 1,
+  /** Straight to the local endpoint `targetEndpoint`. */
+  ToEndpoint = 2,
+  /** The packet was turned into its own answer: back to who sent it. */
+  Answer = 3,
+  /** Dropped, and counted and reported already. */
+  Dropped = 4,
+}
+
+/** What a stage returns: `Outcome.Next`, another end, or why to drop. */
+export type Step = Outcome | DropReason;
+
+/** The first number of `Outcome` that is a drop reason. */
+export const FIRST_DROP_REASON = 130;
+
+/** What a policy program answers. */
+export enum PolicyVerdict {
+  /** No rule matches. */
+  Unmatched = 0,
+  Allow = 1,
+  Deny = 2,
+}
+
+/** In which table a flow was found. */
+export enum Table {
+  None = 0,
+  Connections = 1,
+  Newcomers = 2,
+}
+
+/** One end of the flow, as policy sees it. */
+export class End extends Struct({
+  identity: u32,
+  selectorSet: u32,
+  endpoint: u16,
+  subject: u16,
+  revision: u32,
+}) {}
+
+export class Packet extends Struct({
+  tuple: Tuple,
+  source: Ipv6Address,
+  destination: Ipv6Address,
+  /** The end that began the flow, and the other one. */
+  initiator: End,
+  responder: End,
+  /** The peer's groups, for the policy program that runs next. */
+  peerSelectorSet: u32,
+  membershipRevision: u32,
+  interfaceIndex: u32,
+  length: u32,
+  sourcePort: u16,
+  destinationPort: u16,
+  /** What policy takes for the port: the responder's port, or the ICMP type. */
+  policyPort: u16,
+  endpoint: u16,
+  targetEndpoint: u16,
+  /** Bytes from the frame's start to the transport header. */
+  transportOffset: u16,
+  protocol: enumOf(u8, IpProtocol),
+  /** 4 or 6; 0 while nothing is known. */
+  family: u8,
+  tcpFlags: u8,
+  icmpType: u8,
+  icmpCode: u8,
+  hook: enumOf(u8, Hook),
+  /** 1 where the packet's source is the tuple's first end. */
+  isSourceFirst: u8,
+  isReply: u8,
+  /** Which side's policy decided last. */
+  direction: enumOf(u8, Direction),
+  verdict: enumOf(u8, PolicyVerdict),
+  table: enumOf(u8, Table),
+  /** 1 where the packet is a fragment that is not the first. */
+  isLaterFragment: u8,
+  /** 1 where the transport is in a fragment, the first one included. */
+  isFragment: u8,
+  padding: bytes(3),
+  /** Identification of a fragmented datagram. */
+  identification: u32,
+}) {}

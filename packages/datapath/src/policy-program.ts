@@ -1,0 +1,208 @@
+/**
+ * Rules as code: one direction of a subject's decision table becomes a program that reads the packet,
+ * finds the segment of its port by halving, tests at most two bits of the peer's selector set, writes
+ * the verdict and goes on. What it means is said by `decideByTable` of `@skep/policy`.
+ */
+import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
+import { compileProgram, FunctionBuilder, type HelperReference, type Value } from '@skep/compiler';
+import { contextShapes, type StructLayout, TcAction } from '@skep/ebpf';
+import { type DirectionTable, PolicyProtocol, type Segment } from '@skep/policy';
+import { Continuation, continuations, packets, selectorSets } from './maps.ts';
+import { Packet, PolicyVerdict } from './packet.ts';
+
+/** Segments of one direction; a subject with more is refused. */
+export const POLICY_SEGMENTS_MAX = 2048;
+
+const MAP_LOOKUP: HelperReference = { id: 1, name: 'map_lookup_elem', movesPacket: false };
+const TAIL_CALL: HelperReference = { id: 12, name: 'tail_call', movesPacket: false };
+
+/** A table that has more segments than one program decides. */
+export class PolicySizeError extends Error {
+  readonly code = 'ERR_POLICY_SIZE';
+  constructor(
+    readonly program: string,
+    readonly found: number,
+  ) {
+    super(
+      `policy program ${program}: ${found} port segments, expected at most ` +
+        `${POLICY_SEGMENTS_MAX} (use port ranges, or split the subject's labels)`,
+    );
+  }
+}
+
+/** Whether packets have to run the program of this table at all. */
+export function isEnforced(table: DirectionTable): boolean {
+  return table.isEnforced || table.segments.length > 0;
+}
+
+/**
+ * The program of one direction of one subject, ready to load.
+ *
+ * @param name as the kernel shows it, at most 15 characters
+ * @throws PolicySizeError above `POLICY_SEGMENTS_MAX` segments
+ */
+export function policyProgram(
+  name: string,
+  table: DirectionTable,
+  continuation: Continuation,
+): ProgramObject {
+  if (table.segments.length > POLICY_SEGMENTS_MAX) {
+    throw new PolicySizeError(name, table.segments.length);
+  }
+  const made = new PolicyProgramBuilder(name, continuation).build(table);
+  const { programType } = contextShapes.TcContext!;
+  return compileProgram({ name, programType, license: 'GPL', functions: [made] });
+}
+
+class PolicyProgramBuilder {
+  private readonly builder: FunctionBuilder;
+  private readonly context: Value;
+  private readonly packet: Value;
+  private readonly set: Value;
+  private readonly port: Value;
+  private readonly protocol: Value;
+
+  constructor(
+    name: string,
+    private readonly continuation: Continuation,
+  ) {
+    this.builder = new FunctionBuilder(name);
+    this.context = this.builder.context();
+    this.packet = this.lookUp(packets, this.zeroKey());
+    this.protocol = this.load('protocol');
+    this.port = this.load('policyPort');
+    this.set = this.lookUp(selectorSets, this.field('peerSelectorSet'));
+  }
+
+  build(table: DirectionTable): ReturnType<FunctionBuilder['finish']> {
+    const unmatched = table.isEnforced ? PolicyVerdict.Unmatched : PolicyVerdict.Allow;
+    this.decideProtocol(table.segments, unmatched);
+    return this.builder.finish();
+  }
+
+  /** A protocol without segments of its own is decided as `Other` is. */
+  private decideProtocol(segments: readonly Segment[], unmatched: PolicyVerdict): void {
+    const other = segments.find((segment) => segment.protocol === PolicyProtocol.Other);
+    const protocols = new Set(segments.map((segment) => segment.protocol));
+    protocols.delete(PolicyProtocol.Other);
+    for (const protocol of protocols) {
+      const own = segments.filter((segment) => segment.protocol === protocol);
+      const [isProtocol, isNot] = [this.builder.makeBlock(), this.builder.makeBlock()];
+      this.builder.branch('eq', this.protocol, this.constant(protocol), isProtocol, isNot);
+      this.builder.sealAndStart(isProtocol);
+      this.halve(withGaps(own), unmatched);
+      this.builder.sealAndStart(isNot);
+    }
+    this.decide(other, unmatched);
+  }
+
+  /** Finds the run that holds the port; runs cover all ports. */
+  private halve(runs: readonly Run[], unmatched: PolicyVerdict): void {
+    if (runs.length === 1) return this.decide(runs[0]!.segment, unmatched);
+    const middle = runs.length >> 1;
+    const [below, above] = [this.builder.makeBlock(), this.builder.makeBlock()];
+    const bound = this.constant(runs[middle]!.first);
+    this.builder.branch('lt', this.port, bound, below, above);
+    this.builder.sealAndStart(below);
+    this.halve(runs.slice(0, middle), unmatched);
+    this.builder.sealAndStart(above);
+    this.halve(runs.slice(middle), unmatched);
+  }
+
+  /** Deny wins. */
+  private decide(segment: Segment | undefined, unmatched: PolicyVerdict): void {
+    if (segment?.isDenyAll) return this.end(PolicyVerdict.Deny);
+    if (segment?.denyGroup !== undefined) {
+      this.whenIn(segment.denyGroup, () => this.end(PolicyVerdict.Deny));
+    }
+    if (segment?.isAllowAll) return this.end(PolicyVerdict.Allow);
+    if (segment?.allowGroup !== undefined && unmatched !== PolicyVerdict.Allow) {
+      this.whenIn(segment.allowGroup, () => this.end(PolicyVerdict.Allow));
+    }
+    this.end(unmatched);
+  }
+
+  /** Bit `group % 8` of byte `group / 8`: the words of a set are little-endian. */
+  private whenIn(group: number, then: () => void): void {
+    const access = { offset: group >> 3, size: 1, space: 'map' } as const;
+    const bit = this.constant(1 << (group & 7));
+    const isSet = this.builder.binary('and', this.builder.load(this.set, access), bit);
+    const [inside, outside] = [this.builder.makeBlock(), this.builder.makeBlock()];
+    this.builder.branch('ne', isSet, this.constant(0), inside, outside);
+    this.builder.sealAndStart(inside);
+    then();
+    this.builder.sealAndStart(outside);
+  }
+
+  private end(verdict: PolicyVerdict): void {
+    const { offset } = fieldOf(Packet, 'verdict');
+    this.builder.store(
+      this.packet,
+      { offset, size: 1, space: 'map' },
+      this.constant(verdict),
+    );
+    const index = this.builder.constant(this.continuation, 64);
+    const target = this.builder.map(mapShapeOf(continuations));
+    this.builder.call(TAIL_CALL, [this.context, target, index]);
+    this.drop();
+  }
+
+  /** An entry of a table; without one there is nothing to decide with, and so nothing passes. */
+  private lookUp(map: typeof packets | typeof selectorSets, key: Value): Value {
+    const entry = this.builder.call(MAP_LOOKUP, [this.builder.map(mapShapeOf(map)), key]);
+    const [missing, found] = [this.builder.makeBlock(), this.builder.makeBlock()];
+    this.builder.branch('eq', entry, this.builder.constant(0, 64), missing, found);
+    this.builder.sealAndStart(missing);
+    this.drop();
+    this.builder.sealAndStart(found);
+    return entry;
+  }
+
+  /** Nothing counts this drop: it happens only while the continuations are not loaded. */
+  private drop(): void {
+    this.builder.return(this.constant(TcAction.Drop));
+  }
+
+  private zeroKey(): Value {
+    const key = this.builder.slot('key', 4);
+    this.builder.store(key, { offset: 0, size: 4, space: 'stack' }, this.constant(0));
+    return key;
+  }
+
+  private field(name: keyof Packet): Value {
+    return this.builder.offset(this.packet, fieldOf(Packet, name).offset);
+  }
+
+  private load(name: keyof Packet): Value {
+    const { offset, size } = fieldOf(Packet, name);
+    return this.builder.load(this.packet, { offset, size, space: 'map' });
+  }
+
+  private constant(bits: number): Value {
+    return this.builder.constant(bits, 32);
+  }
+}
+
+/** Ports from `first` to the next run's; without a segment: in a gap. */
+interface Run {
+  readonly first: number;
+  readonly segment: Segment | undefined;
+}
+
+function withGaps(segments: readonly Segment[]): Run[] {
+  const runs: Run[] = [];
+  let next = 0;
+  for (const segment of segments) {
+    if (segment.first > next) runs.push({ first: next, segment: undefined });
+    runs.push({ first: segment.first, segment });
+    next = segment.last + 1;
+  }
+  if (next <= 0xffff) runs.push({ first: next, segment: undefined });
+  return runs;
+}
+
+function fieldOf(layout: StructLayout, name: string): { offset: number; size: 1 | 2 | 4 | 8 } {
+  const found = layout.fields.find((field) => field.name === name);
+  if (!found || found.field.kind !== 'integer') throw new Error(`no integer field ${name}`);
+  return { offset: found.offset, size: found.field.size };
+}

@@ -1,0 +1,219 @@
+/**
+ * Conntrack: what was decided for a flow holds for its later packets, in both directions, until the
+ * rules or the peers change. Two tables, so that what strangers can fill evicts no connection.
+ */
+import { jiffies } from '@skep/ebpf';
+import type { u8, u16, u32 } from '@skep/ebpf';
+import { Connection, ConnectionFlag, EventType, LifetimeSeconds, TraceReason } from '@skep/contract';
+import { IpProtocol, TcpFlag } from '@skep/wire';
+import { node } from '../config.ts';
+import { connections, newcomers, nodeState, subjects } from '../maps.ts';
+import { Outcome, Table } from '../packet.ts';
+import type { Packet, Step } from '../packet.ts';
+import { count, emit, isReportDue } from './report.ts';
+
+/** Writes the packet's tuple: the lower end first. */
+export function orient(packet: Packet): void {
+  const tuple = packet.tuple;
+  tuple.protocol = packet.protocol;
+  if (isSourceLower(packet)) {
+    packet.isSourceFirst = 1;
+    tuple.firstAddress = packet.source;
+    tuple.secondAddress = packet.destination;
+    tuple.firstPort = packet.sourcePort;
+    tuple.secondPort = packet.destinationPort;
+  } else {
+    packet.isSourceFirst = 0;
+    tuple.firstAddress = packet.destination;
+    tuple.secondAddress = packet.source;
+    tuple.firstPort = packet.destinationPort;
+    tuple.secondPort = packet.sourcePort;
+  }
+}
+
+/** Any order will do, as long as it is the same for all packets. */
+function isSourceLower(packet: Packet): boolean {
+  if (packet.source.lower !== packet.destination.lower) {
+    return packet.source.lower < packet.destination.lower;
+  }
+  if (packet.source.upper !== packet.destination.upper) {
+    return packet.source.upper < packet.destination.upper;
+  }
+  return packet.sourcePort < packet.destinationPort;
+}
+
+/**
+ * Decides a packet of a remembered flow. `Outcome.Next`: it has to be decided by policy, as the
+ * flow's first packet or anew; `packet.isReply` then says which end began the flow.
+ */
+export function recall(packet: Packet): Step {
+  const connection = find(packet);
+  if (!connection) return Outcome.Next;
+  const now: u32 = jiffies() & 0xffff_ffff;
+  const isForward =
+    ((connection.flags & ConnectionFlag.InitiatorIsFirst) !== 0) === (packet.isSourceFirst !== 0);
+  if (beginsAnew(packet, connection, isForward, now)) {
+    if (packet.table === Table.Connections) connections.delete(packet.tuple);
+    packet.table = Table.None;
+    return Outcome.Next;
+  }
+  packet.isReply = isForward ? 0 : 1;
+  if (!isCurrent(connection)) return Outcome.Next;
+  recallEnds(packet, connection);
+  if (connection.flags & ConnectionFlag.Denied) return repeatDrop(packet, connection, now);
+  follow(packet, connection, isForward, now);
+  packet.targetEndpoint = isForward ? connection.ingressEndpoint : connection.egressEndpoint;
+  return packet.targetEndpoint ? Outcome.ToEndpoint : Outcome.Pass;
+}
+
+function find(packet: Packet): Connection | null {
+  const connection = connections.lookup(packet.tuple);
+  if (connection) {
+    packet.table = Table.Connections;
+    return connection;
+  }
+  const newcomer = newcomers.lookup(packet.tuple);
+  if (newcomer) packet.table = Table.Newcomers;
+  return newcomer;
+}
+
+/** Whether the packet begins another flow between the same ends. */
+function beginsAnew(
+  packet: Packet,
+  connection: Connection,
+  isForward: boolean,
+  now: u32,
+): boolean {
+  const idle: u32 = now - connection.lastSeen;
+  if (idle >= lifetimeSeconds(packet.protocol, connection.flags) * node.jiffiesPerSecond) {
+    return true;
+  }
+  // What one end was denied says nothing about the other end's own flow.
+  if (!isForward && (connection.flags & ConnectionFlag.Denied) !== 0) return true;
+  if (packet.protocol !== IpProtocol.TCP) return false;
+  if ((packet.tcpFlags & (TcpFlag.SYN | TcpFlag.ACK)) !== TcpFlag.SYN) return false;
+  return !isForward || (connection.flags & CLOSING) !== 0;
+}
+
+const CLOSING =
+  ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished | ConnectionFlag.Reset;
+const FINISHED = ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished;
+
+function lifetimeSeconds(protocol: IpProtocol, flags: u16): u32 {
+  if (protocol !== IpProtocol.TCP) return LifetimeSeconds.Other;
+  if ((flags & FINISHED) === FINISHED) return LifetimeSeconds.TcpClosing;
+  if (flags & ConnectionFlag.Reset) return LifetimeSeconds.TcpClosing;
+  return flags & ConnectionFlag.Answered
+    ? LifetimeSeconds.TcpEstablished
+    : LifetimeSeconds.TcpOpening;
+}
+
+/** Whether the rules and the peers are still those that the verdict was made with. */
+export function isCurrent(connection: Connection): boolean {
+  const state = nodeState.lookup(0);
+  const egress = subjects.lookup(connection.egressSubject);
+  const ingress = subjects.lookup(connection.ingressSubject);
+  if (!state || !egress || !ingress) return false;
+  return (
+    state.membershipRevision === connection.membershipRevision &&
+    egress.revision === connection.egressRevision &&
+    ingress.revision === connection.ingressRevision
+  );
+}
+
+/** For the records: only what they show. */
+function recallEnds(packet: Packet, connection: Connection): void {
+  packet.initiator.identity = connection.initiatorIdentity;
+  packet.responder.identity = connection.responderIdentity;
+  packet.initiator.endpoint = connection.egressEndpoint;
+  packet.responder.endpoint = connection.ingressEndpoint;
+  packet.initiator.revision = connection.egressRevision;
+  packet.responder.revision = connection.ingressRevision;
+}
+
+/** A flow that was denied stays so without asking the rules again. */
+function repeatDrop(packet: Packet, connection: Connection, now: u32): Step {
+  connection.lastSeen = now;
+  connection.unreported += 1;
+  count(packet, connection.reason);
+  if (isReportDue(packet, connection, now)) {
+    emit(packet, EventType.Drop, connection.reason, connection.unreported);
+    reported(packet, connection, now);
+  }
+  return Outcome.Dropped;
+}
+
+/** Brings the entry up to date with one more packet. */
+function follow(packet: Packet, connection: Connection, isForward: boolean, now: u32): void {
+  connection.lastSeen = now;
+  connection.unreported += 1;
+  if (isForward) {
+    connection.forwardPackets += 1;
+    connection.forwardBytes += packet.length;
+  } else {
+    connection.replyPackets += 1;
+    connection.replyBytes += packet.length;
+  }
+  const flags = connection.flags | flagsOf(packet, isForward);
+  if (flags !== connection.flags) connection.flags = flags;
+  if (node.reportsForwarded && isReportDue(packet, connection, now)) {
+    const reason: u8 = isForward ? TraceReason.Established : TraceReason.Reply;
+    emit(packet, EventType.Trace, reason, connection.unreported);
+    reported(packet, connection, now);
+  }
+  // The initiator has heard the answer: no stranger with a forged address gets this far.
+  const isProven = isForward && (flags & ConnectionFlag.Answered) !== 0;
+  if (isProven && packet.table === Table.Newcomers) {
+    if (connections.update(packet.tuple, connection) === 0) newcomers.delete(packet.tuple);
+  }
+}
+
+/** What this packet adds to the flags of its flow. */
+function flagsOf(packet: Packet, isForward: boolean): u16 {
+  let flags: u16 = isForward ? 0 : ConnectionFlag.Answered;
+  if (packet.protocol === IpProtocol.TCP) {
+    if (packet.tcpFlags & TcpFlag.RST) flags |= ConnectionFlag.Reset;
+    if (packet.tcpFlags & TcpFlag.FIN) {
+      flags |= isForward ? ConnectionFlag.InitiatorFinished : ConnectionFlag.ResponderFinished;
+    }
+  }
+  return flags;
+}
+
+function reported(packet: Packet, connection: Connection, now: u32): void {
+  connection.lastReported = now;
+  connection.unreported = 0;
+  connection.tcpFlags |= packet.tcpFlags;
+}
+
+/** Remembers what was decided; `reason` 0: allowed. False when there is no room. */
+export function remember(packet: Packet, reason: u8): boolean {
+  const now: u32 = jiffies() & 0xffff_ffff;
+  const isInitiatorFirst = (packet.isSourceFirst !== 0) !== (packet.isReply !== 0);
+  let flags: u16 = isInitiatorFirst ? ConnectionFlag.InitiatorIsFirst : 0;
+  if (reason) flags |= ConnectionFlag.Denied;
+  const entry = new Connection({
+    forwardPackets: packet.isReply ? 0 : 1,
+    forwardBytes: packet.isReply ? 0 : packet.length,
+    replyPackets: packet.isReply ? 1 : 0,
+    replyBytes: packet.isReply ? packet.length : 0,
+    lastSeen: now,
+    lastReported: now,
+    membershipRevision: packet.membershipRevision,
+    egressRevision: packet.initiator.revision,
+    ingressRevision: packet.responder.revision,
+    initiatorIdentity: packet.initiator.identity,
+    responderIdentity: packet.responder.identity,
+    egressEndpoint: packet.initiator.endpoint,
+    ingressEndpoint: packet.responder.endpoint,
+    egressSubject: packet.initiator.subject,
+    ingressSubject: packet.responder.subject,
+    unreported: 0,
+    flags: flags | flagsOf(packet, packet.isReply === 0),
+    reason,
+    tcpFlags: packet.tcpFlags,
+  });
+  // A flow that is decided anew keeps its place.
+  if (packet.table === Table.Connections) return connections.update(packet.tuple, entry) === 0;
+  return newcomers.update(packet.tuple, entry) === 0;
+}

@@ -1,0 +1,69 @@
+/** The end of a packet's path: the one place that forwards, answers and drops. */
+import { redirect, redirectPeer, TcAction } from '@skep/ebpf';
+import type { TcContext } from '@skep/ebpf';
+import { DropReason, Hook } from '@skep/contract';
+import type { EndpointEntry } from '@skep/contract';
+import { ETHERNET_LENGTH, EthernetHeader, Ipv4Header, Ipv6Header } from '@skep/wire';
+import { node } from '../config.ts';
+import { endpoints } from '../maps.ts';
+import { FIRST_DROP_REASON, Outcome } from '../packet.ts';
+import type { Packet, Step } from '../packet.ts';
+import { count, reportDrop } from './report.ts';
+
+/** Carries out what the stages have decided. */
+export function finish(ctx: TcContext, packet: Packet, step: Step): TcAction {
+  if (step === Outcome.Dropped) return TcAction.Drop;
+  if (step === Outcome.Next || step >= FIRST_DROP_REASON) return drop(packet, step);
+  count(packet, 0);
+  if (step === Outcome.Answer) return redirect(packet.interfaceIndex, 0);
+  const isDirect = packet.hook === Hook.FromEndpoint && node.hasRedirectPeer;
+  if (step === Outcome.Pass || !isDirect) return TcAction.Pass;
+  return deliver(ctx, packet);
+}
+
+/** `Outcome.Next` here means that no stage has decided: that is not a pass either. */
+function drop(packet: Packet, step: Step): TcAction {
+  const reason = step === Outcome.Next ? DropReason.UnknownConnectionState : step;
+  count(packet, reason);
+  reportDrop(packet, reason);
+  return TcAction.Drop;
+}
+
+/** Into the endpoint's namespace, past the node's stack. @since Linux 5.10 */
+function deliver(ctx: TcContext, packet: Packet): TcAction {
+  const endpoint = endpoints.lookup(packet.targetEndpoint);
+  if (!endpoint || endpoint.interfaceIndex === 0) return drop(packet, DropReason.EndpointNotReady);
+  // The node's stack tells the sender when the packet has passed too many routers.
+  if (!route(ctx, packet, endpoint)) return TcAction.Pass;
+  return redirectPeer(endpoint.interfaceIndex, 0);
+}
+
+/** What a router does to a packet: one hop less, and new link addresses. */
+function route(ctx: TcContext, packet: Packet, endpoint: EndpointEntry): boolean {
+  const isAlive = packet.family === 4 ? hop4(ctx) : hop6(ctx);
+  if (!isAlive) return false;
+  const ethernet = ctx.at(EthernetHeader, 0);
+  if (!ethernet) return false;
+  ethernet.destination = endpoint.mac;
+  ethernet.source = endpoint.gatewayMac;
+  return true;
+}
+
+/** @source RFC 1812 section 5.3.1; checksum RFC 1624 */
+function hop4(ctx: TcContext): boolean {
+  const ip = ctx.at(Ipv4Header, ETHERNET_LENGTH);
+  if (!ip || ip.ttl <= 1) return false;
+  ip.ttl -= 1;
+  // The TTL is the upper byte of its word: one less there is 0x100 more in the sum, carry included.
+  const sum = ip.checksum + 0x100;
+  ip.checksum = (sum & 0xffff) + (sum >>> 16);
+  return true;
+}
+
+/** @source RFC 8200 section 3 */
+function hop6(ctx: TcContext): boolean {
+  const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);
+  if (!ip || ip.hopLimit <= 1) return false;
+  ip.hopLimit -= 1;
+  return true;
+}

@@ -1,0 +1,32 @@
+/**
+ * Fragments: only the first one carries ports, so they are remembered for the others. A fragment
+ * that comes before the first is dropped: nothing is let through on what is not known.
+ */
+import { DropReason, FragmentKey } from '@skep/contract';
+import { fragments } from '../maps.ts';
+import { Outcome } from '../packet.ts';
+import type { Packet, Step } from '../packet.ts';
+
+export function joinFragments(packet: Packet): Step {
+  if (!packet.isFragment) return Outcome.Next;
+  const key = new FragmentKey({
+    source: packet.source,
+    destination: packet.destination,
+    identification: packet.identification,
+    protocol: packet.protocol,
+  });
+  if (packet.isLaterFragment) {
+    const ports = fragments.lookup(key);
+    if (!ports) return DropReason.FirstFragmentNotFound;
+    packet.sourcePort = ports.source;
+    packet.destinationPort = ports.destination;
+    packet.icmpType = ports.icmpType;
+    return Outcome.Next;
+  }
+  fragments.update(key, {
+    source: packet.sourcePort,
+    destination: packet.destinationPort,
+    icmpType: packet.icmpType,
+  });
+  return Outcome.Next;
+}

@@ -1,0 +1,70 @@
+/** Who the two ends are: identities, groups and local endpoints, from the ipcache. */
+import type { u16, u32 } from '@skep/ebpf';
+import { DropReason, Hook, PrefixKey } from '@skep/contract';
+import type { PeerEntry } from '@skep/contract';
+import { IcmpType, Icmpv6Type, IpProtocol } from '@skep/wire';
+import type { Ipv6Address } from '@skep/wire';
+import { node } from '../config.ts';
+import { addresses, endpoints, nodeState, prefixes } from '../maps.ts';
+import { Outcome } from '../packet.ts';
+import type { End, Packet, Step } from '../packet.ts';
+
+/** Fills `initiator` and `responder` of a packet that policy has to decide. */
+export function identify(packet: Packet): Step {
+  const state = nodeState.lookup(0);
+  if (!state) return DropReason.EndpointNotReady;
+  // Read before anything that it guards: a change in between makes the verdict stale, not wrong.
+  packet.membershipRevision = state.membershipRevision;
+  const isOutgoing = packet.hook === Hook.FromEndpoint;
+  const isInitiator = isOutgoing === (packet.isReply === 0);
+  const own = isInitiator ? packet.initiator : packet.responder;
+  const other = isInitiator ? packet.responder : packet.initiator;
+  if (!readOwn(own, packet.endpoint, packet.family)) return DropReason.EndpointNotReady;
+  const peer = lookUpPeer(isOutgoing ? packet.destination : packet.source);
+  if (!peer) return DropReason.InvalidIdentity;
+  readPeer(other, peer);
+  // What one endpoint sends another never comes by way of the node's stack.
+  if (!isOutgoing && other.endpoint !== 0 && node.hasRedirectPeer) {
+    return DropReason.InvalidSourceAddress;
+  }
+  packet.policyPort = policyPort(packet);
+  return Outcome.Next;
+}
+
+function readOwn(end: End, id: u16, family: u32): boolean {
+  const endpoint = endpoints.lookup(id);
+  if (!endpoint || endpoint.interfaceIndex === 0) return false;
+  end.identity = endpoint.identity;
+  end.selectorSet = family === 4 ? endpoint.selectorSet4 : endpoint.selectorSet6;
+  end.endpoint = id;
+  end.subject = endpoint.subject;
+  return true;
+}
+
+function readPeer(end: End, peer: PeerEntry): void {
+  end.identity = peer.identity;
+  end.selectorSet = peer.selectorSet;
+  end.endpoint = peer.endpoint;
+  if (peer.endpoint) {
+    const endpoint = endpoints.lookup(peer.endpoint);
+    if (endpoint) end.subject = endpoint.subject;
+  }
+}
+
+/** A single address before the longest prefix: hashing costs a quarter of walking the trie. */
+function lookUpPeer(address: Ipv6Address): PeerEntry | null {
+  const exact = addresses.lookup(address);
+  if (exact) return exact;
+  return prefixes.lookup(new PrefixKey({ prefixLength: 128, address }));
+}
+
+/** The responder's port; of ICMP the type that the initiator sent: only echo has replies. */
+function policyPort(packet: Packet): u16 {
+  if (packet.protocol === IpProtocol.ICMP) {
+    return packet.isReply ? IcmpType.EchoRequest : packet.icmpType;
+  }
+  if (packet.protocol === IpProtocol.ICMPv6) {
+    return packet.isReply ? Icmpv6Type.EchoRequest : packet.icmpType;
+  }
+  return packet.isReply ? packet.sourcePort : packet.destinationPort;
+}
