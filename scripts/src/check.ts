@@ -6,8 +6,8 @@ import { findingText } from './tidy/finding.ts';
 import { tidy } from './tidy/tidy.ts';
 
 /**
- * `npm run check -- [PATH...]`: the whole tree, or only what is below the paths. All checks run, also
- * when an earlier one fails.
+ * `npm run check -- [PATH...]`: the whole tree, or only what is below the paths. All checks run,
+ * also when an earlier one fails.
  *
  * @returns 0 where nothing was found; warnings of style are shown and pass.
  */

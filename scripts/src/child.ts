@@ -1,4 +1,4 @@
-/** Child processes that behave as if they were this process: same terminal, signals, exit status. */
+/** Child processes that behave as this one: same terminal, signals, exit status. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { projectRoot } from './project.ts';

@@ -32,7 +32,18 @@ export async function main([name = '', ...parameters]: string[]): Promise<number
   for (const part of parts()) removeStale(projectRoot, part);
   const status = await compilePrograms();
   if (status !== 0) return fail(`build: kernel programs: exit status ${status}, expected 0`);
-  return command(parameters);
+  try {
+    return await command(parameters);
+  } catch (error) {
+    if (!isUsageError(error)) throw error;
+    return fail(`${name}: ${error.message}`);
+  }
+}
+
+/** An option that `parseArgs` of node:util does not know: the message says all. */
+function isUsageError(error: unknown): error is Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('ERR_PARSE_ARGS');
 }
 
 function runBuilt(file: string, parameters: readonly string[]): Promise<number> {

@@ -41,7 +41,7 @@ export function filesUnder(folder: string): string[] {
   return files.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
 }
 
-/** Parses a file of ours; the caller knows its shape. @throws SyntaxError with the parser's message */
+/** Parses a file of ours; the caller knows its shape. @throws SyntaxError where it is not JSON */
 export function readJson<T>(path: string): T {
   return JSON.parse(readFileSync(path, 'utf8')) as T;
 }

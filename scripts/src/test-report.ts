@@ -59,7 +59,7 @@ export class TestReport {
     }
   }
 
-  /** One line for a file that is done: `ok   packages/wire/address  12 passed, 1 skipped  0.3 s`. */
+  /** One line for a file that is done: `ok   packages/wire/address  12 passed  0.3 s`. */
   fileLine(file: string): string {
     const result = this.#result(this.shorten(file));
     const counts = [`${result.passed} passed`];

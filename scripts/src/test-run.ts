@@ -1,8 +1,8 @@
 /** `npm test`: runs the tests of all parts, a process each, and says what was skipped and why. */
-import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
-import { filesUnder, parts, projectRoot } from './project.ts';
+import { projectRoot } from './project.ts';
+import { testFiles, testName } from './test-files.ts';
 import { type TestEvent, TestReport } from './test-report.ts';
 
 /** Two: the machines that the project is developed on have two cores. */
@@ -22,7 +22,7 @@ export async function test(parameters: string[]): Promise<number> {
     options: { update: { type: 'boolean' }, verbose: { type: 'boolean' } },
     allowPositionals: true,
   });
-  const files = testFiles(positionals);
+  const files = testFiles(projectRoot, positionals);
   if (files.length === 0) {
     console.error(`skep: test ${positionals.join(' ')}: no test file has such a path`);
     return 1;
@@ -38,24 +38,8 @@ export async function test(parameters: string[]): Promise<number> {
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 
-function testFiles(patterns: readonly string[]): string[] {
-  const all = parts().flatMap((part) => {
-    const folder = join(projectRoot, part.path, 'dist');
-    const tests = filesUnder(folder).filter((file) => file.endsWith('.test.js'));
-    return tests.map((file) => join(folder, file));
-  });
-  if (patterns.length === 0) return all;
-  return all.filter((file) => patterns.some((pattern) => shorten(file).includes(pattern)));
-}
-
-/** `packages/wire/dist/address.test.js`, or its source, is called `packages/wire/address`. */
-function shorten(file: string): string {
-  const path = relative(projectRoot, file).replaceAll('\\', '/');
-  return path.replace(/\/(dist|src)\//, '/').replace(/\.test\.(js|ts)$/, '');
-}
-
 async function runFiles(files: string[], verbose: boolean): Promise<TestReport> {
-  const report = new TestReport(shorten);
+  const report = new TestReport((file) => testName(projectRoot, file));
   let current = '';
   const finish = (): void => {
     if (current) console.log(report.fileLine(current));

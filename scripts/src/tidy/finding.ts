@@ -1,6 +1,6 @@
 /** What a style check found, and where. */
 
-/** One breach of a rule, or (`isWarning`) a step towards one. Lines count from 1; 0 is the whole file. */
+/** A breach of a rule, or (`isWarning`) a step towards one. Lines count from 1; 0 is the file. */
 export interface Finding {
   /** Relative to the project's folder. */
   readonly file: string;

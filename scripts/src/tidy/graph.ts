@@ -56,7 +56,7 @@ export function checkGraph(
   ];
 }
 
-/** Whether anything in the file can go wrong: types, tables and layouts are proven by their users. */
+/** Whether anything in the file can go wrong: types, tables and layouts are proven by use. */
 function hasCode(tree: ts.SourceFile): boolean {
   let found = false;
   walk(tree, (node) => {
@@ -98,7 +98,7 @@ function extensions({ path, imports }: Source): Finding[] {
   }));
 }
 
-/** Each cycle once, told at the import that closes it. Types count: a cycle of types is one module. */
+/** Each cycle once, at the import that closes it. Types count: a cycle of types is one module. */
 function cycles(edges: Edges): Finding[] {
   const findings: Finding[] = [];
   const done = new Set<string>();

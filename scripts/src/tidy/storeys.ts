@@ -2,7 +2,7 @@
 import type { Finding } from './finding.ts';
 import type { Source } from './source.ts';
 
-/** The storey of each package, from the ground. What is not here is above the house: it may use all. */
+/** The storey of each package, from the ground. What is not here may use all (bench, examples). */
 export const storeys: Readonly<Record<string, number>> = {
   ebpf: 1,
   wire: 1,

@@ -1,4 +1,4 @@
-/** Style as a failing check: reads every source of the project and reports what is not as agreed. */
+/** Style as a failing check: reads every source and reports what is not as agreed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesUnder, type Part, parts, readJson } from '../project.ts';
