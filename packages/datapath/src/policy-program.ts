@@ -136,11 +136,7 @@ class PolicyProgramBuilder {
 
   private end(verdict: PolicyVerdict): void {
     const { offset } = fieldOf(Packet, 'verdict');
-    this.builder.store(
-      this.packet,
-      { offset, size: 1, space: 'map' },
-      this.constant(verdict),
-    );
+    this.builder.store(this.packet, { offset, size: 1, space: 'map' }, this.constant(verdict));
     const index = this.builder.constant(this.continuation, 64);
     const target = this.builder.map(mapShapeOf(continuations));
     this.builder.call(TAIL_CALL, [this.context, target, index]);

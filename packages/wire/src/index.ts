@@ -9,3 +9,4 @@ export * from './mac.ts';
 export * from './protocol.ts';
 export * from './tcp.ts';
 export * from './udp.ts';
+export * from './frame.ts';

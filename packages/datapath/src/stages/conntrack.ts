@@ -4,7 +4,13 @@
  */
 import { jiffies } from '@skep/ebpf';
 import type { u8, u16, u32 } from '@skep/ebpf';
-import { Connection, ConnectionFlag, EventType, LifetimeSeconds, TraceReason } from '@skep/contract';
+import {
+  Connection,
+  ConnectionFlag,
+  EventType,
+  LifetimeSeconds,
+  TraceReason,
+} from '@skep/contract';
 import { IpProtocol, TcpFlag } from '@skep/wire';
 import { node } from '../config.ts';
 import { connections, newcomers, nodeState, subjects } from '../maps.ts';
@@ -78,12 +84,7 @@ function find(packet: Packet): Connection | null {
 }
 
 /** Whether the packet begins another flow between the same ends. */
-function beginsAnew(
-  packet: Packet,
-  connection: Connection,
-  isForward: boolean,
-  now: u32,
-): boolean {
+function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, now: u32): boolean {
   const idle: u32 = now - connection.lastSeen;
   if (idle >= lifetimeSeconds(packet.protocol, connection.flags) * node.jiffiesPerSecond) {
     return true;
