@@ -53,6 +53,8 @@ export interface Rule {
 
 /** Rules that share a subject: one `spec`. */
 export interface RuleSet {
+  /** `namespace/policy`, with `specs[0]` where a document has several. */
+  readonly name: string;
   readonly subject: LabelSelector;
   readonly rules: readonly Rule[];
   /** Whether subjects are denied what no rule allows. */
