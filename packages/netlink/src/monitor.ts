@@ -28,8 +28,10 @@ const DATAGRAMS_PER_TURN = 256;
 /** Receives events until it is closed; keeps the process alive unless {@link Monitor.unref} is called. */
 export class Monitor {
   readonly #socket: NetlinkSocket;
-  readonly #watch: Watch;
   readonly #onEvent: (event: NetworkEvent) => void;
+  readonly #onError: (error: unknown) => void;
+  #watch: Watch;
+  #isReferenced = true;
 
   /**
    * From here on every change is told. List after this, not before: then nothing falls in between.
@@ -44,19 +46,40 @@ export class Monitor {
     onError: (error: unknown) => void,
   ) {
     this.#onEvent = onEvent;
+    this.#onError = onError;
     const groups = topics.flatMap((topic) => GROUPS[topic]);
     this.#socket = new NetlinkSocket(namespace, groups);
-    this.#watch = watchReadable(this.#socket.fd, () => this.#drain(), onError);
+    this.#watch = this.#startWatch();
   }
 
   /** Lets the process end although events may still come. */
   unref(): void {
+    this.#isReferenced = false;
     this.#watch.unref();
   }
 
+  /** Ends the events; a second call does nothing. */
   close(): void {
     this.#watch.close();
     if (!this.#socket.fd.isClosed) this.#socket.close();
+  }
+
+  #startWatch(): Watch {
+    const onReadable = () => this.#attempt(() => this.#drain());
+    const onFailure = (error: unknown) => this.#attempt(() => this.#recover(error));
+    const watch = watchReadable(this.#socket.fd, onReadable, onFailure);
+    if (!this.#isReferenced) watch.unref();
+    return watch;
+  }
+
+  /** Whatever is thrown ends the events and is told. */
+  #attempt(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.close();
+      this.#onError(error);
+    }
   }
 
   #drain(): void {
@@ -65,8 +88,8 @@ export class Monitor {
       if (!datagram) return;
       for (const message of readMessages(datagram)) {
         const event = readEvent(message);
-        // What `onEvent` is told about may make it close this monitor.
         if (event) this.#onEvent(event);
+        // Who was told may have closed this monitor.
         if (this.#socket.fd.isClosed) return;
       }
     }
@@ -80,6 +103,13 @@ export class Monitor {
       this.#onEvent({ topic: 'lost' });
       return this.#socket.fd.isClosed ? undefined : this.#socket.receiveIfAny();
     }
+  }
+
+  /** A socket that has lost events is in an error state, at which the event loop stops to watch it. */
+  #recover(error: unknown): void {
+    if (this.#socket.takeError() !== Errno.ENOBUFS) throw error;
+    this.#onEvent({ topic: 'lost' });
+    if (!this.#socket.fd.isClosed) this.#watch = this.#startWatch();
   }
 }
 

@@ -4,16 +4,19 @@ import {
   bindSocket,
   Errno,
   type Fd,
+  getSocketOption,
   inNetworkNamespace,
   MessageFlag,
   openSocket,
   receiveBytes,
   SocketLevel,
+  SocketOption,
   SocketType,
   sendBytes,
   setSocketOption,
 } from '@skep/sys';
 import { NETLINK } from './abi.ts';
+import { LITTLE_ENDIAN, viewOf } from './attributes.ts';
 import type { Channel } from './exchange.ts';
 import { MalformedMessageError, NetlinkError } from './netlink-error.ts';
 
@@ -79,6 +82,12 @@ export class NetlinkSocket implements Channel {
       throw new MalformedMessageError('datagram', `${length} bytes`, `at most ${buffer.length}`);
     }
     return buffer.slice(0, length);
+  }
+
+  /** The error number that the socket has, 0 for none, and clears it. @throws KernelError */
+  takeError(): number {
+    const value = getSocketOption(this.fd, SocketLevel.SOCKET, SocketOption.ERROR);
+    return viewOf(value).getInt32(0, LITTLE_ENDIAN);
   }
 
   close(): void {
