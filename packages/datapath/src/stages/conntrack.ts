@@ -7,7 +7,9 @@ import type { u8, u16, u32 } from '@skep/ebpf';
 import {
   Connection,
   ConnectionFlag,
+  DropReason,
   EventType,
+  Hook,
   LifetimeSeconds,
   TraceReason,
 } from '@skep/contract';
@@ -67,9 +69,16 @@ export function recall(packet: Packet): Step {
   if (!isCurrent(connection)) return Outcome.Next;
   recallEnds(packet, connection);
   if (connection.flags & ConnectionFlag.Denied) return repeatDrop(packet, connection, now);
+  const sender = isForward ? connection.egressEndpoint : connection.ingressEndpoint;
+  if (isForged(packet, sender)) return DropReason.InvalidSourceAddress;
   follow(packet, connection, isForward, now);
   packet.targetEndpoint = isForward ? connection.ingressEndpoint : connection.egressEndpoint;
   return packet.targetEndpoint ? Outcome.ToEndpoint : Outcome.Pass;
+}
+
+/** What one endpoint sends another never comes by way of the node's stack. */
+export function isForged(packet: Packet, sender: u16): boolean {
+  return packet.hook === Hook.ToEndpoint && sender !== 0 && node.hasRedirectPeer !== 0;
 }
 
 function find(packet: Packet): Connection | null {
@@ -96,9 +105,9 @@ function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, 
   return !isForward || (connection.flags & CLOSING) !== 0;
 }
 
-const CLOSING =
+export const CLOSING =
   ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished | ConnectionFlag.Reset;
-const FINISHED = ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished;
+export const FINISHED = ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished;
 
 function lifetimeSeconds(protocol: IpProtocol, flags: u16): u32 {
   if (protocol !== IpProtocol.TCP) return LifetimeSeconds.Other;

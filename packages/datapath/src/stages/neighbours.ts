@@ -109,8 +109,8 @@ function answerSolicitation(ctx: TcContext, packet: Packet): Step {
 /** The addresses of the IPv6 header and the message behind them: what its checksum covers. */
 export class CheckedWords extends Struct({ words: array(be16, 32) }) {}
 
-const CHECKED_OFFSET = ETHERNET_LENGTH + IPV6_HEADER_LENGTH - 32;
-const PSEUDO_HEADER_REST = NeighborMessage.size + IpProtocol.ICMPv6;
+export const CHECKED_OFFSET = ETHERNET_LENGTH + IPV6_HEADER_LENGTH - 32;
+export const PSEUDO_HEADER_REST = NeighborMessage.size + IpProtocol.ICMPv6;
 
 /** @source RFC 4443 section 2.3, RFC 8200 section 8.1 */
 function sign(ctx: TcContext): boolean {

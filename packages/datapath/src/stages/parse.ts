@@ -24,11 +24,12 @@ import {
   TcpHeader,
   UdpHeader,
 } from '@skep/wire';
+import type { Ipv6Address } from '@skep/wire';
 import { Outcome, Table } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 
 /** Bytes that are made readable at once where a packet is scattered: more than any headers of ours. */
-const READABLE_BYTES = 256;
+export const READABLE_BYTES = 256;
 /** The upper half of an IPv4-mapped address's lower word, as it lies in memory. */
 export const MAPPED_PREFIX = 0xffff_0000;
 
@@ -110,7 +111,7 @@ export function parseIpv6(ctx: TcContext, packet: Packet): Step {
   return walkExtensions(ctx, packet);
 }
 
-function isMapped(address: { upper: number; lower: number }): boolean {
+function isMapped(address: Ipv6Address): boolean {
   return address.upper === 0 && (address.lower & 0xffff_ffff) === MAPPED_PREFIX;
 }
 

@@ -4,10 +4,10 @@ import { DropReason, Hook, PrefixKey } from '@skep/contract';
 import type { PeerEntry } from '@skep/contract';
 import { IcmpType, Icmpv6Type, IpProtocol } from '@skep/wire';
 import type { Ipv6Address } from '@skep/wire';
-import { node } from '../config.ts';
 import { addresses, endpoints, nodeState, prefixes } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { End, Packet, Step } from '../packet.ts';
+import { isForged } from './conntrack.ts';
 
 /** Fills `initiator` and `responder` of a packet that policy has to decide. */
 export function identify(packet: Packet): Step {
@@ -23,10 +23,7 @@ export function identify(packet: Packet): Step {
   const peer = lookUpPeer(isOutgoing ? packet.destination : packet.source);
   if (!peer) return DropReason.InvalidIdentity;
   readPeer(other, peer);
-  // What one endpoint sends another never comes by way of the node's stack.
-  if (!isOutgoing && other.endpoint !== 0 && node.hasRedirectPeer) {
-    return DropReason.InvalidSourceAddress;
-  }
+  if (isForged(packet, other.endpoint)) return DropReason.InvalidSourceAddress;
   packet.policyPort = policyPort(packet);
   return Outcome.Next;
 }

@@ -1,0 +1,85 @@
+/** A process inside an endpoint's network namespace, as the lab sees it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { inNetworkNamespace } from '@skep/sys';
+import type { LabServer } from './lab-file.ts';
+import type { ProbeOutcome, WorkloadRequest, WorkloadResponse } from './workload-protocol.ts';
+
+const MAIN = fileURLToPath(new URL('./workload-main.js', import.meta.url));
+
+/** A request without its number. */
+type Ask = WorkloadRequest extends infer R ? (R extends unknown ? Omit<R, 'id'> : never) : never;
+
+/** What a workload could not do, in its own words. */
+export class WorkloadError extends Error {
+  readonly code = 'ERR_WORKLOAD';
+  constructor(endpoint: string, cause: string) {
+    super(`workload ${endpoint}: ${cause}`);
+  }
+}
+
+export class Workload {
+  private nextId = 1;
+  private readonly waiting = new Map<number, (response: WorkloadResponse) => void>();
+
+  private constructor(
+    readonly endpoint: string,
+    private readonly child: ChildProcess,
+  ) {
+    child.on('message', (response: WorkloadResponse) => {
+      this.waiting.get(response.id)?.(response);
+      this.waiting.delete(response.id);
+    });
+    child.on('exit', (code) => this.fail(`ended with status ${code ?? 'none'}`));
+  }
+
+  /** Starts the process; a child is born in the namespace that the thread is in. */
+  static start(endpoint: string, namespacePath: string): Workload {
+    const child = inNetworkNamespace(namespacePath, () => fork(MAIN, { serialization: 'json' }));
+    return new Workload(endpoint, child);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Returns when all of them listen. @throws WorkloadError */
+  async serve(servers: readonly LabServer[]): Promise<void> {
+    await this.ask({ do: 'serve', servers });
+  }
+
+  /** One exchange with a server. @throws WorkloadError when the probe itself could not be made */
+  async probe(
+    kind: LabServer['kind'],
+    address: string,
+    port: number,
+    timeoutMilliseconds: number,
+  ): Promise<ProbeOutcome> {
+    const response = await this.ask({ do: 'probe', kind, address, port, timeoutMilliseconds });
+    return response.outcome as ProbeOutcome;
+  }
+
+  /** Returns when the process is gone. */
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+
+  private ask(request: Ask): Promise<WorkloadResponse> {
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, (response) => {
+        if (response.outcome !== 'failed') resolve(response);
+        else reject(new WorkloadError(this.endpoint, response.message));
+      });
+      this.child.send({ id, ...request });
+    });
+  }
+
+  private fail(message: string): void {
+    for (const [id, settle] of this.waiting) settle({ id, outcome: 'failed', message });
+    this.waiting.clear();
+  }
+}
