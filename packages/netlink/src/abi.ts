@@ -1,49 +1,40 @@
 /**
- * Numbers of the kernel's netlink interface. `IFLA.MTU` here is `IFLA_MTU` in the header; each table
- * holds what this package uses, not all that the header has. These numbers never change: they are the
- * kernel's user-space interface.
+ * Numbers of the kernel's netlink interface. `IFLA.MTU` here is `IFLA_MTU` in the header; each
+ * table holds what this package uses, not all that the header has. These numbers never change: they
+ * are the kernel's user-space interface.
  */
 
 /** Netlink protocol families and socket options. @source include/uapi/linux/netlink.h */
 export const NETLINK = {
   ROUTE: 0,
   ADD_MEMBERSHIP: 1,
-  DROP_MEMBERSHIP: 2,
-  NO_ENOBUFS: 5,
   CAP_ACK: 10,
   EXT_ACK: 11,
   GET_STRICT_CHK: 12,
 } as const;
 
-/** Socket level of the options in {@link NETLINK}. @source include/linux/socket.h */
-export const SOL_NETLINK = 270;
-
 /** Types of messages that belong to netlink itself. @source include/uapi/linux/netlink.h */
-export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4, MIN_TYPE: 16 } as const;
+export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 } as const;
 
 /** Flags of `struct nlmsghdr`. @source include/uapi/linux/netlink.h */
 export const NLM_F = {
   REQUEST: 0x1,
   MULTI: 0x2,
   ACK: 0x4,
-  ECHO: 0x8,
   DUMP_INTR: 0x10,
-  ROOT: 0x100,
-  MATCH: 0x200,
   DUMP: 0x300,
   REPLACE: 0x100,
   EXCL: 0x200,
   CREATE: 0x400,
-  APPEND: 0x800,
   CAPPED: 0x100,
   ACK_TLVS: 0x200,
 } as const;
 
 /** Attributes of an extended acknowledgement. @source include/uapi/linux/netlink.h */
-export const NLMSGERR_ATTR = { MSG: 1, OFFS: 2, MISS_TYPE: 5, MISS_NEST: 6 } as const;
+export const NLMSGERR_ATTR = { MSG: 1, MISS_TYPE: 5 } as const;
 
 /** Upper bits of an attribute's type. @source include/uapi/linux/netlink.h */
-export const NLA = { F_NESTED: 0x8000, F_NET_BYTEORDER: 0x4000, TYPE_MASK: 0x3fff } as const;
+export const NLA = { F_NESTED: 0x8000, TYPE_MASK: 0x3fff } as const;
 
 /** Types of rtnetlink messages. @source include/uapi/linux/rtnetlink.h */
 export const RTM = {
@@ -82,7 +73,7 @@ export const RTNLGRP = {
 } as const;
 
 /** Address families. @source include/linux/socket.h */
-export const AF = { UNSPEC: 0, INET: 2, INET6: 10, NETLINK: 16 } as const;
+export const AF = { UNSPEC: 0, INET: 2, INET6: 10 } as const;
 
 /** Link attributes. @source include/uapi/linux/if_link.h */
 export const IFLA = {
@@ -91,14 +82,12 @@ export const IFLA = {
   MTU: 4,
   LINK: 5,
   MASTER: 10,
-  TXQLEN: 13,
   OPERSTATE: 16,
   LINKINFO: 18,
   IFALIAS: 20,
   STATS64: 23,
   GROUP: 27,
   NET_NS_FD: 28,
-  EXT_MASK: 29,
   NUM_TX_QUEUES: 31,
   NUM_RX_QUEUES: 32,
   LINK_NETNSID: 37,
@@ -109,21 +98,13 @@ export const IFLA = {
 export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 
 /** Attributes in `IFLA_XDP`. @source include/uapi/linux/if_link.h */
-export const IFLA_XDP = { ATTACHED: 2, PROG_ID: 4 } as const;
+export const IFLA_XDP = { PROG_ID: 4 } as const;
 
 /** Attributes of a veth link. @source include/uapi/linux/veth.h */
 export const VETH_INFO = { PEER: 1 } as const;
 
 /** Attributes of a netkit link. @source include/uapi/linux/if_link.h */
-export const IFLA_NETKIT = {
-  PEER_INFO: 1,
-  PRIMARY: 2,
-  POLICY: 3,
-  PEER_POLICY: 4,
-  MODE: 5,
-  SCRUB: 6,
-  PEER_SCRUB: 7,
-} as const;
+export const IFLA_NETKIT = { PEER_INFO: 1, POLICY: 3, PEER_POLICY: 4, MODE: 5 } as const;
 
 /** Attributes of a VXLAN link. @source include/uapi/linux/if_link.h */
 export const IFLA_VXLAN = {
@@ -131,56 +112,25 @@ export const IFLA_VXLAN = {
   GROUP: 2,
   LINK: 3,
   LOCAL: 4,
-  TTL: 5,
   LEARNING: 7,
   PORT: 15,
   GROUP6: 16,
   LOCAL6: 17,
-  UDP_CSUM: 18,
-  UDP_ZERO_CSUM6_TX: 19,
-  UDP_ZERO_CSUM6_RX: 20,
   COLLECT_METADATA: 25,
 } as const;
 
 /** Device flags. @source include/uapi/linux/if.h */
-export const IFF = {
-  UP: 0x1,
-  LOOPBACK: 0x8,
-  NOARP: 0x80,
-  PROMISC: 0x100,
-  LOWER_UP: 0x10000,
-} as const;
-
-/** Link-layer type that `ifinfomsg.ifi_type` carries. @source include/uapi/linux/if_arp.h */
-export const ARPHRD = { ETHER: 1, LOOPBACK: 772, NONE: 0xfffe } as const;
+export const IFF = { UP: 0x1, LOWER_UP: 0x10000 } as const;
 
 /** Address attributes. @source include/uapi/linux/if_addr.h */
-export const IFA = {
-  ADDRESS: 1,
-  LOCAL: 2,
-  LABEL: 3,
-  BROADCAST: 4,
-  CACHEINFO: 6,
-  FLAGS: 8,
-} as const;
+export const IFA = { ADDRESS: 1, LOCAL: 2, LABEL: 3, FLAGS: 8 } as const;
 
 /** Address flags. @source include/uapi/linux/if_addr.h */
-export const IFA_F = {
-  SECONDARY: 0x1,
-  NODAD: 0x2,
-  OPTIMISTIC: 0x4,
-  DADFAILED: 0x8,
-  DEPRECATED: 0x20,
-  TENTATIVE: 0x40,
-  PERMANENT: 0x80,
-  NOPREFIXROUTE: 0x200,
-} as const;
+export const IFA_F = { NODAD: 0x2, DADFAILED: 0x8, TENTATIVE: 0x40, NOPREFIXROUTE: 0x200 } as const;
 
 /** Route attributes. @source include/uapi/linux/rtnetlink.h */
 export const RTA = {
   DST: 1,
-  SRC: 2,
-  IIF: 3,
   OIF: 4,
   GATEWAY: 5,
   PRIORITY: 6,
@@ -188,7 +138,6 @@ export const RTA = {
   METRICS: 8,
   MULTIPATH: 9,
   TABLE: 15,
-  MARK: 16,
   VIA: 18,
 } as const;
 
@@ -200,9 +149,6 @@ export const RTN = {
   UNSPEC: 0,
   UNICAST: 1,
   LOCAL: 2,
-  BROADCAST: 3,
-  ANYCAST: 4,
-  MULTICAST: 5,
   BLACKHOLE: 6,
   UNREACHABLE: 7,
   PROHIBIT: 8,
@@ -210,37 +156,25 @@ export const RTN = {
 } as const;
 
 /** Who made a route. @source include/uapi/linux/rtnetlink.h */
-export const RTPROT = { UNSPEC: 0, KERNEL: 2, BOOT: 3, STATIC: 4 } as const;
+export const RTPROT = { UNSPEC: 0, STATIC: 4 } as const;
 
 /** Distance to a destination. @source enum rt_scope_t, include/uapi/linux/rtnetlink.h */
-export const RT_SCOPE = { UNIVERSE: 0, SITE: 200, LINK: 253, HOST: 254, NOWHERE: 255 } as const;
+export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, HOST: 254, NOWHERE: 255 } as const;
 
 /** Route tables. @source enum rt_class_t, include/uapi/linux/rtnetlink.h */
-export const RT_TABLE = { UNSPEC: 0, DEFAULT: 253, MAIN: 254, LOCAL: 255 } as const;
-
-/** Flags of `rtmsg.rtm_flags`. @source include/uapi/linux/rtnetlink.h */
-export const RTM_F = { CLONED: 0x200, FIB_MATCH: 0x2000 } as const;
+export const RT_TABLE = { UNSPEC: 0, MAIN: 254 } as const;
 
 /** Next-hop flags, also in `rtmsg.rtm_flags`. @source include/uapi/linux/rtnetlink.h */
 export const RTNH_F = { ONLINK: 4 } as const;
 
 /** Neighbour attributes. @source include/uapi/linux/neighbour.h */
-export const NDA = { DST: 1, LLADDR: 2, VNI: 7, IFINDEX: 8 } as const;
+export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8 } as const;
 
 /** Neighbour states. @source include/uapi/linux/neighbour.h */
-export const NUD = {
-  INCOMPLETE: 0x1,
-  REACHABLE: 0x2,
-  STALE: 0x4,
-  DELAY: 0x8,
-  PROBE: 0x10,
-  FAILED: 0x20,
-  NOARP: 0x40,
-  PERMANENT: 0x80,
-} as const;
+export const NUD = { PERMANENT: 0x80 } as const;
 
 /** Neighbour flags. @source include/uapi/linux/neighbour.h */
-export const NTF = { SELF: 0x2, PROXY: 0x8, ROUTER: 0x80 } as const;
+export const NTF = { PROXY: 0x8 } as const;
 
 /** Attributes of a policy routing rule. @source include/uapi/linux/fib_rules.h */
 export const FRA = {
@@ -254,14 +188,13 @@ export const FRA = {
 } as const;
 
 /** Action of a policy routing rule. @source include/uapi/linux/fib_rules.h */
-export const FR_ACT = { TO_TBL: 1, BLACKHOLE: 6, UNREACHABLE: 7, PROHIBIT: 8 } as const;
+export const FR_ACT = { TO_TBL: 1 } as const;
 
 /** Traffic control attributes. @source include/uapi/linux/rtnetlink.h */
-export const TCA = { KIND: 1, OPTIONS: 2, CHAIN: 11 } as const;
+export const TCA = { KIND: 1, OPTIONS: 2 } as const;
 
 /** Parents and handles of queueing disciplines. @source include/uapi/linux/pkt_sched.h */
 export const TC_H = {
-  ROOT: 0xffffffff,
   CLSACT: 0xfffffff1,
   MAJ_MASK: 0xffff0000,
   MIN_INGRESS: 0xfff2,
@@ -269,7 +202,7 @@ export const TC_H = {
 } as const;
 
 /** Attributes of a `bpf` classifier. @source include/uapi/linux/pkt_cls.h */
-export const TCA_BPF = { FD: 6, NAME: 7, FLAGS: 8, TAG: 10, ID: 11 } as const;
+export const TCA_BPF = { FD: 6, NAME: 7, FLAGS: 8, ID: 11 } as const;
 
 /** Flags in `TCA_BPF_FLAGS`. @source include/uapi/linux/pkt_cls.h */
 export const TCA_BPF_FLAG = { ACT_DIRECT: 1 } as const;

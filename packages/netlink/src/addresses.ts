@@ -15,6 +15,7 @@ export interface LinkAddress {
   readonly prefixLength: number;
 }
 
+/** An address to give to a link. */
 export interface NewLinkAddress extends LinkAddress {
   /** IPv6: usable at once, without asking whether someone else has it. */
   readonly isDetectionSkipped?: boolean;

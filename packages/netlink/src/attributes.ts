@@ -114,9 +114,9 @@ export class AttributeWriter {
 }
 
 /**
- * Attributes that were read, by type. Absent attributes are `undefined`; an attribute that is present
- * but too short for what is asked of it is an error, never a guess. Where a type occurs twice the last
- * one counts, as in the kernel.
+ * Attributes that were read, by type. Absent attributes are `undefined`; an attribute that is
+ * present but too short for what is asked of it is an error, never a guess. Where a type occurs
+ * twice the last one counts, as in the kernel.
  */
 export class AttributeSet {
   readonly #values = new Map<number, Uint8Array>();
@@ -189,8 +189,8 @@ export class AttributeSet {
 }
 
 /**
- * All attributes in order, for lists where a type occurs more than once. The upper two bits of the type
- * (nested, network byte order) are removed; values are views, not copies.
+ * All attributes in order, for lists where a type occurs more than once. The upper two bits of the
+ * type (nested, network byte order) are removed; values are views, not copies.
  *
  * @throws MalformedMessageError where a length points outside of `bytes`.
  */

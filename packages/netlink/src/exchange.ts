@@ -1,6 +1,6 @@
 /**
- * Question and answer over netlink: a request is acknowledged, a dump is a sequence of messages that
- * ends with DONE. Pure over a {@link Channel}; the socket is in `socket.ts`.
+ * Question and answer over netlink: a request is acknowledged, a dump is a sequence of messages
+ * that ends with DONE. Pure over a {@link Channel}; the socket is in `socket.ts`.
  */
 import { Errno } from '@skep/sys';
 import { NLM_F, NLMSG } from './abi.ts';
@@ -23,6 +23,7 @@ export interface Channel {
 /** Tables that change while they are read are read again, this often. */
 const DUMP_ATTEMPTS = 10;
 
+/** Numbers requests and finds the answers to each among what arrives. */
 export class Exchange {
   readonly #channel: Channel;
   #sequence = 0;

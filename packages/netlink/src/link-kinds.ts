@@ -1,4 +1,6 @@
-/** What a new link is to be: the properties that each kind has, and how they are told to the kernel. */
+/**
+ * What a new link is to be: the properties that each kind has, and how they are told to the kernel.
+ */
 import type { Address } from '@skep/wire';
 import { IFF, IFLA, IFLA_INFO, IFLA_NETKIT, IFLA_VXLAN, VETH_INFO } from './abi.ts';
 import type { AttributeWriter } from './attributes.ts';
@@ -18,6 +20,7 @@ export interface NewEnd {
   readonly receiveQueueCount?: number;
 }
 
+/** A link that is made in the namespace of the socket. */
 export interface NewLink extends NewEnd {
   /** Whether it is switched on at once. */
   readonly isUp?: boolean;
@@ -29,6 +32,7 @@ export interface NewPeer extends NewEnd {
   readonly namespaceFd?: number;
 }
 
+/** A pair of Ethernet devices: what one end sends, the other receives. */
 export interface NewVeth extends NewLink {
   readonly peer: NewPeer;
 }
@@ -45,6 +49,7 @@ export interface NewNetkit extends NewLink {
   readonly peerPolicy: NetkitPolicy;
 }
 
+/** A device that carries Ethernet frames in UDP packets. @source RFC 7348 */
 export interface NewVxlan extends NewLink {
   /** VXLAN network identifier, 24 bits; absent exactly where `isExternal`. */
   readonly networkId?: number;
@@ -89,10 +94,12 @@ export function writeKind(
   });
 }
 
+/** Writes what only a veth has. @source veth_newlink, drivers/net/veth.c */
 export function writeVeth(to: AttributeWriter, veth: NewVeth): void {
   writePeer(to, VETH_INFO.PEER, veth.peer);
 }
 
+/** Writes what only a netkit has. @source netkit_new_link, drivers/net/netkit.c */
 export function writeNetkit(to: AttributeWriter, netkit: NewNetkit): void {
   writePeer(to, IFLA_NETKIT.PEER_INFO, netkit.peer);
   to.u32(IFLA_NETKIT.MODE, netkit.mode === 'layer2' ? 0 : 1);
@@ -103,6 +110,7 @@ export function writeNetkit(to: AttributeWriter, netkit: NewNetkit): void {
 /** @source enum netkit_action, include/uapi/linux/if_link.h */
 const NETKIT_ACTIONS: Readonly<Record<NetkitPolicy, number>> = { forward: 0, drop: 2 };
 
+/** Writes what only a VXLAN has. @source vxlan_nl2conf, drivers/net/vxlan/vxlan_core.c */
 export function writeVxlan(to: AttributeWriter, vxlan: NewVxlan): void {
   if (vxlan.networkId !== undefined) to.u32(IFLA_VXLAN.ID, vxlan.networkId);
   if (vxlan.isExternal) to.u8(IFLA_VXLAN.COLLECT_METADATA, 1);

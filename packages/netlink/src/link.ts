@@ -8,8 +8,8 @@ import { MalformedMessageError } from './netlink-error.ts';
 export type LinkReference = string | number;
 
 /**
- * RFC 2863 state of a link. Kernel programs and routes care for `up`, and for `unknown` where a driver
- * (dummy, loopback) does not tell.
+ * RFC 2863 state of a link. Kernel programs and routes care for `up`, and for `unknown` where a
+ * driver (dummy, loopback) does not tell.
  */
 export type OperationalState =
   | 'unknown'

@@ -1,6 +1,6 @@
 /**
- * Netlink messages: a header of 16 bytes, then the message's own structure and attributes. One datagram
- * holds one or more messages, each starting at a multiple of 4.
+ * Netlink messages: a header of 16 bytes, then the message's own structure and attributes. One
+ * datagram holds one or more messages, each starting at a multiple of 4.
  *
  * ```text
  *  0        4      6       8          12        16                      length

@@ -25,7 +25,10 @@ export type NetworkEvent =
 /** So that a flood of events leaves turns of the event loop to others. */
 const DATAGRAMS_PER_TURN = 256;
 
-/** Receives events until it is closed; keeps the process alive unless {@link Monitor.unref} is called. */
+/**
+ * Receives events until it is closed; keeps the process alive unless {@link Monitor.unref} is
+ * called.
+ */
 export class Monitor {
   readonly #socket: NetlinkSocket;
   readonly #onEvent: (event: NetworkEvent) => void;
@@ -36,7 +39,8 @@ export class Monitor {
   /**
    * From here on every change is told. List after this, not before: then nothing falls in between.
    *
-   * @param onError is told why events ended: a message that cannot be read, or an error of `onEvent`.
+   * @param onError is told why events ended: a message that cannot be read, or an error of
+   * `onEvent`.
    * @throws KernelError where the namespace cannot be entered.
    */
   constructor(
@@ -105,7 +109,9 @@ export class Monitor {
     }
   }
 
-  /** A socket that has lost events is in an error state, at which the event loop stops to watch it. */
+  /**
+   * A socket that has lost events is in an error state, at which the event loop stops to watch it.
+   */
   #recover(error: unknown): void {
     if (this.#socket.takeError() !== Errno.ENOBUFS) throw error;
     this.#onEvent({ topic: 'lost' });
@@ -152,7 +158,9 @@ export function readEvent(message: Message): NetworkEvent | undefined {
   }
 }
 
-/** Bridges tell of their ports by link messages of their own family, which say nothing of the link. */
+/**
+ * Bridges tell of their ports by link messages of their own family, which say nothing of the link.
+ */
 function readLinkEvent(message: Message): NetworkEvent | undefined {
   if (message.payload[0] !== 0) return undefined;
   return { topic: 'links', isGone: message.type === RTM.DELLINK, link: readLink(message) };

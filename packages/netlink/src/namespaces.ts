@@ -16,8 +16,8 @@ export function createNamespace(name: string): void {
 }
 
 /**
- * Takes the name away. The namespace ends, with all its virtual links, when nobody is in it and nobody
- * has it open.
+ * Takes the name away. The namespace ends, with all its virtual links, when nobody is in it and
+ * nobody has it open.
  *
  * @returns false where no such name is. @throws KernelError
  */
@@ -43,7 +43,8 @@ export function openNamespace(name: string): Fd<'namespace'> {
 /**
  * Runs a synchronous task with the thread in the namespace.
  *
- * @param name of the namespace. @throws KernelError `ENOENT`; TypeError where the task gives a promise.
+ * @param name of the namespace. @throws KernelError `ENOENT`; TypeError where the task gives a
+ * promise.
  */
 export function within<T>(name: string, task: () => T): T {
   return inNetworkNamespace(namedNamespacePath(name), task);

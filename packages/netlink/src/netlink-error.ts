@@ -24,8 +24,8 @@ export interface Intent {
 }
 
 /**
- * The kernel refused a request: `create veth web: EEXIST: file already exists (name is taken)`, where
- * the part in parentheses is the kernel's own sentence, if it had one to say.
+ * The kernel refused a request: `create veth web: EEXIST: file already exists (name is taken)`,
+ * where the part in parentheses is the kernel's own sentence, if it had one to say.
  */
 export class NetlinkError extends KernelError {
   override readonly code = 'ERR_NETLINK';

@@ -9,14 +9,16 @@ import { type Message, Request, readStructure } from './message.ts';
 import { type Intent, MalformedMessageError, NetlinkError } from './netlink-error.ts';
 
 /**
- * What happens to packets of a route: `unicast` sends them on, `local` delivers them here, `blackhole`
- * drops them silently, `unreachable` and `prohibit` answer with ICMP, `throw` leaves the table.
+ * What happens to packets of a route: `unicast` sends them on, `local` delivers them here,
+ * `blackhole` drops them silently, `unreachable` and `prohibit` answer with ICMP, `throw` leaves
+ * the table.
  */
 export type RouteType = 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw';
 
 /** How far the destination is; as the kernel finds fit where a route does not say. */
 export type RouteScope = 'global' | 'link' | 'host';
 
+/** A route to be made, or the properties of one to be deleted. */
 export interface Route {
   /** `0.0.0.0/0` or `::/0` is the default route. */
   readonly destination: Prefix;
@@ -87,7 +89,11 @@ export class Routes {
     this.#change('add route', RTM.NEWROUTE, NLM_F.CREATE | NLM_F.EXCL, route);
   }
 
-  /** Adds the route, in place of the one of same destination, table and metric. @throws NetlinkError */
+  /**
+   * Adds the route, in place of the one of same destination, table and metric.
+   *
+   * @throws NetlinkError
+   */
   replace(route: Route): void {
     this.#change('replace route', RTM.NEWROUTE, NLM_F.CREATE | NLM_F.REPLACE, route);
   }

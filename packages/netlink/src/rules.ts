@@ -6,7 +6,9 @@ import type { Exchange } from './exchange.ts';
 import { familyNumber, familyOf, readAddress } from './family.ts';
 import { type Message, Request, readStructure } from './message.ts';
 
-/** Packets that pass all conditions are looked up in the table; where it has no route, on it goes. */
+/**
+ * Packets that pass all conditions are looked up in the table; where it has no route, on it goes.
+ */
 export interface Rule {
   readonly family: 4 | 6;
   /** Lower numbers come first. The kernel's own are 0, 32766 and 32767. */

@@ -6,8 +6,8 @@ import type { NamespaceReference } from './socket.ts';
 /**
  * A setting that each link has. @source Documentation/networking/ip-sysctl.rst
  *
- * `accept_ra`, `addr_gen_mode`, `disable_ipv6`, `accept_dad` are of IPv6; `rp_filter`, `accept_local`,
- * `arp_ignore`, `route_localnet`, `send_redirects` of IPv4; the others of both.
+ * `accept_ra`, `addr_gen_mode`, `disable_ipv6`, `accept_dad` are of IPv6; `rp_filter`,
+ * `accept_local`, `arp_ignore`, `route_localnet`, `send_redirects` of IPv4; the others of both.
  */
 export type LinkSetting =
   | 'accept_dad'
@@ -32,6 +32,7 @@ export class SettingError extends Error {
   }
 }
 
+/** Reads and changes the settings of one namespace; each call enters it and comes back. */
 export class Settings {
   readonly #namespace: NamespaceReference;
 
@@ -70,7 +71,9 @@ export class Settings {
     this.writeLink(family, 'all', 'forwarding', isOn ? 1 : 0);
   }
 
-  /** The files show the namespace of the thread that opens them: it enters, opens, and comes back. */
+  /**
+   * The files show the namespace of the thread that opens them: it enters, opens, and comes back.
+   */
   #at<T>(operation: string, path: string, task: (file: string) => T): T {
     const isBelow = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
     if (!isBelow) throw new SettingError(operation, path, new Error('expected a path below net'));

@@ -1,4 +1,6 @@
-/** The netlink socket: carries requests to the kernel and its answers back, without ever waiting. */
+/**
+ * The netlink socket: carries requests to the kernel and its answers back, without ever waiting.
+ */
 import {
   AddressFamily,
   bindSocket,
@@ -26,15 +28,18 @@ import { MalformedMessageError, NetlinkError } from './netlink-error.ts';
  */
 export type NamespaceReference = string | Fd<'namespace'> | undefined;
 
-/** No datagram is longer: the kernel fills at most 32 KiB of a dump, and makes larger answers fit one. */
+/**
+ * No datagram is longer: the kernel fills at most 32 KiB of a dump, and makes larger answers fit
+ * one.
+ */
 const BUFFER_LENGTH = 256 * 1024;
 
 /** Shared by all sockets: what is received is copied out before anybody else can receive. */
 let buffer: Uint8Array | undefined;
 
 /**
- * An rtnetlink socket. It belongs for good to the namespace it was opened in, wherever the thread goes
- * later.
+ * An rtnetlink socket. It belongs for good to the namespace it was opened in, wherever the thread
+ * goes later.
  */
 export class NetlinkSocket implements Channel {
   /** For readiness callbacks; do not close it. */
@@ -61,10 +66,11 @@ export class NetlinkSocket implements Channel {
   }
 
   /**
-   * The next datagram. The kernel answers during `send`, and continues a dump during each `receive`:
-   * there is nothing to wait for.
+   * The next datagram. The kernel answers during `send`, and continues a dump during each
+   * `receive`: there is nothing to wait for.
    *
-   * @throws NetlinkError `EAGAIN` where nothing is there; KernelError `ENOBUFS` where events were lost.
+   * @throws NetlinkError `EAGAIN` where nothing is there; KernelError `ENOBUFS` where events were
+   * lost.
    */
   receive(): Uint8Array {
     const datagram = this.receiveIfAny();
@@ -109,7 +115,11 @@ export class NetlinkSocket implements Channel {
 
 const SOCKET_TYPE = SocketType.RAW | SocketType.NONBLOCK;
 
-/** `struct sockaddr_nl` that lets the kernel choose the port. @source include/uapi/linux/netlink.h */
+/**
+ * `struct sockaddr_nl` that lets the kernel choose the port.
+ *
+ * @source include/uapi/linux/netlink.h
+ */
 function anyPort(): Uint8Array {
   const address = new Uint8Array(12);
   new Uint16Array(address.buffer)[0] = AddressFamily.NETLINK;

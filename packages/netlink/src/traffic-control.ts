@@ -1,7 +1,7 @@
 /**
  * BPF programs on a link by way of traffic control: the `clsact` queueing discipline and `bpf`
- * classifiers. For kernels before 6.6; later ones attach by TCX links, which end with their owner and
- * are not replaced by accident. The filters stay when this process ends.
+ * classifiers. For kernels before 6.6; later ones attach by TCX links, which end with their owner
+ * and are not replaced by accident. The filters stay when this process ends.
  */
 import { Errno } from '@skep/sys';
 import { ETH_P_ALL, NLM_F, RTM, TC_H, TCA, TCA_BPF, TCA_BPF_FLAG } from './abi.ts';
@@ -23,6 +23,7 @@ export interface FilterKey {
   readonly handle: number;
 }
 
+/** A filter to be put on a link. */
 export interface NewFilter extends FilterKey {
   /** Open file of a loaded program of type `sched_cls`. */
   readonly programFd: number;
@@ -75,7 +76,11 @@ export class TrafficControl {
     });
   }
 
-  /** Adds a program whose return value decides. @throws NetlinkError `EEXIST` where the key is taken. */
+  /**
+   * Adds a program whose return value decides.
+   *
+   * @throws NetlinkError `EEXIST` where the key is taken.
+   */
   addFilter(filter: NewFilter): void {
     this.#writeFilter('add filter', NLM_F.CREATE | NLM_F.EXCL, filter);
   }
@@ -160,7 +165,8 @@ function parentOf(direction: FilterDirection): number {
 /**
  * Reads `RTM_NEWTFILTER`.
  *
- * @returns undefined for other classifiers, and for the entry of a whole priority, which has no handle.
+ * @returns undefined for other classifiers, and for the entry of a whole priority, which has no
+ * handle.
  * @throws MalformedMessageError
  */
 function readFilter(message: Message, direction: FilterDirection): InstalledFilter | undefined {

@@ -1,6 +1,6 @@
 /**
- * For the tests of this package: networks of nameless namespaces, which end with the test however it
- * ends, and what the `ip` and `tc` commands say of them.
+ * For the tests of this package: networks of nameless namespaces, which end with the test however
+ * it ends, and what the `ip` and `tc` commands say of them.
  */
 import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
