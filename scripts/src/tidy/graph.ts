@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 import { type Import, isTest, type Source, walk } from './source.ts';
 
 /** Where running or reading starts: nothing of ours imports these. */
-const entryFile = /\/(index|main|build)\.ts$/;
+const entryFile = /\/(index|build|([\w-]+-)?main)\.ts$/;
 
 interface Edge {
   readonly to: string;
