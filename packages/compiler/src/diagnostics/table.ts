@@ -1,0 +1,307 @@
+/**
+ * Every error that the compiler reports, as data. A code is never reused; the thousands say the kind:
+ * 1 constructs, 2 values and types, 3 memory, 4 control flow and functions, 5 modules and programs.
+ * `{0}`, `{1}` in a message stand for details of the place.
+ */
+export interface DiagnosticEntry {
+  /** Shown as `SKEP` and this number. */
+  readonly code: number;
+  readonly message: string;
+  /** What to write instead. */
+  readonly help: string;
+}
+
+export const diagnosticTable = {
+  tryStatement: {
+    code: 1001,
+    message: 'kernel programs have no exceptions: try is not available',
+    help: 'test the result of the call: lookups and ctx.at return null, updates a negative number',
+  },
+  throwStatement: {
+    code: 1002,
+    message: 'kernel programs have no exceptions: throw is not available',
+    help: 'return a value that says what went wrong',
+  },
+  closure: {
+    code: 1003,
+    message: 'a function cannot be made inside a kernel program',
+    help: 'declare it with `function` at module level; it is inlined at each call',
+  },
+  generator: {
+    code: 1004,
+    message: "'{0}' is a generator, which cannot run in the kernel",
+    help: 'write a loop in the caller',
+  },
+  asyncFunction: {
+    code: 1005,
+    message: "'{0}' is asynchronous, which cannot run in the kernel",
+    help: 'a kernel program runs to its end: leave out async and await',
+  },
+  destructuring: {
+    code: 1006,
+    message: 'destructuring is not available in a kernel program',
+    help: 'bind one name to each value: const x = value.x',
+  },
+  templateString: {
+    code: 1007,
+    message: 'text is not available in a kernel program',
+    help: 'report numbers (an enum, for example) and make the text in node',
+  },
+  spread: {
+    code: 1008,
+    message: 'spread is not available in a kernel program',
+    help: 'name each field or argument',
+  },
+  optionalChain: {
+    code: 1009,
+    message: '`?.` is available only on the left of `??`',
+    help: 'write `a?.b ?? fallback`, or test for null first',
+  },
+  forIn: {
+    code: 1010,
+    message: 'for-in is not available in a kernel program',
+    help: 'use for-of over an array that is known when compiling',
+  },
+  classInside: {
+    code: 1011,
+    message: 'a {0} cannot be declared inside a kernel program',
+    help: 'declare it at module level and export it',
+  },
+  label: {
+    code: 1012,
+    message: "no loop around this is labelled '{0}'",
+    help: 'put the label on an enclosing for, while or do loop',
+  },
+  statement: {
+    code: 1013,
+    message: '{0} is not available in a kernel program',
+    help: 'see the list of available statements in packages/compiler/README.md',
+  },
+  expression: {
+    code: 1014,
+    message: '{0} is not available in a kernel program',
+    help: 'see the list of available expressions in packages/compiler/README.md',
+  },
+  operator: {
+    code: 1015,
+    message: "operator '{0}' is not available in a kernel program",
+    help: 'use + - * / % & | ^ ~ << >> >>> == != === !== < <= > >= && || ?? ! and their assignments',
+  },
+  notAnInteger: {
+    code: 2001,
+    message: '{0} is not an integer',
+    help: 'the kernel has no floating point: scale the value, for example to thousandths',
+  },
+  outOfRange: {
+    code: 2002,
+    message: '{0} does not fit in {1}',
+    help: 'use a wider type or a smaller value',
+  },
+  notAValue: {
+    code: 2003,
+    message: '{0} exists only when compiling and cannot be used as a value here',
+    help: 'use integers, booleans, null and structs at run time',
+  },
+  expectedInteger: {
+    code: 2004,
+    message: 'expected an integer, found {0}',
+    help: 'read one field of it',
+  },
+  shiftTooFar: {
+    code: 2005,
+    message: 'shift by {0} of a value of {1} bits',
+    help: 'widen the value first: u64(x) << n',
+  },
+  compareNegative: {
+    code: 2006,
+    message: 'an unsigned value is never {0}',
+    help: 'cast it first: s32(x) or s64(x)',
+  },
+  mixedSigns: {
+    code: 2007,
+    message: "operator '{0}' on a signed and an unsigned value of 64 bits",
+    help: 'cast one of them: s64(x) or u64(x)',
+  },
+  mergedValues: {
+    code: 2008,
+    message: 'the two sides do not have one type: {0} and {1}',
+    help: 'make both integers, both booleans or both the same struct',
+  },
+  unknownType: {
+    code: 2009,
+    message: "type '{0}' is not available in a kernel program",
+    help: 'use u8 to u64, s32, s64, boolean, an enum or an exported struct class',
+  },
+  mustBeKnown: {
+    code: 2010,
+    message: '{0} must be known when compiling',
+    help: 'use a constant, a compile-time object, or a parameter bound to one',
+  },
+  comparePointers: {
+    code: 2011,
+    message: 'two structs cannot be compared',
+    help: 'compare their fields; only null can be compared with a struct',
+  },
+  hostFailure: {
+    code: 2012,
+    message: 'running {0} when compiling failed: {1}',
+    help: 'a function that runs when compiling must not need the kernel',
+  },
+  indexOutOfRange: {
+    code: 3001,
+    message: 'index {0} is outside an array of {1}',
+    help: 'the last index is {2}',
+  },
+  indexUnbounded: {
+    code: 3002,
+    message: 'nothing here proves that the index is below {0}',
+    help: 'compare it first (if (i >= {0}) return ...) or mask it (i & {1})',
+  },
+  atomicOperator: {
+    code: 3003,
+    message: 'an atomic field takes only += and -=, as a statement of its own',
+    help: 'declare the field without atomic() to read and write it freely',
+  },
+  movedPacket: {
+    code: 3004,
+    message: "this view of the packet is from before '{0}', which moved the packet (line {1})",
+    help: 'call ctx.at again after it',
+  },
+  missingNullCheck: {
+    code: 3005,
+    message: 'this may be null',
+    help: 'test it first: if (!x) return ...',
+  },
+  notAssignable: {
+    code: 3006,
+    message: '{0} cannot be assigned to',
+    help: 'assign to a let variable, or to a field of a struct, cell or context',
+  },
+  unknownField: {
+    code: 3007,
+    message: "{0} has no field '{1}'",
+    help: 'its fields are: {2}',
+  },
+  wrongStruct: {
+    code: 3008,
+    message: 'expected {0}, found {1}',
+    help: 'structs are told apart by their class: copy the fields with new {0}({ ... })',
+  },
+  contextReadOnly: {
+    code: 3009,
+    message: "the context's field '{0}' cannot be written",
+    help: 'the kernel lets programs write only: {1}',
+  },
+  literalWithoutStruct: {
+    code: 3010,
+    message: 'an object literal has no layout here',
+    help: 'say which struct it is: new Name({ ... })',
+  },
+  arrayLength: {
+    code: 3011,
+    message: 'expected {0} elements, found {1}',
+    help: 'give every element',
+  },
+  stackTooSmall: {
+    code: 3012,
+    message: "'{0}' takes {1} bytes, the kernel's stack has 512",
+    help: 'keep it in a per-CPU array map',
+  },
+  recursion: {
+    code: 4001,
+    message: "'{0}' calls itself",
+    help: 'write a loop with a bound',
+  },
+  unboundedLoop: {
+    code: 4002,
+    message: 'the kernel runs only loops that end, and nothing here bounds this one',
+    help: 'count: for (let i = 0; i < 32 && condition; i++) { ... }',
+  },
+  missingReturn: {
+    code: 4003,
+    message: "'{0}' may end without returning a value",
+    help: 'return a value at the end (a switch over an enum needs a default: memory may hold any number)',
+  },
+  cannotCall: {
+    code: 4004,
+    message: '{0} cannot be called in a kernel program',
+    help: 'call exported functions, helpers, map methods, ctx.at, casts such as u8(x), Math.min and Math.max',
+  },
+  missingArgument: {
+    code: 4005,
+    message: "argument '{0}' is missing",
+    help: 'give every argument',
+  },
+  subprogramParameter: {
+    code: 4006,
+    message: "parameter '{0}' of a subprogram is {1}",
+    help: 'a subprogram takes the context, integers, booleans and values known when compiling',
+  },
+  subprogramParameters: {
+    code: 4007,
+    message: "subprogram '{0}' takes {1} parameters, the kernel allows 5",
+    help: 'pass a struct through a map, or let the function be inlined',
+  },
+  subprogramReturn: {
+    code: 4008,
+    message: "subprogram '{0}' must return an integer or a boolean",
+    help: 'let the function be inlined: remove @subprogram',
+  },
+  unrollTooLong: {
+    code: 4009,
+    message: 'this loop over {0} known elements would be unrolled',
+    help: 'at most 64 elements are; put a longer table in a map',
+  },
+  breakOutside: {
+    code: 4010,
+    message: '{0} outside a loop',
+    help: 'use return',
+  },
+  mergedReturns: {
+    code: 4011,
+    message: "'{0}' returns different kinds of values",
+    help: 'return integers, booleans, or one kind of struct (or null) everywhere',
+  },
+  notExported: {
+    code: 5001,
+    message: "'{0}' must be exported from {1} to be used in a kernel program",
+    help: 'kernel programs see the live values of a module: write `export` before its declaration',
+  },
+  moduleState: {
+    code: 5002,
+    message: "'{0}' is a variable of the module: kernel programs cannot share it",
+    help: 'keep the state in a map, or declare it const',
+  },
+  globalName: {
+    code: 5003,
+    message: "'{0}' does not exist in the kernel",
+    help: 'use the helpers of @skep/ebpf; report to node through a ring buffer',
+  },
+  contextParameter: {
+    code: 5004,
+    message: "the first parameter of a program must be a context, found '{0}'",
+    help: 'write function name(ctx: XdpContext): XdpAction or (ctx: TcContext): TcAction',
+  },
+  programName: {
+    code: 5005,
+    message: "two programs are named '{0}'",
+    help: 'the kernel keeps 15 characters: give one of them a JSDoc tag @program name',
+  },
+  moduleFailure: {
+    code: 5006,
+    message: 'module {0} could not be run: {1}',
+    help: 'build the package first (npm run build), or correct the error',
+  },
+  invalidProgramName: {
+    code: 5007,
+    message: "program name '{0}': expected 1 to 15 of A-Z a-z 0-9 _",
+    help: 'give it a JSDoc tag @program name',
+  },
+  mapValue: {
+    code: 5008,
+    message: '{0}',
+    help: 'see packages/ebpf/src/maps.ts for the methods of each kind of map',
+  },
+} as const satisfies Record<string, DiagnosticEntry>;
+
+export type DiagnosticName = keyof typeof diagnosticTable;

@@ -1,0 +1,138 @@
+/** From a module to the IR of its programs. */
+import { contextShapes } from '@skep/ebpf';
+import ts from '@typescript/typescript6';
+import type { Diagnostic } from '../diagnostics/report.ts';
+import { describe, refuse } from '../diagnostics/report.ts';
+import { FunctionBuilder } from '../ir/builder.ts';
+import type { IrFunction, IrProgram } from '../ir/ir.ts';
+import { lowerCondition } from './conditions.ts';
+import { convert } from './convert.ts';
+import { lowerExpression } from './expressions.ts';
+import { lowerBody, lowerInline } from './inline.ts';
+import type { Rules, SubprogramTable } from './lowering.ts';
+import { Lowering } from './lowering.ts';
+import { findMovedPackets } from './moved-packet.ts';
+import { Project } from './project.ts';
+import type { ContextType } from './result.ts';
+import { computed, s32Type } from './result.ts';
+import { lowerStatement } from './statements.ts';
+import { tagOf } from './syntax.ts';
+
+export interface CompileOptions {
+  /** File names in the IR are relative to this folder; default: the working directory. */
+  readonly folder?: string;
+  /** Many helpers demand a GPL-compatible one; default `GPL`. */
+  readonly license?: string;
+}
+
+export interface CompiledModule {
+  /** In the order of the module; empty when there are diagnostics. */
+  readonly programs: readonly IrProgram[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const rules: Rules = {
+  expression: lowerExpression,
+  condition: lowerCondition,
+  statement: lowerStatement,
+  inline: lowerInline,
+};
+
+/**
+ * Compiles every program of a module: each exported function whose one parameter is a context.
+ *
+ * The module is run by JavaScript as well (from `dist/` for a package, so build it first), because
+ * its structs, maps and constants are taken as live objects.
+ *
+ * @throws Error when the file does not exist
+ */
+export async function compileModule(
+  file: string,
+  options: CompileOptions = {},
+): Promise<CompiledModule> {
+  const project = await Project.open(file, options.folder ?? process.cwd());
+  const { diagnostics } = project;
+  if (diagnostics.size > 0) return { programs: [], diagnostics: diagnostics.sorted() };
+  const programs: IrProgram[] = [];
+  for (const entry of findPrograms(project)) {
+    const functions = diagnostics.attempt(() => lowerProgram(project, entry));
+    if (!functions) continue;
+    const { name, context } = entry;
+    const license = options.license ?? 'GPL';
+    programs.push({ name, programType: context.shape.programType, license, functions });
+  }
+  project.checkLowered();
+  const found = diagnostics.sorted();
+  return { programs: found.length > 0 ? [] : programs, diagnostics: found };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly declaration: ts.FunctionDeclaration;
+  readonly context: ContextType;
+}
+
+function findPrograms({ file, world, diagnostics }: Project): Entry[] {
+  const entries: Entry[] = [];
+  const module = world.checker.getSymbolAtLocation(file);
+  for (const symbol of module ? world.checker.getExportsOfModule(module) : []) {
+    const isAlias = (symbol.flags & ts.SymbolFlags.Alias) !== 0;
+    const target = isAlias ? world.checker.getAliasedSymbol(symbol) : symbol;
+    const declaration = target.valueDeclaration;
+    if (!declaration || !ts.isFunctionDeclaration(declaration) || !declaration.body) continue;
+    const entry = diagnostics.attempt(() => entryOf(world.checker, declaration));
+    if (!entry) continue;
+    const isTaken = entries.some((each) => each.name === entry.name);
+    if (isTaken) diagnostics.add(describe(declaration.name!, 'programName', entry.name));
+    entries.push(entry);
+  }
+  return entries;
+}
+
+/** `null` for a function that is no program. */
+function entryOf(checker: ts.TypeChecker, declaration: ts.FunctionDeclaration): Entry | null {
+  const tag = tagOf(declaration, 'program');
+  const [parameter] = declaration.parameters;
+  const context = parameter ? contextOf(checker, parameter) : null;
+  const isProgram = context !== null && declaration.parameters.length === 1;
+  if (tag === null && (!isProgram || tagOf(declaration, 'subprogram') !== null)) return null;
+  const name = tag || (declaration.name?.text ?? 'default').slice(0, 15);
+  const place = declaration.name ?? declaration;
+  if (!/^\w{1,15}$/.test(name)) return refuse(place, 'invalidProgramName', name);
+  if (!context || declaration.parameters.length !== 1) {
+    return refuse(parameter ?? place, 'contextParameter', parameter?.getText() ?? 'nothing');
+  }
+  return { name, declaration, context };
+}
+
+function contextOf(
+  checker: ts.TypeChecker,
+  parameter: ts.ParameterDeclaration,
+): ContextType | null {
+  const name = (checker.getTypeAtLocation(parameter).symbol as ts.Symbol | undefined)?.name ?? '';
+  const shape = Object.hasOwn(contextShapes, name) ? contextShapes[name] : undefined;
+  return shape ? { kind: 'context', shape, name } : null;
+}
+
+/** The program's function, then its subprograms; `undefined` when something was refused. */
+function lowerProgram(project: Project, entry: Entry): IrFunction[] | undefined {
+  const { world, diagnostics } = project;
+  const before = diagnostics.size;
+  const { declaration, context, name } = entry;
+  const builder = new FunctionBuilder(name, world.positionOf(declaration));
+  const subprograms: SubprogramTable = { made: [], underWay: new Set() };
+  const state = new Lowering(world, rules, builder, diagnostics, subprograms, declaration);
+  try {
+    const argument = computed(builder.context(), context);
+    const result = lowerBody(state, declaration, [argument], declaration);
+    builder.return(convert(state, result, s32Type, declaration));
+    if (diagnostics.size > before) return undefined;
+    const functions = [builder.finish(), ...subprograms.made.map((made) => made.function)];
+    for (const each of functions) findMovedPackets(each, world, diagnostics);
+    return functions;
+  } catch (error) {
+    // After a refused statement the graph may be incomplete: what follows from it says nothing new.
+    if (diagnostics.size > before) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The state of lowering one function, and the door between the rules: every rule is a function that
+ * takes this state first, and reaches the others through it, so that the rule files do not import
+ * each other in circles.
+ */
+import type ts from '@typescript/typescript6';
+import type { DiagnosticList } from '../diagnostics/report.ts';
+import { Refusal } from '../diagnostics/report.ts';
+import type { FunctionBuilder, Variable } from '../ir/builder.ts';
+import type { Block, IrFunction, SourcePosition, Value } from '../ir/ir.ts';
+import type { Computed, Result, Type } from './result.ts';
+import type { Callable } from './syntax.ts';
+import type { World } from './world.ts';
+
+/** What a name stands for. `failed`: its initial value was refused, so using it says nothing new. */
+export type Binding =
+  | { readonly kind: 'result'; readonly result: Result }
+  | { readonly kind: 'variable'; readonly variable: Variable; readonly type: Type }
+  | { readonly kind: 'failed' };
+
+/** Where break and continue go. */
+export interface JumpTarget {
+  readonly label: string | null;
+  readonly onBreak: Block;
+  /** `null`: a switch. */
+  readonly onContinue: Block | null;
+}
+
+/** A path that has ended with a result and waits to be joined with the others. */
+export interface OpenEnd {
+  readonly block: Block | null;
+  readonly result: Result;
+  readonly node: ts.Node;
+}
+
+/** One function that is being lowered, or inlined into another. */
+export class Frame {
+  readonly bindings = new Map<ts.Symbol, Binding>();
+  readonly jumps: JumpTarget[] = [];
+  readonly ends: OpenEnd[] = [];
+
+  constructor(
+    readonly declaration: Callable,
+    readonly parent: Frame | null,
+  ) {}
+}
+
+/** A comparison that holds in `block` and everything that it dominates. */
+export interface Fact {
+  readonly block: Block;
+  readonly value: Value;
+  readonly max: bigint;
+}
+
+/** One subprogram, and what it was made from. */
+export interface MadeSubprogram {
+  readonly declaration: Callable;
+  /** The results bound to its parameters when compiling; `null` for those passed at run time. */
+  readonly known: readonly (Result | null)[];
+  readonly function: IrFunction;
+  readonly movesPacket: boolean;
+}
+
+/** Subprograms of one program. */
+export interface SubprogramTable {
+  readonly made: MadeSubprogram[];
+  readonly underWay: Set<Callable>;
+}
+
+/** The rules, one function for each kind of syntax. */
+export interface Rules {
+  expression(state: Lowering, node: ts.Expression): Result;
+  condition(state: Lowering, node: ts.Expression, ifTrue: Block, ifFalse: Block): void;
+  statement(state: Lowering, node: ts.Statement): void;
+  inline(
+    state: Lowering,
+    declaration: Callable,
+    results: readonly (Result | undefined)[],
+    node: ts.Node,
+  ): Result;
+}
+
+export class Lowering {
+  /** The innermost function being inlined. */
+  frame: Frame;
+  readonly facts: Fact[] = [];
+
+  constructor(
+    readonly world: World,
+    readonly rules: Rules,
+    readonly builder: FunctionBuilder,
+    readonly diagnostics: DiagnosticList,
+    readonly subprograms: SubprogramTable,
+    declaration: Callable,
+  ) {
+    this.frame = new Frame(declaration, null);
+  }
+
+  expression(node: ts.Expression): Result {
+    return this.rules.expression(this, node);
+  }
+
+  condition(node: ts.Expression, ifTrue: Block, ifFalse: Block): void {
+    this.rules.condition(this, node, ifTrue, ifFalse);
+  }
+
+  statement(node: ts.Statement): void {
+    this.rules.statement(this, node);
+  }
+
+  /** What follows an unconditional jump is not lowered. */
+  statements(nodes: readonly ts.Statement[]): void {
+    for (const node of nodes) {
+      if (!this.builder.isReachable) return;
+      this.statement(node);
+    }
+  }
+
+  inline(declaration: Callable, results: readonly (Result | undefined)[], node: ts.Node): Result {
+    return this.rules.inline(this, declaration, results, node);
+  }
+
+  /** Values made from now on were written at `node`. */
+  at(node: ts.Node): void {
+    this.builder.position = this.world.positionOf(node);
+  }
+
+  bind(symbol: ts.Symbol, binding: Binding): void {
+    this.frame.bindings.set(symbol, binding);
+  }
+
+  /** @throws Refusal without a diagnostic when the name's declaration was refused */
+  bindingOf(symbol: ts.Symbol): Exclude<Binding, { kind: 'failed' }> | undefined {
+    const binding = this.frame.bindings.get(symbol);
+    if (binding?.kind === 'failed') throw new Refusal(null);
+    return binding;
+  }
+
+  /** Where the values that are made now were written. */
+  get position(): SourcePosition | null {
+    return this.builder.position;
+  }
+
+  /** The value of a pointer with its offset added. */
+  address(result: Computed): Value {
+    return this.builder.offset(result.value, result.offset);
+  }
+}

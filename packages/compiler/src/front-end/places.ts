@@ -1,0 +1,129 @@
+/** Syntax that names a place: a field, an element, a field of the context. */
+import ts from '@typescript/typescript6';
+import { refuse } from '../diagnostics/report.ts';
+import type { Block, Value } from '../ir/ir.ts';
+import { knownInteger, toInteger } from './convert.ts';
+import type { Lowering } from './lowering.ts';
+import type { Place } from './memory.ts';
+import { elementPlace, fieldPlace } from './memory.ts';
+import type { Computed, ComputedPointer, Result } from './result.ts';
+import { describeResult, isPointer } from './result.ts';
+
+/** The place of `object.name`. */
+export function memberPlace(
+  state: Lowering,
+  object: Result,
+  node: ts.PropertyAccessExpression,
+): Place {
+  if (!isPointer(object)) return refuse(node, 'notAssignable', node.getText());
+  state.at(node);
+  return fieldPlace(object, node.name.text, node.name);
+}
+
+/** The place of `array[index]`. */
+export function indexedPlace(
+  state: Lowering,
+  array: ComputedPointer,
+  index: Result,
+  node: ts.ElementAccessExpression,
+): Place {
+  const { to, space } = array.type;
+  if (to.kind !== 'array') return refuse(node, 'notAssignable', node.getText());
+  const place: Place = { base: array.value, offset: array.offset, field: to, space };
+  state.at(node);
+  if (index.kind === 'known') {
+    const at = knownInteger(index.value, node.argumentExpression);
+    if (at < 0n || at >= BigInt(to.count)) {
+      return refuse(node.argumentExpression, 'indexOutOfRange', at, to.count, to.count - 1);
+    }
+    return elementPlace(place, Number(at));
+  }
+  const computedIndex = toInteger(state, index, node.argumentExpression);
+  if (!isBelow(state, computedIndex, BigInt(to.count))) {
+    return refuse(node.argumentExpression, 'indexUnbounded', to.count, maskFor(to.count));
+  }
+  return {
+    ...place,
+    base: elementBase(state, array.value, computedIndex, to.element.size),
+    field: to.element,
+  };
+}
+
+/** The largest mask that keeps an index inside. */
+function maskFor(count: number): number {
+  return 2 ** Math.floor(Math.log2(count)) - 1;
+}
+
+function elementBase(state: Lowering, base: Value, index: Computed, size: number): Value {
+  const { builder } = state;
+  const wide = builder.resize(index.value, 64);
+  const bytes = size === 1 ? wide : builder.binary('mul', wide, builder.constant(size, 64));
+  return builder.binary('add', base, bytes);
+}
+
+/** Whether the value's range, or a comparison on every path to here, keeps it below the bound. */
+export function isBelow(state: Lowering, index: Computed, bound: bigint): boolean {
+  if (index.type.kind === 'integer' && index.type.isSigned) return false;
+  if (index.max !== undefined && index.max < bound) return true;
+  const { block } = state.builder;
+  if (!block) return true;
+  return state.facts.some(
+    (fact) => fact.max < bound && isSource(index.value, fact.value) && dominates(fact.block, block),
+  );
+}
+
+/** Widening keeps an unsigned value. */
+function isSource(value: Value, source: Value): boolean {
+  if (value === source) return true;
+  const isWidened = value.operation.op === 'zeroExtend' && value.operands[0] === source;
+  return isWidened || (source.operation.op === 'zeroExtend' && source.operands[0] === value);
+}
+
+/** Whether every path to `block` goes through `dominator`, as far as the graph is built. */
+function dominates(dominator: Block, block: Block): boolean {
+  if (dominator.predecessors.length !== 1) return false;
+  const seen = new Set<Block>([dominator]);
+  const open = [block];
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    if (next.predecessors.length === 0) return false;
+    open.push(...next.predecessors);
+  }
+  return true;
+}
+
+/** `object[index]` on an array in memory; `null` when the object is known when compiling. */
+export function elementPlaceOf(state: Lowering, node: ts.ElementAccessExpression): Place {
+  const array = state.expression(node.expression);
+  const index = state.expression(node.argumentExpression);
+  if (!isPointer(array)) return refuse(node, 'notAssignable', describeResult(array));
+  return indexedPlace(state, array, index, node);
+}
+
+/** What an assignment writes to. */
+export type Target =
+  | { readonly kind: 'name'; readonly symbol: ts.Symbol }
+  | { readonly kind: 'place'; readonly place: Place }
+  | { readonly kind: 'contextField'; readonly context: Computed; readonly name: string };
+
+export function targetOf(state: Lowering, node: ts.Expression): Target {
+  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) {
+    return targetOf(state, node.expression);
+  }
+  if (ts.isIdentifier(node)) return { kind: 'name', symbol: state.world.symbolOf(node) };
+  if (ts.isPropertyAccessExpression(node)) {
+    const object = state.expression(node.expression);
+    if (object.kind === 'computed' && object.type.kind === 'context') {
+      return { kind: 'contextField', context: object, name: node.name.text };
+    }
+    return { kind: 'place', place: memberPlace(state, object, node) };
+  }
+  if (ts.isElementAccessExpression(node)) {
+    return { kind: 'place', place: elementPlaceOf(state, node) };
+  }
+  if (ts.isArrayLiteralExpression(node) || ts.isObjectLiteralExpression(node)) {
+    return refuse(node, 'destructuring');
+  }
+  return refuse(node, 'notAssignable', node.getText());
+}

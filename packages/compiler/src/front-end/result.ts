@@ -1,0 +1,168 @@
+/**
+ * What lowering an expression gives: a JavaScript value known when compiling, a value computed by
+ * the program, or a group of named results. With it, the language's own types: tsc knows that a
+ * sum is a `number`, only these know its width.
+ */
+import type {
+  AnyInteger,
+  ArrayField,
+  ContextShape,
+  Field,
+  MapDeclaration,
+  StructOf,
+} from '@skep/ebpf';
+import type { Space, Value, Width } from '../ir/ir.ts';
+
+export interface IntegerType {
+  readonly kind: 'integer';
+  readonly bits: 8 | 16 | 32 | 64;
+  readonly isSigned: boolean;
+}
+
+/** An integer in place: the value of a map whose values are plain integers. */
+export interface CellLayout {
+  readonly kind: 'cell';
+  readonly field: AnyInteger;
+  readonly size: number;
+}
+
+export type Struct = StructOf<object>;
+export type Pointee = Struct | ArrayField | CellLayout;
+
+export interface PointerType {
+  readonly kind: 'pointer';
+  readonly to: Pointee;
+  readonly space: Space;
+  readonly isNullable: boolean;
+}
+
+export interface ContextType {
+  readonly kind: 'context';
+  readonly shape: ContextShape;
+  readonly name: string;
+}
+
+/** A map found inside another map. */
+export interface InnerMapType {
+  readonly kind: 'innerMap';
+  readonly declaration: MapDeclaration;
+  readonly isNullable: boolean;
+}
+
+export type Type =
+  | IntegerType
+  | { readonly kind: 'boolean' }
+  | PointerType
+  | ContextType
+  | InnerMapType;
+
+/** A JavaScript value; `undefined` is also what a function without result gives. */
+export interface Known {
+  readonly kind: 'known';
+  readonly value: unknown;
+}
+
+export interface Computed {
+  readonly kind: 'computed';
+  readonly value: Value;
+  readonly type: Type;
+  /** Bytes to add to a pointer's value; folded into the accesses through it. */
+  readonly offset: number;
+  /** An upper bound that the kernel's verifier can see as well, where there is one. */
+  readonly max?: bigint;
+}
+
+/** An object literal that is no struct: it exists only when compiling, its members may be computed. */
+export interface Group {
+  readonly kind: 'group';
+  readonly members: ReadonlyMap<string, Result>;
+}
+
+export type Result = Known | Computed | Group;
+export type ComputedPointer = Computed & { readonly type: PointerType };
+
+export const u32Type: IntegerType = { kind: 'integer', bits: 32, isSigned: false };
+export const u64Type: IntegerType = { kind: 'integer', bits: 64, isSigned: false };
+export const s32Type: IntegerType = { kind: 'integer', bits: 32, isSigned: true };
+export const s64Type: IntegerType = { kind: 'integer', bits: 64, isSigned: true };
+export const booleanType: Type = { kind: 'boolean' };
+
+export function known(value: unknown): Known {
+  return { kind: 'known', value };
+}
+
+export const nothing: Known = known(undefined);
+
+export function computed(value: Value, type: Type, max?: bigint): Computed {
+  return max === undefined
+    ? { kind: 'computed', value, type, offset: 0 }
+    : { kind: 'computed', value, type, offset: 0, max };
+}
+
+export function pointer(
+  value: Value,
+  to: Pointee,
+  space: Space,
+  options: { readonly offset?: number; readonly isNullable?: boolean } = {},
+): ComputedPointer {
+  const type: PointerType = { kind: 'pointer', to, space, isNullable: options.isNullable ?? false };
+  return { kind: 'computed', value, type, offset: options.offset ?? 0 };
+}
+
+export function isPointer(result: Result): result is ComputedPointer {
+  return result.kind === 'computed' && result.type.kind === 'pointer';
+}
+
+/** The width of the SSA value that holds the type. */
+export function widthOf(type: Type): Width {
+  if (type.kind === 'integer') return type.bits === 64 ? 64 : 32;
+  return type.kind === 'boolean' ? 32 : 64;
+}
+
+/** The type of a field's values. */
+export function integerTypeOf(field: AnyInteger): Type {
+  if (field.type === 'bool') return booleanType;
+  const bits = (field.size * 8) as IntegerType['bits'];
+  return { kind: 'integer', bits, isSigned: field.isSigned };
+}
+
+export function isStruct(value: unknown): value is Struct {
+  return typeof value === 'function' && (value as { kind?: unknown }).kind === 'struct';
+}
+
+export function isIntegerField(value: unknown): value is AnyInteger {
+  return typeof value === 'function' && (value as { kind?: unknown }).kind === 'integer';
+}
+
+export function cellOf(field: AnyInteger): CellLayout {
+  return { kind: 'cell', field, size: field.size };
+}
+
+/** As messages name it. */
+export function nameOf(pointee: Pointee | Field): string {
+  if (pointee.kind === 'struct') return (pointee as unknown as { name: string }).name || 'a struct';
+  if (pointee.kind === 'array') return `an array of ${pointee.count}`;
+  return pointee.kind === 'cell' ? `Cell<${pointee.field.type}>` : pointee.type;
+}
+
+/** As messages name it. */
+export function describeResult(result: Result): string {
+  if (result.kind === 'group') return 'an object';
+  if (result.kind === 'known') return describeKnown(result.value);
+  return describeType(result.type);
+}
+
+export function describeType(type: Type): string {
+  if (type.kind === 'integer') return `${type.isSigned ? 's' : 'u'}${type.bits}`;
+  if (type.kind === 'boolean') return 'boolean';
+  if (type.kind === 'pointer') return nameOf(type.to) + (type.isNullable ? ' | null' : '');
+  return type.kind === 'context' ? type.name : 'a map';
+}
+
+function describeKnown(value: unknown): string {
+  if (value === null) return 'null';
+  if (isStruct(value)) return `struct ${nameOf(value)}`;
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'object') return `an object (${value.constructor?.name ?? 'Object'})`;
+  return typeof value === 'function' ? 'a function' : String(value);
+}

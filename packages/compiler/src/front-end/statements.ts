@@ -1,0 +1,154 @@
+/** Statements: one rule for each kind of syntax. A refused statement does not stop those after it. */
+import ts from '@typescript/typescript6';
+import type { DiagnosticName } from '../diagnostics/table.ts';
+import { refuse } from '../diagnostics/report.ts';
+import { Variable } from '../ir/builder.ts';
+import { cast, convert } from './convert.ts';
+import { lowerDo, lowerFor, lowerForOf, lowerWhile } from './loops.ts';
+import type { JumpTarget, Lowering } from './lowering.ts';
+import type { Result, Type } from './result.ts';
+import { nothing, s64Type, u32Type, u64Type, widthOf } from './result.ts';
+import { lowerSwitch } from './switch.ts';
+import { requireType } from './types.ts';
+
+const refused: ReadonlyMap<ts.SyntaxKind, DiagnosticName> = new Map([
+  [ts.SyntaxKind.TryStatement, 'tryStatement'],
+  [ts.SyntaxKind.ThrowStatement, 'throwStatement'],
+  [ts.SyntaxKind.ForInStatement, 'forIn'],
+  [ts.SyntaxKind.FunctionDeclaration, 'closure'],
+] as const);
+
+export function lowerStatement(state: Lowering, node: ts.Statement): void {
+  if (ts.isBlock(node)) return state.statements(node.statements);
+  const { builder } = state;
+  const block = builder.block;
+  state.at(node);
+  const done = state.diagnostics.attempt(() => {
+    lowerOne(state, node, null);
+    return true;
+  });
+  if (done) return;
+  builder.resume(block);
+  if (ts.isVariableStatement(node)) bindFailed(state, node);
+}
+
+function bindFailed(state: Lowering, node: ts.VariableStatement): void {
+  for (const { name } of node.declarationList.declarations) {
+    const symbol = state.world.checker.getSymbolAtLocation(name);
+    if (symbol && !state.frame.bindings.has(symbol)) state.bind(symbol, { kind: 'failed' });
+  }
+}
+
+function lowerOne(state: Lowering, node: ts.Statement, label: string | null): void {
+  if (ts.isVariableStatement(node)) return lowerVariables(state, node.declarationList);
+  if (ts.isExpressionStatement(node)) {
+    state.expression(node.expression);
+    return;
+  }
+  if (ts.isIfStatement(node)) return lowerIf(state, node);
+  if (ts.isReturnStatement(node)) return lowerReturn(state, node);
+  if (ts.isForStatement(node)) return lowerFor(state, node, label, lowerVariables);
+  if (ts.isForOfStatement(node)) return lowerForOf(state, node, label);
+  if (ts.isWhileStatement(node)) return lowerWhile(state, node, label);
+  if (ts.isDoStatement(node)) return lowerDo(state, node, label);
+  if (ts.isSwitchStatement(node)) return lowerSwitch(state, node, label);
+  if (ts.isLabeledStatement(node)) return lowerOne(state, node.statement, node.label.text);
+  if (ts.isBreakStatement(node) || ts.isContinueStatement(node)) return lowerJump(state, node);
+  if (ts.isBlock(node)) return state.statements(node.statements);
+  if (isErased(node)) return;
+  const name = refused.get(node.kind);
+  if (name) return refuse(node, name);
+  if (ts.isClassDeclaration(node)) return refuse(node, 'classInside', 'class');
+  if (ts.isEnumDeclaration(node)) return refuse(node, 'classInside', 'enum');
+  return refuse(node, 'statement', ts.SyntaxKind[node.kind]);
+}
+
+function isErased(node: ts.Statement): boolean {
+  return (
+    ts.isEmptyStatement(node) || ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node)
+  );
+}
+
+/** const and let. What is never assigned again needs no variable: its name is the result. */
+export function lowerVariables(state: Lowering, list: ts.VariableDeclarationList): void {
+  for (const declaration of list.declarations) {
+    const { name, initializer } = declaration;
+    if (!ts.isIdentifier(name)) return refuse(name, 'destructuring');
+    const symbol = state.world.symbolOf(name);
+    const isReassigned = state.world.reassignedIn(state.frame.declaration).has(symbol);
+    const initial = initializer ? state.expression(initializer) : null;
+    state.at(declaration);
+    if (initial && !isReassigned) {
+      const declared = declaration.type ? requireInteger(state, declaration) : null;
+      const result = declared ? cast(state, initial, declared, initializer!) : initial;
+      state.bind(symbol, { kind: 'result', result });
+      continue;
+    }
+    const type = declaration.type ? requireType(state.world, declaration) : null;
+    const used = variableType(type ?? initialType(initial, declaration));
+    const variable = new Variable(name.text, widthOf(used));
+    state.bind(symbol, { kind: 'variable', variable, type: used });
+    if (initial) state.builder.write(variable, convert(state, initial, used, initializer!));
+  }
+}
+
+/** The declared type where it is an integer or a boolean, which wrap; `null` for others. */
+function requireInteger(state: Lowering, declaration: ts.VariableDeclaration): Type | null {
+  if (declaration.type?.kind === ts.SyntaxKind.NumberKeyword) return null;
+  const type = state.world.integerTypeAt(declaration);
+  return type;
+}
+
+/** Without annotation: of a literal 64 bits, else as wide as the value, at least 32 bits. */
+function initialType(initial: Result | null, node: ts.VariableDeclaration): Type {
+  if (!initial) return refuse(node, 'unknownType', 'any');
+  if (initial.kind === 'computed') {
+    const { type } = initial;
+    return type.kind === 'integer' && type.bits < 32 ? u32Type : type;
+  }
+  if (initial.kind === 'group') return refuse(node, 'notAssignable', 'an object literal');
+  const { value } = initial;
+  if (typeof value === 'boolean') return { kind: 'boolean' };
+  if (typeof value !== 'number' && typeof value !== 'bigint') {
+    return refuse(node, 'notAValue', 'what this variable starts with');
+  }
+  return value < 0 ? s64Type : u64Type;
+}
+
+/** A pointer variable may be given pointers into other memory later. */
+function variableType(type: Type): Type {
+  return type.kind === 'pointer' ? { ...type, space: 'any' } : type;
+}
+
+function lowerIf(state: Lowering, node: ts.IfStatement): void {
+  const { builder } = state;
+  const [ifTrue, ifFalse, join] = [builder.makeBlock(), builder.makeBlock(), builder.makeBlock()];
+  state.condition(node.expression, ifTrue, ifFalse);
+  builder.sealAndStart(ifTrue);
+  if (builder.isReachable) state.statement(node.thenStatement);
+  builder.jump(join);
+  builder.sealAndStart(ifFalse);
+  if (builder.isReachable && node.elseStatement) state.statement(node.elseStatement);
+  builder.jump(join);
+  builder.sealAndStart(join);
+}
+
+/** The path stays open until the function's end joins all of them. */
+function lowerReturn(state: Lowering, node: ts.ReturnStatement): void {
+  const result = node.expression ? state.expression(node.expression) : nothing;
+  state.at(node);
+  const block = state.builder.suspend();
+  state.frame.ends.push({ block, result, node: node.expression ?? node });
+}
+
+function lowerJump(state: Lowering, node: ts.BreakStatement | ts.ContinueStatement): void {
+  const isBreak = ts.isBreakStatement(node);
+  const label = node.label?.text ?? null;
+  const fitting = (target: JumpTarget): boolean =>
+    label !== null ? target.label === label : isBreak || target.onContinue !== null;
+  const target = state.frame.jumps.findLast(fitting);
+  if (!target && label) return refuse(node, 'label', label);
+  const to = isBreak ? target?.onBreak : target?.onContinue;
+  if (!to) return refuse(node, 'breakOutside', isBreak ? 'break' : 'continue');
+  state.builder.jump(to);
+}

@@ -1,0 +1,41 @@
+/** Which operator a token stands for. */
+import ts from '@typescript/typescript6';
+import type { BinaryOperator } from '../ir/ir.ts';
+
+/** A declaration with a body that can be lowered. */
+export type Callable = ts.FunctionDeclaration | ts.ArrowFunction | ts.FunctionExpression;
+
+export const binaryOperators: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new Map([
+  [ts.SyntaxKind.PlusToken, 'add'],
+  [ts.SyntaxKind.MinusToken, 'sub'],
+  [ts.SyntaxKind.AsteriskToken, 'mul'],
+  [ts.SyntaxKind.SlashToken, 'div'],
+  [ts.SyntaxKind.PercentToken, 'mod'],
+  [ts.SyntaxKind.AmpersandToken, 'and'],
+  [ts.SyntaxKind.BarToken, 'or'],
+  [ts.SyntaxKind.CaretToken, 'xor'],
+  [ts.SyntaxKind.LessThanLessThanToken, 'shl'],
+  [ts.SyntaxKind.GreaterThanGreaterThanToken, 'sar'],
+  [ts.SyntaxKind.GreaterThanGreaterThanGreaterThanToken, 'shr'],
+]);
+
+export const assignmentOperators: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new Map([
+  [ts.SyntaxKind.PlusEqualsToken, 'add'],
+  [ts.SyntaxKind.MinusEqualsToken, 'sub'],
+  [ts.SyntaxKind.AsteriskEqualsToken, 'mul'],
+  [ts.SyntaxKind.SlashEqualsToken, 'div'],
+  [ts.SyntaxKind.PercentEqualsToken, 'mod'],
+  [ts.SyntaxKind.AmpersandEqualsToken, 'and'],
+  [ts.SyntaxKind.BarEqualsToken, 'or'],
+  [ts.SyntaxKind.CaretEqualsToken, 'xor'],
+  [ts.SyntaxKind.LessThanLessThanEqualsToken, 'shl'],
+  [ts.SyntaxKind.GreaterThanGreaterThanEqualsToken, 'sar'],
+  [ts.SyntaxKind.GreaterThanGreaterThanGreaterThanEqualsToken, 'shr'],
+]);
+
+/** The JSDoc tag's text; `null` without the tag. */
+export function tagOf(node: ts.Node, name: string): string | null {
+  const tag = ts.getJSDocTags(node).find((each) => each.tagName.text === name);
+  if (!tag) return null;
+  return (ts.getTextOfJSDocComment(tag.comment) ?? '').trim();
+}
