@@ -1,0 +1,66 @@
+/** What goes wrong with BPF objects besides the kernel's own refusals. */
+import { release } from 'node:os';
+
+/** The kernel lacks something that was asked for; found by trying, never by comparing versions. */
+export class UnsupportedFeatureError extends Error {
+  readonly code = 'ERR_UNSUPPORTED_FEATURE';
+
+  constructor(
+    /** Such as `tcx`. */
+    readonly feature: string,
+    /** The first kernel that has it, such as `6.6`. */
+    readonly since: string,
+    options: ErrorOptions = {},
+  ) {
+    super(`${feature}: needs Linux ${since}, this is ${release()}`, options);
+    this.name = 'UnsupportedFeatureError';
+  }
+}
+
+/** Trying did not tell whether the kernel has the feature: neither yes nor no may be concluded. */
+export class InconclusiveProbeError extends Error {
+  readonly code = 'ERR_INCONCLUSIVE_PROBE';
+
+  constructor(
+    readonly feature: string,
+    detail: string,
+    options: ErrorOptions = {},
+  ) {
+    super(`probe ${feature}: ${detail}`, options);
+    this.name = 'InconclusiveProbeError';
+  }
+}
+
+/** A key, a value or an index is not of the map's shape. */
+export class MapArgumentError extends TypeError {
+  readonly code = 'ERR_MAP_ARGUMENT';
+
+  constructor(
+    readonly map: string,
+    /** Such as `key size`. */
+    readonly what: string,
+    readonly found: number | string,
+    readonly expected: number | string,
+    advice?: string,
+  ) {
+    const text = `map ${map}: ${what} ${found}, expected ${expected}`;
+    super(advice === undefined ? text : `${text} (${advice})`);
+    this.name = 'MapArgumentError';
+  }
+}
+
+/** A map that was found, such as a pinned one, has another shape than the one that was declared. */
+export class MapShapeError extends Error {
+  readonly code = 'ERR_MAP_SHAPE';
+
+  constructor(
+    /** Such as `pinned map /sys/fs/bpf/skep/connections`. */
+    readonly subject: string,
+    readonly property: string,
+    readonly found: number | string,
+    readonly expected: number | string,
+  ) {
+    super(`${subject}: ${property} ${found}, expected ${expected} (made by another version?)`);
+    this.name = 'MapShapeError';
+  }
+}

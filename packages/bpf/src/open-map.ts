@@ -1,0 +1,89 @@
+/** Where maps come from: made new, found under a pin, or found by their number. */
+import type { MapShape } from '@skep/bytecode';
+import { BpfAttribute, BpfCommand, Fd } from '@skep/sys';
+import { Attribute } from './attribute.ts';
+import { bpf } from './call.ts';
+import { readMapInfo } from './info.ts';
+import { BpfMap } from './map.ts';
+import { openPinnedObject, pinObject } from './pin.ts';
+import { checkShape, mapType } from './shape.ts';
+
+/**
+ * Makes a map, empty.
+ *
+ * For a map of maps a map of the inner shape is made for a moment, since the kernel wants to see one.
+ *
+ * @throws KernelError
+ */
+export function createMap(shape: MapShape): BpfMap {
+  const { mapCreate } = BpfAttribute;
+  const attribute = new Attribute(mapCreate.size)
+    .setU32(mapCreate.map_type, mapType(shape.kind))
+    .setU32(mapCreate.key_size, shape.keySize)
+    .setU32(mapCreate.value_size, shape.valueSize)
+    .setU32(mapCreate.max_entries, shape.maxEntries)
+    .setU32(mapCreate.map_flags, shape.flags)
+    .setName(mapCreate.map_name, shape.name);
+  const inner = shape.inner === undefined ? undefined : createMap(shape.inner);
+  try {
+    if (inner) attribute.setU32(mapCreate.inner_map_fd, inner.fd.number);
+    const intent = { operation: 'create map', subject: shape.name, detail: describe(shape) };
+    return new BpfMap(new Fd('map', bpf(BpfCommand.MAP_CREATE, attribute, intent)), shape);
+  } finally {
+    inner?.close();
+  }
+}
+
+/**
+ * Opens a pinned map of a known shape.
+ *
+ * @returns `undefined` where the path does not exist
+ * @throws MapShapeError when it has another shape; KernelError
+ */
+export function openPinnedMap(path: string, expected: MapShape): BpfMap | undefined {
+  const fd = openPinnedObject('map', path);
+  if (fd === undefined) return undefined;
+  try {
+    checkShape(`pinned map ${path}`, readMapInfo(fd).shape, expected);
+    return new BpfMap(fd, expected);
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the pinned map, or makes it and pins it where the path does not exist: what a restart calls.
+ *
+ * @throws MapShapeError when it has another shape; KernelError
+ */
+export function openOrCreatePinnedMap(path: string, shape: MapShape): BpfMap {
+  const existing = openPinnedMap(path, shape);
+  if (existing) return existing;
+  const map = createMap(shape);
+  try {
+    pinObject(map.fd, path);
+    return map;
+  } catch (error) {
+    map.close();
+    throw error;
+  }
+}
+
+/** Opens a map by the number in {@link readMapInfo}. @throws KernelError ENOENT where it is gone */
+export function openMapById(id: number): BpfMap {
+  const attribute = new Attribute(BpfAttribute.id.size).setU32(BpfAttribute.id.id, id);
+  const intent = { operation: 'open map', subject: `id ${id}` };
+  const fd = new Fd('map', bpf(BpfCommand.MAP_GET_FD_BY_ID, attribute, intent));
+  try {
+    return new BpfMap(fd, readMapInfo(fd).shape);
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+function describe(shape: MapShape): string {
+  const { kind, keySize, valueSize, maxEntries, flags } = shape;
+  return `${kind}, key ${keySize} B, value ${valueSize} B, ${maxEntries} entries, flags ${flags}`;
+}

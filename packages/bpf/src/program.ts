@@ -1,0 +1,160 @@
+/** Programs: compiled objects that the kernel has verified and made its own. */
+import type { MapShape, ProgramObject } from '@skep/bytecode';
+import { BpfAttribute, BpfCommand, bpfResult, Errno, Fd } from '@skep/sys';
+import { Attribute } from './attribute.ts';
+import { bpf, bpfError } from './call.ts';
+import { MapShapeError } from './errors.ts';
+import { type ProgramInfo, readProgramInfo } from './info.ts';
+import type { BpfMap } from './map.ts';
+import { openPinnedObject } from './pin.ts';
+import { checkShape } from './shape.ts';
+import { VerifierError } from './verifier-error.ts';
+
+/** A program that is loaded; attached by `link.ts` or put into a program array. */
+export class Program {
+  constructor(
+    readonly fd: Fd<'program'>,
+    readonly name: string,
+    /** @alias BPF_PROG_TYPE_* */
+    readonly programType: number,
+  ) {}
+
+  /** What the kernel says of it, such as how many instructions its verifier walked. @throws KernelError */
+  info(): ProgramInfo {
+    return readProgramInfo(this.fd);
+  }
+
+  /** Closes the descriptor; the program lives on while attached, pinned or in a program array. */
+  close(): void {
+    this.fd.close();
+  }
+}
+
+/** Options of {@link loadProgram}. */
+export interface LoadOptions {
+  /** The maps that the object's references name. */
+  readonly maps?: Readonly<Record<string, BpfMap>>;
+  /** For program types that demand to know at loading where they will be attached. @alias BPF_* */
+  readonly attachType?: number;
+}
+
+/**
+ * Loads a program: the kernel verifies and compiles it.
+ *
+ * @throws VerifierError when the verifier refuses it; KernelError EPERM without the rights;
+ *   MapShapeError when a map is not of the shape that the program was compiled for
+ */
+export function loadProgram(object: ProgramObject, options: LoadOptions = {}): Program {
+  const code = linkMaps(object, options.maps ?? {});
+  const attribute = loadAttribute(object, code, options);
+  const result = callLoad(attribute);
+  const fd = result >= 0 ? result : loadWithLog(object, attribute, -result);
+  return new Program(new Fd('program', fd), object.name, object.programType);
+}
+
+/**
+ * Opens a pinned program.
+ *
+ * @returns `undefined` where the path does not exist
+ * @throws KernelError
+ */
+export function openPinnedProgram(path: string): Program | undefined {
+  const fd = openPinnedObject('program', path);
+  if (fd === undefined) return undefined;
+  try {
+    const { name, programType } = readProgramInfo(fd);
+    return new Program(fd, name, programType);
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/** Opens a program by the number in its info. @throws KernelError ENOENT where it is gone */
+export function openProgramById(id: number): Program {
+  const attribute = new Attribute(BpfAttribute.id.size).setU32(BpfAttribute.id.id, id);
+  const intent = { operation: 'open program', subject: `id ${id}` };
+  const fd = new Fd('program', bpf(BpfCommand.PROG_GET_FD_BY_ID, attribute, intent));
+  const { name, programType } = readProgramInfo(fd);
+  return new Program(fd, name, programType);
+}
+
+const LOAD_16_BYTES = 0x18;
+const SLOT_BYTES = 8;
+
+/** The code with the descriptors of its maps in place. */
+function linkMaps(object: ProgramObject, maps: Readonly<Record<string, BpfMap>>): Uint8Array {
+  const code = object.code.slice();
+  const view = new DataView(code.buffer);
+  const checked = new Set<string>();
+  for (const { instruction, map: name } of object.mapReferences) {
+    const map = maps[name];
+    const subject = `load program ${object.name}`;
+    if (!map) throw new TypeError(`${subject}: map ${name} missing, expected it in options.maps`);
+    if (!checked.has(name)) checkMap(object, name, map);
+    checked.add(name);
+    const offset = instruction * SLOT_BYTES;
+    if (view.getUint8(offset) !== LOAD_16_BYTES) {
+      const found = `opcode 0x${view.getUint8(offset).toString(16)}`;
+      throw new TypeError(`${subject}: instruction ${instruction} ${found}, expected 0x18`);
+    }
+    view.setInt32(offset + 4, map.fd.number, true);
+  }
+  return code;
+}
+
+function checkMap(object: ProgramObject, name: string, map: BpfMap): void {
+  const expected = object.maps.find((shape: MapShape) => shape.name === name);
+  const subject = `load program ${object.name}: map ${name}`;
+  if (!expected)
+    throw new MapShapeError(subject, 'shape', 'not in the object', 'one of object.maps');
+  checkShape(subject, map.shape, expected);
+}
+
+function loadAttribute(object: ProgramObject, code: Uint8Array, options: LoadOptions): Attribute {
+  const { programLoad } = BpfAttribute;
+  return new Attribute(programLoad.size)
+    .setU32(programLoad.prog_type, object.programType)
+    .setU32(programLoad.insn_cnt, code.length / SLOT_BYTES)
+    .setPointer(programLoad.insns, code)
+    .setPointer(programLoad.license, Buffer.from(`${object.license}\0`, 'latin1'))
+    .setName(programLoad.prog_name, object.name)
+    .setU32(programLoad.expected_attach_type, options.attachType ?? 0);
+}
+
+/** The kernel gives up with EAGAIN when a signal arrives, such as a profiler's. */
+const LOAD_ATTEMPTS = 5;
+
+function callLoad(attribute: Attribute): number {
+  let result = 0;
+  for (let attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
+    result = bpfResult(BpfCommand.PROG_LOAD, attribute.bytes);
+    if (result !== -Errno.EAGAIN) break;
+  }
+  return result;
+}
+
+/** Kernels before 5.? refuse more; pages that the log does not reach are never touched. */
+const LOG_BYTES = (1 << 24) - 1;
+
+/**
+ * Loads again to learn why it failed. A log that is full makes old kernels (before 6.4) fail with
+ * ENOSPC and without the end of the log, so the first attempt has none, and the second tries level 2
+ * (every path), then level 1 (the failing path only).
+ */
+function loadWithLog(object: ProgramObject, attribute: Attribute, errno: number): number {
+  const { programLoad } = BpfAttribute;
+  const log = Buffer.alloc(LOG_BYTES);
+  attribute.setPointer(programLoad.log_buf, log).setU32(programLoad.log_size, log.length);
+  let result = -errno;
+  for (const level of [2, 1]) {
+    attribute.setU32(programLoad.log_level, level);
+    log[0] = 0;
+    result = callLoad(attribute);
+    if (result !== -Errno.ENOSPC) break;
+  }
+  if (result >= 0) return result;
+  const text = log.toString('utf8', 0, log.indexOf(0));
+  if (text !== '') throw new VerifierError(object, -result, text);
+  throw bpfError(-result, { operation: 'load program', subject: object.name });
+}

@@ -1,0 +1,74 @@
+/** The shape of a map: from a declaration, to the kernel's numbers, and compared with another. */
+import type { MapShape } from '@skep/bytecode';
+import { ArrayOfMaps, HashOfMaps, type MapDeclaration, type MapKind } from '@skep/ebpf';
+import { BpfMapType } from '@skep/sys';
+import { MapShapeError } from './errors.ts';
+
+/** @alias BPF_MAP_TYPE_* */
+const types: Readonly<Record<MapKind, number>> = {
+  hash: BpfMapType.HASH,
+  array: BpfMapType.ARRAY,
+  programArray: BpfMapType.PROG_ARRAY,
+  perCpuHash: BpfMapType.PERCPU_HASH,
+  perCpuArray: BpfMapType.PERCPU_ARRAY,
+  lruHash: BpfMapType.LRU_HASH,
+  lpmTrie: BpfMapType.LPM_TRIE,
+  arrayOfMaps: BpfMapType.ARRAY_OF_MAPS,
+  hashOfMaps: BpfMapType.HASH_OF_MAPS,
+  ringBuffer: BpfMapType.RINGBUF,
+};
+
+const kinds = new Map(Object.entries(types).map(([kind, type]) => [type, kind as MapKind]));
+
+/** The kernel's number of a kind. */
+export function mapType(kind: MapKind): number {
+  return types[kind];
+}
+
+/** The kind of a kernel's number; `undefined` for one that is not used here. */
+export function mapKind(type: number): MapKind | undefined {
+  return kinds.get(type);
+}
+
+/** What a declaration says of its map: the contract between program, node and kernel. */
+export function shapeOf(declaration: MapDeclaration): MapShape {
+  const { name, kind, maxEntries, flags, key, value } = declaration;
+  const keySize = sizeOf(key);
+  const shape = { name, kind, keySize, valueSize: sizeOf(value), maxEntries, flags };
+  const isOuter = declaration instanceof ArrayOfMaps || declaration instanceof HashOfMaps;
+  return isOuter ? { ...shape, inner: shapeOf(declaration.inner as MapDeclaration) } : shape;
+}
+
+function sizeOf(layout: unknown): number {
+  return (layout as { readonly size: number } | null)?.size ?? 0;
+}
+
+/** One value for each CPU: lookups and updates carry them all. */
+export function isPerCpu(kind: MapKind): boolean {
+  return kind === 'perCpuHash' || kind === 'perCpuArray';
+}
+
+/** Keys are the indexes 0 to maxEntries - 1. */
+export function isArray(kind: MapKind): boolean {
+  return (
+    kind === 'array' || kind === 'perCpuArray' || kind === 'programArray' || kind === 'arrayOfMaps'
+  );
+}
+
+/**
+ * Compares what was found with what is expected; the name, which says nothing of layout, is not.
+ *
+ * @throws MapShapeError that names the first difference
+ */
+export function checkShape(subject: string, found: MapShape, expected: MapShape): void {
+  const rows = [
+    ['kind', found.kind, expected.kind],
+    ['key size', found.keySize, expected.keySize],
+    ['value size', found.valueSize, expected.valueSize],
+    ['max entries', found.maxEntries, expected.maxEntries],
+    ['flags', found.flags, expected.flags],
+  ] as const;
+  for (const [property, have, want] of rows) {
+    if (have !== want) throw new MapShapeError(subject, property, have, want);
+  }
+}

@@ -1,0 +1,68 @@
+/** Reading the verifier's log: which of its lines say what is wrong, and where. */
+
+/** What the log says of a refused program. */
+export interface LogSummary {
+  /** The last useful line; two, joined by `; `, where the last needs the one before. */
+  readonly complaint: string;
+  /** The instruction that the verifier was at; `undefined` where it had not begun to walk. */
+  readonly instruction: number | undefined;
+  /** Instructions walked until then, where the log says so. */
+  readonly processed: number | undefined;
+  /** Lines that are not in {@link complaint}. */
+  readonly omittedLines: number;
+}
+
+/** `12: (71) r1 = *(u8 *)(r2 +0)`, with or without the registers behind it. */
+const instructionLine = /^(\d+): \([0-9a-f]{2}\)/;
+/** `12: R1=ctx() R10=fp0`, `from 4 to 7: R0=...`, `frame1: R1=...`, `R1=...`. */
+const stateLine = /^(\d+: R\d|\d+: frame\d|from \d+ to \d+|frame\d|R\d+(_\w+)?=|(cur|old) state:)/;
+/** Source lines from BTF, the verifier's accounts, and its remarks on how it went on. */
+const remarkLine =
+  /^(;|processed \d|verification time|stack depth|func#\d|mark_precise|last_idx|regs=|parent |max_states|propagating|safe$|caller:|callee:|returning from|Validating|insns_state|Live regs before|SCC (enter|exit)|\d+: [0-9.]{10} \(|\d+\s+\d+: [0-9.]{10} \()/;
+const processedLine = /processed (\d+) insns/i;
+/** These only add to the line before them. */
+const supplement = /^R\d+ (offset is outside of|!read_ok|min value is|max value is|unbounded)/;
+
+/**
+ * Finds what matters in a log.
+ *
+ * @source kernel/bpf/verifier.c, kernel/bpf/log.c
+ */
+export function summariseLog(log: string): LogSummary {
+  const lines = log.split('\n').filter((line) => line.trim() !== '');
+  const useful = lines.map((line) => line.trim()).filter((line) => !isNoise(line));
+  const last = useful.at(-1);
+  const before = useful.at(-2);
+  const isPair = last !== undefined && before !== undefined && supplement.test(last);
+  const complaint = isPair ? `${before}; ${last}` : (last ?? lines.at(-1) ?? '');
+  const shown = complaint === '' ? 0 : isPair ? 2 : 1;
+  return {
+    complaint,
+    instruction: lastInstruction(lines, complaint),
+    processed: processedCount(lines),
+    omittedLines: Math.max(0, lines.length - shown),
+  };
+}
+
+function isNoise(line: string): boolean {
+  return instructionLine.test(line) || stateLine.test(line) || remarkLine.test(line);
+}
+
+function lastInstruction(lines: readonly string[], complaint: string): number | undefined {
+  // Some complaints name their instruction, others concern the one printed last.
+  const named = /\binsn (\d+)/.exec(complaint) ?? /alloc_insn=(\d+)/.exec(complaint);
+  if (named) return Number(named[1]);
+  for (let index = lines.length - 1; index >= 0; index--) {
+    const found = instructionLine.exec((lines[index] ?? '').trim());
+    if (found) return Number(found[1]);
+  }
+  return undefined;
+}
+
+function processedCount(lines: readonly string[]): number | undefined {
+  for (let index = lines.length - 1; index >= 0; index--) {
+    const found = processedLine.exec(lines[index] ?? '');
+    if (found) return Number(found[1]);
+  }
+  return undefined;
+}
