@@ -4,4 +4,21 @@ export * from './asm/decode.ts';
 export * from './asm/encode.ts';
 export * from './asm/instruction.ts';
 export * from './asm/opcodes.ts';
-export * from './map-shape.ts';
+export * from './listing/format.ts';
+export * from './listing/helper-names.ts';
+export * from './listing/listing.ts';
+export type { ContextFields } from './machine/context.ts';
+export type { Redirect } from './machine/cpu.ts';
+export { Errno } from './machine/errno.ts';
+export { MachineFault } from './machine/fault.ts';
+export {
+  LoadedProgram,
+  Machine,
+  type MachineOptions,
+  type RunInput,
+  type RunResult,
+} from './machine/machine.ts';
+export { MachineMap, MapError, Table } from './machine/maps/map.ts';
+export { MapOfMaps } from './machine/maps/map-of-maps.ts';
+export { ProgramArrayMap } from './machine/maps/program-array.ts';
+export { RingBufferMap } from './machine/maps/ring-buffer.ts';

@@ -1,0 +1,109 @@
+/**
+ * What a program gets in r1: `struct xdp_md` or `struct __sk_buff`, by the tables of `@skep/ebpf`.
+ *
+ * @source include/uapi/linux/bpf.h; rules of access: net/core/filter.c
+ */
+import { type ContextShape, contextShapes } from '@skep/ebpf';
+import { StepFault } from './fault.ts';
+import { Region } from './memory.ts';
+import type { Packet } from './packet.ts';
+
+/** The two kinds of program that the machine runs. */
+export type ProgramKind = 'xdp' | 'tc';
+
+/** Fields of the context by the names of `contextShapes`: unsigned, 32 bits. */
+export type ContextFields = Readonly<Record<string, number>>;
+
+const shapes: Readonly<Record<ProgramKind, ContextShape>> = {
+  xdp: contextShapes.XdpContext!,
+  tc: contextShapes.TcContext!,
+};
+
+/** By number, BPF_PROG_TYPE_*. */
+export function programKind(programType: number): ProgramKind | undefined {
+  if (programType === shapes.xdp.programType) return 'xdp';
+  return programType === shapes.tc.programType ? 'tc' : undefined;
+}
+
+const CONTEXT_BYTES = 192;
+
+/** The context of one run. */
+export class Context {
+  readonly region: Region;
+  private readonly shape: ContextShape;
+  private readonly words = new Uint32Array(CONTEXT_BYTES / 4);
+  private readonly known = new Set<number>();
+  private readonly writable = new Set<number>();
+
+  constructor(
+    readonly kind: ProgramKind,
+    fields: ContextFields,
+    packet: Packet,
+  ) {
+    this.shape = shapes[kind];
+    const name = kind === 'xdp' ? 'context (struct xdp_md)' : 'context (struct __sk_buff)';
+    this.region = new Region('context', name, new Uint8Array(CONTEXT_BYTES));
+    for (const field of Object.values(this.shape.fields)) {
+      this.known.add(field.offset);
+      if (field.isWritable) this.writable.add(field.offset);
+    }
+    if (kind === 'tc') this.setLength(packet.length);
+    for (const [field, value] of Object.entries(fields)) {
+      const place = this.shape.fields[field];
+      if (!place) throw new TypeError(`context field ${field}: a ${kind} program has none such`);
+      this.words[place.offset / 4] = value;
+    }
+  }
+
+  /** The length as TC sees it, after the packet has changed. */
+  setLength(length: number): void {
+    const field = this.shape.fields.length;
+    if (field) this.words[field.offset / 4] = length;
+  }
+
+  /** TC: as `skb_change_type` sets it, which a program may not do itself. */
+  setPacketType(type: number): void {
+    const field = this.shape.fields.packetType;
+    if (field) this.words[field.offset / 4] = type;
+  }
+
+  /** All fields, as the program left them. */
+  fields(): ContextFields {
+    const all = Object.entries(this.shape.fields);
+    return Object.fromEntries(all.map(([name, { offset }]) => [name, this.words[offset / 4]!]));
+  }
+
+  /** Which packet address a load gives, if any. @throws StepFault when only a part is loaded */
+  packetPlace(offset: number, size: number): 'data' | 'end' | 'meta' | undefined {
+    const { dataOffset, dataEndOffset, dataMetaOffset } = this.shape;
+    const word = offset & ~3;
+    if (word !== dataOffset && word !== dataEndOffset && word !== dataMetaOffset) return undefined;
+    if (size !== 4 || word !== offset) {
+      throw new StepFault(
+        `access of ${size} bytes at ${offset} of ${this.region.name}: expected 4`,
+      );
+    }
+    if (word === dataOffset) return 'data';
+    return word === dataEndOffset ? 'end' : 'meta';
+  }
+
+  /** A field, or an aligned part of one. @throws StepFault for one that the machine has not */
+  read(offset: number, size: number): number {
+    const word = offset & ~3;
+    if (!this.known.has(word) || size > 4 || offset % size !== 0) {
+      throw new StepFault(
+        `read of ${size} bytes at ${offset} of ${this.region.name}: no such field`,
+      );
+    }
+    const value = this.words[word / 4]! >>> ((offset - word) * 8);
+    return size === 4 ? value : value & ((1 << (size * 8)) - 1);
+  }
+
+  /** @throws StepFault for a field that may not be written */
+  write(offset: number, size: number, value: number): void {
+    if (!this.writable.has(offset) || size !== 4) {
+      throw new StepFault(`write of ${size} bytes at ${offset} of ${this.region.name}: read-only`);
+    }
+    this.words[offset / 4] = value;
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * The state of a run: registers, call frames, memory.
+ *
+ * A 64-bit register is two signed 32-bit words, because JavaScript's 64-bit integers are objects.
+ */
+import type { ProgramObject } from '../object.ts';
+import type { Context } from './context.ts';
+import { StepFault } from './fault.ts';
+import type { RingBufferMap } from './maps/ring-buffer.ts';
+import { Memory, ORIGIN, Region } from './memory.ts';
+import type { Packet } from './packet.ts';
+
+/** One instruction, prepared: does its work and gives the next slot, `FINISHED` or `SWITCHED`. */
+export type Step = (cpu: Cpu) => number;
+/** A program whose instructions are prepared. */
+export interface PreparedProgram {
+  readonly object: ProgramObject;
+  /** One for each slot. */
+  readonly steps: readonly Step[];
+}
+
+/** The program has ended. */
+export const FINISHED = -1;
+/** Another program goes on, at `resumeAt`. */
+export const SWITCHED = -2;
+
+const FRAMES_MAX = 8;
+const STACK_BYTES = 512;
+/** What memory and registers hold that nothing was written to: recognisable in a result. */
+const UNWRITTEN = 0xa5;
+const LOST = 0x5a5a5a5a;
+/** @source BPF_MAX_LOOPS, include/linux/bpf.h */
+const LOOPS_MAX = 8 << 20;
+
+/** Where a program sends the packet when its result says so. */
+export interface Redirect {
+  readonly kind: 'redirect' | 'peer' | 'neighbour';
+  readonly ifindex: number;
+  readonly flags: bigint;
+  /** `struct bpf_redir_neigh`, where the program gave one. */
+  readonly nextHop?: Uint8Array;
+}
+
+/** What a machine gives to its runs. */
+export interface Host {
+  /** Nanoseconds since boot. */
+  readonly clock: () => bigint;
+  /** 32 bits. */
+  readonly random: () => number;
+  /** Ticks a second of `jiffies64`. */
+  readonly ticksPerSecond: number;
+  /**
+   * Answers `fib_lookup`: changes `struct bpf_fib_lookup` in place, returns BPF_FIB_LKUP_RET_* or
+   * a negative error number.
+   */
+  readonly fibLookup: ((parameters: Uint8Array, flags: number) => number) | undefined;
+}
+
+interface Frame {
+  readonly program: PreparedProgram;
+  readonly returnTo: number;
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly stack: Region;
+}
+
+export class Cpu {
+  readonly low = new Int32Array(11);
+  readonly high = new Int32Array(11);
+  readonly memory = new Memory();
+  /** Slot of the instruction at work. */
+  slot = 0;
+  executed = 0;
+  resumeAt = 0;
+  tailCalls = 0;
+  redirect: Redirect | undefined;
+  /** Records reserved and not yet submitted or discarded. */
+  readonly openRecords = new Map<Region, RingBufferMap>();
+  private loopsLeft = 0;
+  private frames: Frame[] = [];
+  private stack!: Region;
+
+  constructor(
+    readonly host: Host,
+    /** The number of the CPU that it stands for. */
+    readonly number: number,
+    public program: PreparedProgram,
+    readonly context: Context,
+    readonly packet: Packet,
+  ) {
+    this.enter(program);
+  }
+
+  /** Runs to the end. @throws StepFault at an instruction that may not be, or when `budget` is used up */
+  run(budget: number): void {
+    let slot = this.resumeAt;
+    for (;;) {
+      const { steps } = this.program;
+      while (slot >= 0) {
+        this.slot = slot;
+        if (++this.executed > budget) {
+          throw new StepFault(`more than ${budget} instructions (does a loop end?)`);
+        }
+        slot = steps[slot]!(this);
+      }
+      if (slot === FINISHED) break;
+      slot = this.resumeAt;
+    }
+    const [record] = this.openRecords.keys();
+    if (record) throw new StepFault(`end with ${record.name} neither submitted nor discarded`);
+  }
+
+  /** Makes ready for the first instruction of a program, in the frame of the present one. */
+  enter(program: PreparedProgram): void {
+    this.program = program;
+    this.pushStack();
+    this.setAddress(1, this.context.region, 0);
+    this.loopsLeft = LOOPS_MAX;
+    this.resumeAt = 0;
+  }
+
+  private pushStack(): void {
+    const bytes = new Uint8Array(STACK_BYTES).fill(UNWRITTEN);
+    this.stack = new Region('stack', 'stack', bytes);
+    this.setAddress(10, this.stack, STACK_BYTES);
+  }
+
+  /** Enters a subprogram; its arguments are already in place. */
+  call(target: number, returnTo: number): number {
+    if (this.frames.length + 1 >= FRAMES_MAX) {
+      throw new StepFault(`call ${FRAMES_MAX} frames deep, expected at most ${FRAMES_MAX - 1}`);
+    }
+    const low = this.low.slice(6);
+    const high = this.high.slice(6);
+    this.frames.push({ program: this.program, returnTo, low, high, stack: this.stack });
+    this.pushStack();
+    return target;
+  }
+
+  /** Leaves the subprogram, or the program. */
+  exit(): number {
+    const frame = this.frames.pop();
+    if (!frame) return FINISHED;
+    this.stack.goneBecause = 'the subprogram whose stack it was has returned';
+    this.stack = frame.stack;
+    this.low.set(frame.low, 6);
+    this.high.set(frame.high, 6);
+    this.loseArguments();
+    if (frame.program === this.program) return frame.returnTo;
+    this.program = frame.program;
+    this.resumeAt = frame.returnTo;
+    return SWITCHED;
+  }
+
+  /** Calls destroy r1 to r5: a program that reads them has a bug, which shall show. */
+  loseArguments(): void {
+    this.low.fill(LOST, 1, 6);
+    this.high.fill(LOST, 1, 6);
+  }
+
+  /** False when the loop must be left. */
+  mayLoop(): boolean {
+    return this.loopsLeft-- > 0;
+  }
+
+  setAddress(register: number, region: Region, offset: number): void {
+    this.high[register] = this.memory.attach(region);
+    this.low[register] = ORIGIN + offset;
+  }
+
+  /** A whole number of at most 53 bits, or its negative. */
+  setNumber(register: number, value: number): void {
+    this.low[register] = value;
+    this.high[register] = Math.floor(value / 0x1_0000_0000);
+  }
+
+  setBits(register: number, value: bigint): void {
+    this.low[register] = Number(BigInt.asIntN(32, value));
+    this.high[register] = Number(BigInt.asIntN(32, value >> 32n));
+  }
+
+  /** All 64 bits, unsigned. */
+  bits(register: number): bigint {
+    const high = BigInt(this.high[register]! >>> 0);
+    return (high << 32n) | BigInt(this.low[register]! >>> 0);
+  }
+
+  /** The low 32 bits, unsigned. */
+  u32(register: number): number {
+    return this.low[register]! >>> 0;
+  }
+
+  /** The low 32 bits, signed. */
+  s32(register: number): number {
+    return this.low[register]!;
+  }
+
+  /**
+   * `size` bytes of program memory at the address in a register.
+   *
+   * @throws StepFault when they are not all in one region, or not writable
+   */
+  bytes(register: number, size: number, writable = false): Uint8Array {
+    const { memory } = this;
+    const high = this.high[register]!;
+    const low = this.low[register]!;
+    const region = writable
+      ? memory.locateWritable(high, low, size)
+      : memory.locate(high, low, size);
+    if (region.kind === 'context') throw new StepFault('context given to a helper as memory');
+    return region.bytes.subarray(memory.offset, memory.offset + size);
+  }
+
+  /** The region whose first byte the register addresses; `undefined` for any other value. */
+  regionOf(register: number): Region | undefined {
+    const region = this.memory.regionAt(this.high[register]!);
+    return region && this.low[register] === ORIGIN + region.begin ? region : undefined;
+  }
+}

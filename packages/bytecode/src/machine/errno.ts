@@ -1,0 +1,11 @@
+/** Error numbers that maps and helpers answer with, positive. @source include/uapi/asm-generic/errno*.h */
+export enum Errno {
+  ENOENT = 2,
+  E2BIG = 7,
+  EAGAIN = 11,
+  ENOMEM = 12,
+  EFAULT = 14,
+  EEXIST = 17,
+  EINVAL = 22,
+  ENOSPC = 28,
+}

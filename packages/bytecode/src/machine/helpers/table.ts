@@ -1,0 +1,13 @@
+/** All helpers of the machine, by the kernel's numbers; the tail call is a step of its own. */
+import { checksumHelpers } from './checksum.ts';
+import type { MachineHelper } from './helper.ts';
+import { mapHelpers } from './maps.ts';
+import { packetHelpers } from './packet.ts';
+import { systemHelpers } from './system.ts';
+
+export const machineHelpers: ReadonlyMap<number, MachineHelper> = new Map([
+  ...mapHelpers,
+  ...systemHelpers,
+  ...packetHelpers,
+  ...checksumHelpers,
+]);

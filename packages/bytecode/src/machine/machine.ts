@@ -1,0 +1,192 @@
+/**
+ * The machine: runs programs as the kernel would, without privileges, anywhere.
+ *
+ * It does not prove programs safe, as the verifier does: it checks what they really do. Each access
+ * to memory is checked; what the kernel would have refused ends the run with a `MachineFault`.
+ */
+import { decodePlaced } from '../asm/decode.ts';
+import type { MapShape, ProgramObject } from '../object.ts';
+import { Context, type ContextFields, programKind } from './context.ts';
+import { Cpu, type Host, type PreparedProgram, type Redirect, type Step } from './cpu.ts';
+import { MachineFault, StepFault } from './fault.ts';
+import { createMap } from './maps/create.ts';
+import type { MachineMap } from './maps/map.ts';
+import { Packet } from './packet.ts';
+import { prepare } from './prepare.ts';
+
+/** All of them have defaults under which every run is repeatable. */
+export interface MachineOptions {
+  /** Nanoseconds since boot. Default: stands still at one second. */
+  readonly clock?: () => bigint;
+  /** Ticks a second of `jiffies64`; a kernel's CONFIG_HZ. Default: 250. */
+  readonly ticksPerSecond?: number;
+  /** How many CPUs per-CPU maps have values for. Default: 1. */
+  readonly cpus?: number;
+  /** Where the random numbers begin. Default: 1. */
+  readonly seed?: number;
+  /** Instructions that one run may execute. Default: 1,000,000. */
+  readonly instructionBudget?: number;
+  readonly fibLookup?: Host['fibLookup'];
+}
+
+/** What a program is run on. */
+export interface RunInput {
+  /** From the Ethernet header on. */
+  readonly packet: Uint8Array;
+  /** Fields of the context by the names of `contextShapes`; the others are zero. */
+  readonly context?: ContextFields;
+  /** TC: bytes that the program reaches without `skb_pull_data`. Default: all. */
+  readonly linearBytes?: number;
+  /** The CPU to run on. Default: 0. */
+  readonly cpu?: number;
+}
+
+/** What a run came to. */
+export interface RunResult {
+  /** r0, as the kernel takes it: 32 bits, signed. */
+  readonly returnValue: number;
+  readonly packet: Uint8Array;
+  /** Where to, when the return value says so. */
+  readonly redirect?: Redirect;
+  /** Fields of the context as the program left them. */
+  readonly context: ContextFields;
+  readonly instructionsExecuted: number;
+}
+
+const XDP_REDIRECT = 4;
+const TC_REDIRECT = 7;
+const BUDGET = 1_000_000;
+
+/** A program with its maps, ready to run. */
+export class LoadedProgram implements PreparedProgram {
+  constructor(
+    readonly machine: Machine,
+    readonly object: ProgramObject,
+    readonly steps: readonly Step[],
+  ) {}
+
+  /** @throws MachineFault where the program does what the kernel would not have allowed */
+  run(input: RunInput): RunResult {
+    return this.machine.run(this, input);
+  }
+}
+
+/** Maps, programs, and what they see of the world around them. */
+export class Machine {
+  readonly cpus: number;
+  private readonly host: Host;
+  private readonly budget: number;
+  private readonly maps = new Map<string, MachineMap>();
+
+  constructor(options: MachineOptions = {}) {
+    this.cpus = options.cpus ?? 1;
+    this.budget = options.instructionBudget ?? BUDGET;
+    this.host = {
+      clock: options.clock ?? (() => 1_000_000_000n),
+      ticksPerSecond: options.ticksPerSecond ?? 250,
+      random: randomNumbers(options.seed ?? 1),
+      fibLookup: options.fibLookup,
+    };
+  }
+
+  /** An empty map that programs find by its name. @throws Error when there is one of another shape */
+  createMap(shape: MapShape): MachineMap {
+    const known = this.maps.get(shape.name);
+    if (!known) {
+      const map = createMap(shape, this.cpus);
+      this.maps.set(shape.name, map);
+      return map;
+    }
+    demandSameShape(known.shape, shape);
+    return known;
+  }
+
+  /** A map that belongs to no name: to be put into a map of maps. */
+  createUnnamedMap(shape: MapShape): MachineMap {
+    return createMap(shape, this.cpus);
+  }
+
+  /**
+   * The map of a name, of the class that the caller asks for.
+   *
+   * @throws Error when there is none, or one of another class
+   */
+  map<M extends MachineMap>(name: string, kind: abstract new (...given: never[]) => M): M {
+    const map = this.maps.get(name);
+    if (map instanceof kind) return map;
+    const found = map ? `it is of kind ${map.shape.kind}` : 'there is none of this name';
+    throw new Error(`open map ${name}: expected ${kind.name}: ${found}`);
+  }
+
+  /**
+   * Makes a program ready to run, and those of its maps that do not exist yet.
+   *
+   * @throws MachineFault for instructions that may not be; DecodeError where there is none
+   */
+  load(object: ProgramObject): LoadedProgram {
+    if (!programKind(object.programType)) {
+      const detail = `type ${object.programType}, expected 3 (TC) or 6 (XDP)`;
+      throw new Error(`load program ${object.name}: ${detail}`);
+    }
+    for (const shape of object.maps) this.createMap(shape);
+    for (const { map } of object.mapReferences) {
+      if (!this.maps.has(map)) throw new Error(`load program ${object.name}: no map ${map}`);
+    }
+    return new LoadedProgram(this, object, prepare(object, this.maps));
+  }
+
+  /** As `LoadedProgram.run`. */
+  run(program: LoadedProgram, input: RunInput): RunResult {
+    const number = input.cpu ?? 0;
+    if (number >= this.cpus) {
+      throw new RangeError(
+        `run ${program.object.name}: cpu ${number}, expected below ${this.cpus}`,
+      );
+    }
+    const kind = programKind(program.object.programType)!;
+    const packet = new Packet(input.packet, kind === 'tc' ? input.linearBytes : undefined);
+    const context = new Context(kind, input.context ?? {}, packet);
+    const cpu = new Cpu(this.host, number, program, context, packet);
+    try {
+      cpu.run(this.budget);
+    } catch (error) {
+      for (const [region, buffer] of cpu.openRecords) buffer.finish(region, 'discarded');
+      throw error instanceof StepFault ? placed(cpu, error) : error;
+    }
+    const returnValue = cpu.s32(0);
+    const isRedirect = returnValue === (kind === 'xdp' ? XDP_REDIRECT : TC_REDIRECT);
+    return {
+      returnValue,
+      packet: packet.copy(),
+      ...(isRedirect && cpu.redirect ? { redirect: cpu.redirect } : {}),
+      context: context.fields(),
+      instructionsExecuted: cpu.executed,
+    };
+  }
+}
+
+/** The fault with the place at which it happened. */
+function placed(cpu: Cpu, error: StepFault): MachineFault {
+  const { object } = cpu.program;
+  const at = decodePlaced(object.code).find((each) => each.slot === cpu.slot);
+  return new MachineFault(object, cpu.slot, at?.instruction, error.message);
+}
+
+function demandSameShape(known: MapShape, wanted: MapShape): void {
+  for (const part of ['kind', 'keySize', 'valueSize', 'maxEntries', 'flags'] as const) {
+    if (known[part] === wanted[part]) continue;
+    const detail = `${part} ${wanted[part]}, but it exists with ${known[part]}`;
+    throw new Error(`create map ${wanted.name}: ${detail}`);
+  }
+}
+
+/** Marsaglia's xorshift of 32 bits. */
+function randomNumbers(seed: number): () => number {
+  let state = seed | 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}

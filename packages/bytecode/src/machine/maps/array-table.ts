@@ -1,0 +1,54 @@
+/** Arrays: indexes 0..maxEntries-1 exist always, zeroed. */
+import { UpdateFlag } from '@skep/ebpf';
+import type { MapShape } from '../../object.ts';
+import { Errno } from '../errno.ts';
+import { Table, type TableEntry } from './map.ts';
+
+/** An index in host order (little-endian), 4 bytes. */
+export function indexOf(key: Uint8Array): number {
+  return (key[0]! | (key[1]! << 8) | (key[2]! << 16) | (key[3]! << 24)) >>> 0;
+}
+
+/** The key of an index. */
+export function indexKey(index: number): Uint8Array {
+  return Uint8Array.of(index, index >>> 8, index >>> 16, index >>> 24);
+}
+
+/** @alias BPF_MAP_TYPE_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY */
+export class ArrayTable extends Table {
+  /** Made when first asked for: most entries of a large array are never read. */
+  private readonly made: (TableEntry | undefined)[];
+
+  constructor(shape: MapShape, cpus: number) {
+    super(shape, cpus);
+    this.demandSize('create', 'key', shape.keySize, 4);
+    this.made = new Array(shape.maxEntries);
+  }
+
+  protected override entryOf(key: Uint8Array): TableEntry | undefined {
+    const index = indexOf(key);
+    if (index >= this.shape.maxEntries) return undefined;
+    let entry = this.made[index];
+    if (entry === undefined) {
+      entry = this.makeEntry(indexKey(index));
+      this.made[index] = entry;
+    }
+    return entry;
+  }
+
+  protected override entryFor(key: Uint8Array, flag: number): TableEntry | number {
+    const entry = this.entryOf(key);
+    if (entry === undefined) return -Errno.E2BIG;
+    return flag === UpdateFlag.NoExist ? -Errno.EEXIST : entry;
+  }
+
+  protected override removeEntry(): number {
+    return -Errno.EINVAL;
+  }
+
+  protected override *allEntries(): Iterable<TableEntry> {
+    for (let index = 0; index < this.shape.maxEntries; index++) {
+      yield this.entryOf(indexKey(index))!;
+    }
+  }
+}

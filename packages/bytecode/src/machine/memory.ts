@@ -1,0 +1,106 @@
+/**
+ * The memory that a program may reach: separate regions, each access checked against one of them.
+ *
+ * An address is 64 bits like any value, so that programs may store, compare and subtract it:
+ *
+ *     high word                              low word
+ *     +----------------------------+------+  +--------------------------+
+ *     | 0x0001 . . . region number | 0000 |  | 0x40000000 + byte offset |
+ *     +----------------------------+------+  +--------------------------+
+ *
+ * The offset is biased so that an address a little before its region is still of that region.
+ */
+import { StepFault } from './fault.ts';
+
+export type RegionKind = 'stack' | 'context' | 'packet' | 'mapValue' | 'record' | 'map' | 'code';
+
+/** The low word of the address of a region's first byte. */
+export const ORIGIN = 0x4000_0000;
+const TAG = 0x0001_0000;
+const REGION_SHIFT = 4;
+
+/** Bytes that a program may reach between `begin` and `end`. */
+export class Region {
+  /** Why it can no longer be used; empty while it can. */
+  goneBecause = '';
+  /** The number given for one run, valid while `run` is that run's. */
+  number = 0;
+  run = 0;
+
+  constructor(
+    readonly kind: RegionKind,
+    /** For messages: `stack of classify`, `value of map ports`. */
+    readonly name: string,
+    readonly bytes: Uint8Array,
+    public begin = 0,
+    public end = bytes.length,
+    readonly isWritable = true,
+  ) {}
+}
+
+let runs = 0;
+
+/** The regions of one run, by number. */
+export class Memory {
+  private readonly regions: Region[] = [];
+  private readonly run = ++runs;
+  /** Where the last `locate` found its byte, in the bytes of the region. */
+  offset = 0;
+
+  /** The high word of the region's addresses; the region gets a number on first use in a run. */
+  attach(region: Region): number {
+    if (region.run !== this.run) {
+      region.run = this.run;
+      region.number = this.regions.length;
+      this.regions.push(region);
+    }
+    return TAG + (region.number << REGION_SHIFT);
+  }
+
+  /** The region that an address belongs to, whatever its offset. */
+  regionAt(high: number): Region | undefined {
+    const number = high - TAG;
+    if (number < 0 || (number & ((1 << REGION_SHIFT) - 1)) !== 0) return undefined;
+    return this.regions[number >> REGION_SHIFT];
+  }
+
+  /**
+   * The region of `size` readable bytes at an address; their place is left in `offset`.
+   *
+   * @throws StepFault when not all of them lie in one live region
+   */
+  locate(high: number, low: number, size: number): Region {
+    const region = this.regionAt(high);
+    if (region === undefined) {
+      throw new StepFault(`access of ${size} bytes at ${describe(high, low)}, which is no address`);
+    }
+    const offset = (low - ORIGIN) | 0;
+    if (offset < region.begin || offset + size > region.end || region.goneBecause !== '') {
+      throw outside(region, offset, size);
+    }
+    this.offset = offset;
+    return region;
+  }
+
+  /** As `locate`, of bytes to be written. @throws StepFault as there, and when read-only */
+  locateWritable(high: number, low: number, size: number): Region {
+    const region = this.locate(high, low, size);
+    if (!region.isWritable) throw new StepFault(`write to ${region.name}, which is read-only`);
+    return region;
+  }
+}
+
+function outside(region: Region, offset: number, size: number): StepFault {
+  const what = `access of ${size} bytes at ${offset - region.begin} of ${region.name}`;
+  if (region.goneBecause !== '') return new StepFault(`${what}: ${region.goneBecause}`);
+  if (region.kind === 'map' || region.kind === 'code') {
+    return new StepFault(`${what}: its memory is the kernel's alone`);
+  }
+  return new StepFault(`${what}, which has ${region.end - region.begin} bytes`);
+}
+
+function describe(high: number, low: number): string {
+  if (high === 0 && low === 0) return 'null';
+  const value = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  return `0x${value.toString(16)}`;
+}

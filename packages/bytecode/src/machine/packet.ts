@@ -1,0 +1,123 @@
+/**
+ * The packet of one run, with room around it.
+ *
+ *     | headroom | metadata | linear part | paged part | tailroom |
+ *     0          meta       data          linearEnd    end        buffer.length
+ *
+ * A program reaches metadata and linear part directly; the paged part (TC only) through helpers.
+ */
+import { Region } from './memory.ts';
+
+/** As the kernel's XDP_PACKET_HEADROOM; the first bytes are kept for `struct xdp_frame`. */
+export const HEADROOM = 256;
+const FRAME_RECORD = 40;
+const TAILROOM = 320;
+
+export class Packet {
+  private buffer: Uint8Array;
+  private meta = HEADROOM;
+  private data = HEADROOM;
+  private linearEnd: number;
+  private end: number;
+  /** What the program's packet pointers point into, until the packet moves. */
+  region: Region;
+
+  constructor(bytes: Uint8Array, linearBytes = bytes.length) {
+    this.buffer = new Uint8Array(HEADROOM + bytes.length + TAILROOM);
+    this.buffer.set(bytes, HEADROOM);
+    this.end = HEADROOM + bytes.length;
+    this.linearEnd = HEADROOM + Math.min(linearBytes, bytes.length);
+    this.region = this.makeRegion();
+  }
+
+  private makeRegion(): Region {
+    return new Region('packet', 'packet', this.buffer, this.meta, this.linearEnd);
+  }
+
+  /** Makes all pointers taken so far unusable, as the verifier does. */
+  moved(helper: string): void {
+    this.region.goneBecause = `the pointer was taken before ${helper}, which moves the packet`;
+    this.region = this.makeRegion();
+  }
+
+  get length(): number {
+    return this.end - this.data;
+  }
+
+  get linearBytes(): number {
+    return this.linearEnd - this.data;
+  }
+
+  get metadataBytes(): number {
+    return this.data - this.meta;
+  }
+
+  /** Offsets in the region's bytes. */
+  get places(): { readonly meta: number; readonly data: number; readonly end: number } {
+    return { meta: this.meta, data: this.data, end: this.linearEnd };
+  }
+
+  /** The bytes themselves from `offset`, paged ones included; `undefined` where it ends before. */
+  slice(offset: number, size: number): Uint8Array | undefined {
+    if (offset < 0 || size < 0 || offset + size > this.length) return undefined;
+    return this.buffer.subarray(this.data + offset, this.data + offset + size);
+  }
+
+  /** A copy of the whole packet. */
+  copy(): Uint8Array {
+    return this.buffer.slice(this.data, this.end);
+  }
+
+  /** Makes at least `size` bytes directly reachable; false when there are not as many. */
+  pull(size: number): boolean {
+    if (size > this.length) return false;
+    this.linearEnd = Math.max(this.linearEnd, this.data + size);
+    return true;
+  }
+
+  /** Moves the start by `delta` bytes, the metadata with it; false when there is no room. */
+  moveHead(delta: number): boolean {
+    const data = this.data + delta;
+    const meta = this.meta + delta;
+    if (meta < FRAME_RECORD || data > this.end - 14) return false;
+    if (this.metadataBytes > 0) this.buffer.copyWithin(meta, this.meta, this.data);
+    this.data = data;
+    this.meta = meta;
+    return true;
+  }
+
+  /** Moves the start of the metadata; false when it would be too long or not a multiple of 4. */
+  moveMeta(delta: number): boolean {
+    const meta = this.meta + delta;
+    const size = this.data - meta;
+    if (size < 0 || size > 32 || size % 4 !== 0 || meta < FRAME_RECORD) return false;
+    this.meta = meta;
+    return true;
+  }
+
+  /** Moves the end by `delta` bytes, within the tailroom; new bytes are zero. */
+  moveTail(delta: number): boolean {
+    const end = this.end + delta;
+    if (end > this.buffer.length || end < this.data + 14) return false;
+    this.setEnd(end);
+    return true;
+  }
+
+  /** Any length, with a new buffer when there is no room. */
+  resize(length: number): void {
+    const end = this.data + length;
+    if (end > this.buffer.length) {
+      const larger = new Uint8Array(end + TAILROOM);
+      larger.set(this.buffer);
+      this.buffer = larger;
+    }
+    this.setEnd(end);
+  }
+
+  private setEnd(end: number): void {
+    if (end > this.end) this.buffer.fill(0, this.end, end);
+    const wasLinear = this.linearEnd === this.end;
+    this.end = end;
+    this.linearEnd = wasLinear ? end : Math.min(this.linearEnd, end);
+  }
+}

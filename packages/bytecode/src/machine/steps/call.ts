@@ -1,0 +1,43 @@
+/** Steps that call. */
+import { type Step, SWITCHED } from '../cpu.ts';
+import { StepFault } from '../fault.ts';
+import type { MachineHelper } from '../helpers/helper.ts';
+import { mapIn } from '../helpers/maps.ts';
+import { ProgramArrayMap } from '../maps/program-array.ts';
+
+/** The number of the helper that jumps to another program. */
+export const TAIL_CALL = 12;
+const TAIL_CALLS_MAX = 33;
+
+export function helperStep({ run }: MachineHelper, next: number): Step {
+  return (cpu) => {
+    run(cpu);
+    cpu.loseArguments();
+    return next;
+  };
+}
+
+export function subprogramStep(target: number, next: number): Step {
+  return (cpu) => cpu.call(target, next);
+}
+
+/** Goes on with the next instruction where the slot is empty, or after too many tail calls. */
+export function tailCallStep(next: number): Step {
+  return (cpu) => {
+    if (cpu.regionOf(1) !== cpu.context.region) throw new StepFault('r1 holds no context');
+    const map = mapIn(cpu, 2);
+    if (!(map instanceof ProgramArrayMap)) {
+      throw new StepFault(`map ${map.shape.name} is of kind ${map.shape.kind}, not programArray`);
+    }
+    const target = map.get(cpu.u32(3));
+    if (!target || cpu.tailCalls >= TAIL_CALLS_MAX) {
+      cpu.setNumber(0, 0);
+      cpu.loseArguments();
+      return next;
+    }
+    cpu.tailCalls++;
+    cpu.loseArguments();
+    cpu.enter(target);
+    return SWITCHED;
+  };
+}
