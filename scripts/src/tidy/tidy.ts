@@ -1,6 +1,6 @@
 /** Style as a failing check: reads every source and reports what is not as agreed. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { filesUnder, type Part, parts, readJson } from '../project.ts';
 import { checkDocs } from './docs.ts';
 import type { Finding } from './finding.ts';
@@ -25,7 +25,8 @@ export function tidy(root: string): Finding[] {
       ...checkDocs(source),
       ...checkWords(source, synonyms),
     ]);
-    const isStart = (path: string): boolean => part.name === 'examples' && !path.includes('/lib/');
+    const starts = startsOf(root, part);
+    const isStart = (path: string): boolean => part.name === 'examples' || starts.includes(path);
     return [
       ...perFile,
       ...checkGraph(sources, isStart),
@@ -43,11 +44,26 @@ function sourcesOf(root: string, part: Part): Source[] {
   });
 }
 
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** `undefined` for a part that is no package, such as scripts. */
+function manifestOf(root: string, part: Part): Manifest | undefined {
+  const path = join(root, part.path, 'package.json');
+  return existsSync(path) ? readJson<Manifest>(path) : undefined;
+}
+
+/** The sources behind the names that other packages import. */
+function startsOf(root: string, part: Part): string[] {
+  const targets = Object.values(manifestOf(root, part)?.exports ?? {});
+  return targets.map((target) => posix.join(part.path, target['skep-source'] ?? ''));
+}
+
 function factsOf(root: string, part: Part, sources: readonly Source[]): PartFacts {
-  const manifest = join(root, part.path, 'package.json');
+  const manifest = manifestOf(root, part);
   const references = part.references.map((path) => path.slice(path.lastIndexOf('/') + 1));
-  if (!existsSync(manifest))
-    return { path: part.path, references, dependencies: undefined, sources };
-  const { dependencies = {} } = readJson<{ dependencies?: Record<string, string> }>(manifest);
-  return { path: part.path, references, dependencies: Object.keys(dependencies), sources };
+  const dependencies = manifest && Object.keys(manifest.dependencies ?? {});
+  return { path: part.path, references, dependencies, sources };
 }
