@@ -1,37 +1,33 @@
 /**
  * What an update of the policy set asks the node to write, and in which order.
  *
- * 1. Write `before` of every peer and prefix, and enter new prefixes: this only restricts.
+ * 1. Write `before` of every place that was added or changed: this only restricts.
  * 2. Swap in the new tables of `subjects`.
- * 3. Write `after` of every peer and prefix, remove old prefixes: this only grants.
+ * 3. Write `after` of every place, delete the places that were removed: this only grants.
  * 4. Call `PolicySet.release(changes.groupsReleased)`: their bits may be used again.
  *
  * In between, a packet is allowed only where the old policy or the new one allows it; at no instant
- * does half of an update decide.
+ * does half of an update decide. Where `before` equals `after`, one write is enough.
  */
 
 import type { Prefix } from '@skep/wire';
 import type { DecisionTable, GroupId } from './decision-table.ts';
 
-/** New groups of a peer that was given to `PolicySet.setPeer`. */
-export interface PeerChange {
-  readonly key: string;
+/** A place is an entry of the ipcache: an address of a peer, or a prefix that a rule names. */
+export interface PlaceChange {
+  /** Absent for a peer without addresses (known by its labels only). */
+  readonly prefix?: Prefix | undefined;
+  /** The peer whose address it is; absent for what only rules speak of, the world outside. */
+  readonly peerKey?: string | undefined;
+  /** `removed`: delete the entry in step 3; its addresses belong to the next wider place then. */
+  readonly kind: 'added' | 'changed' | 'removed';
   /** Groups to write before the tables are swapped, ascending. */
   readonly before: readonly GroupId[];
-  /** Groups to write after the tables were swapped, ascending; often equal to `before`. */
+  /** Groups to write after the tables were swapped, ascending; empty where it was removed. */
   readonly after: readonly GroupId[];
 }
 
-/** An ipcache entry that a prefix needs because some rule names it. */
-export interface PrefixChange {
-  readonly prefix: Prefix;
-  /** `removed`: delete the entry in step 3; its addresses belong to the next wider prefix then. */
-  readonly kind: 'added' | 'changed' | 'removed';
-  readonly before: readonly GroupId[];
-  readonly after: readonly GroupId[];
-}
-
-/** A subject whose decisions may differ from now on. */
+/** A subject whose table is another one now. */
 export interface SubjectChange {
   readonly key: string;
   readonly table: DecisionTable;
@@ -39,17 +35,13 @@ export interface SubjectChange {
 
 /** Everything that one update changed. Empty lists: nothing to write. */
 export interface PolicyChanges {
-  /** Of the policy set after this update; conntrack compares it. */
+  /** Of the policy set after this update. It grows whenever some decision may have changed. */
   readonly revision: number;
-  readonly peers: readonly PeerChange[];
-  readonly prefixes: readonly PrefixChange[];
-  /** Subjects whose table is another one now: new code is needed. */
+  readonly places: readonly PlaceChange[];
+  /** Subjects that need new code. A new subject is always among them. */
   readonly subjects: readonly SubjectChange[];
-  /**
-   * Subjects whose decisions may differ though their table is the same, because the membership of a
-   * group in it changed; together with `subjects`: whose flows have to be decided again.
-   */
-  readonly subjectsAffected: readonly string[];
+  /** Whether groups of a place that existed before changed: established flows may be affected. */
+  readonly isMembershipChanged: boolean;
   readonly groupsAdded: readonly GroupId[];
   readonly groupsReleased: readonly GroupId[];
 }

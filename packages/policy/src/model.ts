@@ -36,7 +36,7 @@ export type PortMatch =
       readonly first: number;
       readonly last: number;
     }
-  | { readonly kind: 'name'; readonly protocol: PolicyProtocol | 'any'; readonly name: string };
+  | { readonly kind: 'name'; readonly protocol: PolicyProtocol; readonly name: string };
 
 /** One rule: traffic of one direction, with any of the peers, to any of the ports. */
 export interface Rule {

@@ -1,0 +1,268 @@
+/**
+ * Which places match which selectors, kept up to date as either comes and goes.
+ *
+ * A *place* is an entry of the ipcache: an address of a peer, or a prefix that a rule names. A
+ * *member* is a selector that some group is made of. Each change costs what it matches, however many
+ * places and members there are beside it.
+ */
+
+import { type Prefix, parsePrefix } from '@skep/wire';
+import { reservedLabels } from './labels.ts';
+import { LabelIndex, SelectorIndex } from './label-indexes.ts';
+import type { Group, PeerUnion } from './groups.ts';
+import {
+  type MemberSelector,
+  memberKey,
+  memberMatches,
+  type NamedPortSelector,
+  namedPortKey,
+  type PeerFacts,
+} from './peer-selectors.ts';
+import { prefixKey } from './prefixes.ts';
+import { PrefixTree } from './prefix-tree.ts';
+
+/** An entry of the ipcache. */
+export class Place {
+  readonly members = new Set<Member>();
+  /** How many times each group takes this place in: once for each member and union of it. */
+  readonly groups = new Map<Group, number>();
+
+  readonly key: string;
+
+  constructor(
+    readonly facts: PeerFacts,
+    /** Key of the peer; undefined for a prefix that only rules speak of. */
+    readonly peerKey: string | undefined,
+  ) {
+    this.key = placeKey(peerKey, facts.prefix);
+  }
+}
+
+/** Names a place for as long as the peer has the address, or rules name the prefix. */
+export function placeKey(peerKey: string | undefined, prefix: Prefix | undefined): string {
+  const text = prefix ? prefixKey(prefix) : 'no address';
+  return peerKey === undefined ? `prefix ${text}` : `peer ${text} ${peerKey}`;
+}
+
+/** A selector that groups are made of. */
+export class Member {
+  readonly places = new Set<Place>();
+  readonly unions = new Set<PeerUnion>();
+
+  constructor(
+    readonly selector: MemberSelector,
+    readonly key: string,
+    /** Counts the members ever made; part of the unions' hashes. */
+    readonly serial: number,
+  ) {}
+}
+
+/** Who is told about what changes, in order to report it. */
+export interface MembershipObserver {
+  /** Before the groups of a place change. */
+  placeChanges(place: Place): void;
+  /** A place came; `parent` is the one whose groups its addresses had before. */
+  placeAdded(place: Place, parent: Place | undefined): void;
+  placeRemoved(place: Place): void;
+}
+
+/** The two prefixes that everything outside belongs to; their places are always there. */
+const WORLD_PREFIXES = [parsePrefix('0.0.0.0/0'), parsePrefix('::/0')];
+
+/** See the head of this file. */
+export class Membership {
+  readonly #observer: MembershipObserver;
+  readonly #places = new Map<string, Place>();
+  readonly #placesByLabels = new LabelIndex<Place>();
+  readonly #placesByPrefix = new PrefixTree<Place>();
+  readonly #prefixPlaces = new Map<string, { place: Place; users: number }>();
+  readonly #members = new Map<string, Member>();
+  readonly #labelMembers = new SelectorIndex<Member>();
+  readonly #prefixMembers = new PrefixTree<Member>();
+  readonly #entityMembers = new Set<Member>();
+  readonly #namedMembers = new Map<string, Set<Member>>();
+  #serial = 0;
+
+  constructor(observer: MembershipObserver) {
+    this.#observer = observer;
+    for (const prefix of WORLD_PREFIXES) this.#needPrefix(prefix);
+  }
+
+  /** The place with this key, if it is there. */
+  place(key: string): Place | undefined {
+    return this.#places.get(key);
+  }
+
+  /** Places that stand for prefixes in use, not for peers. */
+  *prefixPlaces(): Generator<Place> {
+    for (const { place } of this.#prefixPlaces.values()) yield place;
+  }
+
+  /** The place to which an address belongs: the one with the longest prefix around it. */
+  placeOf(prefix: Prefix, except?: Place): Place | undefined {
+    let found: Place | undefined;
+    for (const place of this.#placesByPrefix.covering(prefix)) {
+      if (place === except) continue;
+      const isLonger = !found || place.facts.prefix!.length > found.facts.prefix!.length;
+      if (isLonger || place.peerKey !== undefined) found = place;
+    }
+    return found;
+  }
+
+  /** Enters a place; its groups follow from the members that match it. */
+  addPlace(facts: PeerFacts, peerKey: string | undefined): Place {
+    const place = new Place(facts, peerKey);
+    const parent = facts.prefix && this.placeOf(facts.prefix);
+    this.#observer.placeAdded(place, parent);
+    this.#places.set(place.key, place);
+    this.#placesByLabels.add(facts.labels, place);
+    if (facts.prefix) this.#placesByPrefix.add(facts.prefix, place);
+    for (const member of this.#membersMatching(facts)) this.#join(member, place);
+    return place;
+  }
+
+  /** Removes a place. */
+  removePlace(place: Place): void {
+    for (const member of [...place.members]) this.#leave(member, place);
+    this.#places.delete(place.key);
+    this.#placesByLabels.delete(place);
+    if (place.facts.prefix) this.#placesByPrefix.delete(place.facts.prefix, place);
+    this.#observer.placeRemoved(place);
+  }
+
+  /** The member of a selector; made if there is none. */
+  intern(selector: MemberSelector): Member {
+    const key = memberKey(selector);
+    const known = this.#members.get(key);
+    if (known) return known;
+    const member = new Member(selector, key, this.#serial++);
+    this.#members.set(key, member);
+    for (const prefix of prefixesOf(selector)) this.#needPrefix(prefix);
+    for (const place of this.#placesMatching(selector)) this.#join(member, place);
+    this.#file(member, true);
+    return member;
+  }
+
+  /** Forgets a member that is in no union any more. */
+  forget(member: Member): void {
+    if (member.unions.size > 0 || !this.#members.delete(member.key)) return;
+    this.#file(member, false);
+    for (const place of [...member.places]) this.#leave(member, place);
+    for (const prefix of prefixesOf(member.selector)) this.#dropPrefix(prefix);
+  }
+
+  /** A union takes a member in, or gives it up: so do its groups. */
+  memberJoinsUnion(member: Member, union: PeerUnion): void {
+    member.unions.add(union);
+    for (const group of union.groups) this.countMember(member, group, 1);
+  }
+
+  /** See `memberJoinsUnion`. */
+  memberLeavesUnion(member: Member, union: PeerUnion): void {
+    member.unions.delete(union);
+    for (const group of union.groups) this.countMember(member, group, -1);
+  }
+
+  /** Adds to the count of a group at every place of a member. */
+  countMember(member: Member, group: Group, difference: 1 | -1): void {
+    for (const place of member.places) this.#count(place, group, difference);
+  }
+
+  #join(member: Member, place: Place): void {
+    member.places.add(place);
+    place.members.add(member);
+    for (const union of member.unions) {
+      for (const group of union.groups) this.#count(place, group, 1);
+    }
+  }
+
+  #leave(member: Member, place: Place): void {
+    member.places.delete(place);
+    place.members.delete(member);
+    for (const union of member.unions) {
+      for (const group of union.groups) this.#count(place, group, -1);
+    }
+  }
+
+  #count(place: Place, group: Group, difference: 1 | -1): void {
+    const before = place.groups.get(group) ?? 0;
+    const after = before + difference;
+    if (before === 0 || after === 0) this.#observer.placeChanges(place);
+    if (after === 0) place.groups.delete(group);
+    else place.groups.set(group, after);
+  }
+
+  #needPrefix(prefix: Prefix): void {
+    const key = prefixKey(prefix);
+    const known = this.#prefixPlaces.get(key);
+    if (known) {
+      known.users++;
+      return;
+    }
+    const labels = reservedLabels(
+      'world',
+      prefix.address.family === 4 ? 'world-ipv4' : 'world-ipv6',
+    );
+    const place = this.addPlace({ labels, isManaged: false, prefix }, undefined);
+    this.#prefixPlaces.set(key, { place, users: 1 });
+  }
+
+  #dropPrefix(prefix: Prefix): void {
+    const key = prefixKey(prefix);
+    const known = this.#prefixPlaces.get(key)!;
+    known.users--;
+    if (known.users > 0) return;
+    this.#prefixPlaces.delete(key);
+    this.removePlace(known.place);
+  }
+
+  *#membersMatching(facts: PeerFacts): Generator<Member> {
+    yield* this.#labelMembers.match(facts.labels);
+    for (const member of this.#entityMembers) {
+      if (memberMatches(member.selector, facts)) yield member;
+    }
+    if (facts.prefix) {
+      for (const member of this.#prefixMembers.covering(facts.prefix)) {
+        if (memberMatches(member.selector, facts)) yield member;
+      }
+    }
+    for (const key of new Set((facts.namedPorts ?? []).map(namedPortKey))) {
+      for (const member of this.#namedMembers.get(key) ?? []) {
+        if (memberMatches(member.selector, facts)) yield member;
+      }
+    }
+  }
+
+  #placesMatching(selector: MemberSelector): Place[] {
+    if (selector.kind === 'all') return [];
+    if (selector.kind === 'labels') return this.#placesByLabels.find(selector.selector);
+    const candidates =
+      selector.kind === 'prefix'
+        ? this.#placesByPrefix.within(selector.prefix)
+        : this.#placesByLabels.all();
+    return [...candidates].filter((place) => memberMatches(selector, place.facts));
+  }
+
+  /** Enters a member into the index of its kind, or takes it out. */
+  #file(member: Member, isNew: boolean): void {
+    const { selector } = member;
+    const verb = isNew ? 'add' : 'delete';
+    if (selector.kind === 'labels') this.#labelMembers[verb](selector.selector, member);
+    else if (selector.kind === 'prefix') this.#prefixMembers[verb](selector.prefix, member);
+    else if (selector.kind === 'entity') this.#entityMembers[verb](member);
+    else if (selector.kind === 'named-port') this.#fileNamed(selector, member, verb);
+  }
+
+  #fileNamed(selector: NamedPortSelector, member: Member, verb: 'add' | 'delete'): void {
+    const key = namedPortKey(selector.port);
+    const members = this.#namedMembers.get(key) ?? new Set<Member>();
+    members[verb](member);
+    if (members.size > 0) this.#namedMembers.set(key, members);
+    else this.#namedMembers.delete(key);
+  }
+}
+
+/** Prefixes that need places of their own, so that no place lies across the selector's border. */
+function prefixesOf(selector: MemberSelector): readonly Prefix[] {
+  return selector.kind === 'prefix' ? [selector.prefix, ...selector.except] : [];
+}

@@ -1,0 +1,252 @@
+/** Random policy documents, and a small world in which they matter. Only tests use it. */
+
+import fc from 'fast-check';
+import type { NaiveParty } from './naive.ts';
+
+const NAMESPACES = ['shop', 'bank', 'mail'];
+const NAMESPACE_LABELS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  shop: { team: 'red' },
+  bank: { team: 'blue', secret: 'yes' },
+  mail: {},
+};
+
+/** Ports that rules and flows use, close together so that ranges overlap. */
+export const PORTS = [0, 8, 79, 80, 81, 443, 8080, 65535];
+
+const PREFIXES = [
+  '0.0.0.0/0',
+  '10.0.0.0/8',
+  '10.0.0.0/24',
+  '10.0.0.0/29',
+  '10.0.0.4/30',
+  '10.0.0.5/32',
+  '192.0.2.0/24',
+  '192.0.2.128/25',
+  '::/0',
+  '2001:db8::/32',
+  '2001:db8::4/126',
+];
+
+/** Addresses outside, inside and at the borders of `PREFIXES`. */
+export const OUTSIDE = [
+  '10.0.0.6',
+  '10.0.0.9',
+  '10.9.9.9',
+  '192.0.2.1',
+  '192.0.2.200',
+  '198.51.100.1',
+  '2001:db8::6',
+  '2001:db9::1',
+];
+
+const label = fc.constantFrom('a', 'b', 'c');
+const namespace = fc.constantFrom(...NAMESPACES);
+
+const podLabels = fc.record(
+  { app: label, tier: label, 'example.com/zone': label },
+  { requiredKeys: ['app'] },
+);
+
+const namedPorts = fc.uniqueArray(
+  fc.record({
+    name: fc.constantFrom('http', 'admin'),
+    protocol: fc.constantFrom('TCP', 'UDP'),
+    port: fc.constantFrom(80, 443, 8080),
+  }),
+  { maxLength: 2, selector: ({ name, protocol }) => `${name}/${protocol}` },
+);
+
+/** A pod at the given address. */
+export function podAt(address: string): fc.Arbitrary<NaiveParty> {
+  return fc.record({ labels: podLabels, namespace, namedPorts }).map((pod) => ({
+    ...pod,
+    kind: 'pod',
+    namespaceLabels: NAMESPACE_LABELS[pod.namespace]!,
+    address,
+  }));
+}
+
+function expression(keys: readonly string[]) {
+  const key = fc.constantFrom(...keys);
+  const values = fc.uniqueArray(fc.constantFrom('a', 'b', 'red', 'blue', 'shop'), {
+    minLength: 1,
+    maxLength: 2,
+  });
+  return fc.oneof(
+    fc.record({ key, operator: fc.constantFrom('In', 'NotIn'), values }),
+    fc.record({ key, operator: fc.constantFrom('Exists', 'DoesNotExist') }),
+  );
+}
+
+function selector(keys: readonly string[], values: readonly string[]) {
+  return fc.record(
+    {
+      matchLabels: fc.dictionary(fc.constantFrom(...keys), fc.constantFrom(...values), {
+        maxKeys: 2,
+      }),
+      matchExpressions: fc.array(expression(keys), { maxLength: 1 }),
+    },
+    { requiredKeys: [] },
+  );
+}
+
+const podSelector = selector(['app', 'tier', 'example.com/zone'], ['a', 'b', 'c']);
+const namespaceSelector = selector(
+  ['team', 'secret', 'kubernetes.io/metadata.name'],
+  ['red', 'blue', 'yes', 'shop'],
+);
+
+function isInside(outer: string, inner: string): boolean {
+  const [base, length] = outer.split('/');
+  const [other, otherLength] = inner.split('/');
+  if (outer.includes(':') !== inner.includes(':')) return false;
+  if (Number(otherLength) <= Number(length)) return false;
+  const bits = (text: string) =>
+    text.includes(':')
+      ? (text.startsWith('2001:db8') ? '001' : '000') + (text.endsWith('::4') ? '1' : '0')
+      : text
+          .split('.')
+          .map((part) => Number(part).toString(2).padStart(8, '0'))
+          .join('');
+  if (outer.includes(':')) return outer === '::/0' || inner !== '::/0';
+  return bits(base!).slice(0, Number(length)) === bits(other!).slice(0, Number(length));
+}
+
+const block = fc.constantFrom(...PREFIXES).chain((cidr) => {
+  const inner = PREFIXES.filter((prefix) => isInside(cidr, prefix));
+  const except = inner.length === 0 ? fc.constant([]) : fc.subarray(inner, { maxLength: 2 });
+  return fc.record({ cidr: fc.constant(cidr), except }, { requiredKeys: ['cidr'] });
+});
+
+const kubernetesPeer = fc.oneof(
+  fc.record({ podSelector }),
+  fc.record({ namespaceSelector }),
+  fc.record({ namespaceSelector, podSelector }),
+  fc.record({ ipBlock: block }),
+);
+
+const realPort = fc.constantFrom(...PORTS.filter((port) => port > 0));
+
+const portRange = fc
+  .tuple(realPort, realPort)
+  .map(([one, other]) => ({ port: Math.min(one, other), endPort: Math.max(one, other) }));
+
+const kubernetesPort = fc
+  .tuple(
+    fc.record({ protocol: fc.constantFrom('TCP', 'UDP', 'SCTP') }, { requiredKeys: [] }),
+    fc.oneof(
+      fc.constant({}),
+      fc.record({ port: realPort }),
+      fc.record({ port: fc.constantFrom('http', 'admin') }),
+      portRange,
+    ),
+  )
+  .map(([protocol, port]) => ({ ...protocol, ...port }));
+
+function kubernetesRules(side: 'from' | 'to') {
+  const peers = fc.array(kubernetesPeer, { maxLength: 2 });
+  const ports = fc.array(kubernetesPort, { maxLength: 2 });
+  return fc.array(fc.record({ [side]: peers, ports }, { requiredKeys: [] }), { maxLength: 2 });
+}
+
+const name = fc.constantFrom('one', 'two', 'three');
+
+const networkPolicy = fc.record({
+  apiVersion: fc.constant('networking.k8s.io/v1'),
+  kind: fc.constant('NetworkPolicy'),
+  metadata: fc.record({ name, namespace }),
+  spec: fc.record(
+    {
+      podSelector,
+      policyTypes: fc.constantFrom(['Ingress'], ['Egress'], ['Ingress', 'Egress']),
+      ingress: kubernetesRules('from'),
+      egress: kubernetesRules('to'),
+    },
+    { requiredKeys: ['podSelector'] },
+  ),
+});
+
+const ciliumPort = fc
+  .tuple(
+    fc.record({ protocol: fc.constantFrom('TCP', 'UDP', 'SCTP', 'ANY') }, { requiredKeys: [] }),
+    fc.oneof(
+      fc.constantFrom('0', '80', '443', 'http', 'admin').map((port) => ({ port })),
+      portRange.map(({ port, endPort }) => ({ port: String(port), endPort })),
+    ),
+  )
+  .map(([protocol, port]) => ({ ...protocol, ...port }));
+
+const ciliumLayer4 = fc.oneof(
+  fc.constant({}),
+  fc
+    .array(fc.record({ ports: fc.array(ciliumPort, { minLength: 1, maxLength: 2 }) }), {
+      minLength: 1,
+      maxLength: 2,
+    })
+    .map((toPorts) => ({ toPorts })),
+  fc
+    .record({ family: fc.constantFrom('IPv4', 'IPv6'), type: fc.constantFrom(0, 8, 80, 128) })
+    .map((field) => ({ icmps: [{ fields: [field] }] })),
+);
+
+const ciliumEndpoint = fc.oneof(
+  podSelector,
+  selector(['k8s:app', 'k8s:io.kubernetes.pod.namespace'], ['a', 'b', 'shop', 'bank']),
+  fc.constant({ matchLabels: { 'reserved:host': '' } }),
+  fc.constant({ matchExpressions: [{ key: 'reserved:world', operator: 'Exists' }] }),
+);
+
+const entity = fc.constantFrom(
+  'all',
+  'world',
+  'world-ipv4',
+  'world-ipv6',
+  'cluster',
+  'host',
+  'remote-node',
+  'none',
+);
+
+function ciliumRules(side: 'from' | 'to') {
+  const peers = fc.oneof(
+    fc.constant({}),
+    fc.array(ciliumEndpoint, { maxLength: 2 }).map((list) => ({ [`${side}Endpoints`]: list })),
+    fc.array(entity, { maxLength: 2 }).map((list) => ({ [`${side}Entities`]: list })),
+    fc.subarray(PREFIXES, { maxLength: 2 }).map((list) => ({ [`${side}CIDR`]: list })),
+    fc.array(block, { maxLength: 2 }).map((list) => ({ [`${side}CIDRSet`]: list })),
+  );
+  const rule = fc.tuple(peers, ciliumLayer4).map(([peer, layer4]) => ({ ...peer, ...layer4 }));
+  return fc.array(rule, { maxLength: 2 });
+}
+
+const ciliumSpec = fc.record(
+  {
+    endpointSelector: podSelector,
+    enableDefaultDeny: fc.record(
+      { ingress: fc.boolean(), egress: fc.boolean() },
+      { requiredKeys: [] },
+    ),
+    ingress: ciliumRules('from'),
+    ingressDeny: ciliumRules('from'),
+    egress: ciliumRules('to'),
+    egressDeny: ciliumRules('to'),
+  },
+  { requiredKeys: ['endpointSelector'] },
+);
+
+const ciliumBody = fc.oneof(
+  ciliumSpec.map((spec) => ({ spec })),
+  fc.array(ciliumSpec, { minLength: 1, maxLength: 2 }).map((specs) => ({ specs })),
+);
+
+const ciliumPolicy = fc
+  .record({ isClusterwide: fc.boolean(), name, namespace, body: ciliumBody })
+  .map(({ isClusterwide, name, namespace, body }) => ({
+    apiVersion: 'cilium.io/v2',
+    kind: isClusterwide ? 'CiliumClusterwideNetworkPolicy' : 'CiliumNetworkPolicy',
+    metadata: isClusterwide ? { name } : { name, namespace },
+    ...body,
+  }));
+
+/** A document of one of the kinds, as it would stand in YAML. */
+export const randomDocument = fc.oneof(networkPolicy, ciliumPolicy);
