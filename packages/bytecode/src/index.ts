@@ -28,3 +28,5 @@ export { BtfKind } from './btf/kinds.ts';
 export * from './btf/map-btf.ts';
 export * from './btf/program-btf.ts';
 export * from './btf/reader.ts';
+export { ObjectError } from './json-value.ts';
+export * from './serialise.ts';
