@@ -5,6 +5,8 @@ import type { ProgramObject } from '@skep/bytecode';
 import { copyProgram } from '../ir/copy.ts';
 import type { IrProgram } from '../ir/ir.ts';
 import { type LoadTimeValues, specialise } from '../ir/specialise.ts';
+import { optimise } from '../optimiser/optimise.ts';
+import type { Passes } from '../optimiser/passes.ts';
 import { type AllocationOptions, allocateRegisters } from './allocate.ts';
 import { emitFunction, type FunctionCode } from './emit.ts';
 import { layOutFrame } from './frame.ts';
@@ -14,6 +16,10 @@ import { selectInstructions } from './select.ts';
 export interface CompileOptions {
   /** Values of the program's load-time constants. */
   readonly loadTime?: LoadTimeValues;
+  /** Passes of the optimiser to switch off; all are on. */
+  readonly passes?: Partial<Passes>;
+  /** Checks the invariants of the IR after every pass. */
+  readonly verifies?: boolean;
   /** For tests: fewer registers, no coalescing. */
   readonly allocation?: AllocationOptions;
 }
@@ -28,6 +34,7 @@ export interface CompileOptions {
 export function compileProgram(program: IrProgram, options: CompileOptions = {}): ProgramObject {
   const bound = options.loadTime ? specialise(program, options.loadTime) : copyProgram(program);
   const codes = bound.functions.map((made): FunctionCode => {
+    optimise(made, options);
     const machine = selectInstructions(made);
     allocateRegisters(machine, options.allocation);
     return emitFunction(machine, layOutFrame(machine));

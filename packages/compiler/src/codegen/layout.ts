@@ -1,7 +1,9 @@
 /**
  * The order of blocks in memory, and the jumps that it saves.
  */
-import type { Block, Comparison, IrFunction } from '../ir/ir.ts';
+import { reversePostorder } from '../ir/dominators.ts';
+import { negated } from '../ir/comparison.ts';
+import type { Block, IrFunction } from '../ir/ir.ts';
 import { successors } from '../ir/ir.ts';
 import type { MachineBlock, MachineInstruction } from './machine.ts';
 
@@ -15,44 +17,17 @@ function isCold(block: Block): boolean {
 
 /** Reverse postorder, loops together, cold returns last. */
 export function orderBlocks(made: IrFunction): Block[] {
-  const entry = made.blocks[0]!;
-  const seen = new Set<Block>([entry]);
-  const postorder: Block[] = [];
-  const path: { block: Block; next: Block[] }[] = [{ block: entry, next: toVisit(entry) }];
-  while (path.length > 0) {
-    const top = path[path.length - 1]!;
-    const next = top.next.pop();
-    if (!next) {
-      postorder.push(top.block);
-      path.pop();
-    } else if (!seen.has(next)) {
-      seen.add(next);
-      path.push({ block: next, next: toVisit(next) });
-    }
-  }
-  postorder.reverse();
-  const hot = postorder.filter((block) => block === entry || !isCold(block));
-  return [...hot, ...postorder.filter((block) => block !== entry && isCold(block))];
+  const order = reversePostorder(made, deeperFirst);
+  const [entry] = order;
+  const isLast = (block: Block): boolean => block !== entry && isCold(block);
+  return [...order.filter((block) => !isLast(block)), ...order.filter(isLast)];
 }
 
-/** What is visited last comes first in memory: the deeper loop, else the true side. */
-function toVisit(block: Block): Block[] {
+/** The deeper loop, else the true side. */
+function deeperFirst(block: Block): Block[] {
   const next = successors(block);
   return next.length === 2 && next[1]!.loopDepth > next[0]!.loopDepth ? [next[1]!, next[0]!] : next;
 }
-
-const negated: Readonly<Record<Comparison, Comparison>> = {
-  eq: 'ne',
-  ne: 'eq',
-  lt: 'ge',
-  le: 'gt',
-  gt: 'le',
-  ge: 'lt',
-  slt: 'sge',
-  sle: 'sgt',
-  sgt: 'sle',
-  sge: 'slt',
-};
 
 /** Where a jump to `block` ends up, past blocks that only jump on. */
 function destinationOf(block: MachineBlock, limit: number): MachineBlock {
@@ -82,7 +57,7 @@ export function tightenJumps(blocks: MachineBlock[]): MachineBlock[] {
     }
   }
   const kept = blocks.filter((block) => reached.has(block));
-  kept.forEach((block, index) => fallThrough(block.instructions, kept[index + 1]));
+  for (const [index, block] of kept.entries()) fallThrough(block.instructions, kept[index + 1]);
   return kept;
 }
 

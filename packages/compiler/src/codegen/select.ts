@@ -7,45 +7,26 @@
  * on a block of their own where the predecessor branches.
  */
 import { CompileError } from '../ir/compile-error.ts';
+import { isCommutative } from '../ir/arithmetic.ts';
+import { mirrored } from '../ir/comparison.ts';
 import type {
   BinaryOperator,
   Block,
-  Comparison,
   IrFunction,
   Operation,
   SourcePosition,
   Terminator,
   Value,
 } from '../ir/ir.ts';
+import { isFloating } from '../ir/ir.ts';
 import { findFrameObjects, type FrameUse } from './frame-use.ts';
 import { orderBlocks } from './layout.ts';
 import type { FrameObject, MachineFunction, MachineOperation } from './machine.ts';
 import { FIRST_VIRTUAL, FRAME_POINTER, MachineBlock, MachineInstruction } from './machine.ts';
 import { sequentialise } from './parallel-copy.ts';
-import { UseTable } from './use-table.ts';
+import { UseTable } from '../ir/use-table.ts';
 
 type Branch = Extract<Terminator, { kind: 'branch' }>;
-
-const mirrored: Readonly<Record<Comparison, Comparison>> = {
-  eq: 'eq',
-  ne: 'ne',
-  lt: 'gt',
-  le: 'ge',
-  gt: 'lt',
-  ge: 'le',
-  slt: 'sgt',
-  sle: 'sge',
-  sgt: 'slt',
-  sge: 'sle',
-};
-
-const isCommutative = new Set<string>(['add', 'mul', 'and', 'or', 'xor']);
-
-/** Never in a register of their own. */
-export function isFloating(value: Value): boolean {
-  const { op } = value.operation;
-  return op === 'constant' || op === 'map' || op === 'slot' || op === 'loadTime';
-}
 
 function fitsImmediate(bits: bigint): boolean {
   return bits >= -0x80000000n && bits <= 0x7fffffffn;
@@ -293,7 +274,7 @@ class Selector {
 
   private selectBinary(value: Value, op: BinaryOperator): void {
     let [left, right] = value.operands as [Value, Value];
-    if (isCommutative.has(op) && this.isBetterSwapped(left, right)) {
+    if (isCommutative(op) && this.isBetterSwapped(left, right)) {
       [left, right] = [right, left];
     }
     const register = this.registerOf(value);

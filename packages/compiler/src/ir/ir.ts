@@ -166,12 +166,20 @@ export interface IrProgram {
   readonly functions: IrFunction[];
 }
 
+/** Stands in no block: made again at each use. */
+export function isFloating(value: Value): boolean {
+  const { op } = value.operation;
+  return op === 'constant' || op === 'map' || op === 'slot' || op === 'loadTime';
+}
+
+/** The value that `value` was replaced by, if it was. */
 export function resolve(value: Value): Value {
   let last = value;
   while (last.replacement) last = last.replacement;
   return last;
 }
 
+/** Where the end of `block` may lead; a branch's true side first. */
 export function successors(block: Block): Block[] {
   const end = block.terminator;
   if (end?.kind === 'jump') return [end.to];

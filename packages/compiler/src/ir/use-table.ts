@@ -1,4 +1,4 @@
-import type { IrFunction, Value } from '../ir/ir.ts';
+import type { IrFunction, Value } from './ir.ts';
 
 /** How often each value of a function is used, and whether anyone looks at its upper half. */
 export class UseTable {

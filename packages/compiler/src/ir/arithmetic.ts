@@ -1,0 +1,60 @@
+/** What the operations of the IR compute. */
+import type { BinaryOperator, Width } from './ir.ts';
+
+const commutative = new Set<string>(['add', 'mul', 'and', 'or', 'xor']);
+
+export function isCommutative(op: string): boolean {
+  return commutative.has(op);
+}
+
+const binary = new Set<string>([...commutative, 'sub', 'div', 'mod', 'shl', 'shr', 'sar']);
+
+export function isBinary(op: string): op is BinaryOperator {
+  return binary.has(op);
+}
+
+/** All bits of the width. */
+export function maskOf(bits: number): bigint {
+  if (bits === 64) return 0xffff_ffff_ffff_ffffn;
+  return bits === 32 ? 0xffff_ffffn : (1n << BigInt(bits)) - 1n;
+}
+
+/** The result reduced to the width; division by zero gives 0, its remainder the left side. */
+export function evaluate(op: BinaryOperator, left: bigint, right: bigint, width: Width): bigint {
+  return BigInt.asUintN(width, evaluateWide(op, left, right, width));
+}
+
+function evaluateWide(op: BinaryOperator, left: bigint, right: bigint, width: Width): bigint {
+  const amount = right & BigInt(width - 1);
+  switch (op) {
+    case 'add':
+      return left + right;
+    case 'sub':
+      return left - right;
+    case 'mul':
+      return left * right;
+    case 'div':
+      return right === 0n ? 0n : left / right;
+    case 'mod':
+      return right === 0n ? left : left % right;
+    case 'and':
+      return left & right;
+    case 'or':
+      return left | right;
+    case 'xor':
+      return left ^ right;
+    case 'shl':
+      return left << amount;
+    case 'shr':
+      return left >> amount;
+    case 'sar':
+      return BigInt.asIntN(width, left) >> amount;
+  }
+}
+
+/** The low `bits` of `value`, their bytes in reverse. */
+export function swapBytes(value: bigint, bits: 16 | 32 | 64): bigint {
+  let swapped = 0n;
+  for (let at = 0; at < bits; at += 8) swapped = (swapped << 8n) | ((value >> BigInt(at)) & 0xffn);
+  return swapped;
+}

@@ -1,0 +1,197 @@
+/**
+ * Computes each value once: one that a dominating block has computed already is used again, and so is
+ * what a load or store left in memory, as long as nothing can have changed it. Along the way, branches
+ * on something that a dominating branch has decided become jumps.
+ *
+ * Memory is only remembered along blocks with one predecessor. A call makes the packet and maps
+ * unknown (keeping their loads across calls would cost registers that survive calls), and the stack
+ * too, because helpers write to it. The packet pointers of the context stay the same until a call
+ * moves the packet; the verifier then wants them loaded again.
+ */
+import { isCommutative } from '../ir/arithmetic.ts';
+import { negated } from '../ir/comparison.ts';
+import { DominatorTree } from '../ir/dominators.ts';
+import { type Block, type IrFunction, resolve, type Terminator, type Value } from '../ir/ir.ts';
+import { removePredecessor, resolveOperands } from './edit.ts';
+import { KnownBits } from './known-bits.ts';
+import { MemoryTable } from './memory-table.ts';
+
+type Branch = Extract<Terminator, { kind: 'branch' }>;
+
+const hasNoEffect = new Set<string>([
+  ...['add', 'sub', 'mul', 'div', 'mod', 'and', 'or', 'xor', 'shl', 'shr', 'sar', 'neg'],
+  ...['byteSwap', 'zeroExtend', 'signExtend', 'truncate'],
+]);
+
+/** Whether anything changed. */
+export function findCommonValues(made: IrFunction): boolean {
+  return new CommonValues(made).run();
+}
+
+/** A block to visit, with what memory holds when it is entered; or the end of a block's subtree. */
+type Step =
+  | { readonly kind: 'enter'; readonly block: Block; readonly memory: MemoryTable }
+  | { readonly kind: 'leave'; readonly undo: [string, Value | boolean | undefined][] };
+
+class CommonValues {
+  private readonly tree: DominatorTree;
+  /** By what they compute: values, and for comparisons whether they hold. */
+  private readonly known = new Map<string, Value | boolean>();
+  private readonly bits = new KnownBits();
+  private readonly isContextStable: boolean;
+  private undo: [string, Value | boolean | undefined][] = [];
+  private isChanged = false;
+
+  constructor(private readonly made: IrFunction) {
+    this.tree = new DominatorTree(made);
+    this.isContextStable = made.blocks.every((block) => !block.values.some(changesContext));
+  }
+
+  run(): boolean {
+    const steps: Step[] = [
+      { kind: 'enter', block: this.made.blocks[0]!, memory: new MemoryTable() },
+    ];
+    for (let step = steps.pop(); step; step = steps.pop()) {
+      if (step.kind === 'leave') this.forget(step.undo);
+      else this.enter(step.block, step.memory, steps);
+    }
+    resolveOperands(this.made);
+    return this.isChanged;
+  }
+
+  private forget(undo: readonly [string, Value | boolean | undefined][]): void {
+    for (let index = undo.length - 1; index >= 0; index--) {
+      const [key, before] = undo[index]!;
+      if (before === undefined) this.known.delete(key);
+      else this.known.set(key, before);
+    }
+  }
+
+  private remember(key: string, value: Value | boolean): void {
+    this.undo.push([key, this.known.get(key)]);
+    this.known.set(key, value);
+  }
+
+  private enter(block: Block, memory: MemoryTable, steps: Step[]): void {
+    this.undo = [];
+    this.learnFromBranch(block);
+    block.values = block.values.filter((value) => this.visit(value, memory));
+    this.decideBranch(block);
+    steps.push({ kind: 'leave', undo: this.undo });
+    for (const child of this.tree.children(block)) {
+      const isExtension = child.predecessors.length === 1 && child.predecessors[0] === block;
+      const left = isExtension ? memory.copy() : new MemoryTable();
+      steps.push({ kind: 'enter', block: child, memory: left });
+    }
+  }
+
+  /** Whether `value` stays. */
+  private visit(value: Value, memory: MemoryTable): boolean {
+    value.operands = value.operands.map(resolve);
+    const found = this.findEqual(value, memory);
+    if (found && found.width === value.width) {
+      value.replacement = found;
+      this.isChanged = true;
+      return false;
+    }
+    this.bits.learn(value);
+    return true;
+  }
+
+  private findEqual(value: Value, memory: MemoryTable): Value | null {
+    const { operation, operands } = value;
+    if (hasNoEffect.has(operation.op)) return this.findKnown(keyOf(value), value);
+    switch (operation.op) {
+      case 'load': {
+        const { space, size, offset } = operation.access;
+        if (space !== 'context' || !this.isContextStable || value.width !== 64) {
+          return memory.load(operands[0]!, operation.access, value);
+        }
+        return this.findKnown(`context ${nameOf(operands[0]!)} ${size} ${offset}`, value);
+      }
+      case 'store': {
+        const stored = operands[1]!;
+        const ones = this.bits.possibleOnes(stored);
+        memory.store(operands[0]!, operation.access, stored, ones);
+        return null;
+      }
+      case 'atomicAdd':
+        memory.forget(operands[0]!, operation.access);
+        return null;
+      case 'call':
+      case 'callSubprogram':
+        memory.clear();
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  private findKnown(key: string, value: Value): Value | null {
+    const known = this.known.get(key);
+    if (known !== undefined) return known as Value;
+    this.remember(key, value);
+    return null;
+  }
+
+  /** What must hold for control to come here from the only predecessor. */
+  private learnFromBranch(block: Block): void {
+    const [before] = block.predecessors;
+    const end = before?.terminator;
+    if (block.predecessors.length !== 1 || end?.kind !== 'branch') return;
+    const holds = end.ifTrue === block;
+    const [left, right] = [resolve(end.left), resolve(end.right)];
+    this.remember(comparisonKey(end.comparison, left, right), holds);
+    this.remember(comparisonKey(negated[end.comparison], left, right), !holds);
+  }
+
+  private decideBranch(block: Block): void {
+    const end = block.terminator!;
+    if (end.kind !== 'branch') return;
+    const outcome = this.outcomeOf(end);
+    if (outcome === undefined) return;
+    removePredecessor(outcome ? end.ifFalse : end.ifTrue, block);
+    block.terminator = { kind: 'jump', to: outcome ? end.ifTrue : end.ifFalse };
+    this.isChanged = true;
+  }
+
+  private outcomeOf(end: Branch): boolean | undefined {
+    const key = comparisonKey(end.comparison, resolve(end.left), resolve(end.right));
+    return this.known.get(key) as boolean | undefined;
+  }
+}
+
+function changesContext(value: Value): boolean {
+  const { operation } = value;
+  if (operation.op === 'call' || operation.op === 'callSubprogram') return operation.movesPacket;
+  const isWrite = operation.op === 'store' || operation.op === 'atomicAdd';
+  return isWrite && (operation.access.space === 'context' || operation.access.space === 'any');
+}
+
+function comparisonKey(comparison: string, left: Value, right: Value): string {
+  return `${comparison} ${left.width} ${nameOf(left)} ${nameOf(right)}`;
+}
+
+/** Equal for values that compute the same. */
+function keyOf(value: Value): string {
+  const { operation, operands, width } = value;
+  const names = operands.map(nameOf);
+  if (isCommutative(operation.op)) names.sort();
+  const detail = operation.op === 'byteSwap' ? operation.bits : '';
+  return `${operation.op}${detail} ${width} ${names.join(' ')}`;
+}
+
+/** Equal for operands that are the same value. */
+export function nameOf(value: Value): string {
+  const { operation } = value;
+  switch (operation.op) {
+    case 'constant':
+      return `${operation.bits}`;
+    case 'map':
+      return `&${operation.map.name}`;
+    case 'loadTime':
+      return `$${operation.name}`;
+    default:
+      return `v${value.id}`;
+  }
+}

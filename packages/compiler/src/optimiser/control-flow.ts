@@ -1,0 +1,160 @@
+/**
+ * Fewer blocks and fewer jumps: unreachable blocks go, straight lines become one block, branches of
+ * which both sides do the same become jumps, equal returns become one.
+ */
+import { reversePostorder } from '../ir/dominators.ts';
+import { type Block, type IrFunction, resolve, successors, type Value } from '../ir/ir.ts';
+import { phisOf, redirect, removePredecessor, resolveOperands } from './edit.ts';
+import { constantOf } from './rewriter.ts';
+import { isEqualConstant } from './simplify.ts';
+
+/** Drops what cannot be reached; blocks are left in reverse postorder. Whether anything changed. */
+export function removeUnreachable(made: IrFunction): boolean {
+  const order = reversePostorder(made);
+  if (order.length === made.blocks.length) {
+    made.blocks = order;
+    return false;
+  }
+  const reached = new Set(order);
+  for (const block of order) {
+    for (const before of block.predecessors.filter((each) => !reached.has(each))) {
+      removePredecessor(block, before);
+    }
+  }
+  made.blocks = order;
+  return true;
+}
+
+/** Whether anything changed. */
+export function cleanControlFlow(made: IrFunction): boolean {
+  let isChanged = removeUnreachable(made);
+  isChanged = mergeDiamonds(made) || isChanged;
+  isChanged = splitReturns(made) || isChanged;
+  isChanged = joinReturns(made) || isChanged;
+  if (isChanged) removeUnreachable(made);
+  isChanged = replaceSinglePhis(made) || isChanged;
+  return mergeChains(made) || isChanged;
+}
+
+/** A phi of a block with one predecessor is its operand. */
+function replaceSinglePhis(made: IrFunction): boolean {
+  let isChanged = false;
+  for (const block of made.blocks) {
+    if (block.predecessors.length !== 1) continue;
+    const phis = phisOf(block);
+    if (phis.length === 0) continue;
+    for (const phi of phis) phi.replacement = resolve(phi.operands[0]!);
+    block.values = block.values.slice(phis.length);
+    isChanged = true;
+  }
+  if (isChanged) resolveOperands(made);
+  return isChanged;
+}
+
+/** A block that only one other jumps to, and that only leads there, continues it. */
+function mergeChains(made: IrFunction): boolean {
+  const merged = new Set<Block>();
+  for (const block of made.blocks) {
+    if (merged.has(block)) continue;
+    for (;;) {
+      const end = block.terminator!;
+      if (end.kind !== 'jump' || end.to === block || end.to.predecessors.length !== 1) break;
+      const next = end.to;
+      for (const value of next.values) {
+        value.block = block;
+        block.values.push(value);
+      }
+      block.terminator = next.terminator;
+      for (const after of successors(next)) {
+        after.predecessors[after.predecessors.indexOf(next)] = block;
+      }
+      merged.add(next);
+    }
+  }
+  if (merged.size === 0) return false;
+  made.blocks = made.blocks.filter((block) => !merged.has(block));
+  return true;
+}
+
+/** Empty blocks that only jump on are skipped where no phi tells them apart. */
+function mergeDiamonds(made: IrFunction): boolean {
+  let isChanged = false;
+  for (const block of made.blocks) {
+    const end = block.terminator!;
+    if (block.values.length > 0 || end.kind !== 'jump' || end.to === block) continue;
+    if (block === made.blocks[0] || block.predecessors.length === 0) continue;
+    for (const before of [...block.predecessors]) {
+      isChanged = skip(before, block, end.to) || isChanged;
+    }
+  }
+  return isChanged;
+}
+
+/** Makes `before` go to `after` at once instead of through the empty `block`, if phis allow. */
+function skip(before: Block, block: Block, after: Block): boolean {
+  const phis = phisOf(after);
+  const isPredecessor = after.predecessors.includes(before);
+  const through = after.predecessors.indexOf(block);
+  if (isPredecessor) {
+    const direct = after.predecessors.indexOf(before);
+    const isSame = phis.every((phi) => isSameValue(phi.operands[direct]!, phi.operands[through]!));
+    if (!isSame) return false;
+  }
+  // An edge of its own is where the copies of phis go: taking it away would only make another.
+  if (!isPredecessor && phis.length > 0 && before.terminator!.kind === 'branch') return false;
+  const operands = phis.map((phi) => phi.operands[through]!);
+  redirect(before, block, after);
+  if (!isPredecessor) {
+    for (const [index, phi] of phis.entries()) phi.operands.push(operands[index]!);
+  }
+  return true;
+}
+
+function isSameValue(left: Value, right: Value): boolean {
+  const [a, b] = [resolve(left), resolve(right)];
+  return a === b || isEqualConstant(a, b);
+}
+
+/** `return phi` becomes `return constant` in the predecessors that know it. */
+function splitReturns(made: IrFunction): boolean {
+  let isChanged = false;
+  for (const block of [...made.blocks]) {
+    const end = block.terminator!;
+    if (end.kind !== 'return' || block.values.length !== 1) continue;
+    const [phi] = block.values;
+    if (phi!.operation.op !== 'phi' || resolve(end.value) !== phi) continue;
+    const known = block.predecessors
+      .map((before, index) => ({ before, value: resolve(phi!.operands[index]!) }))
+      .filter(({ value }) => constantOf(value) !== null);
+    for (const { before, value } of known) {
+      const out = made.makeBlock();
+      out.terminator = { kind: 'return', value, position: end.position };
+      redirect(before, block, out);
+      isChanged = true;
+    }
+  }
+  return isChanged;
+}
+
+/** Blocks that only return the same constant become one. */
+function joinReturns(made: IrFunction): boolean {
+  let isChanged = false;
+  const known = new Map<string, Block>();
+  for (const block of made.blocks) {
+    const end = block.terminator!;
+    if (end.kind !== 'return' || block.values.length > 0 || block === made.blocks[0]) continue;
+    const bits = constantOf(resolve(end.value));
+    if (bits === null) continue;
+    const key = `${end.value.width}:${bits}`;
+    const first = known.get(key);
+    if (!first) {
+      known.set(key, block);
+      continue;
+    }
+    for (const before of [...block.predecessors]) {
+      redirect(before, block, first);
+      isChanged = true;
+    }
+  }
+  return isChanged;
+}

@@ -1,0 +1,93 @@
+/**
+ * A block that holds only phis and a branch on one of them: predecessors that know the outcome go
+ * straight on. Heads of loops are left alone, so that loops keep the shape that the verifier knows.
+ */
+import { compare } from '../ir/comparison.ts';
+import { reversePostorder } from '../ir/dominators.ts';
+import { type Block, type IrFunction, resolve, type Terminator, type Value } from '../ir/ir.ts';
+import { isNonNull } from './branches.ts';
+import { phisOf, redirect, resolveOperands } from './edit.ts';
+import { constantOf } from './rewriter.ts';
+import { addUser, findUsers, repair, type Users } from './ssa-repair.ts';
+
+type Branch = Extract<Terminator, { kind: 'branch' }>;
+
+/** Each phi may have to be repaired in all that follows: a block with more is left alone. */
+const phiLimit = 16;
+
+/** Whether anything changed. */
+export function threadJumps(made: IrFunction): boolean {
+  const order = reversePostorder(made);
+  const places = new Map(order.map((block, index) => [block, index]));
+  let users: Users | null = null;
+  for (const block of order) {
+    const place = places.get(block)!;
+    const isLoopHead = block.predecessors.some((before) => (places.get(before) ?? -1) >= place);
+    if (isLoopHead) continue;
+    const known = knownOutcomes(block);
+    if (known.length === 0) continue;
+    users ??= findUsers(made);
+    thread(made, users, block, known);
+  }
+  if (users) resolveOperands(made);
+  return users !== null;
+}
+
+interface Outcome {
+  readonly before: Block;
+  readonly to: Block;
+}
+
+/** The predecessors of `block` that decide its branch. */
+function knownOutcomes(block: Block): Outcome[] {
+  const end = block.terminator!;
+  if (end.kind !== 'branch' || block.predecessors.length < 2) return [];
+  const phi = end.left;
+  if (phi.block !== block || phi.operation.op !== 'phi' || constantOf(end.right) === null)
+    return [];
+  if (block.values.length > phiLimit || phisOf(block).length < block.values.length) return [];
+  const known: Outcome[] = [];
+  block.predecessors.forEach((before, index) => {
+    const isTrue = outcome(end, resolve(phi.operands[index]!));
+    if (isTrue !== null) known.push({ before, to: isTrue ? end.ifTrue : end.ifFalse });
+  });
+  return known;
+}
+
+function outcome(end: Branch, value: Value): boolean | null {
+  const bits = constantOf(value);
+  const right = constantOf(end.right)!;
+  if (bits !== null) return compare(end.comparison, bits, right, end.width);
+  if (right !== 0n || !isNonNull(value)) return null;
+  if (end.comparison === 'eq') return false;
+  return end.comparison === 'ne' ? true : null;
+}
+
+function thread(made: IrFunction, users: Users, block: Block, known: readonly Outcome[]): void {
+  const phis = block.values;
+  const definitions = phis.map((phi) => new Map<Block, Value>([[block, phi]]));
+  for (const { before, to } of known) {
+    const index = block.predecessors.indexOf(before);
+    const values = phis.map((phi) => resolve(phi.operands[index]!));
+    const edge = made.makeBlock();
+    edge.loopDepth = Math.min(block.loopDepth, before.loopDepth);
+    edge.terminator = { kind: 'jump', to };
+    redirect(before, block, edge);
+    const from = to.predecessors.indexOf(block);
+    to.predecessors.push(edge);
+    for (const phi of phisOf(to)) {
+      const operand = phi.operands[from]!;
+      const own = phis.indexOf(operand);
+      const value = own >= 0 ? values[own]! : operand;
+      phi.operands.push(value);
+      addUser(users, value, phi);
+    }
+    phis.forEach((_, at) => {
+      definitions[at]!.set(edge, values[at]!);
+    });
+  }
+  // A block that nothing reaches any more keeps its phis: what used them is given the others' values.
+  phis.forEach((phi, at) => {
+    repair(made, users, phi, definitions[at]!);
+  });
+}
