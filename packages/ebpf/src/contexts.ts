@@ -24,6 +24,8 @@ export declare class XdpContext extends PacketContext {
 export declare class TcContext extends PacketContext {
   /** Bytes of the whole packet, paged data included. */
   readonly length: u32;
+  /** Bytes that `at` can reach without `pullData`; computed from data and dataEnd. */
+  readonly linearLength: u32;
   readonly packetType: u32;
   mark: u32;
   readonly queueMapping: u32;

@@ -37,11 +37,20 @@ export const cpuNumber = helper<() => u32>(8, 'get_smp_processor_id', u32Field);
 /** Out of (or, with flag 1, into) an interface. Returns the action to return. */
 export const redirect = helper<(ifindex: u32, flags: u64) => s32>(23, 'redirect', s32Field);
 /** Into the peer of a veth or netkit device, in its namespace. @since Linux 5.10 */
-export const redirectPeer = helper<(ifindex: u32, flags: u64) => s32>(155, 'redirect_peer', s32Field);
+export const redirectPeer = helper<(ifindex: u32, flags: u64) => s32>(
+  155,
+  'redirect_peer',
+  s32Field,
+);
 /** Makes `length` bytes of the packet directly readable and writable. */
-export const pullData = helper<(ctx: TcContext, length: u32) => s32>(39, 'skb_pull_data', s32Field, {
-  movesPacket: true,
-});
+export const pullData = helper<(ctx: TcContext, length: u32) => s32>(
+  39,
+  'skb_pull_data',
+  s32Field,
+  {
+    movesPacket: true,
+  },
+);
 /** Grows or shrinks the packet's end. */
 export const changeTail = helper<(ctx: TcContext, length: u32, flags: u64) => s32>(
   38,
@@ -49,19 +58,33 @@ export const changeTail = helper<(ctx: TcContext, length: u32, flags: u64) => s3
   s32Field,
   { movesPacket: true },
 );
-export const changeType = helper<(ctx: TcContext, type: u32) => s32>(32, 'skb_change_type', s32Field);
+export const changeType = helper<(ctx: TcContext, type: u32) => s32>(
+  32,
+  'skb_change_type',
+  s32Field,
+);
 export const l3ChecksumReplace = helper<
   (ctx: TcContext, offset: u32, from: u64, to: u64, size: u64) => s32
 >(10, 'l3_csum_replace', s32Field, { movesPacket: true });
 export const l4ChecksumReplace = helper<
   (ctx: TcContext, offset: u32, from: u64, to: u64, flags: u64) => s32
 >(11, 'l4_csum_replace', s32Field, { movesPacket: true });
-export const xdpAdjustHead = helper<(ctx: XdpContext, delta: s32) => s32>(44, 'xdp_adjust_head', s32Field, {
-  movesPacket: true,
-});
-export const xdpAdjustTail = helper<(ctx: XdpContext, delta: s32) => s32>(65, 'xdp_adjust_tail', s32Field, {
-  movesPacket: true,
-});
+export const xdpAdjustHead = helper<(ctx: XdpContext, delta: s32) => s32>(
+  44,
+  'xdp_adjust_head',
+  s32Field,
+  {
+    movesPacket: true,
+  },
+);
+export const xdpAdjustTail = helper<(ctx: XdpContext, delta: s32) => s32>(
+  65,
+  'xdp_adjust_tail',
+  s32Field,
+  {
+    movesPacket: true,
+  },
+);
 export type AnyContext = Context;
 
 /**

@@ -1,3 +1,4 @@
+export * from './codec.ts';
 export * from './contexts.ts';
 export * from './helpers.ts';
 export * from './integers.ts';

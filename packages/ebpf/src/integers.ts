@@ -5,7 +5,8 @@
  * `u8` without the cast `u8(x)`. Plain literals and arithmetic fit everywhere.
  */
 
-declare const width: unique symbol;
+/** The brand's key; it exists only in types. */
+export declare const width: unique symbol;
 declare const name: unique symbol;
 
 type Width<W> = number & { readonly [width]?: W };
