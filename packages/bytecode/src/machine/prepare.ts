@@ -1,5 +1,5 @@
 /** From code to steps: what the kernel's verifier checks before it looks at any value. */
-import type { Instruction } from '../asm/instruction.ts';
+import type { Arithmetic, Instruction } from '../asm/instruction.ts';
 import { decodePlaced, type Placed } from '../asm/decode.ts';
 import { helperName } from '../listing/helper-names.ts';
 import type { ProgramObject } from '../object.ts';
@@ -44,6 +44,7 @@ function refusal(
   references: ReadonlyMap<number, string>,
 ): string | undefined {
   if (writesFramePointer(instruction)) return 'r10 is read-only';
+  if (instruction.kind === 'arithmetic') return arithmeticRefusal(instruction);
   const target = targetSlot(slot, instruction);
   if (target !== undefined && !starts.has(target)) return `slot ${target} is no instruction`;
   if (instruction.kind === 'call') return callRefusal(object, instruction);
@@ -52,6 +53,14 @@ function refusal(
     return `constants of kind ${instruction.from} have no meaning on the machine`;
   }
   return references.has(slot) ? undefined : 'no map reference for this slot';
+}
+
+/** The kernel refuses what is wrong with an immediate, though it defines the same of a register. */
+function arithmeticRefusal({ operator, width, source }: Arithmetic): string | undefined {
+  if (typeof source !== 'number') return undefined;
+  const isShift = operator === 'shl' || operator === 'shr' || operator === 'sar';
+  if (isShift && (source < 0 || source >= width)) return `shift by ${source} of ${width} bits`;
+  return source === 0 && /div|mod/.test(operator) ? 'division by an immediate zero' : undefined;
 }
 
 function callRefusal(
