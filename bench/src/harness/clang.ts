@@ -1,0 +1,33 @@
+/** The C side of a comparison: compiled when the benchmark runs, by whatever clang there is. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const sources = join(import.meta.dirname, '../../../bench/c');
+
+/** Its version line, `undefined` where it is not installed. */
+export function clangVersion(): string | undefined {
+  const { status, stdout } = spawnSync('clang', ['--version'], { encoding: 'utf8' });
+  return status === 0 ? stdout.split('\n')[0] : undefined;
+}
+
+/**
+ * Compiles bench/c/`name`.c as a release would be.
+ *
+ * @returns the object file's bytes
+ * @throws Error with clang's message
+ */
+export function compileC(name: string): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'skep-bench-'));
+  try {
+    const object = join(folder, `${name}.o`);
+    const flags = ['-O2', '-target', 'bpf', '-mcpu=v3', '-Wall', '-Werror'];
+    const parameters = [...flags, '-c', join(sources, `${name}.c`), '-o', object];
+    const { status, stderr, error } = spawnSync('clang', parameters, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`clang ${name}.c: ${error?.message ?? stderr}`);
+    return readFileSync(object);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
