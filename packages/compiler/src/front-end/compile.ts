@@ -18,6 +18,9 @@ import { computed, s32Type } from './result.ts';
 import { lowerStatement } from './statements.ts';
 import { tagOf } from './syntax.ts';
 
+export type { Diagnostic, FormatOptions } from '../diagnostics/report.ts';
+export { formatDiagnostics } from '../diagnostics/report.ts';
+
 export interface CompileOptions {
   /** File names in the IR are relative to this folder; default: the working directory. */
   readonly folder?: string;

@@ -35,7 +35,8 @@ export function readContextField(
     const access = { offset: field.offset, size: 4, space: 'context' } as const;
     return computed(state.builder.load(context.value, access), u32Type, 0xffffffffn);
   }
-  if (name === 'length') {
+  // XDP's `length`, TC's `linearLength`: what the two pointers span.
+  if (name === 'length' || name === 'linearLength') {
     const start = loadPointer(state, context, shape.dataOffset);
     const end = loadPointer(state, context, shape.dataEndOffset);
     const { builder } = state;
@@ -100,7 +101,7 @@ function viewPacket(
 ): Result {
   const { builder } = state;
   const [inside, outside] = [builder.makeBlock(), builder.makeBlock()];
-  const distance = packetDistance(state, offset, outside, node);
+  const distance = packetDistance(state, offset, struct.size, outside, node);
   const { dataOffset, dataEndOffset } = context.type.shape;
   const start = loadPointer(state, context, dataOffset);
   const end = loadPointer(state, context, dataEndOffset);
@@ -118,24 +119,27 @@ function viewPacket(
 function packetDistance(
   state: Lowering,
   offset: Result,
+  size: number,
   outside: ReturnType<Lowering['builder']['makeBlock']>,
   node: ts.Node,
 ): Value {
   const { builder } = state;
+  // The verifier gives up on a pointer whose end may lie beyond.
+  const offsetMax = packetOffsetMax - size;
   if (offset.kind === 'known') {
     const value = knownInteger(offset.value, node);
-    if (value < 0n || value > BigInt(packetOffsetMax)) {
-      return refuse(node, 'outOfRange', value, `a packet (0 to ${packetOffsetMax})`);
+    if (value < 0n || value > BigInt(offsetMax)) {
+      return refuse(node, 'outOfRange', value, `a packet (0 to ${offsetMax})`);
     }
     return builder.constant(value, 64);
   }
   const integer = toInteger(state, offset, node);
   const distance = widen(state, integer, 64);
   const max = maxOfResult(integer);
-  const isBounded = max !== undefined && max <= BigInt(packetOffsetMax);
-  if (isBounded || isBelow(state, integer, BigInt(packetOffsetMax) + 1n)) return distance;
+  const isBounded = max !== undefined && max <= BigInt(offsetMax);
+  if (isBounded || isBelow(state, integer, BigInt(offsetMax) + 1n)) return distance;
   const bounded = builder.makeBlock();
-  builder.branch('gt', distance, builder.constant(packetOffsetMax, 64), outside, bounded);
+  builder.branch('gt', distance, builder.constant(offsetMax, 64), outside, bounded);
   builder.sealAndStart(bounded);
   return distance;
 }
