@@ -67,13 +67,17 @@ export class TrafficControl {
 
   /** @throws NetlinkError */
   hasClsact(linkIndex: number): boolean {
-    const request = new Request(RTM.GETQDISC, 0, header({ linkIndex }));
-    const intent = { operation: 'list qdiscs', subject: `link ${linkIndex}` };
-    return this.#exchange.dump(request, intent).some((message) => {
-      const { view, attributes } = readStructure(message, HEADER_LENGTH, 'RTM_NEWQDISC');
-      const isOfLink = view.getInt32(4, LITTLE_ENDIAN) === linkIndex;
-      return isOfLink && attributes.text(TCA.KIND) === 'clsact';
-    });
+    // Asked for by itself: a list would be of all links of the namespace. Without ECHO the kernel
+    // tells listeners, but not who asked.
+    const where = header({ linkIndex, parent: TC_H.CLSACT });
+    const request = new Request(RTM.GETQDISC, NLM_F.ECHO, where);
+    const intent = { operation: 'get clsact', subject: `link ${linkIndex}` };
+    try {
+      return this.#exchange.request(request, intent).some(isClsact);
+    } catch (error) {
+      if (error instanceof NetlinkError && error.errno === Errno.ENOENT) return false;
+      throw error;
+    }
   }
 
   /**
@@ -99,7 +103,6 @@ export class TrafficControl {
 
   /** The `bpf` filters of one direction, in the order they run; none where clsact is not there. */
   listFilters(linkIndex: number, direction: FilterDirection): InstalledFilter[] {
-    if (!this.hasClsact(linkIndex)) return [];
     const parent = parentOf(direction);
     const request = new Request(RTM.GETTFILTER, 0, header({ linkIndex, parent }));
     const intent = { operation: 'list filters', subject: `link ${linkIndex} ${direction}` };
@@ -120,6 +123,11 @@ export class TrafficControl {
     });
     this.#exchange.request(request, intent);
   }
+}
+
+function isClsact(message: Message): boolean {
+  const { attributes } = readStructure(message, HEADER_LENGTH, 'RTM_NEWQDISC');
+  return attributes.text(TCA.KIND) === 'clsact';
 }
 
 function subjectOf(key: FilterKey): string {
