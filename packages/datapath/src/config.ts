@@ -1,14 +1,14 @@
 /** What the agent binds when it loads a program. */
-import { be32, loadTime, u16, u32, u64, u8 } from '@skep/ebpf';
+import { be32, bool, loadTime, u16, u32, u64 } from '@skep/ebpf';
 
 /** Of every program. */
 export const node = loadTime({
   /** Ticks of `jiffies` in a second. */
   jiffiesPerSecond: u32,
   /** 1: hand packets to local endpoints without the node's stack. */
-  hasRedirectPeer: u8,
+  hasRedirectPeer: bool,
   /** 1: report traffic that is allowed, too. */
-  reportsForwarded: u8,
+  reportsForwarded: bool,
 });
 
 /** Of the programs of one endpoint. MAC addresses are two numbers: the first 4 bytes, the last 2. */

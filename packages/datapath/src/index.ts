@@ -1,3 +1,4 @@
-export * from './config.ts';
+export * from './address.ts';
 export * from './maps.ts';
-export * from './packet.ts';
+export * from './policy-program.ts';
+export * from './programs.ts';

@@ -56,14 +56,14 @@ function isSourceLower(packet: Packet): boolean {
  */
 export function recall(packet: Packet): Step {
   const connection = find(packet);
-  if (!connection) return Outcome.Next;
+  if (!connection) return begin(packet);
   const now: u32 = jiffies() & 0xffff_ffff;
   const isForward =
     ((connection.flags & ConnectionFlag.InitiatorIsFirst) !== 0) === (packet.isSourceFirst !== 0);
   if (beginsAnew(packet, connection, isForward, now)) {
     if (packet.table === Table.Connections) connections.delete(packet.tuple);
     packet.table = Table.None;
-    return Outcome.Next;
+    return begin(packet);
   }
   packet.isReply = isForward ? 0 : 1;
   if (!isCurrent(connection)) return Outcome.Next;
@@ -78,7 +78,7 @@ export function recall(packet: Packet): Step {
 
 /** What one endpoint sends another never comes by way of the node's stack. */
 export function isForged(packet: Packet, sender: u16): boolean {
-  return packet.hook === Hook.ToEndpoint && sender !== 0 && node.hasRedirectPeer !== 0;
+  return packet.hook === Hook.ToEndpoint && sender !== 0 && node.hasRedirectPeer;
 }
 
 function find(packet: Packet): Connection | null {
@@ -98,11 +98,24 @@ function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, 
   if (idle >= lifetimeSeconds(packet.protocol, connection.flags) * node.jiffiesPerSecond) {
     return true;
   }
+  if (packet.protocol === IpProtocol.TCP) {
+    return opensTcp(packet) && (!isForward || (connection.flags & CLOSING) !== 0);
+  }
   // What one end was denied says nothing about the other end's own flow.
-  if (!isForward && (connection.flags & ConnectionFlag.Denied) !== 0) return true;
-  if (packet.protocol !== IpProtocol.TCP) return false;
-  if ((packet.tcpFlags & (TcpFlag.SYN | TcpFlag.ACK)) !== TcpFlag.SYN) return false;
-  return !isForward || (connection.flags & CLOSING) !== 0;
+  return !isForward && (connection.flags & ConnectionFlag.Denied) !== 0;
+}
+
+/**
+ * A TCP flow begins with a SYN: taken up in the middle, nobody could say who opened it, and a flow
+ * that was revoked would come back from its other end.
+ */
+function begin(packet: Packet): Step {
+  const mayBegin = packet.protocol !== IpProtocol.TCP || opensTcp(packet);
+  return mayBegin ? Outcome.Next : DropReason.UnknownConnectionState;
+}
+
+function opensTcp(packet: Packet): boolean {
+  return (packet.tcpFlags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN;
 }
 
 export const CLOSING =

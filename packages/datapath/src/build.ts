@@ -1,0 +1,21 @@
+/** Compiles the hooks to IR: run by the build, so that no node needs the TypeScript compiler. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type IrProgram, writePrograms } from '@skep/compiler';
+import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
+
+const HOOKS = ['from-endpoint', 'to-endpoint', 'decided'];
+const FOLDER = fileURLToPath(new URL('..', import.meta.url));
+
+const programs: IrProgram[] = [];
+for (const hook of HOOKS) {
+  const compiled = await compileModule(`${FOLDER}src/hooks/${hook}.ts`, { folder: FOLDER });
+  if (compiled.diagnostics.length > 0) {
+    process.stderr.write(formatDiagnostics(compiled.diagnostics));
+    process.exitCode = 1;
+  }
+  programs.push(...compiled.programs);
+}
+if (process.exitCode === undefined) {
+  writeFileSync(new URL('./programs.json', import.meta.url), writePrograms(programs));
+}

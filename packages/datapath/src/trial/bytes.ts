@@ -1,0 +1,8 @@
+/** A value as the bytes of a table. */
+import { codecOf, type Encodable, type Field, type ValueOf } from '@skep/ebpf';
+
+export function bytesOf<F extends Field>(field: F, value: Encodable<ValueOf<F>>): Uint8Array {
+  const bytes = new Uint8Array(field.size);
+  codecOf(field).encode(value, bytes);
+  return bytes;
+}

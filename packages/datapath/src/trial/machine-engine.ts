@@ -1,0 +1,90 @@
+/** Packet tables on the machine: no kernel, no rights. */
+import {
+  Machine,
+
+  mapShapeOf,
+  ProgramArrayMap,
+  type ProgramObject,
+  RingBufferMap,
+  Table,
+} from '@skep/bytecode';
+import type { MapDeclaration } from '@skep/ebpf';
+import * as maps from '../maps.ts';
+import { nodePrograms } from '../programs.ts';
+import type { Engine, EngineResult } from './engine.ts';
+import { NODE } from './world.ts';
+
+/** What the kernel's test run gives a program for an interface: its loopback. */
+const INTERFACE_INDEX = 1;
+const START_NANOSECONDS = 1_000_000_000_000n;
+
+export class MachineEngine implements Engine {
+  readonly name = 'machine';
+  private nanoseconds = START_NANOSECONDS;
+  private readonly machine = new Machine({
+    clock: () => this.nanoseconds,
+    ticksPerSecond: NODE.jiffiesPerSecond,
+  });
+
+  constructor() {
+    for (const map of Object.values(maps)) {
+      if (typeof map === 'object' && 'kind' in map) this.machine.createMap(mapShapeOf(map));
+    }
+    const { egressDecided, ingressDecided } = nodePrograms(NODE);
+    const continuations = this.machine.map(maps.continuations.name, ProgramArrayMap);
+    continuations.set(maps.Continuation.EgressDecided, this.machine.load(egressDecided));
+    continuations.set(maps.Continuation.IngressDecided, this.machine.load(ingressDecided));
+  }
+
+  update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
+    this.table(map).update(key, value);
+  }
+
+  delete(map: MapDeclaration, key: Uint8Array): void {
+    this.table(map).delete(key);
+  }
+
+  entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
+    return this.table(map).entries().map(([key, value]) => ({ key, value }));
+  }
+
+  setPolicy(slot: number, program: ProgramObject | null): void {
+    const policies = this.machine.map(maps.policies.name, ProgramArrayMap);
+    if (program) policies.set(slot, this.machine.load(program));
+    else policies.delete(slot);
+  }
+
+  run(program: ProgramObject, packet: Uint8Array): EngineResult {
+    const context = { ifindex: INTERFACE_INDEX };
+    const result = this.machine.load(program).run({ packet, context });
+    const { redirect } = result;
+    const isKnown = redirect && redirect.kind !== 'neighbour';
+    return {
+      action: result.returnValue,
+      packet: result.packet,
+      ...(isKnown
+        ? { redirect: { kind: redirect.kind as 'redirect' | 'peer', interfaceIndex: redirect.ifindex } }
+        : {}),
+    };
+  }
+
+  takeEvents(): Uint8Array[] {
+    return this.machine.map(maps.events.name, RingBufferMap).read();
+  }
+
+  advanceSeconds(seconds: number): void {
+    this.nanoseconds += BigInt(seconds) * 1_000_000_000n;
+  }
+
+  forgetFlows(): void {
+    for (const map of [maps.connections, maps.newcomers, maps.fragments]) {
+      for (const { key } of this.entries(map)) this.delete(map, key);
+    }
+  }
+
+  close(): void {}
+
+  private table(map: MapDeclaration): Table {
+    return this.machine.map(map.name, Table);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A row of a packet table: a sentence, tables before, packets in; verdict, drop reason and packet out
+ * for each.
+ */
+import type { DropReason } from '@skep/contract';
+import type { FrameDescription } from '@skep/wire';
+import { makeFrame } from '@skep/wire';
+import type { Engine } from './engine.ts';
+import { ANNA, BERT, GATEWAY_MAC, type TrialEndpoint } from './world.ts';
+
+/** What becomes of a packet. */
+export type Fate = 'pass' | 'to peer' | 'answer' | 'drop';
+
+export interface Step {
+  readonly hook: 'from' | 'to';
+  readonly endpoint: TrialEndpoint;
+  readonly frame: Uint8Array;
+  readonly fate: Fate;
+  /** Of a drop, as it is counted. */
+  readonly reason?: DropReason;
+  /** The packet as it must leave; checked where given. */
+  readonly out?: Uint8Array;
+}
+
+export interface PacketCase {
+  readonly sentence: string;
+  readonly before?: (engine: Engine) => void;
+  /** Packets in order, and changes of the tables between them. */
+  readonly steps: readonly (Step | ((engine: Engine) => void))[];
+}
+
+type Transport = Omit<FrameDescription, 'source' | 'destination' | 'sourceMac' | 'destinationMac'>;
+
+/** A frame that an endpoint sends to its gateway. */
+export function sent(
+  from: TrialEndpoint,
+  to: string | TrialEndpoint,
+  transport: Transport & Partial<FrameDescription>,
+): Uint8Array {
+  const isIpv6 = typeof to === 'string' && to.includes(':');
+  const destination = typeof to === 'string' ? to : to.ipv4;
+  const source = isIpv6 ? from.ipv6 : from.ipv4;
+  const link = { sourceMac: from.mac, destinationMac: GATEWAY_MAC };
+  return makeFrame({ ...link, source, destination, ...transport });
+}
+
+/** A frame that the node's stack hands to an endpoint. */
+export function arriving(
+  from: string,
+  to: TrialEndpoint,
+  transport: Transport & Partial<FrameDescription>,
+): Uint8Array {
+  const destination = from.includes(':') ? to.ipv6 : to.ipv4;
+  const link = { sourceMac: GATEWAY_MAC, destinationMac: to.mac };
+  return makeFrame({ ...link, source: from, destination, ...transport });
+}
+
+/** A step of anna sending, the commonest. */
+export function annaSends(frame: Uint8Array, fate: Fate, reason?: DropReason): Step {
+  return step('from', ANNA, frame, fate, reason);
+}
+
+export function bertSends(frame: Uint8Array, fate: Fate, reason?: DropReason): Step {
+  return step('from', BERT, frame, fate, reason);
+}
+
+export function annaGets(frame: Uint8Array, fate: Fate, reason?: DropReason): Step {
+  return step('to', ANNA, frame, fate, reason);
+}
+
+export function bertGets(frame: Uint8Array, fate: Fate, reason?: DropReason): Step {
+  return step('to', BERT, frame, fate, reason);
+}
+
+function step(
+  hook: 'from' | 'to',
+  endpoint: TrialEndpoint,
+  frame: Uint8Array,
+  fate: Fate,
+  reason?: DropReason,
+): Step {
+  return { hook, endpoint, frame, fate, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** A TCP segment between ports. */
+export function tcp(sourcePort: number, destinationPort: number, flags: number): Transport {
+  return { tcp: { sourcePort, destinationPort, flags } };
+}
+
+export function udp(sourcePort: number, destinationPort: number): Transport {
+  return { udp: { sourcePort, destinationPort }, payload: Uint8Array.of(1, 2, 3, 4) };
+}

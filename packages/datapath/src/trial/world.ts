@@ -1,0 +1,149 @@
+/**
+ * The node on which packet tables are tried: two endpoints, the node itself, the world. The same
+ * world is set up on the machine and in the kernel.
+ */
+import { EndpointEntry, PeerEntry, PrefixKey } from '@skep/contract';
+import type { MapDeclaration } from '@skep/ebpf';
+import type { DecisionTable, DirectionTable } from '@skep/policy';
+import { Ipv6Address, parseAddress, parseMac, parsePrefix } from '@skep/wire';
+import { toPrefixKey, toWords } from '../address.ts';
+import { Continuation, addresses, endpoints, nodeState, prefixes, selectorSets, subjects } from '../maps.ts';
+import { isEnforced, policyProgram } from '../policy-program.ts';
+import type { EndpointConstants, NodeConstants } from '../programs.ts';
+import { bytesOf } from './bytes.ts';
+import type { Engine } from './engine.ts';
+
+export const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };
+export const GATEWAY_MAC = '02:00:00:00:00:fe';
+
+export interface TrialEndpoint {
+  readonly id: number;
+  readonly mac: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly identity: number;
+  /** Its peer group: the one bit that its selector set has. */
+  readonly group: number;
+  readonly interfaceIndex: number;
+}
+
+export const ANNA: TrialEndpoint = {
+  id: 1,
+  mac: '02:00:00:00:00:01',
+  ipv4: '10.0.0.1',
+  ipv6: 'fd00::1',
+  identity: 300,
+  group: 1,
+  interfaceIndex: 101,
+};
+
+export const BERT: TrialEndpoint = {
+  id: 2,
+  mac: '02:00:00:00:00:02',
+  ipv4: '10.0.0.2',
+  ipv6: 'fd00::2',
+  identity: 400,
+  group: 2,
+  interfaceIndex: 102,
+};
+
+/** The node's own address, and one of the world. */
+export const NODE_ADDRESS = '10.0.0.254';
+export const WORLD_ADDRESS = '192.0.2.7';
+export const NODE_GROUP = 3;
+export const WORLD_GROUP = 4;
+
+const HOST_IDENTITY = 1;
+const WORLD_IDENTITY = 2;
+const OPEN: DirectionTable = { isEnforced: false, segments: [] };
+
+export const OPEN_POLICY: DecisionTable = { ingress: OPEN, egress: OPEN };
+
+/** The load-time constants of an endpoint's programs. */
+export function constantsOf(endpoint: TrialEndpoint): EndpointConstants {
+  return {
+    endpoint: endpoint.id,
+    mac: parseMac(endpoint.mac),
+    gatewayMac: parseMac(GATEWAY_MAC),
+    ipv4: parseAddress(endpoint.ipv4),
+    ipv6: parseAddress(endpoint.ipv6),
+  };
+}
+
+/** Writes the world into an engine's tables; each endpoint is its own subject, numbered as it is. */
+export function setUp(engine: Engine): void {
+  put(engine, nodeState, 0, { membershipRevision: 1, padding: 0 });
+  put(engine, subjects, 0, { revision: 0, enforced: 0 });
+  for (const [index, group] of [ANNA.group, BERT.group, NODE_GROUP, WORLD_GROUP].entries()) {
+    const words = new Array<bigint>(64).fill(0n);
+    words[0] = 1n << BigInt(group);
+    put(engine, selectorSets, index + 1, { words });
+  }
+  for (const endpoint of [ANNA, BERT]) setUpEndpoint(engine, endpoint);
+  putAddress(engine, NODE_ADDRESS, { identity: HOST_IDENTITY, selectorSet: 3, endpoint: 0 });
+  for (const world of ['0.0.0.0/0', '::/0']) {
+    const key = bytesOf(PrefixKey, toPrefixKey(parsePrefix(world)));
+    const value = { identity: WORLD_IDENTITY, selectorSet: 4, endpoint: 0, padding: 0 };
+    engine.update(prefixes, key, bytesOf(PeerEntry, value));
+  }
+}
+
+function setUpEndpoint(engine: Engine, endpoint: TrialEndpoint): void {
+  const { id, identity } = endpoint;
+  const entry = {
+    interfaceIndex: endpoint.interfaceIndex,
+    identity,
+    selectorSet4: id,
+    selectorSet6: id,
+    subject: id,
+    mac: parseMac(endpoint.mac),
+    gatewayMac: parseMac(GATEWAY_MAC),
+    padding: new Uint8Array(2),
+  };
+  engine.update(endpoints, indexKey(id), bytesOf(EndpointEntry, entry));
+  for (const address of [endpoint.ipv4, endpoint.ipv6]) {
+    putAddress(engine, address, { identity, selectorSet: id, endpoint: id });
+  }
+  setPolicy(engine, endpoint, OPEN_POLICY, 1);
+}
+
+/** Swaps an endpoint's rules, as the agent does: programs first, then the revision. */
+export function setPolicy(
+  engine: Engine,
+  endpoint: TrialEndpoint,
+  table: DecisionTable,
+  revision: number,
+): void {
+  const slot = endpoint.id * 2;
+  engine.setPolicy(slot, policyProgram('ingress', table.ingress, Continuation.IngressDecided));
+  engine.setPolicy(slot + 1, policyProgram('egress', table.egress, Continuation.EgressDecided));
+  const enforced = (isEnforced(table.ingress) ? 1 : 0) | (isEnforced(table.egress) ? 2 : 0);
+  put(engine, subjects, endpoint.id, { revision, enforced });
+}
+
+/** Says that addresses may stand for something else than before. */
+export function bumpMembership(engine: Engine, revision: number): void {
+  put(engine, nodeState, 0, { membershipRevision: revision, padding: 0 });
+}
+
+type PeerValue = { identity: number; selectorSet: number; endpoint: number };
+
+function putAddress(engine: Engine, address: string, value: PeerValue): void {
+  const key = bytesOf(Ipv6Address, toWords(parseAddress(address)));
+  engine.update(addresses, key, bytesOf(PeerEntry, { ...value, padding: 0 }));
+}
+
+function put(
+  engine: Engine,
+  map: typeof nodeState | typeof subjects | typeof selectorSets,
+  index: number,
+  value: object,
+): void {
+  engine.update(map as MapDeclaration, indexKey(index), bytesOf(map.value, value as never));
+}
+
+function indexKey(index: number): Uint8Array {
+  const key = new Uint8Array(4);
+  new DataView(key.buffer).setUint32(0, index, true);
+  return key;
+}
