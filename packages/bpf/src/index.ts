@@ -1,16 +1,41 @@
-export * from './batch.ts';
-export * from './call.ts';
+export * from './array-memory.ts';
+export { deleteBatch, type RawEntry, updateBatch } from './batch.ts';
+export * from './cgroup.ts';
 export * from './cpus.ts';
 export * from './errors.ts';
-export * from './info.ts';
+export {
+  type Feature,
+  featureSince,
+  hasFeature,
+  hasHelper,
+  hasMapKind,
+  hasProgramType,
+  hasTcx,
+  requireFeature,
+} from './features.ts';
+export { type MapInfo, type ProgramInfo, readMapInfo, readProgramInfo } from './info.ts';
+export {
+  Link,
+  type LinkInfo,
+  type LinkTarget,
+  listLinks,
+  openLinkById,
+  openPinnedLink,
+  type TcDirection,
+} from './link.ts';
 export * from './map.ts';
 export * from './open-map.ts';
+export * from './permission.ts';
 export * from './pin.ts';
 export * from './program.ts';
 export * from './program-array.ts';
-export * from './shape.ts';
-export * from './test-context.ts';
+export * from './ring-buffer.ts';
+export { mapKind, mapType } from './shape.ts';
+export * from './table.ts';
+export * from './tcx.ts';
+export type { TcTestContext, XdpTestContext } from './test-context.ts';
 export * from './test-run.ts';
+export * from './traffic-control.ts';
 export * from './verifier-error.ts';
-export * from './verifier-log.ts';
-export * from './walk.ts';
+export type { LogSummary } from './verifier-log.ts';
+export * from './xdp.ts';

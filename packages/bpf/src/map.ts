@@ -11,7 +11,10 @@ import { Attribute } from './attribute.ts';
 import { bpfError } from './call.ts';
 import { possibleCpuCount } from './cpus.ts';
 import { MapArgumentError } from './errors.ts';
+import type { RawEntry } from './batch.ts';
+import { pinObject } from './pin.ts';
 import { isPerCpu } from './shape.ts';
+import { walkEntries, walkKeys } from './walk.ts';
 
 const { element } = BpfAttribute;
 
@@ -97,6 +100,25 @@ export class BpfMap {
     if (result === 0) return next;
     if (result === -Errno.ENOENT) return undefined;
     throw this.#error('walk map', -result);
+  }
+
+  /**
+   * All entries, while programs go on changing the map: see `walk.ts`.
+   *
+   * @throws KernelError
+   */
+  entries(): Generator<RawEntry> {
+    return walkEntries(this);
+  }
+
+  /** All keys, while programs go on changing the map. @throws KernelError */
+  keys(): Generator<Uint8Array> {
+    return walkKeys(this);
+  }
+
+  /** Gives the map a name in a BPF file system, so that it outlives this process. @throws KernelError */
+  pin(path: string): void {
+    pinObject(this.fd, path);
   }
 
   /** Closes the descriptor; the map lives on while pinned or used by a program. */

@@ -1,7 +1,8 @@
 /** Where maps come from: made new, found under a pin, or found by their number. */
-import type { MapShape } from '@skep/bytecode';
-import { BpfAttribute, BpfCommand, Fd } from '@skep/sys';
+import type { MapBtf, MapShape } from '@skep/bytecode';
+import { BpfAttribute, BpfCommand, Fd, KernelError } from '@skep/sys';
 import { Attribute } from './attribute.ts';
+import { loadBtf } from './btf.ts';
 import { bpf } from './call.ts';
 import { readMapInfo } from './info.ts';
 import { BpfMap } from './map.ts';
@@ -13,24 +14,55 @@ import { checkShape, mapType } from './shape.ts';
  *
  * For a map of maps a map of the inner shape is made for a moment, since the kernel wants to see one.
  *
+ * @param btf names and types of key and value, for tools; without effect where the kernel takes none
  * @throws KernelError
  */
-export function createMap(shape: MapShape): BpfMap {
+export function createMap(shape: MapShape, btf?: MapBtf): BpfMap {
+  const attribute = createAttribute(shape);
+  const inner = shape.inner === undefined ? undefined : createMap(shape.inner);
+  try {
+    if (inner) attribute.setU32(BpfAttribute.mapCreate.inner_map_fd, inner.fd.number);
+    const intent = { operation: 'create map', subject: shape.name, detail: describe(shape) };
+    const fd =
+      (btf && createDescribed(attribute, btf, shape.name)) ??
+      bpf(BpfCommand.MAP_CREATE, attribute, intent);
+    return new BpfMap(new Fd('map', fd), shape);
+  } finally {
+    inner?.close();
+  }
+}
+
+function createAttribute(shape: MapShape): Attribute {
   const { mapCreate } = BpfAttribute;
-  const attribute = new Attribute(mapCreate.size)
+  return new Attribute(mapCreate.size)
     .setU32(mapCreate.map_type, mapType(shape.kind))
     .setU32(mapCreate.key_size, shape.keySize)
     .setU32(mapCreate.value_size, shape.valueSize)
     .setU32(mapCreate.max_entries, shape.maxEntries)
     .setU32(mapCreate.map_flags, shape.flags)
     .setName(mapCreate.map_name, shape.name);
-  const inner = shape.inner === undefined ? undefined : createMap(shape.inner);
+}
+
+/** The map with its types; `undefined` where the kernel refuses those, and the attribute as before. */
+function createDescribed(attribute: Attribute, map: MapBtf, name: string): number | undefined {
+  const { mapCreate } = BpfAttribute;
   try {
-    if (inner) attribute.setU32(mapCreate.inner_map_fd, inner.fd.number);
-    const intent = { operation: 'create map', subject: shape.name, detail: describe(shape) };
-    return new BpfMap(new Fd('map', bpf(BpfCommand.MAP_CREATE, attribute, intent)), shape);
-  } finally {
-    inner?.close();
+    const btf = loadBtf(map.btf, name);
+    try {
+      attribute
+        .setU32(mapCreate.btf_fd, btf.number)
+        .setU32(mapCreate.btf_key_type_id, map.keyType)
+        .setU32(mapCreate.btf_value_type_id, map.valueType);
+      return bpf(BpfCommand.MAP_CREATE, attribute, { operation: 'create map', subject: name });
+    } finally {
+      btf.close();
+    }
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    for (const field of ['btf_fd', 'btf_key_type_id', 'btf_value_type_id'] as const) {
+      attribute.setU32(mapCreate[field], 0);
+    }
+    return undefined;
   }
 }
 
@@ -57,10 +89,10 @@ export function openPinnedMap(path: string, expected: MapShape): BpfMap | undefi
  *
  * @throws MapShapeError when it has another shape; KernelError
  */
-export function openOrCreatePinnedMap(path: string, shape: MapShape): BpfMap {
+export function openOrCreatePinnedMap(path: string, shape: MapShape, btf?: MapBtf): BpfMap {
   const existing = openPinnedMap(path, shape);
   if (existing) return existing;
-  const map = createMap(shape);
+  const map = createMap(shape, btf);
   try {
     pinObject(map.fd, path);
     return map;

@@ -1,12 +1,20 @@
 /** Programs: compiled objects that the kernel has verified and made its own. */
-import type { MapShape, ProgramObject } from '@skep/bytecode';
+import {
+  FUNCTION_RECORD_BYTES,
+  LINE_RECORD_BYTES,
+  type MapShape,
+  type ProgramBtf,
+  type ProgramObject,
+  programBtf,
+} from '@skep/bytecode';
 import { BpfAttribute, BpfCommand, bpfResult, Errno, Fd } from '@skep/sys';
 import { Attribute } from './attribute.ts';
+import { loadBtf } from './btf.ts';
 import { bpf, bpfError } from './call.ts';
 import { MapShapeError } from './errors.ts';
 import { type ProgramInfo, readProgramInfo } from './info.ts';
 import type { BpfMap } from './map.ts';
-import { openPinnedObject } from './pin.ts';
+import { openPinnedObject, pinObject } from './pin.ts';
 import { checkShape } from './shape.ts';
 import { VerifierError } from './verifier-error.ts';
 
@@ -22,6 +30,11 @@ export class Program {
   /** What the kernel says of it, such as how many instructions its verifier walked. @throws KernelError */
   info(): ProgramInfo {
     return readProgramInfo(this.fd);
+  }
+
+  /** Gives the program a name in a BPF file system. @throws KernelError EEXIST when it is taken */
+  pin(path: string): void {
+    pinObject(this.fd, path);
   }
 
   /** Closes the descriptor; the program lives on while attached, pinned or in a program array. */
@@ -47,9 +60,30 @@ export interface LoadOptions {
 export function loadProgram(object: ProgramObject, options: LoadOptions = {}): Program {
   const code = linkMaps(object, options.maps ?? {});
   const attribute = loadAttribute(object, code, options);
-  const result = callLoad(attribute);
-  const fd = result >= 0 ? result : loadWithLog(object, attribute, -result);
-  return new Program(new Fd('program', fd), object.name, object.programType);
+  const described = object.lines.length > 0 ? programBtf(object) : undefined;
+  const btf = described && loadBtf(described.btf, object.name);
+  try {
+    if (described && btf) describe(attribute, described, btf);
+    const result = callLoad(attribute);
+    const fd = result >= 0 ? result : loadWithLog(object, attribute, -result);
+    return new Program(new Fd('program', fd), object.name, object.programType);
+  } finally {
+    btf?.close();
+  }
+}
+
+/** Names and lines, which the verifier quotes in its log and tools show beside the code. */
+function describe(attribute: Attribute, described: ProgramBtf, btf: Fd<'btf'>): void {
+  const { programLoad } = BpfAttribute;
+  const { functions, lines } = described;
+  attribute
+    .setU32(programLoad.prog_btf_fd, btf.number)
+    .setU32(programLoad.func_info_rec_size, FUNCTION_RECORD_BYTES)
+    .setPointer(programLoad.func_info, functions)
+    .setU32(programLoad.func_info_cnt, functions.length / FUNCTION_RECORD_BYTES)
+    .setU32(programLoad.line_info_rec_size, LINE_RECORD_BYTES)
+    .setPointer(programLoad.line_info, lines)
+    .setU32(programLoad.line_info_cnt, lines.length / LINE_RECORD_BYTES);
 }
 
 /**
@@ -134,7 +168,7 @@ function callLoad(attribute: Attribute): number {
   return result;
 }
 
-/** Kernels before 5.? refuse more; pages that the log does not reach are never touched. */
+/** The most that every supported kernel takes; pages that the log does not reach are never touched. */
 const LOG_BYTES = (1 << 24) - 1;
 
 /**

@@ -1,6 +1,6 @@
-/** The shape of a map: from a declaration, to the kernel's numbers, and compared with another. */
+/** The shape of a map: in the kernel's numbers, and compared with another. */
 import type { MapShape } from '@skep/bytecode';
-import { ArrayOfMaps, HashOfMaps, type MapDeclaration, type MapKind } from '@skep/ebpf';
+import type { MapKind } from '@skep/ebpf';
 import { BpfMapType } from '@skep/sys';
 import { MapShapeError } from './errors.ts';
 
@@ -28,19 +28,6 @@ export function mapType(kind: MapKind): number {
 /** The kind of a kernel's number; `undefined` for one that is not used here. */
 export function mapKind(type: number): MapKind | undefined {
   return kinds.get(type);
-}
-
-/** What a declaration says of its map: the contract between program, node and kernel. */
-export function shapeOf(declaration: MapDeclaration): MapShape {
-  const { name, kind, maxEntries, flags, key, value } = declaration;
-  const keySize = sizeOf(key);
-  const shape = { name, kind, keySize, valueSize: sizeOf(value), maxEntries, flags };
-  const isOuter = declaration instanceof ArrayOfMaps || declaration instanceof HashOfMaps;
-  return isOuter ? { ...shape, inner: shapeOf(declaration.inner as MapDeclaration) } : shape;
-}
-
-function sizeOf(layout: unknown): number {
-  return (layout as { readonly size: number } | null)?.size ?? 0;
 }
 
 /** One value for each CPU: lookups and updates carry them all. */

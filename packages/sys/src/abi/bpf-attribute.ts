@@ -14,6 +14,9 @@ export const BpfAttribute = {
     map_flags: 16,
     inner_map_fd: 20,
     map_name: 28,
+    btf_fd: 48,
+    btf_key_type_id: 52,
+    btf_value_type_id: 56,
   },
   element: { size: 32, map_fd: 0, key: 8, value: 16, next_key: 16, flags: 24 },
   batch: {
@@ -125,5 +128,15 @@ export const BpfInfo = {
     run_cnt: 200,
     verified_insns: 216,
   },
-  link: { size: 32, type: 0, id: 4, prog_id: 8, xdp_ifindex: 16, tcx_ifindex: 16, tcx_attach_type: 20, cgroup_id: 16, cgroup_attach_type: 24 },
+  link: {
+    size: 32,
+    type: 0,
+    id: 4,
+    prog_id: 8,
+    xdp_ifindex: 16,
+    tcx_ifindex: 16,
+    tcx_attach_type: 20,
+    cgroup_id: 16,
+    cgroup_attach_type: 24,
+  },
 } as const;

@@ -1,0 +1,38 @@
+/** Whether this process may use BPF at all; asked before anything else is set up. */
+import { asm, r0 } from '@skep/bytecode';
+import { BpfProgramType, Errno, KernelError, UnsupportedPlatformError } from '@skep/sys';
+import { createMap } from './open-map.ts';
+import { probeProgram } from './probe.ts';
+import { loadProgram } from './program.ts';
+
+/**
+ * Tries to make a map and to load a program of each sort that is needed.
+ *
+ * @returns `undefined` where that works, else why not, in words for the user
+ */
+export function canUseBpf(): string | undefined {
+  try {
+    const sizes = { keySize: 4, valueSize: 4, maxEntries: 1, flags: 0 };
+    createMap({ name: 'probe', kind: 'array', ...sizes }).close();
+    for (const type of [BpfProgramType.SCHED_CLS, BpfProgramType.XDP]) {
+      loadProgram(probeProgram(type, [asm.mov64(r0, 0), asm.exit()])).close();
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof KernelError) return explain(error);
+    if (error instanceof UnsupportedPlatformError) return error.message;
+    throw error;
+  }
+}
+
+function explain(error: KernelError): string {
+  switch (error.errno) {
+    case Errno.EPERM:
+    case Errno.EACCES:
+      return 'bpf is not permitted: needs root, or CAP_BPF and CAP_NET_ADMIN (in a container: --privileged)';
+    case Errno.ENOSYS:
+      return 'this kernel has no bpf(2)';
+    default:
+      return error.message;
+  }
+}

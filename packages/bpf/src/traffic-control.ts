@@ -1,0 +1,134 @@
+/**
+ * Attaching to traffic control on any kernel: by a TCX link where there is TCX, else by a `bpf`
+ * classifier under `clsact`, which takes netlink. Netlink is a package beside this one, so its part
+ * comes in as an argument.
+ */
+import { hasTcx } from './features.ts';
+import { type Link, openPinnedLink, type TcDirection } from './link.ts';
+import { unpinObject } from './pin.ts';
+import type { Program } from './program.ts';
+import { attachTcx } from './tcx.ts';
+
+/** Which classifier: its priority and handle name it on its interface and direction. */
+export interface ClassifierKey {
+  readonly linkIndex: number;
+  readonly direction: TcDirection;
+  readonly priority: number;
+  readonly handle: number;
+}
+
+/** What is needed of netlink; `TrafficControl` of `@skep/netlink` is one. */
+export interface Classifiers {
+  /** Makes the interface ready for classifiers; content where it is. */
+  addClsact(linkIndex: number): void;
+  /** Puts a program there, in the place of one with the same key. */
+  replaceFilter(
+    filter: ClassifierKey & { readonly programFd: number; readonly name: string },
+  ): void;
+  deleteFilter(key: ClassifierKey): void;
+}
+
+/** How a program came to be attached. */
+export type TcMechanism = 'tcx' | 'clsact';
+
+/** A program attached to traffic control, whichever way, that stays when this process ends. */
+export interface TcAttachment {
+  readonly mechanism: TcMechanism;
+  /** Puts another program in its place, between two packets. */
+  update(program: Program): void;
+  /** Ends the attachment. */
+  detach(): void;
+  /** Lets go of it without ending it. */
+  close(): void;
+}
+
+/** Where {@link attachTc} attaches. */
+export interface AttachTcOptions {
+  readonly program: Program;
+  /** In the network namespace of the calling thread, and of the socket behind `classifiers`. */
+  readonly ifindex: number;
+  readonly direction: TcDirection;
+  /** Where the link is pinned; a link that is pinned there already is taken over. */
+  readonly pinPath: string;
+  readonly classifiers: Classifiers;
+  /** `tcx` where the kernel has it, if absent. */
+  readonly mechanism?: TcMechanism;
+}
+
+/** One program of ours for each interface and direction: others may have other keys. */
+const PRIORITY = 1;
+const HANDLE = 1;
+
+/**
+ * Attaches a program, or puts it in the place of the one that an earlier process attached at the same
+ * interface, direction and pin. No packet passes unseen meanwhile.
+ *
+ * @throws KernelError, or what `classifiers` throws
+ */
+export function attachTc(options: AttachTcOptions): TcAttachment {
+  const mechanism = options.mechanism ?? (hasTcx() ? 'tcx' : 'clsact');
+  return mechanism === 'tcx' ? attachLink(options) : attachClassifier(options);
+}
+
+function attachLink(options: AttachTcOptions): TcAttachment {
+  const { pinPath } = options;
+  const link = takeOver(options) ?? attachAndPin(options);
+  return {
+    mechanism: 'tcx',
+    update: (next) => link.update(next),
+    detach: () => {
+      unpinObject(pinPath);
+      link.detach();
+      link.close();
+    },
+    close: () => link.close(),
+  };
+}
+
+function attachAndPin({ program, ifindex, direction, pinPath }: AttachTcOptions): Link {
+  const link = attachTcx({ program, ifindex, direction });
+  try {
+    link.pin(pinPath);
+    return link;
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+}
+
+/** The pinned link with the new program, unless it was of an interface that is no more. */
+function takeOver({ program, ifindex, direction, pinPath }: AttachTcOptions): Link | undefined {
+  const link = openPinnedLink(pinPath);
+  if (link === undefined) return undefined;
+  try {
+    const { target } = link.info();
+    const isOurs =
+      target.kind === 'tcx' && target.ifindex === ifindex && target.direction === direction;
+    if (isOurs) {
+      link.update(program);
+      return link;
+    }
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+  unpinObject(pinPath);
+  link.close();
+  return undefined;
+}
+
+function attachClassifier(options: AttachTcOptions): TcAttachment {
+  const { ifindex, direction, classifiers } = options;
+  const key = { linkIndex: ifindex, direction, priority: PRIORITY, handle: HANDLE };
+  const put = (program: Program): void => {
+    classifiers.replaceFilter({ ...key, programFd: program.fd.number, name: program.name });
+  };
+  classifiers.addClsact(ifindex);
+  put(options.program);
+  return {
+    mechanism: 'clsact',
+    update: put,
+    detach: () => classifiers.deleteFilter(key),
+    close: () => undefined,
+  };
+}
