@@ -5,8 +5,9 @@
 import path from 'node:path';
 import ts from '@typescript/typescript6';
 import type { MapShape } from '@skep/bytecode';
+import { mapShapeOf } from '@skep/bytecode';
 import type { MapDeclaration } from '@skep/ebpf';
-import { ArrayOfMaps, contextShapes, HashOfMaps } from '@skep/ebpf';
+import { contextShapes } from '@skep/ebpf';
 import { refuse } from '../diagnostics/report.ts';
 import type { SourcePosition } from '../ir/ir.ts';
 import type { LiveModules } from './modules.ts';
@@ -199,19 +200,6 @@ export class World {
     this.reassigned.set(root, found);
     return found;
   }
-}
-
-/** A map's shape, as the kernel and the loader need it. */
-export function mapShapeOf(declaration: MapDeclaration): MapShape {
-  const { name, kind, maxEntries, flags, key, value } = declaration;
-  const isOfMaps = declaration instanceof ArrayOfMaps || declaration instanceof HashOfMaps;
-  const inner = isOfMaps ? { inner: mapShapeOf(declaration.inner as MapDeclaration) } : {};
-  const [keySize, valueSize] = [sizeOf(key), sizeOf(value)];
-  return { name, kind, keySize, valueSize, maxEntries, flags, ...inner };
-}
-
-function sizeOf(layout: unknown): number {
-  return (layout as { readonly size?: number } | null)?.size ?? 0;
 }
 
 function assignedBy(node: ts.Node): ts.Expression | null {

@@ -1,0 +1,66 @@
+/**
+ * Golden tests: each testdata/NAME.ts beside what it must become: NAME.ir and NAME.listing, or
+ * NAME.diagnostics. SKEP_UPDATE=1 (`npm test -- --update`) writes them anew, to be read as a diff.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { formatProgram } from '@skep/bytecode';
+import { compileProgram } from '../codegen/compile-program.ts';
+import { formatDiagnostics } from '../diagnostics/report.ts';
+import type { IrProgram } from '../ir/ir.ts';
+import { printProgram } from '../ir/print.ts';
+import { loadTimeNames } from '../ir/specialise.ts';
+import { writePrograms } from '../ir/write-programs.ts';
+import { compileModule } from './compile.ts';
+
+const folder = fileURLToPath(new URL('../../testdata', import.meta.url));
+const isUpdate = process.env['SKEP_UPDATE'] === '1';
+const cases = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+
+/** Load-time constants are bound to 1, 2, ... in order of use. */
+function listingOf(program: IrProgram): string {
+  const names = loadTimeNames(program);
+  const loadTime = Object.fromEntries(names.map((name, index) => [name, index + 1]));
+  return formatProgram(compileProgram(program, { loadTime, verifies: true }));
+}
+
+function expect(file: string, text: string | null): void {
+  const place = path.join(folder, file);
+  if (isUpdate) {
+    if (text === null) rmSync(place, { force: true });
+    else writeFileSync(place, text);
+    return;
+  }
+  const expected = existsSync(place) ? readFileSync(place, 'utf8') : null;
+  assert.equal(text, expected, `${file} differs: see \`npm test -- --update\``);
+}
+
+for (const name of cases) {
+  const stem = name.replace(/\.ts$/, '');
+  test(`golden: ${stem}`, async () => {
+    const { programs, diagnostics } = await compileModule(path.join(folder, name), { folder });
+    const isGood = diagnostics.length === 0;
+    const shown = formatDiagnostics(diagnostics, { folder });
+    assert.ok(!isGood || programs.length > 0, `${name} has no program`);
+    expect(`${stem}.diagnostics`, isGood ? null : shown);
+    const ir = programs.map((program) => `${printProgram(program)}\n`).join('\n');
+    expect(`${stem}.ir`, isGood ? ir : null);
+    const listings = programs.map((program) => `${program.name}\n${listingOf(program)}`);
+    expect(`${stem}.listing`, isGood ? listings.join('\n') : null);
+  });
+}
+
+test('compiling twice gives the same bytes', async () => {
+  for (const name of cases.filter((each) => !each.startsWith('refused'))) {
+    const file = path.join(folder, name);
+    const first = await compileModule(file, { folder });
+    const second = await compileModule(file, { folder });
+    assert.equal(writePrograms(first.programs), writePrograms(second.programs), name);
+    for (const [index, program] of first.programs.entries()) {
+      assert.equal(listingOf(program), listingOf(second.programs[index]!), name);
+    }
+  }
+});
