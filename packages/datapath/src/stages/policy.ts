@@ -41,6 +41,8 @@ export function heed(packet: Packet): Step {
   if (packet.verdict === PolicyVerdict.Allow) return Outcome.Next;
   const reason =
     packet.verdict === PolicyVerdict.Deny ? DropReason.PolicyDenyRule : DropReason.PolicyDenied;
+  // The responder's side was not asked: a change of its rules does not concern this verdict.
+  if (packet.direction === Direction.Egress) packet.responder.subject = 0;
   remember(packet, reason);
   count(packet, reason);
   emit(packet, EventType.Drop, reason, 1);
