@@ -14,7 +14,7 @@ const next: MapShape = {
   flags: 0,
 };
 const port: MapShape = { ...next, name: 'port', kind: 'array' };
-const maps = { b_next: next, b_port: port };
+const maps = { b_next: next, b_frame: port };
 
 test('a program and the maps that its symbols name', { skip }, () => {
   const object = readElfProgram(compileC('flows'), { name: 'tc_flows', programType: 3, maps });
@@ -44,6 +44,6 @@ test('what is not there is named', { skip }, () => {
   );
   assert.throws(
     () => readElfProgram(file, { name: 'tc_flows', programType: 3, maps: {} }),
-    /symbol b_port: found no map/,
+    /symbol b_frame: found no map/,
   );
 });

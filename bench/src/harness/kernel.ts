@@ -4,11 +4,10 @@ import {
   createMap,
   loadProgram,
   type Program,
-  shapeOf,
   testRunTc,
   testRunXdp,
 } from '@skep/bpf';
-import type { ProgramObject } from '@skep/bytecode';
+import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
 import { codecOf, contextShapes, type Field, type MapDeclaration } from '@skep/ebpf';
 
 /** The kernel's numbers of the two kinds of program that are measured. */
@@ -31,7 +30,7 @@ export class Bench {
 
   /** The map of a declaration, made at first sight. */
   map(declaration: MapDeclaration): BpfMap {
-    this.maps[declaration.name] ??= createMap(shapeOf(declaration));
+    this.maps[declaration.name] ??= createMap(mapShapeOf(declaration));
     return this.maps[declaration.name]!;
   }
 
@@ -66,21 +65,4 @@ export function timePacket(program: Program, packet: Uint8Array, runs: number): 
 export function verdictOf(program: Program, packet: Uint8Array): number {
   const run = program.programType === programTypes.xdp ? testRunXdp : testRunTc;
   return run(program, { packet }).returnValue;
-}
-
-/** Why nothing can be measured here, `undefined` where it can. */
-export function reasonNotToMeasure(): string | undefined {
-  try {
-    createMap({
-      name: 'b_probe',
-      kind: 'array',
-      keySize: 4,
-      valueSize: 4,
-      maxEntries: 1,
-      flags: 0,
-    }).close();
-    return undefined;
-  } catch (error) {
-    return `BPF is not permitted here: ${(error as Error).message}`;
-  }
 }
