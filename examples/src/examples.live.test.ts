@@ -1,0 +1,59 @@
+/** Runs every example as a reader would, and compares what is seen with what its page promises. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { canUseBpf } from '@skep/bpf';
+import { runExample } from './lib/run.ts';
+
+const LINES_MAX = 60;
+
+/** What each example prints; those that need the kernel are skipped where it is not permitted. */
+const examples: Record<string, { needsKernel: boolean; output: RegExp }> = {
+  'compile-only': {
+    needsKernel: false,
+    output: /dropIcmp:\n[\s\S]*exit\n[\s\S]*a ping: Drop after \d+ .*\na datagram: Pass after \d+ /,
+  },
+  'count-packets': { needsKernel: true, output: /^ICMP: 1\nTCP: 5\nUDP: 3\narrived: 9\n$/ },
+  'drop-port': {
+    needsKernel: true,
+    output: /8080 arrives\n.*8081 arrives\n.*8080 is dropped\n.*8081 arrives\n.*8080 arrives\n/,
+  },
+  'rate-limit': {
+    needsKernel: true,
+    output: /^50 packets at once: 1\d arrive\n50 .*: [4-9] arrive/,
+  },
+};
+
+const sourceFolder = join(import.meta.dirname, '../src');
+const names = readdirSync(sourceFolder)
+  .filter((file) => /^[\w-]+\.ts$/.test(file))
+  .map((file) => file.slice(0, -'.ts'.length));
+
+test('every example has an expected output', () => {
+  assert.deepEqual(names.sort(), Object.keys(examples).sort());
+});
+
+for (const [name, { needsKernel, output }] of Object.entries(examples)) {
+  test(`${name} shows what it promises`, { skip: needsKernel && (canUseBpf() ?? false) }, () => {
+    const file = join(import.meta.dirname, `${name}.js`);
+    const { stdout, stderr, status } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+    assert.equal(stderr, '');
+    assert.equal(status, 0);
+    assert.match(stdout, output);
+  });
+
+  test(`${name} fits a page and says what to expect`, () => {
+    const text = readFileSync(join(sourceFolder, `${name}.ts`), 'utf8');
+    const lines = text.trimEnd().split('\n');
+    assert.ok(lines.length <= LINES_MAX, `${lines.length} lines, expected at most ${LINES_MAX}`);
+    for (const part of ['Shows: ', 'You will see: ', 'Needs: ', 'Now change this line: ']) {
+      assert.ok(text.includes(` * ${part}`), `header part '${part}' missing`);
+    }
+  });
+}
+
+test('an example that is only imported does nothing', () => {
+  runExample('file:///elsewhere/dist/example.js', () => assert.fail('main was called'));
+});
