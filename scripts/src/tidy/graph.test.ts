@@ -53,6 +53,16 @@ test('a worker named by its URL is reached', () => {
   assert.deepEqual(found(files), []);
 });
 
+test('a kernel program is an entry, and tested by packet tables', () => {
+  const program =
+    "import { f } from './a.ts';\n/** Counts. @program count */\nexport function p() {}";
+  assert.deepEqual(found({ 'count.ts': program, 'a.ts': code }), []);
+});
+
+test('a folder named by its URL is no import', () => {
+  assert.deepEqual(found({ 'main.ts': "new URL('..', import.meta.url);" }), []);
+});
+
 test('a relative import ends in .ts', () => {
   assert.deepEqual(found({ 'index.ts': "import './a.js';" }), [
     'p/src/index.ts:1 import-extension',

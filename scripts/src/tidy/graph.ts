@@ -14,6 +14,18 @@ interface Edge {
 
 type Edges = ReadonlyMap<string, readonly Edge[]>;
 
+/** The files that are there for more than tests: what an index, a main or a build reaches. */
+export function productFiles(
+  sources: readonly Source[],
+  isStart: (path: string) => boolean = () => false,
+): Set<string> {
+  const paths = sources.map((source) => source.path);
+  return reach(
+    edgesOf(sources),
+    paths.filter((path) => entryFile.test(path) || isStart(path)),
+  );
+}
+
 /**
  * Relative imports without `.ts`, import cycles, and files that nothing or no test reaches.
  *
@@ -24,13 +36,15 @@ export function checkGraph(
   isStart: (path: string) => boolean = () => false,
 ): Finding[] {
   const edges = edgesOf(sources);
-  const isEntry = (path: string): boolean => entryFile.test(path) || isStart(path);
+  const programs = sources.filter(isKernelProgram).map((source) => source.path);
+  const isEntry = (path: string): boolean =>
+    entryFile.test(path) || isStart(path) || programs.includes(path);
   const paths = sources.map((source) => source.path);
   const used = reach(
     edges,
     paths.filter((path) => isEntry(path) || isTest(path)),
   );
-  const tested = reach(edges, paths.filter(isTest));
+  const tested = reach(edges, [...paths.filter(isTest), ...programs]);
   const dead = paths.filter((path) => !used.has(path));
   const untested = sources
     .filter(({ path, tree }) => used.has(path) && !tested.has(path) && hasCode(tree))
@@ -63,6 +77,11 @@ function hasCode(tree: ts.SourceFile): boolean {
     if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) found = true;
   });
   return found;
+}
+
+/** Compiled by the build and run by packet tables: no import leads to it. */
+function isKernelProgram({ lines }: Source): boolean {
+  return lines.some((line) => /^\s*(\/\*)?\*.*@program\b/.test(line));
 }
 
 function edgesOf(sources: readonly Source[]): Edges {

@@ -81,6 +81,7 @@ function dynamicImport(node: ts.Node): string | undefined {
   if (!isImport && !isUrl) return undefined;
   const [first, second] = node.arguments ?? [];
   if (!first || !ts.isStringLiteral(first)) return undefined;
-  if (isUrl && second?.getText() !== 'import.meta.url') return undefined;
-  return isUrl ? first.text.replace(/\.js$/, '.ts') : first.text;
+  if (!isUrl) return first.text;
+  const isModule = second?.getText() === 'import.meta.url' && /\.(js|ts)$/.test(first.text);
+  return isModule ? first.text.replace(/\.js$/, '.ts') : undefined;
 }

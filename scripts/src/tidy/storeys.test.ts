@@ -7,7 +7,9 @@ import { checkStoreys, type PartFacts } from './storeys.ts';
 function part(path: string, facts: Partial<PartFacts>, ...imports: string[]): PartFacts {
   const text = imports.map((from) => `import '${from}';`).join('\n');
   const sources = [parseSource(`${path}/src/a.ts`, text)];
-  return { path, references: [], dependencies: [], sources, ...facts };
+  const product = new Set(sources.map((source) => source.path));
+  const nothing = { references: [], dependencies: [], testDependencies: [] };
+  return { path, ...nothing, sources, product, ...facts };
 }
 
 const wire = { references: ['wire'], dependencies: ['@skep/wire'] };
@@ -33,6 +35,24 @@ const cases: { name: string; have: PartFacts; want: string[] }[] = [
     name: 'the kernel, from the agent',
     have: part('packages/agent', sys, '@skep/sys'),
     want: [],
+  },
+  {
+    name: 'the kernel, from a test of the compiler',
+    have: part(
+      'packages/compiler',
+      { references: ['sys'], testDependencies: ['@skep/sys'], product: new Set() },
+      '@skep/sys',
+    ),
+    want: [],
+  },
+  {
+    name: 'what is for tests, from the product',
+    have: part(
+      'packages/compiler',
+      { references: ['sys'], testDependencies: ['@skep/sys'] },
+      '@skep/sys',
+    ),
+    want: ['packages/compiler/src/a.ts:1 import'],
   },
   {
     name: 'an undeclared package of ours',

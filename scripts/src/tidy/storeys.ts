@@ -29,6 +29,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@typescript/typescript6': ['packages/compiler', 'scripts'],
 };
 
+/** Libraries of the root that any part's tests may import. */
+const testLibraries = ['fast-check'];
+
 /** A part as its own files describe it. */
 export interface PartFacts {
   /** `packages/wire`. */
@@ -37,7 +40,11 @@ export interface PartFacts {
   readonly references: readonly string[];
   /** The dependencies of package.json; `undefined` where the part has none and uses the root's. */
   readonly dependencies: readonly string[] | undefined;
+  /** Its devDependencies: only its tests may import them, from any storey below. */
+  readonly testDependencies: readonly string[];
   readonly sources: readonly Source[];
+  /** The paths of its sources that are there for more than tests. */
+  readonly product: ReadonlySet<string>;
 }
 
 /** Edges that are undeclared, unused, upwards, or through a door that is another's. */
@@ -46,9 +53,9 @@ export function checkStoreys(part: PartFacts): Finding[] {
 }
 
 /** tsconfig.json and package.json must name the same packages. */
-function declarations({ path, references, dependencies }: PartFacts): Finding[] {
+function declarations({ path, references, dependencies, testDependencies }: PartFacts): Finding[] {
   if (!dependencies) return [];
-  const declared = ours(dependencies);
+  const declared = ours([...dependencies, ...testDependencies]);
   const report = (name: string, where: string, missingIn: string): Finding => ({
     file: `${path}/${missingIn}`,
     line: 0,
@@ -64,10 +71,13 @@ function declarations({ path, references, dependencies }: PartFacts): Finding[] 
   ];
 }
 
-function directions({ path, references }: PartFacts): Finding[] {
+function directions({ path, references, testDependencies }: PartFacts): Finding[] {
   const own = storeys[nameOf(path)];
   if (own === undefined) return [];
-  const wrong = references.filter((name) => !mayImport(own, storeys[name]));
+  const forTests = ours(testDependencies);
+  const wrong = references.filter((name) => {
+    return !mayImport(own, storeys[name], forTests.includes(name));
+  });
   return wrong.map((name) => ({
     file: `${path}/tsconfig.json`,
     line: 0,
@@ -77,46 +87,47 @@ function directions({ path, references }: PartFacts): Finding[] {
   }));
 }
 
-function mayImport(own: number, other: number | undefined): boolean {
+function mayImport(own: number, other: number | undefined, isForTests: boolean): boolean {
   if (other === undefined || other > own) return false;
-  return !(pureStoreys.includes(own) && other === kernelStorey);
+  return isForTests || !pureStoreys.includes(own) || other !== kernelStorey;
 }
 
-function importFindings({ path, references, dependencies, sources }: PartFacts): Finding[] {
-  return sources.flatMap((source) =>
+function importFindings(part: PartFacts): Finding[] {
+  return part.sources.flatMap((source) =>
     source.imports.flatMap(({ from, line }) => {
       const name = packageOf(from);
       if (name === undefined) return [];
-      const expected = refusal(name, { path, references, dependencies });
+      const expected = refusal(name, part, part.product.has(source.path));
       if (expected === undefined) return [];
       return [{ file: source.path, line, rule: 'import', found: `import of ${name}`, expected }];
     }),
   );
 }
 
-/** Why this part may not import that package; `undefined` where it may. */
-function refusal(
-  name: string,
-  { path, references, dependencies }: Omit<PartFacts, 'sources'>,
-): string | undefined {
+/** Why a file of this part may not import that package; `undefined` where it may. */
+function refusal(name: string, part: PartFacts, isProduct: boolean): string | undefined {
+  const { path, references, dependencies, testDependencies } = part;
   const keepers = doors[name];
   if (keepers) return keepers.includes(path) ? undefined : `it only in ${keepers.join(' and ')}`;
+  if (testDependencies.includes(name)) {
+    return isProduct ? `it only in tests (devDependencies of ${path}/package.json)` : undefined;
+  }
   const [own] = ours([name]);
   if (own !== undefined) {
     const isKnown = references.includes(own) || own === nameOf(path);
     return isKnown ? undefined : `it among the references of ${path}/tsconfig.json`;
   }
-  if (!dependencies || dependencies.includes(name) || name === 'fast-check') return undefined;
+  if (!dependencies || dependencies.includes(name) || testLibraries.includes(name))
+    return undefined;
   return `it among the dependencies of ${path}/package.json`;
 }
 
 /** Dependencies that no file imports. */
-function unused({ path, dependencies, sources }: PartFacts): Finding[] {
+function unused({ path, dependencies, testDependencies, sources }: PartFacts): Finding[] {
   if (!dependencies) return [];
-  const used = new Set(
-    sources.flatMap((source) => source.imports.map((one) => packageOf(one.from))),
-  );
-  const idle = dependencies.filter((name) => !used.has(name));
+  const names = sources.flatMap((source) => source.imports.map((one) => packageOf(one.from)));
+  const used = new Set(names);
+  const idle = [...dependencies, ...testDependencies].filter((name) => !used.has(name));
   return idle.map((name) => ({
     file: `${path}/package.json`,
     line: 0,

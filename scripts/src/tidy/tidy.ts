@@ -5,7 +5,7 @@ import { filesUnder, type Part, parts, readJson } from '../project.ts';
 import { checkDocs } from './docs.ts';
 import type { Finding } from './finding.ts';
 import { readGlossary } from './glossary.ts';
-import { checkGraph } from './graph.ts';
+import { checkGraph, productFiles } from './graph.ts';
 import { checkSizes } from './sizes.ts';
 import { parseSource, type Source } from './source.ts';
 import { checkStoreys, type PartFacts } from './storeys.ts';
@@ -30,7 +30,7 @@ export function tidy(root: string): Finding[] {
     return [
       ...perFile,
       ...checkGraph(sources, isStart),
-      ...checkStoreys(factsOf(root, part, sources)),
+      ...checkStoreys(factsOf(root, part, sources, productFiles(sources, isStart))),
     ];
   });
 }
@@ -46,6 +46,7 @@ function sourcesOf(root: string, part: Part): Source[] {
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -61,9 +62,15 @@ function startsOf(root: string, part: Part): string[] {
   return targets.map((target) => posix.join(part.path, target['skep-source'] ?? ''));
 }
 
-function factsOf(root: string, part: Part, sources: readonly Source[]): PartFacts {
+function factsOf(
+  root: string,
+  part: Part,
+  sources: readonly Source[],
+  product: ReadonlySet<string>,
+): PartFacts {
   const manifest = manifestOf(root, part);
   const references = part.references.map((path) => path.slice(path.lastIndexOf('/') + 1));
   const dependencies = manifest && Object.keys(manifest.dependencies ?? {});
-  return { path: part.path, references, dependencies, sources };
+  const testDependencies = Object.keys(manifest?.devDependencies ?? {});
+  return { path: part.path, references, dependencies, testDependencies, sources, product };
 }
