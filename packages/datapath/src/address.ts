@@ -13,7 +13,9 @@ export function toMapAddress(address: Address): Uint8Array {
 /** The address that 16 bytes of a table stand for. */
 export function fromMapAddress(bytes: Uint8Array): Address {
   const isMapped = MAPPED.every((byte, index) => bytes[index] === byte);
-  return isMapped ? { family: 4, bytes: bytes.slice(12, 16) } : { family: 6, bytes: bytes.slice(0, 16) };
+  return isMapped
+    ? { family: 4, bytes: bytes.slice(12, 16) }
+    : { family: 6, bytes: bytes.slice(0, 16) };
 }
 
 /** The two words that a kernel program compares. */

@@ -7,6 +7,7 @@ import {
   HashMap,
   LpmTrie,
   LruHashMap,
+  type MapDeclaration,
   MapFlag,
   PerCpuArrayMap,
   ProgramArray,
@@ -134,3 +135,22 @@ export const events = new RingBuffer({ name: 'skep_events', maxEntries: EVENT_BU
 
 /** Events that found no room. */
 export const lostEvents = new PerCpuArrayMap({ name: 'skep_lost', value: u64, maxEntries: 1 });
+
+/** All of them, in the order in which they are made. */
+export const datapathMaps: readonly MapDeclaration[] = [
+  packets,
+  connections,
+  newcomers,
+  fragments,
+  endpoints,
+  subjects,
+  nodeState,
+  addresses,
+  prefixes,
+  selectorSets,
+  policies,
+  continuations,
+  traffic,
+  events,
+  lostEvents,
+];

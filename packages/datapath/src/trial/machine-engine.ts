@@ -1,7 +1,6 @@
 /** Packet tables on the machine: no kernel, no rights. */
 import {
   Machine,
-
   mapShapeOf,
   ProgramArrayMap,
   type ProgramObject,
@@ -27,9 +26,7 @@ export class MachineEngine implements Engine {
   });
 
   constructor() {
-    for (const map of Object.values(maps)) {
-      if (typeof map === 'object' && 'kind' in map) this.machine.createMap(mapShapeOf(map));
-    }
+    for (const map of maps.datapathMaps) this.machine.createMap(mapShapeOf(map));
     const { egressDecided, ingressDecided } = nodePrograms(NODE);
     const continuations = this.machine.map(maps.continuations.name, ProgramArrayMap);
     continuations.set(maps.Continuation.EgressDecided, this.machine.load(egressDecided));
@@ -45,7 +42,9 @@ export class MachineEngine implements Engine {
   }
 
   entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
-    return this.table(map).entries().map(([key, value]) => ({ key, value }));
+    return this.table(map)
+      .entries()
+      .map(([key, value]) => ({ key, value }));
   }
 
   setPolicy(slot: number, program: ProgramObject | null): void {
@@ -63,7 +62,12 @@ export class MachineEngine implements Engine {
       action: result.returnValue,
       packet: result.packet,
       ...(isKnown
-        ? { redirect: { kind: redirect.kind as 'redirect' | 'peer', interfaceIndex: redirect.ifindex } }
+        ? {
+            redirect: {
+              kind: redirect.kind as 'redirect' | 'peer',
+              interfaceIndex: redirect.ifindex,
+            },
+          }
         : {}),
     };
   }

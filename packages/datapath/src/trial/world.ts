@@ -7,13 +7,25 @@ import type { MapDeclaration } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { Ipv6Address, parseAddress, parseMac, parsePrefix } from '@skep/wire';
 import { toPrefixKey, toWords } from '../address.ts';
-import { Continuation, addresses, endpoints, nodeState, prefixes, selectorSets, subjects } from '../maps.ts';
+import {
+  Continuation,
+  addresses,
+  endpoints,
+  nodeState,
+  prefixes,
+  selectorSets,
+  subjects,
+} from '../maps.ts';
 import { isEnforced, policyProgram } from '../policy-program.ts';
 import type { EndpointConstants, NodeConstants } from '../programs.ts';
 import { bytesOf } from './bytes.ts';
 import type { Engine } from './engine.ts';
 
-export const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };
+export const NODE: NodeConstants = {
+  jiffiesPerSecond: 250,
+  hasRedirectPeer: 1,
+  reportsForwarded: 1,
+};
 export const GATEWAY_MAC = '02:00:00:00:00:fe';
 
 export interface TrialEndpoint {

@@ -69,13 +69,7 @@ export const forwardingCases: readonly PacketCase[] = [
   },
   {
     sentence: 'a packet for another address is not delivered here',
-    steps: [
-      annaGets(
-        arriving(NODE_ADDRESS, BERT, SYN),
-        'drop',
-        DropReason.UnknownTargetAddress,
-      ),
-    ],
+    steps: [annaGets(arriving(NODE_ADDRESS, BERT, SYN), 'drop', DropReason.UnknownTargetAddress)],
   },
   {
     sentence: 'one endpoint does not come by way of the stack',

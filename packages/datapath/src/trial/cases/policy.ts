@@ -152,9 +152,17 @@ export const policyCases: readonly PacketCase[] = [
     sentence: 'TCP begins with a SYN and nothing else',
     steps: [
       annaSends(sent(ANNA, BERT, ACK), 'drop', DropReason.UnknownConnectionState),
-      annaSends(sent(ANNA, BERT, tcp(1, 2, TcpFlag.RST)), 'drop', DropReason.UnknownConnectionState),
+      annaSends(
+        sent(ANNA, BERT, tcp(1, 2, TcpFlag.RST)),
+        'drop',
+        DropReason.UnknownConnectionState,
+      ),
       bertSends(sent(BERT, ANNA, SYN_ACK), 'drop', DropReason.UnknownConnectionState),
-      annaSends(sent(ANNA, BERT, tcp(1, 2, TcpFlag.SYN | TcpFlag.FIN)), 'drop', DropReason.InvalidPacket),
+      annaSends(
+        sent(ANNA, BERT, tcp(1, 2, TcpFlag.SYN | TcpFlag.FIN)),
+        'drop',
+        DropReason.InvalidPacket,
+      ),
     ],
   },
   {
@@ -187,7 +195,7 @@ export const policyCases: readonly PacketCase[] = [
     ],
   },
   {
-    sentence: "opening a connection the other way round is no reply: it needs a rule of its own",
+    sentence: 'opening a connection the other way round is no reply: it needs a rule of its own',
     before: (engine) => {
       ingress(only({ ...WEB, allowGroup: ANNA.group }))(engine);
       setPolicy(engine, ANNA, { ingress: CLOSED, egress: OPEN }, 2);

@@ -1,0 +1,90 @@
+/**
+ * A node without a kernel: the same model, the same programs, the same tables, run on the machine.
+ * What `skep policy test` asks, and what a lab falls back to where BPF is not permitted.
+ */
+import type { LoadedProgram, MachineOptions } from '@skep/bytecode';
+import { DatapathEvent } from '@skep/contract';
+import { endpointPrograms, type NodeConstants } from '@skep/datapath';
+import { codecOf, type Decoded, TcAction } from '@skep/ebpf';
+import { type EndpointFacts, NodeModel } from '../model/node-model.ts';
+import { DatapathTables } from '../tables/datapath-tables.ts';
+import { MachineTables } from '../tables/machine-tables.ts';
+
+const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };
+
+/** What became of a frame. */
+export interface SimulatedResult {
+  readonly verdict: 'forwarded' | 'dropped';
+  /** A `DropReason`, of a drop. */
+  readonly reason?: number;
+  /** Host's interface of the endpoint that it went to; absent: left to the node's stack. */
+  readonly interfaceIndex?: number;
+  readonly frame: Uint8Array;
+}
+
+interface Hooks {
+  readonly fromEndpoint: LoadedProgram;
+  readonly toEndpoint: LoadedProgram;
+}
+
+export class SimulatedNode {
+  readonly model: NodeModel;
+  private readonly tables: MachineTables;
+  private readonly hooks = new Map<number, Hooks>();
+  private revision = 0;
+
+  constructor(options: MachineOptions = {}) {
+    this.tables = new MachineTables(NODE, options);
+    this.model = new NodeModel(new DatapathTables(this.tables), {
+      nextRevision: () => ++this.revision,
+    });
+  }
+
+  addEndpoint(facts: EndpointFacts): void {
+    this.model.addEndpoint(facts);
+    const { id: endpoint, mac, gatewayMac, ipv4, ipv6 } = facts;
+    const constants = { endpoint, mac, gatewayMac, ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
+    const { fromEndpoint, toEndpoint } = endpointPrograms(NODE, constants);
+    this.hooks.set(facts.id, {
+      fromEndpoint: this.tables.load(fromEndpoint),
+      toEndpoint: this.tables.load(toEndpoint),
+    });
+  }
+
+  removeEndpoint(id: number): void {
+    this.hooks.delete(id);
+    this.model.removeEndpoint(id);
+  }
+
+  /** A frame that the endpoint sends. */
+  sendFrom(id: number, frame: Uint8Array): SimulatedResult {
+    return this.run(id, 'fromEndpoint', frame);
+  }
+
+  /** A frame that the node's stack hands to the endpoint. */
+  sendTo(id: number, frame: Uint8Array): SimulatedResult {
+    return this.run(id, 'toEndpoint', frame);
+  }
+
+  private run(id: number, hook: keyof Hooks, packet: Uint8Array): SimulatedResult {
+    const program = this.hooks.get(id)?.[hook];
+    if (!program) throw new Error(`simulate endpoint ${id}: it does not exist`);
+    const ifindex = this.model.endpoint(id)?.interfaceIndex ?? 0;
+    const result = program.run({ packet, context: { ifindex } });
+    const events = this.takeEvents();
+    const isDropped = result.returnValue === TcAction.Drop;
+    const reason = events.find((event) => event.reason >= FIRST_DROP_REASON)?.reason;
+    return {
+      verdict: isDropped ? 'dropped' : 'forwarded',
+      frame: result.packet,
+      ...(isDropped && reason !== undefined ? { reason } : {}),
+      ...(result.redirect ? { interfaceIndex: result.redirect.ifindex } : {}),
+    };
+  }
+
+  private takeEvents(): Decoded<DatapathEvent>[] {
+    return this.tables.takeEvents().map((bytes) => codecOf(DatapathEvent).decode(bytes));
+  }
+}
+
+const FIRST_DROP_REASON = 130;

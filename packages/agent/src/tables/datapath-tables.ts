@@ -1,0 +1,143 @@
+/** The datapath's tables in the words of the contract; what is behind them does not matter. */
+import type { ProgramObject } from '@skep/bytecode';
+import {
+  EndpointEntry,
+  Enforced,
+  NodeEntry,
+  PEER_GROUPS_MAX,
+  PeerEntry,
+  PrefixKey,
+  SelectorSet,
+  SubjectEntry,
+} from '@skep/contract';
+import {
+  addresses,
+  Continuation,
+  endpoints,
+  isEnforced,
+  nodeState,
+  policyProgram,
+  prefixes,
+  selectorSets,
+  subjects,
+  toPrefixKey,
+  toWords,
+} from '@skep/datapath';
+import { codecOf, type Encodable, type Field, type ValueOf } from '@skep/ebpf';
+import type { DecisionTable, DirectionTable, GroupId } from '@skep/policy';
+import { type Address, Ipv6Address, type Prefix } from '@skep/wire';
+import type { RawTables } from './raw-tables.ts';
+
+/** What a place of the ipcache says. */
+export interface Place {
+  readonly identity: number;
+  readonly selectorSet: number;
+  /** The local endpoint's id, or 0. */
+  readonly endpoint: number;
+}
+
+/** One local endpoint, as the programs know it. */
+export interface EndpointRow {
+  /** Of the host's end of its veth. */
+  readonly interfaceIndex: number;
+  readonly identity: number;
+  readonly selectorSet4: number;
+  readonly selectorSet6: number;
+  readonly subject: number;
+  readonly mac: Uint8Array;
+  readonly gatewayMac: Uint8Array;
+}
+
+export class DatapathTables {
+  constructor(private readonly raw: RawTables) {}
+
+  setEndpoint(id: number, row: EndpointRow): void {
+    const value = bytesOf(EndpointEntry, { ...row, padding: new Uint8Array(2) });
+    this.raw.update(endpoints, indexKey(id), value);
+  }
+
+  /** The id means nobody from now on. */
+  clearEndpoint(id: number): void {
+    this.raw.update(endpoints, indexKey(id), new Uint8Array(EndpointEntry.size));
+  }
+
+  /** Single addresses go to the hash, shorter prefixes to the trie. */
+  setPlace(prefix: Prefix, place: Place): void {
+    const value = bytesOf(PeerEntry, { ...place, padding: 0 });
+    if (isSingle(prefix)) this.raw.update(addresses, addressKey(prefix.address), value);
+    else this.raw.update(prefixes, bytesOf(PrefixKey, toPrefixKey(prefix)), value);
+  }
+
+  deletePlace(prefix: Prefix): void {
+    if (isSingle(prefix)) this.raw.delete(addresses, addressKey(prefix.address));
+    else this.raw.delete(prefixes, bytesOf(PrefixKey, toPrefixKey(prefix)));
+  }
+
+  /** Which groups the peers with this set are in. */
+  setSelectorSet(index: number, groups: readonly GroupId[]): void {
+    const words = new Array<bigint>(PEER_GROUPS_MAX / 64).fill(0n);
+    for (const group of groups) words[group >> 6]! |= 1n << BigInt(group & 63);
+    this.raw.update(selectorSets, indexKey(index), bytesOf(SelectorSet, { words }));
+  }
+
+  /**
+   * Swaps a subject's rules: programs first, then the revision that ends what was remembered.
+   *
+   * @throws PolicySizeError, before anything is written
+   */
+  setSubject(subject: number, table: DecisionTable, revision: number): void {
+    const ingress = this.program(`ingress_${subject}`, table.ingress, Continuation.IngressDecided);
+    const egress = this.program(`egress_${subject}`, table.egress, Continuation.EgressDecided);
+    this.raw.setPolicy(subject * 2, ingress);
+    this.raw.setPolicy(subject * 2 + 1, egress);
+    const enforced =
+      (isEnforced(table.ingress) ? Enforced.Ingress : 0) |
+      (isEnforced(table.egress) ? Enforced.Egress : 0);
+    this.writeSubject(subject, revision, enforced);
+  }
+
+  /** A subject whose rules cannot be carried out: nothing passes. */
+  closeSubject(subject: number, revision: number): void {
+    this.raw.setPolicy(subject * 2, null);
+    this.raw.setPolicy(subject * 2 + 1, null);
+    this.writeSubject(subject, revision, Enforced.Ingress | Enforced.Egress);
+  }
+
+  /** Every flow is decided anew at its next packet. */
+  setMembershipRevision(membershipRevision: number): void {
+    const value = bytesOf(NodeEntry, { membershipRevision, padding: 0 });
+    this.raw.update(nodeState, indexKey(0), value);
+  }
+
+  private program(
+    name: string,
+    table: DirectionTable,
+    continuation: Continuation,
+  ): ProgramObject | null {
+    return isEnforced(table) ? policyProgram(name, table, continuation) : null;
+  }
+
+  private writeSubject(subject: number, revision: number, enforced: number): void {
+    this.raw.update(subjects, indexKey(subject), bytesOf(SubjectEntry, { revision, enforced }));
+  }
+}
+
+function isSingle(prefix: Prefix): boolean {
+  return prefix.length === prefix.address.bytes.length * 8;
+}
+
+function addressKey(address: Address): Uint8Array {
+  return bytesOf(Ipv6Address, toWords(address));
+}
+
+function bytesOf<F extends Field>(field: F, value: Encodable<ValueOf<F>>): Uint8Array {
+  const bytes = new Uint8Array(field.size);
+  codecOf(field).encode(value, bytes);
+  return bytes;
+}
+
+function indexKey(index: number): Uint8Array {
+  const key = new Uint8Array(4);
+  new DataView(key.buffer).setUint32(0, index, true);
+  return key;
+}

@@ -1,0 +1,69 @@
+/** The datapath's tables and programs on the machine: no kernel, no rights. */
+import {
+  type LoadedProgram,
+  Machine,
+  type MachineOptions,
+  mapShapeOf,
+  ProgramArrayMap,
+  type ProgramObject,
+  RingBufferMap,
+  Table,
+} from '@skep/bytecode';
+import {
+  Continuation,
+  continuations,
+  datapathMaps,
+  events,
+  type NodeConstants,
+  nodePrograms,
+  policies,
+} from '@skep/datapath';
+import type { MapDeclaration } from '@skep/ebpf';
+import type { RawTables } from './raw-tables.ts';
+
+export class MachineTables implements RawTables {
+  private readonly machine: Machine;
+
+  constructor(node: NodeConstants, options: MachineOptions = {}) {
+    this.machine = new Machine({ ...options, ticksPerSecond: node.jiffiesPerSecond });
+    for (const map of datapathMaps) this.machine.createMap(mapShapeOf(map));
+    const { egressDecided, ingressDecided } = nodePrograms(node);
+    const slots = this.machine.map(continuations.name, ProgramArrayMap);
+    slots.set(Continuation.EgressDecided, this.load(egressDecided));
+    slots.set(Continuation.IngressDecided, this.load(ingressDecided));
+  }
+
+  update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
+    this.table(map).update(key, value);
+  }
+
+  delete(map: MapDeclaration, key: Uint8Array): void {
+    this.table(map).delete(key);
+  }
+
+  entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
+    return this.table(map)
+      .entries()
+      .map(([key, value]) => ({ key, value }));
+  }
+
+  setPolicy(slot: number, program: ProgramObject | null): void {
+    const slots = this.machine.map(policies.name, ProgramArrayMap);
+    if (program) slots.set(slot, this.load(program));
+    else slots.delete(slot);
+  }
+
+  /** Makes a program ready to run on these tables. */
+  load(program: ProgramObject): LoadedProgram {
+    return this.machine.load(program);
+  }
+
+  /** The datapath's events since the last call, oldest first. */
+  takeEvents(): Uint8Array[] {
+    return this.machine.map(events.name, RingBufferMap).read();
+  }
+
+  private table(map: MapDeclaration): Table {
+    return this.machine.map(map.name, Table);
+  }
+}

@@ -1,0 +1,162 @@
+/** Fragments, extension headers, and packets that contradict themselves. */
+import { DropReason } from '@skep/contract';
+import { IpProtocol, TcpFlag } from '@skep/wire';
+import { annaSends, type PacketCase, sent, tcp, udp } from '../packet-case.ts';
+import { ANNA, BERT, setPolicy, OPEN_POLICY } from '../world.ts';
+
+const SYN = tcp(40000, 80, TcpFlag.SYN);
+const DATAGRAM = { ...udp(5000, 6000), payload: new Uint8Array(16), identification: 77 };
+const PADDING = Uint8Array.of(0, 1, 4, 0, 0, 0, 0);
+
+function cut(frame: Uint8Array, length: number): Uint8Array {
+  return frame.slice(0, length);
+}
+
+function patch(frame: Uint8Array, offset: number, ...bytes: number[]): Uint8Array {
+  const changed = frame.slice();
+  changed.set(bytes, offset);
+  return changed;
+}
+
+function extended(...types: number[]): Uint8Array {
+  const extensions = types.map((type) => ({ type, body: PADDING }));
+  return sent(ANNA, BERT.ipv6, { ...SYN, extensions });
+}
+
+export const fragmentCases: readonly PacketCase[] = [
+  {
+    sentence: 'later fragments follow the first, by its ports',
+    steps: [
+      annaSends(sent(ANNA, BERT, { ...DATAGRAM, moreFragments: true }), 'to peer'),
+      annaSends(sent(ANNA, BERT, { ...DATAGRAM, fragmentOffset: 24 }), 'to peer'),
+    ],
+  },
+  {
+    sentence: 'the same over IPv6',
+    steps: [
+      annaSends(sent(ANNA, BERT.ipv6, { ...DATAGRAM, moreFragments: true }), 'to peer'),
+      annaSends(sent(ANNA, BERT.ipv6, { ...DATAGRAM, fragmentOffset: 24 }), 'to peer'),
+    ],
+  },
+  {
+    sentence: 'a later fragment without the first is dropped',
+    steps: [
+      annaSends(
+        sent(ANNA, BERT, { ...DATAGRAM, fragmentOffset: 24 }),
+        'drop',
+        DropReason.FirstFragmentNotFound,
+      ),
+      annaSends(
+        sent(ANNA, BERT.ipv6, { ...DATAGRAM, fragmentOffset: 24 }),
+        'drop',
+        DropReason.FirstFragmentNotFound,
+      ),
+    ],
+  },
+  {
+    sentence: 'fragments of a denied datagram are denied like the first',
+    before: (engine) => {
+      const closed = { isEnforced: true, segments: [] };
+      setPolicy(engine, BERT, { ...OPEN_POLICY, ingress: closed }, 2);
+    },
+    steps: [
+      annaSends(
+        sent(ANNA, BERT, { ...DATAGRAM, moreFragments: true }),
+        'drop',
+        DropReason.PolicyDenied,
+      ),
+      annaSends(
+        sent(ANNA, BERT, { ...DATAGRAM, fragmentOffset: 24 }),
+        'drop',
+        DropReason.PolicyDenied,
+      ),
+    ],
+  },
+  {
+    sentence: 'a fragment that would overwrite the flags of a TCP header is dropped',
+    steps: [
+      annaSends(
+        sent(ANNA, BERT, { ...SYN, payload: new Uint8Array(8), fragmentOffset: 8 }),
+        'drop',
+        DropReason.InvalidPacket,
+      ),
+    ],
+  },
+  {
+    sentence: 'IPv4 options are stepped over',
+    steps: [annaSends(sent(ANNA, BERT, { ...SYN, options: new Uint8Array(8).fill(1) }), 'to peer')],
+  },
+  {
+    sentence: 'IPv6 extension headers are stepped over, up to a limit',
+    steps: [
+      annaSends(extended(IpProtocol.HopByHop, IpProtocol.DestinationOptions), 'to peer'),
+      annaSends(extended(...new Array<number>(5).fill(IpProtocol.DestinationOptions)), 'to peer'),
+      annaSends(
+        extended(...new Array<number>(6).fill(IpProtocol.DestinationOptions)),
+        'drop',
+        DropReason.InvalidExtensionHeader,
+      ),
+      annaSends(
+        extended(IpProtocol.DestinationOptions, IpProtocol.HopByHop),
+        'drop',
+        DropReason.InvalidExtensionHeader,
+      ),
+    ],
+  },
+  {
+    sentence: 'an extension header that points beyond the packet is dropped',
+    steps: [
+      annaSends(
+        patch(extended(IpProtocol.DestinationOptions), 14 + 40 + 1, 0xff),
+        'drop',
+        DropReason.TruncatedHeader,
+      ),
+    ],
+  },
+  {
+    sentence: 'transports that nobody can decide about are dropped',
+    steps: [47, 50, 51, 2, 4, 41, 99].map((protocol) =>
+      annaSends(
+        sent(ANNA, BERT, { protocol, payload: new Uint8Array(32) }),
+        'drop',
+        DropReason.UnknownTransport,
+      ),
+    ),
+  },
+  {
+    sentence: 'ICMP of the other family is dropped',
+    steps: [
+      annaSends(
+        sent(ANNA, BERT, { protocol: IpProtocol.ICMPv6, payload: new Uint8Array(16) }),
+        'drop',
+        DropReason.UnknownTransport,
+      ),
+      annaSends(
+        sent(ANNA, BERT.ipv6, { protocol: IpProtocol.ICMP, payload: new Uint8Array(16) }),
+        'drop',
+        DropReason.UnknownTransport,
+      ),
+    ],
+  },
+  {
+    sentence: 'headers that are cut off are dropped',
+    steps: [
+      annaSends(cut(sent(ANNA, BERT, SYN), 15), 'drop', DropReason.TruncatedHeader),
+      annaSends(cut(sent(ANNA, BERT, SYN), 33), 'drop', DropReason.TruncatedHeader),
+      annaSends(cut(sent(ANNA, BERT, SYN), 53), 'drop', DropReason.InvalidPacket),
+      annaSends(cut(sent(ANNA, BERT.ipv6, SYN), 53), 'drop', DropReason.TruncatedHeader),
+      annaSends(cut(sent(ANNA, BERT.ipv6, SYN), 73), 'drop', DropReason.InvalidPacket),
+    ],
+  },
+  {
+    sentence: 'headers that contradict themselves are dropped',
+    steps: [
+      // Version 5, header length 16, total length beyond the frame; TCP header length 16.
+      annaSends(patch(sent(ANNA, BERT, SYN), 14, 0x55), 'drop', DropReason.InvalidPacket),
+      annaSends(patch(sent(ANNA, BERT, SYN), 14, 0x44), 'drop', DropReason.InvalidPacket),
+      annaSends(patch(sent(ANNA, BERT, SYN), 16, 0xff, 0xff), 'drop', DropReason.InvalidPacket),
+      annaSends(patch(sent(ANNA, BERT, SYN), 46, 0x40), 'drop', DropReason.InvalidPacket),
+      annaSends(patch(sent(ANNA, BERT.ipv6, SYN), 14, 0x50), 'drop', DropReason.InvalidPacket),
+    ],
+  },
+];
