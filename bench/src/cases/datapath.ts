@@ -4,7 +4,6 @@
  */
 import { canUseBpf, type Program } from '@skep/bpf';
 import { TcAction } from '@skep/ebpf';
-import { type DirectionTable, PolicyProtocol } from '@skep/policy';
 import { TcpFlag } from '@skep/wire';
 import type { Case, Effort } from '../harness/case.ts';
 import { clangVersion } from '../harness/clang.ts';
@@ -17,6 +16,7 @@ import {
 } from '../harness/datapath-world.ts';
 import { Bench, timePacket, verdictOf } from '../harness/kernel.ts';
 import { Flows } from '../harness/flows.ts';
+import { openPort443 } from '../harness/policies.ts';
 import {
   knownClient,
   knownPort,
@@ -60,7 +60,7 @@ async function measure(bench: Bench, world: DatapathWorld, effort: Effort): Prom
   const yardstick = loadYardstick(bench);
   const reference = referenceSegment(knownClient, knownPort);
   const flows = new Flows(bench);
-  allow(world);
+  world.apply(openPort443);
   const rows: Row[] = [];
   for (const path of paths(world, flows, effort)) {
     path.prepare();
@@ -128,18 +128,6 @@ function paths(world: DatapathWorld, flows: Flows, { runs }: Effort): Path[] {
       time: repeated(denied),
     },
   ];
-}
-
-/** The known port, from the sender to the receiver and to the world; nothing else. */
-function allow(world: DatapathWorld): void {
-  const port = { protocol: PolicyProtocol.Tcp, first: knownPort, last: knownPort };
-  const egress: DirectionTable = { isEnforced: true, segments: [{ ...port, isAllowAll: true }] };
-  const ingress: DirectionTable = {
-    isEnforced: true,
-    segments: [{ ...port, allowGroup: sender.number }],
-  };
-  world.setPolicy(sender, { egress });
-  world.setPolicy(receiver, { ingress });
 }
 
 /** A handshake: both ends have taken part, so the flow is a connection. */

@@ -1,7 +1,9 @@
 /** The chapters of the benchmark, in the order in which they are run. */
 import type { Case } from '../harness/case.ts';
 import { compilerCase } from './compiler.ts';
+import { changesCase } from './changes.ts';
 import { datapathCase } from './datapath.ts';
+import { rulesCase } from './rules.ts';
 
 /** All cases. */
-export const cases: readonly Case[] = [compilerCase, datapathCase];
+export const cases: readonly Case[] = [compilerCase, datapathCase, rulesCase, changesCase];

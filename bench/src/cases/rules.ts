@@ -1,0 +1,65 @@
+/** Rules: whether a decision costs more when there are more of them. */
+import { canUseBpf } from '@skep/bpf';
+import { TcAction } from '@skep/ebpf';
+import { TcpFlag } from '@skep/wire';
+import type { Case, Effort } from '../harness/case.ts';
+import { clangVersion } from '../harness/clang.ts';
+import { DatapathWorld, receiver, segment, sender } from '../harness/datapath-world.ts';
+import { Flows } from '../harness/flows.ts';
+import { Bench, verdictOf } from '../harness/kernel.ts';
+import { openPort443, otherRules } from '../harness/policies.ts';
+import { interleave } from '../harness/rounds.ts';
+import { pairedRow, type Row } from '../harness/row.ts';
+
+const counts = [10, 1_000, 10_000];
+
+/** The first packet of a flow, decided by 10, 1,000 and 10,000 rules. */
+export const rulesCase: Case = {
+  name: 'rules',
+  about: "the first packet of a flow, by the receiver's number of rules, against 10 rules",
+  run: async (effort) => {
+    const reason = canUseBpf() ?? (clangVersion() ? undefined : 'clang is not installed');
+    if (reason !== undefined) return { skipped: reason };
+    const benches = counts.map(() => new Bench());
+    const worlds = benches.map((bench) => new DatapathWorld(bench));
+    try {
+      return await measure(benches, worlds, effort);
+    } finally {
+      for (const world of worlds) world.close();
+      for (const bench of benches) bench.close();
+    }
+  },
+};
+
+async function measure(
+  benches: readonly Bench[],
+  worlds: readonly DatapathWorld[],
+  { rounds, runs }: Effort,
+): Promise<Row[]> {
+  const syn = { sourcePort: 40_000, destinationPort: 443, flags: TcpFlag.SYN };
+  const packet = segment(sender, receiver.ipv4, syn);
+  const variants = counts.map((count, index) => {
+    const world = worlds[index]!;
+    world.apply(openPort443);
+    world.apply(otherRules(count - 1));
+    const program = world.fromEndpoint(sender);
+    const action = verdictOf(program, packet) | 0;
+    if (action !== TcAction.Redirect)
+      throw new Error(`${count} rules: action ${action}, expected 7`);
+    const flows = new Flows(benches[index]!);
+    const measureOnce = (): number => {
+      world.forget();
+      return flows.timeNew(program, packet, runs);
+    };
+    return { name: `${count} rules`, measure: measureOnce };
+  });
+  const samples = await interleave(variants, rounds);
+  const [few, ...more] = variants.map(({ name }) => ({ name, samples: samples.get(name)! }));
+  return more.map(({ name, samples: ours }) =>
+    pairedRow(
+      { name: `decided by ${name}`, unit: 'ns/packet', referenceName: few!.name },
+      ours,
+      few!.samples,
+    ),
+  );
+}
