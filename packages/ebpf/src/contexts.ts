@@ -7,9 +7,9 @@ import type { StructOf } from './struct.ts';
 
 declare abstract class PacketContext {
   /** A view of a header in the packet, `offset` bytes from its start; `null` when the packet ends before it. */
-  at<T extends object>(header: StructOf<T>, offset: u32): T | null;
+  at<S extends StructOf<object>>(header: S, offset: u32): InstanceType<S> | null;
   /** A view of the metadata in front of the packet; `null` when there is not as much. */
-  metadata<T extends object>(record: StructOf<T>): T | null;
+  metadata<S extends StructOf<object>>(record: S): InstanceType<S> | null;
 }
 
 /** One packet at the driver, before any `sk_buff`. @source struct xdp_md, include/uapi/linux/bpf.h */

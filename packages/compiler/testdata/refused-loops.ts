@@ -1,0 +1,22 @@
+import { type u32, XdpAction, type XdpContext } from '@skep/ebpf';
+import { Word } from './headers.ts';
+
+export const LONG = Array.from({ length: 100 }, (_, index) => index);
+
+export function endless(ctx: XdpContext): XdpAction {
+  let n: u32 = ctx.length;
+  while (true) {
+    n++;
+    if (n === 7) break;
+  }
+  for (;;) n++;
+  while (n !== ctx.length) n++;
+  return n;
+}
+export function long(ctx: XdpContext): XdpAction {
+  for (const each of LONG) if (each === ctx.length) return XdpAction.Drop;
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Drop;
+  for (const each of [word.value]) return each;
+  return XdpAction.Pass;
+}
