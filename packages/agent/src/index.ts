@@ -5,3 +5,5 @@ export * from './simulation/simulated-node.ts';
 export * from './tables/datapath-tables.ts';
 export * from './tables/machine-tables.ts';
 export * from './tables/raw-tables.ts';
+export * from './views.ts';
+export * from './agent-api.ts';

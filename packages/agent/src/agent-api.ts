@@ -1,0 +1,38 @@
+/** What an agent can do, wherever it runs. */
+import type {
+  EndpointRequest,
+  EndpointView,
+  ExplainRequest,
+  ExplainView,
+  FlowFilter,
+  FlowView,
+  IdentityView,
+  IpcacheView,
+  PolicyResult,
+  PolicyView,
+  StatusView,
+} from './views.ts';
+
+/** In this process, or behind its socket. */
+export interface AgentApi {
+  status(): Promise<StatusView>;
+  listEndpoints(): Promise<EndpointView[]>;
+  /** Resolves when the endpoint is open for traffic. */
+  addEndpoint(request: EndpointRequest): Promise<EndpointView>;
+  /** By `namespace/name`. False when there was none. */
+  removeEndpoint(name: string): Promise<boolean>;
+  listIdentities(): Promise<IdentityView[]>;
+  listIpcache(): Promise<IpcacheView[]>;
+  listPolicies(): Promise<PolicyView[]>;
+  /** All documents of a YAML text, or none. `file` names it in messages. */
+  applyPolicies(yaml: string, file: string): Promise<PolicyResult>;
+  /** By `kind/namespace/name`. */
+  deletePolicies(keys: readonly string[]): Promise<PolicyResult>;
+  explain(request: ExplainRequest): Promise<ExplainView>;
+  /** What the node remembers, oldest first. */
+  recentFlows(filter: FlowFilter, last?: number): Promise<FlowView[]>;
+  /** Calls back for each flow from now on, until the returned function is called. */
+  followFlows(filter: FlowFilter, onFlow: (flow: FlowView) => void): Promise<() => void>;
+  /** Takes everything away that the agent has made on this machine. */
+  uninstall(): Promise<void>;
+}

@@ -1,0 +1,170 @@
+/**
+ * What the agent says of itself, as JSON: the one definition of what its API, the CLI and the lab
+ * exchange. Addresses and prefixes are text; times are ISO 8601 in UTC.
+ */
+
+export type TransportName = 'TCP' | 'UDP' | 'SCTP';
+
+export interface NamedPortView {
+  readonly name: string;
+  readonly protocol: TransportName;
+  readonly port: number;
+}
+
+/** What is asked for when an endpoint is to be made. */
+export interface EndpointRequest {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Labels of its namespace. */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+  /** Path of its network namespace, such as `/run/netns/NAME`. */
+  readonly networkNamespace: string;
+  /** Of the interface inside. Default: `eth0`. */
+  readonly interfaceName?: string;
+  readonly namedPorts?: readonly NamedPortView[];
+}
+
+/** `creating`: not open for traffic yet. `removing`: closed already. */
+export type EndpointState = 'creating' | 'ready' | 'removing';
+
+export interface EndpointView extends EndpointRequest {
+  readonly id: number;
+  readonly state: EndpointState;
+  readonly identity: number;
+  readonly mac: string;
+  /** Of the host's end of its veth. */
+  readonly hostInterface: string;
+  /** Whether policy is enforced: traffic that no rule allows is dropped. */
+  readonly isIngressEnforced: boolean;
+  readonly isEgressEnforced: boolean;
+}
+
+export interface IdentityView {
+  readonly number: number;
+  /** `source:key=value`, sorted. */
+  readonly labels: readonly string[];
+  /** How many endpoints of this node have it. */
+  readonly endpoints: number;
+}
+
+export interface IpcacheView {
+  readonly prefix: string;
+  readonly identity: number;
+  /** `namespace/name` of the local endpoint, `host`, or `world`. */
+  readonly owner: string;
+}
+
+export interface PolicyView {
+  /** `kind/namespace/name`. */
+  readonly key: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly rules: number;
+  /** `namespace/name` of the endpoints that it is about. */
+  readonly endpoints: readonly string[];
+}
+
+export interface PolicyResult {
+  /** Keys of what was added or replaced, or deleted. */
+  readonly changed: readonly string[];
+  readonly revision: number;
+  readonly milliseconds: number;
+}
+
+/** The question of `skep explain`: names are `namespace/name` or addresses. */
+export interface ExplainRequest {
+  readonly from: string;
+  readonly to: string;
+  /** A number, or the name of a port of `to`. */
+  readonly port: string;
+  readonly protocol: TransportName | 'ICMP' | 'ICMPv6';
+}
+
+export interface ExplainSideView {
+  readonly verdict: 'allow' | 'deny';
+  readonly text: string;
+  /** Names of the rules that decided, with `file:line`. */
+  readonly rules: readonly string[];
+  readonly wouldChange: readonly string[];
+}
+
+export interface ExplainView {
+  readonly verdict: 'allow' | 'deny';
+  readonly egress?: ExplainSideView;
+  readonly ingress?: ExplainSideView;
+}
+
+export interface FlowEndView {
+  readonly address: string;
+  /** Absent where the protocol has none. */
+  readonly port?: number;
+  readonly identity: number;
+  /** `namespace/name`, `host`, or `world`. */
+  readonly name: string;
+}
+
+export type FlowVerdict = 'forwarded' | 'dropped';
+
+/** One record of `skep observe`. It stands for `count` packets. */
+export interface FlowView {
+  readonly time: string;
+  readonly verdict: FlowVerdict;
+  /** Name of the drop reason, of a drop. */
+  readonly reason?: string;
+  readonly source: FlowEndView;
+  readonly destination: FlowEndView;
+  /** `TCP`, `UDP`, `SCTP`, `ICMP`, `ICMPv6`, or the number. */
+  readonly protocol: string;
+  /** Such as `SYN ACK`; absent where the protocol is not TCP. */
+  readonly tcpFlags?: string;
+  readonly isReply: boolean;
+  readonly isNew: boolean;
+  /** Relative to the endpoint whose policy decided; absent where none did. */
+  readonly direction?: 'ingress' | 'egress';
+  /** Names of the rules that decided; empty where none did. */
+  readonly rules: readonly string[];
+  readonly lengthBytes: number;
+  readonly count: number;
+}
+
+/** Which flows are wanted; what is absent does not matter. */
+export interface FlowFilter {
+  /** `namespace/name` or `name`: either end. */
+  readonly endpoint?: string;
+  readonly verdict?: FlowVerdict;
+  /** Either end's. */
+  readonly port?: number;
+  readonly protocol?: string;
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly isReady: boolean;
+  readonly startedAt: string;
+  readonly kernel: string;
+  /** How the programs are attached. */
+  readonly attachment: 'tcx' | 'cls_bpf';
+  readonly endpoints: number;
+  readonly identities: number;
+  readonly policies: number;
+  readonly revision: number;
+  readonly forwardedPackets: number;
+  /** Packets by the name of the reason. */
+  readonly droppedPackets: Readonly<Record<string, number>>;
+  /** Events that found no room since the agent started, and those that node could not keep. */
+  readonly lostEvents: number;
+  readonly memoryBytes: number;
+  /** What is wrong and what to do about it; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+/** How the API says that something did not work. */
+export interface ErrorView {
+  readonly code: string;
+  readonly message: string;
+  readonly advice?: string;
+}
