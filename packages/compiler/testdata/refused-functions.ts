@@ -1,7 +1,7 @@
 import { HashMap, u32, XdpAction, type XdpContext } from '@skep/ebpf';
 import { Ipv4Header, Word } from './headers.ts';
 
-enum Kind { One = 1, Two = 2 }
+export enum Kind { One = 1, Two = 2 }
 
 function factorial(n: u32): u32 {
   return n === 0 ? 1 : n * factorial(n - 1);

@@ -86,6 +86,17 @@ export class DiagnosticList {
     }
   }
 
+  /** Whether one of ours is at the same place. */
+  covers({ file, line, column }: Diagnostic): boolean {
+    return [...this.found.values()].some(
+      (each) =>
+        each.code.startsWith('SKEP') &&
+        each.file === file &&
+        each.line === line &&
+        each.column === column,
+    );
+  }
+
   get size(): number {
     return this.found.size;
   }

@@ -30,7 +30,7 @@ import {
   widthOf,
 } from './result.ts';
 import { lowerNew, memberOf } from './structs.ts';
-import { binaryOperators } from './syntax.ts';
+import { binaryOperators, kindOf } from './syntax.ts';
 
 const refused: ReadonlyMap<ts.SyntaxKind, DiagnosticName> = new Map([
   [ts.SyntaxKind.ArrowFunction, 'closure'],
@@ -62,7 +62,7 @@ export function lowerExpression(state: Lowering, node: ts.Expression): Result {
   }
   const name = refused.get(node.kind);
   if (name) return refuse(node, name, 'await');
-  return refuse(node, 'expression', ts.SyntaxKind[node.kind]);
+  return refuse(node, 'expression', kindOf(node));
 }
 
 type Wrapping =

@@ -17,7 +17,7 @@ import { writePrograms } from '../ir/write-programs.ts';
 import { compileModule } from './compile.ts';
 
 const folder = fileURLToPath(new URL('../../testdata', import.meta.url));
-const isUpdate = process.env['SKEP_UPDATE'] === '1';
+const isUpdate = process.env.SKEP_UPDATE === '1';
 const cases = readdirSync(folder).filter((name) => name.endsWith('.ts'));
 
 /** Load-time constants are bound to 1, 2, ... in order of use. */

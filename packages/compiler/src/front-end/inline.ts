@@ -1,6 +1,6 @@
 /** Functions: parameters bound to results, the body lowered in place, all returns joined. */
 import ts from '@typescript/typescript6';
-import { refuse } from '../diagnostics/report.ts';
+import { Refusal, refuse } from '../diagnostics/report.ts';
 import { Variable } from '../ir/builder.ts';
 import { cast, convert, joinEnds } from './convert.ts';
 import type { Lowering } from './lowering.ts';
@@ -40,6 +40,7 @@ export function lowerBody(
 ): Result {
   const name = state.world.nameOf(declaration);
   refuseKind(declaration, name, node);
+  const errorsBefore = state.diagnostics.size;
   state.world.lowered.add(declaration);
   declaration.parameters.forEach((parameter, index) => {
     bindParameter(state, parameter, results[index], node);
@@ -52,6 +53,8 @@ export function lowerBody(
     frame.ends.push({ block: builder.suspend(), result, node: body });
   } else {
     state.statements(body.statements);
+    // What a refused statement would have returned is not known: the caller is not judged by it.
+    if (state.diagnostics.size > errorsBefore) throw new Refusal(null);
     if (builder.isReachable) {
       if (returnsValue(state, declaration)) refuse(declaration.name ?? node, 'missingReturn', name);
       frame.ends.push({ block: builder.suspend(), result: nothing, node });

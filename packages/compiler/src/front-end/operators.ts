@@ -16,7 +16,11 @@ import { computed, known, s64Type, u32Type, u64Type, widthOf } from './result.ts
 
 const bitwise: ReadonlySet<BinaryOperator> = new Set(['and', 'or', 'xor']);
 /** Where the sign of the operands matters. */
-const bySign: ReadonlySet<BinaryOperator | 'compare'> = new Set(['div', 'mod', 'compare']);
+const bySign: ReadonlyMap<BinaryOperator | 'compare', string> = new Map([
+  ['div', '/'],
+  ['mod', '%'],
+  ['compare', '<'],
+]);
 
 interface Pair {
   readonly left: Computed;
@@ -69,7 +73,7 @@ function pairOf(
   const [from, to] = [integerType(a), integerType(b)];
   const isMixed = from.isSigned !== to.isSigned;
   const wide = isMixed && [from, to].some((each) => each.bits === 64 && !each.isSigned);
-  if (wide && bySign.has(operator)) return refuse(node, 'mixedSigns', operator);
+  if (wide && bySign.has(operator)) return refuse(node, 'mixedSigns', bySign.get(operator));
   const type = wide ? u64Type : joinIntegers(from, to);
   return { left: a, right: b, type };
 }

@@ -53,7 +53,8 @@ export class Project {
       for (const each of program.getSemanticDiagnostics(file)) {
         const { start = 0 } = each;
         const isInside = functions.some((node) => node.pos <= start && start < node.end);
-        if (isInside) this.diagnostics.add(fromTypeScript(each));
+        const found = fromTypeScript(each);
+        if (isInside && !this.diagnostics.covers(found)) this.diagnostics.add(found);
       }
     }
   }

@@ -9,6 +9,7 @@ import type { JumpTarget, Lowering } from './lowering.ts';
 import type { Result, Type } from './result.ts';
 import { nothing, s64Type, u32Type, u64Type, widthOf } from './result.ts';
 import { lowerSwitch } from './switch.ts';
+import { kindOf } from './syntax.ts';
 import { requireType } from './types.ts';
 
 const refused: ReadonlyMap<ts.SyntaxKind, DiagnosticName> = new Map([
@@ -60,7 +61,7 @@ function lowerOne(state: Lowering, node: ts.Statement, label: string | null): vo
   if (name) return refuse(node, name);
   if (ts.isClassDeclaration(node)) return refuse(node, 'classInside', 'class');
   if (ts.isEnumDeclaration(node)) return refuse(node, 'classInside', 'enum');
-  return refuse(node, 'statement', ts.SyntaxKind[node.kind]);
+  return refuse(node, 'statement', kindOf(node));
 }
 
 function isErased(node: ts.Statement): boolean {

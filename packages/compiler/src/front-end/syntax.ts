@@ -39,3 +39,9 @@ export function tagOf(node: ts.Node, name: string): string | null {
   if (!tag) return null;
   return (ts.getTextOfJSDocComment(tag.comment) ?? '').trim();
 }
+
+/** As messages name it, such as `a type of expression`. */
+export function kindOf(node: ts.Node): string {
+  const words = ts.SyntaxKind[node.kind].replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`;
+}
