@@ -15,7 +15,6 @@ typedef unsigned long long u64;
 #define big16(x) __builtin_bswap16(x)
 
 static void *(*const map_lookup)(void *map, const void *key) = (void *)1;
-static long (*const map_update)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
 static void (*const tail_call)(void *ctx, void *map, u32 index) = (void *)12;
 static u64 (*const jiffies64)(void) = (void *)118;
 
@@ -29,5 +28,11 @@ struct xdp_context {
 };
 
 struct ethernet { u8 destination[6], source[6]; u16 type; };
-struct ipv4 { u8 version_length, tos; u16 length, id, fragment; u8 ttl, protocol; u16 checksum; u32 source, destination; };
+struct ipv4 {
+  u8 version_length, tos;
+  u16 length, id, fragment;
+  u8 ttl, protocol;
+  u16 checksum;
+  u32 source, destination;
+};
 struct ports { u16 source, destination; };

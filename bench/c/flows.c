@@ -1,7 +1,7 @@
 /*
- * Stands in front of the program that is measured. Each run begins with the same frame again, whatever
- * the run before did to it (MAC addresses, TTL), and, where `step` is 1, with a source port of its own.
- * What this costs alone is measured with `tc_leaf` in the slot, and subtracted.
+ * Stands in front of the program that is measured. Each run begins with the same frame again,
+ * whatever the run before did to it (MAC addresses, TTL), and, where `step` is 1, with a source
+ * port of its own. What this costs alone is measured with `tc_leaf` in the slot, and subtracted.
  */
 #include "bpf.h"
 

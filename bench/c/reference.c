@@ -1,10 +1,15 @@
 /*
- * The same programs as bench/src/programs/reference.ts, as someone who knows both would write them in C.
- * They are the floor that the compiled TypeScript, and in the end the whole datapath, is measured by.
+ * The same programs as bench/src/programs/reference.ts, as someone who knows both would write them
+ * in C. They are the floor that the compiled TypeScript, and in the end the whole datapath, is
+ * measured by.
  */
 #include "bpf.h"
 
-struct tuple { u32 source, destination; u16 source_port, destination_port; u8 protocol, padding[3]; };
+struct tuple {
+  u32 source, destination;
+  u16 source_port, destination_port;
+  u8 protocol, padding[3];
+};
 struct connection { u64 packets, bytes; u32 last_seen, padding; };
 struct rule_key { u32 identity; u16 port; u8 protocol, padding; };
 

@@ -10,7 +10,6 @@ import { openPort, openPort443, otherRules } from '../harness/policies.ts';
 import { plainRow, type Row } from '../harness/row.ts';
 import { percentile } from '../harness/statistics.ts';
 
-const rulesBefore = 10_000;
 /** Not measured: a process that has just started is still being compiled. */
 const warmUps = 20;
 
@@ -39,8 +38,9 @@ export const changesCase: Case = {
 };
 
 function withManyRules(world: DatapathWorld, effort: Effort): Row[] {
-  world.apply(otherRules(rulesBefore));
-  return rows('apply one rule more to 10,000', portsOpened(world, effort, 2_000));
+  world.apply(otherRules(effort.rules));
+  const name = `apply one rule more to ${effort.rules}`;
+  return rows(name, portsOpened(world, effort, 2_000));
 }
 
 /** Milliseconds from a policy's text to the first packet that passes by it, one port at a time. */
@@ -59,7 +59,7 @@ function portsOpened(world: DatapathWorld, { rounds }: Effort, firstPort: number
   });
 }
 
-/** Milliseconds to compile, verify and load both programs of an endpoint and write its tables. */
+/** Milliseconds to write an endpoint's tables, compile its two programs and load them. */
 function endpointsLoaded(world: DatapathWorld, { rounds }: Effort): number[] {
   return repeat(rounds, (index) => {
     const id = 10 + index;

@@ -1,6 +1,6 @@
 /**
- * The datapath: what one packet between two endpoints of this node costs, both sides decided, against
- * a C program that only parses and does one LRU lookup.
+ * The datapath: what one packet between two endpoints of this node costs, both sides decided,
+ * against a C program that only parses and does one LRU lookup.
  */
 import { canUseBpf, type Program } from '@skep/bpf';
 import { TcAction } from '@skep/ebpf';
@@ -30,7 +30,7 @@ import { pairedRow, type Row } from '../harness/row.ts';
 export const datapathCase: Case = {
   name: 'datapath',
   about:
-    'one packet, source check, conntrack and both policies included, against C: parse + 1 LRU lookup',
+    'one packet, both policies decided, against a C program that parses and does one LRU lookup',
   run: async (effort) => {
     const reason = canUseBpf() ?? (clangVersion() ? undefined : 'clang is not installed');
     if (reason !== undefined) return { skipped: reason };

@@ -11,42 +11,50 @@ import { openPort443, otherRules } from '../harness/policies.ts';
 import { interleave } from '../harness/rounds.ts';
 import { pairedRow, type Row } from '../harness/row.ts';
 
-const counts = [10, 1_000, 10_000];
-
-/** The first packet of a flow, decided by 10, 1,000 and 10,000 rules. */
+/** The first packet of a flow, decided by few rules, many, and ten times as many. */
 export const rulesCase: Case = {
   name: 'rules',
   about: "the first packet of a flow, by the receiver's number of rules, against 10 rules",
   run: async (effort) => {
     const reason = canUseBpf() ?? (clangVersion() ? undefined : 'clang is not installed');
     if (reason !== undefined) return { skipped: reason };
-    const benches = counts.map(() => new Bench());
-    const worlds = benches.map((bench) => new DatapathWorld(bench));
+    const setups = [10, effort.rules / 10, effort.rules].map(makeSetup);
     try {
-      return await measure(benches, worlds, effort);
+      return await measure(setups, effort);
     } finally {
-      for (const world of worlds) world.close();
-      for (const bench of benches) bench.close();
+      for (const setup of setups) setup.close();
     }
   },
 };
 
-async function measure(
-  benches: readonly Bench[],
-  worlds: readonly DatapathWorld[],
-  { rounds, runs }: Effort,
-): Promise<Row[]> {
+interface Setup {
+  readonly count: number;
+  readonly world: DatapathWorld;
+  readonly flows: Flows;
+  readonly close: () => void;
+}
+
+/** A node whose receiver has this many rules. */
+function makeSetup(count: number): Setup {
+  const bench = new Bench();
+  const world = new DatapathWorld(bench);
+  world.apply(openPort443);
+  world.apply(otherRules(count - 1));
+  const close = (): void => {
+    world.close();
+    bench.close();
+  };
+  return { count, world, flows: new Flows(bench), close };
+}
+
+async function measure(setups: readonly Setup[], { rounds, runs }: Effort): Promise<Row[]> {
   const syn = { sourcePort: 40_000, destinationPort: 443, flags: TcpFlag.SYN };
   const packet = segment(sender, receiver.ipv4, syn);
-  const variants = counts.map((count, index) => {
-    const world = worlds[index]!;
-    world.apply(openPort443);
-    world.apply(otherRules(count - 1));
+  const variants = setups.map(({ count, world, flows }) => {
     const program = world.fromEndpoint(sender);
     const action = verdictOf(program, packet) | 0;
     if (action !== TcAction.Redirect)
       throw new Error(`${count} rules: action ${action}, expected 7`);
-    const flows = new Flows(benches[index]!);
     const measureOnce = (): number => {
       world.forget();
       return flows.timeNew(program, packet, runs);

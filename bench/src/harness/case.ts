@@ -7,6 +7,8 @@ export interface Effort {
   readonly rounds: number;
   /** Runs of a program in one sample. */
   readonly runs: number;
+  /** What "many rules" means. */
+  readonly rules: number;
 }
 
 /** One chapter of the benchmark. */

@@ -1,6 +1,6 @@
 /**
- * A node without devices: the agent's own model over maps of the kernel that nothing is attached to,
- * and the datapath's programs, run by `BPF_PROG_TEST_RUN`.
+ * A node without devices: the agent's own model over maps of the kernel that nothing is attached
+ * to, and the datapath's programs, run by `BPF_PROG_TEST_RUN`.
  */
 import {
   DatapathTables,

@@ -1,6 +1,6 @@
 /**
- * A reader of the objects that clang makes of bench/c: one program for each section, maps by the name of
- * their symbol. Just enough for code without subprograms, data and BTF.
+ * A reader of the objects that clang makes of bench/c: one program for each section, maps by the
+ * name of their symbol. Just enough for code without subprograms, data and BTF.
  *
  * @source ELF-64 object file format; R_BPF_64_64, Documentation/bpf/llvm_reloc.rst
  */

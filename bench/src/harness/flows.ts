@@ -1,6 +1,6 @@
 /**
- * Test runs that begin with the same frame each time: the kernel gives a program what its own last run
- * left, and the datapath rewrites what it delivers.
+ * Test runs that begin with the same frame each time: the kernel gives a program what its own last
+ * run left, and the datapath rewrites what it delivers.
  */
 import { type BpfMap, type Program, setProgram } from '@skep/bpf';
 import type { MapShape } from '@skep/bytecode';
@@ -12,7 +12,9 @@ import { type Bench, bytesOf, programTypes, timePacket } from './kernel.ts';
 /** Source ports are 16 bits: with more runs than this, flows would come back. */
 export const newFlowsMax = 40_000;
 
-/** What bench/c/flows.c writes over the packet's first 34 bytes: Ethernet and IPv4 without options. */
+/**
+ * What bench/c/flows.c writes over the packet's first 34 bytes: Ethernet and IPv4 without options.
+ */
 class Frame extends Struct({ port: u32, step: u32, head: bytes(40) }) {}
 const headBytes = 34;
 
@@ -51,7 +53,9 @@ export class Flows {
     return this.#time(program, packet, { runs: Math.min(runs, newFlowsMax), step: 1 });
   }
 
-  /** As if there were no wrapper: its cost, measured with an empty program behind it, is taken off. */
+  /**
+   * As if there were no wrapper: its cost, measured with an empty program behind it, is taken off.
+   */
   #time(
     program: Program,
     packet: Uint8Array,

@@ -40,7 +40,10 @@ export class Bench {
     this.map(declaration).update(keyBytes, bytesOf(declaration.value as Field, value));
   }
 
-  /** Loads a program over the maps of this bench; those that it names and that are not there yet are made. */
+  /**
+   * Loads a program over the maps of this bench; those that it names and that are not there yet are
+   * made.
+   */
   load(object: ProgramObject): Program {
     for (const shape of object.maps) this.maps[shape.name] ??= createMap(shape);
     const program = loadProgram(object, { maps: this.maps });

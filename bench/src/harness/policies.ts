@@ -30,7 +30,9 @@ kind: NetworkPolicy
 metadata: { name: rule-${number}, namespace: bench }
 spec:
   podSelector: { matchLabels: { app: receiver } }
-  ingress: [{ from: [{ podSelector: { matchLabels: { app: other-${number} } } }], ports: [{ port: 443 }] }]
+  ingress:
+    - from: [{ podSelector: { matchLabels: { app: other-${number} } } }]
+      ports: [{ port: 443 }]
 `;
 }
 
@@ -42,6 +44,8 @@ kind: NetworkPolicy
 metadata: { name: port-${port}, namespace: bench }
 spec:
   podSelector: { matchLabels: { app: receiver } }
-  ingress: [{ from: [{ podSelector: { matchLabels: { app: sender } } }], ports: [{ port: ${port} }] }]
+  ingress:
+    - from: [{ podSelector: { matchLabels: { app: sender } } }]
+      ports: [{ port: ${port} }]
 `;
 }

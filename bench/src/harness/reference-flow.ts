@@ -1,4 +1,6 @@
-/** The flow, identity and rule that bench/c/reference.c and its twin know, and the packets of it. */
+/**
+ * The flow, identity and rule that bench/c/reference.c and its twin know, and the packets of it.
+ */
 import type { Program } from '@skep/bpf';
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
 import { IpProtocol, makeFrame, parseAddress } from '@skep/wire';

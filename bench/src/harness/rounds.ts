@@ -8,8 +8,8 @@ export interface Variant {
 }
 
 /**
- * Measures all variants, `rounds` times; the order turns by one each round, so that no variant always
- * comes first. One round before is not counted.
+ * Measures all variants, `rounds` times; the order turns by one each round, so that no variant
+ * always comes first. One round before is not counted.
  *
  * @returns the samples of each variant, by its name, in the order of the rounds.
  */

@@ -33,7 +33,9 @@ export function pairedRow(
   };
 }
 
-/** A row of one number, measured or counted, with a number to compare it with where there is one. */
+/**
+ * A row of one number, measured or counted, with a number to compare it with where there is one.
+ */
 export function plainRow(
   { name, unit, samples = 1 }: { name: string; unit: string; samples?: number },
   ours: number,

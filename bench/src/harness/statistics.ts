@@ -17,8 +17,8 @@ export function median(samples: readonly number[]): number {
 }
 
 /**
- * The median of the ratios within each pair. What slows a whole round down slows both of its sides, so
- * this is steadier than the ratio of the medians.
+ * The median of the ratios within each pair. What slows a whole round down slows both of its sides,
+ * so this is steadier than the ratio of the medians.
  */
 export function pairedRatio(ours: readonly number[], reference: readonly number[]): number {
   if (ours.length !== reference.length) {

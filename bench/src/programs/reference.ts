@@ -1,6 +1,6 @@
 /**
- * Small programs that exist twice: here, and in bench/c/reference.c. The same steps in the same order,
- * over the same maps, so that what differs is the compiler.
+ * Small programs that exist twice: here, and in bench/c/reference.c. The same steps in the same
+ * order, over the same maps, so that what differs is the compiler.
  */
 import type { TcContext, u32, XdpContext } from '@skep/ebpf';
 import {
@@ -80,7 +80,10 @@ export function xdpParse(ctx: XdpContext): XdpAction {
   return ports.destination === BLOCKED_PORT ? XdpAction.Drop : XdpAction.Pass;
 }
 
-/** Parses, finds the flow, counts it: the least that a stateful datapath can do. @program tc_conntrack */
+/**
+ * Parses, finds the flow, counts it: the least that a stateful datapath can do. @program
+ * tc_conntrack
+ */
 export function tcConntrack(ctx: TcContext): TcAction {
   const ethernet = ctx.at(EthernetHeader, 0);
   if (!ethernet || ethernet.type !== EtherType.IPv4) return TcAction.Drop;
