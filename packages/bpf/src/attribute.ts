@@ -2,17 +2,23 @@
 import { addressOf, checkU32, type Memory } from '@skep/sys';
 
 /**
+ * By the bytes of an attribute, what they point to: the door keeps the bytes for as long as the call
+ * takes, and this keeps the rest for as long as the bytes.
+ */
+const memoryOf = new WeakMap<Uint8Array, Map<number, Memory>>();
+
+/**
  * One attribute. It is meant to be kept and used again: making a new one for each call costs more
  * than the call. It keeps alive the memory whose addresses it holds.
  */
 export class Attribute {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #memory = new Map<number, Memory>();
 
   constructor(size: number) {
     this.bytes = new Uint8Array(size);
     this.#view = new DataView(this.bytes.buffer);
+    memoryOf.set(this.bytes, new Map());
   }
 
   /** @throws RangeError when the value does not fit 32 unsigned bits */
@@ -36,8 +42,8 @@ export class Attribute {
 
   /** Puts the address of memory there, and keeps the memory; `null` is address 0. */
   setPointer(offset: number, memory: Memory | null): this {
-    if (memory === null) this.#memory.delete(offset);
-    else this.#memory.set(offset, memory);
+    if (memory === null) memoryOf.get(this.bytes)?.delete(offset);
+    else memoryOf.get(this.bytes)?.set(offset, memory);
     return this.setU64(offset, memory === null ? 0n : addressOf(memory));
   }
 

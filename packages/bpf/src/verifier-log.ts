@@ -21,7 +21,8 @@ const remarkLine =
   /^(;|processed \d|verification time|stack depth|func#\d|mark_precise|last_idx|regs=|parent |max_states|propagating|safe$|caller:|callee:|returning from|Validating|insns_state|Live regs before|SCC (enter|exit)|\d+: [0-9.]{10} \(|\d+\s+\d+: [0-9.]{10} \()/;
 const processedLine = /processed (\d+) insns/i;
 /** These only add to the line before them. */
-const supplement = /^R\d+ (offset is outside of|!read_ok|min value is|max value is|unbounded)/;
+const supplement =
+  /^R\d+ (offset is outside of|!read_ok|min value is|max value is|unbounded)|^BPF_EXIT instruction in main prog/;
 
 /**
  * Finds what matters in a log.

@@ -36,12 +36,14 @@ export function* walkKeys(map: BpfMap): Generator<Uint8Array> {
       const detail = `still changing after ${steps} steps`;
       throw new KernelError('walk map', Errno.EAGAIN, { subject: map.name, detail });
     }
+    // Asked for before the key is handed out: a caller that deletes it does not lead the walk astray.
+    const next: Uint8Array | undefined = map.nextKey(key);
     const name = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
     if (!seen.has(name)) {
       seen.add(name);
       yield key;
     }
-    key = map.nextKey(key);
+    key = next;
   }
 }
 

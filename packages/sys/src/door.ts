@@ -28,7 +28,7 @@ interface Door {
 
 let door: Door | undefined;
 /** The last call's memory stays reachable here, so that it cannot be collected during the call. */
-let retained: readonly SyscallArgument[] | Memory | undefined;
+const retained: { memory?: readonly SyscallArgument[] | Memory } = {};
 
 function openDoor(): Door {
   if (process.platform !== 'linux' || !isKnownArchitecture(process.arch)) {
@@ -77,12 +77,10 @@ export function syscallResult(
     }
   }
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = registers;
-  retained = registers;
+  retained.memory = registers;
   const result = call(syscallNumber(name, architecture), a, b, c, d, e, f);
   // errno belongs to the thread: nothing may run between the call and this line.
-  const answer = result === -1 ? -ffi.errno() : result;
-  retained = undefined;
-  return answer;
+  return result === -1 ? -ffi.errno() : result;
 }
 
 /**
@@ -110,7 +108,7 @@ export function syscall(
  */
 export function bpfResult(command: number, attribute: Uint8Array): number {
   const { bpf, ffi, architecture } = door ?? openDoor();
-  retained = attribute;
+  retained.memory = attribute;
   const result = bpf(syscallNumber('bpf', architecture), command, attribute, attribute.byteLength);
   return result === -1 ? -ffi.errno() : result;
 }
@@ -123,9 +121,4 @@ export function addressOf(memory: Memory): bigint {
   const { ffi } = door ?? openDoor();
   if (memory.byteLength === 0) return 0n;
   return ffi.address(memory);
-}
-
-/** Whether the last call still holds memory; for the door's own tests. */
-export function holdsMemory(): boolean {
-  return retained !== undefined;
 }

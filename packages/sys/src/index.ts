@@ -1,4 +1,4 @@
-export * from './abi/errno.ts';
+export { Errno } from './abi/errno.ts';
 export * from './abi/namespace.ts';
 export * from './abi/socket.ts';
 export type { SyscallName } from './abi/syscalls.ts';

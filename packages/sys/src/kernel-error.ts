@@ -1,10 +1,6 @@
 /** What the kernel answers when it refuses, as an error with fields. */
 import { getSystemErrorMap } from 'node:util';
-
-/** Numbers that node does not know a name for. @source include/linux/errno.h (inside the kernel) */
-const internalNames: Readonly<Record<number, readonly [name: string, text: string]>> = {
-  524: ['ENOTSUPP', 'operation is not supported'],
-};
+import { unnamedByNode } from './abi/errno.ts';
 
 /** The name of an errno, such as `EPERM` for 1; `errno 4242` where it has none. */
 export function errnoName(errno: number): string {
@@ -17,7 +13,7 @@ export function errnoText(errno: number): string {
 }
 
 function describe(errno: number): readonly [name: string, text: string] {
-  const known = getSystemErrorMap().get(-errno) ?? internalNames[errno];
+  const known = getSystemErrorMap().get(-errno) ?? unnamedByNode[errno];
   return known ?? [`errno ${errno}`, 'unknown error'];
 }
 

@@ -28,3 +28,39 @@ export const Errno = {
   ESTALE: 116,
   ENOTSUPP: 524,
 } as const;
+
+/**
+ * Numbers that node has no name for. The last one should never leave the kernel, but does.
+ *
+ * @source include/uapi/asm-generic/errno-base.h, errno.h; include/linux/errno.h for ENOTSUPP
+ */
+export const unnamedByNode: Readonly<Record<number, readonly [name: string, text: string]>> = {
+  8: ['ENOEXEC', 'exec format error'],
+  10: ['ECHILD', 'no child processes'],
+  15: ['ENOTBLK', 'block device required'],
+  33: ['EDOM', 'numerical argument out of domain'],
+  35: ['EDEADLK', 'resource deadlock avoided'],
+  37: ['ENOLCK', 'no locks available'],
+  42: ['ENOMSG', 'no message of desired type'],
+  43: ['EIDRM', 'identifier removed'],
+  62: ['ETIME', 'timer expired'],
+  67: ['ENOLINK', 'link has been severed'],
+  70: ['ECOMM', 'communication error on send'],
+  72: ['EMULTIHOP', 'multihop attempted'],
+  74: ['EBADMSG', 'bad message'],
+  76: ['ENOTUNIQ', 'name not unique on network'],
+  77: ['EBADFD', 'file descriptor in bad state'],
+  85: ['ERESTART', 'interrupted system call should be restarted'],
+  116: ['ESTALE', 'stale file handle'],
+  117: ['EUCLEAN', 'structure needs cleaning'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+  123: ['ENOMEDIUM', 'no medium found'],
+  126: ['ENOKEY', 'required key not available'],
+  127: ['EKEYEXPIRED', 'key has expired'],
+  128: ['EKEYREVOKED', 'key has been revoked'],
+  129: ['EKEYREJECTED', 'key was rejected by service'],
+  130: ['EOWNERDEAD', 'owner died'],
+  131: ['ENOTRECOVERABLE', 'state not recoverable'],
+  132: ['ERFKILL', 'operation not possible due to rf-kill'],
+  524: ['ENOTSUPP', 'operation is not supported'],
+};

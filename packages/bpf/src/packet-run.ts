@@ -10,7 +10,7 @@ import {
   encodeXdpContext,
   type TcTestContext,
   type XdpTestContext,
-} from './test-context.ts';
+} from './run-context.ts';
 
 /** What a program is run on. */
 export interface TestRun<Context> {
