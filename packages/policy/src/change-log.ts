@@ -2,8 +2,8 @@
 
 import type { PlaceChange } from './changes.ts';
 import type { GroupId } from './decision-table.ts';
-import type { Group } from './groups.ts';
-import type { Membership, MembershipObserver, Place } from './membership.ts';
+import type { Membership, MembershipObserver } from './membership.ts';
+import type { Group, Place } from './parts.ts';
 
 interface Touched {
   readonly place: Place;
@@ -31,11 +31,21 @@ export class ChangeLog implements MembershipObserver {
     this.placeChanges(place);
   }
 
-  /** Ends the update; @returns its changes of places. */
-  flush(membership: Membership, addedGroups: ReadonlySet<Group>): PlaceChange[] {
+  /**
+   * Ends the update; @returns its changes of places. Where no code is swapped, each place goes from
+   * the old policy to the new one by itself, in one write.
+   */
+  flush(
+    membership: Membership,
+    addedGroups: ReadonlySet<Group>,
+    isCodeSwapped: boolean,
+  ): PlaceChange[] {
     const changes: PlaceChange[] = [];
+    const before: BeforeRule = isCodeSwapped
+      ? (old, now) => restricted(old, now, addedGroups)
+      : (_, now) => sortedIds(now);
     for (const touched of this.#touched.values()) {
-      const change = describe(touched, membership, addedGroups);
+      const change = describe(touched, membership, before);
       if (change) changes.push(change);
     }
     this.#touched.clear();
@@ -47,10 +57,13 @@ export class ChangeLog implements MembershipObserver {
   }
 }
 
+/** What a place has between its old and its new groups. */
+type BeforeRule = (old: ReadonlySet<Group>, now: ReadonlySet<Group>) => GroupId[];
+
 function describe(
   { place, old, isNew }: Touched,
   membership: Membership,
-  addedGroups: ReadonlySet<Group>,
+  beforeOf: BeforeRule,
 ): PlaceChange | undefined {
   const now = membership.place(place.key);
   const { prefix } = place.facts;
@@ -65,12 +78,12 @@ function describe(
       return { prefix, peerKey: holder.peerKey, kind: 'added', before: after, after };
     }
     const inherited = new Set(holder?.groups.keys());
-    const before = restricted(old, inherited, addedGroups);
+    const before = beforeOf(old, inherited);
     return { prefix, peerKey, kind: 'removed', before, after: [] };
   }
   if (isHeldByAnother) return undefined;
   const after = sortedIds(now.groups.keys());
-  const before = restricted(old, new Set(now.groups.keys()), addedGroups);
+  const before = beforeOf(old, new Set(now.groups.keys()));
   if (isNew) return { prefix, peerKey, kind: 'added', before, after };
   const isSame = after.join() === sortedIds(old).join() && before.join() === after.join();
   return isSame ? undefined : { prefix, peerKey, kind: 'changed', before, after };

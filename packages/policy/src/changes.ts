@@ -1,13 +1,14 @@
 /**
  * What an update of the policy set asks the node to write, and in which order.
  *
- * 1. Write `before` of every place that was added or changed: this only restricts.
+ * 1. Write `before` of every place, also of those that will be removed: this only restricts.
  * 2. Swap in the new tables of `subjects`.
  * 3. Write `after` of every place, delete the places that were removed: this only grants.
  * 4. Call `PolicySet.release(changes.groupsReleased)`: their bits may be used again.
  *
  * In between, a packet is allowed only where the old policy or the new one allows it; at no instant
- * does half of an update decide. Where `before` equals `after`, one write is enough.
+ * does half of an update decide. Where `before` equals `after`, one write is enough; so it is for
+ * every place if `subjects` is empty.
  */
 
 import type { Prefix } from '@skep/wire';

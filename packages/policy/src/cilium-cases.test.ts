@@ -1,3 +1,4 @@
+// tidy: table: policies, and the traffic that they let pass or not
 import { cilium, clusterwide, kubernetes, type PolicyCase, runCases } from './policy-cases.ts';
 
 const API = 'endpointSelector: {matchLabels: {app: api}}';
@@ -40,7 +41,8 @@ const isolation: PolicyCase[] = [
     name: 'enableDefaultDeny false: deny rules still deny',
     policies: [
       cilium(
-        `{${API}, enableDefaultDeny: {ingress: false}, ingressDeny: [{fromEndpoints: [${FRONTEND}]}]}`,
+        `{${API}, enableDefaultDeny: {ingress: false},
+            ingressDeny: [{fromEndpoints: [${FRONTEND}]}]}`,
       ),
     ],
     allow: ['database > api TCP 80', '203.0.113.9 > api TCP 80'],
@@ -94,7 +96,9 @@ const endpoints: PolicyCase[] = [
     name: 'another namespace by its label',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEndpoints: [{matchLabels: {'k8s:io.kubernetes.pod.namespace': bank, app: frontend}}]}]}`,
+        `{${API},
+            ingress: [{fromEndpoints: [{matchLabels: {'k8s:io.kubernetes.pod.namespace': bank,
+            app: frontend}}]}]}`,
       ),
     ],
     allow: ['teller > api TCP 80'],
@@ -104,7 +108,8 @@ const endpoints: PolicyCase[] = [
     name: 'another namespace without source in the key',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: bank}}]}]}`,
+        `{${API},
+            ingress: [{fromEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: bank}}]}]}`,
       ),
     ],
     allow: ['teller > api TCP 80', 'vault > api TCP 80'],
@@ -114,7 +119,9 @@ const endpoints: PolicyCase[] = [
     name: 'any namespace by an expression',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEndpoints: [{matchExpressions: [{key: 'k8s:io.kubernetes.pod.namespace', operator: Exists}]}]}]}`,
+        `{${API},
+            ingress: [{fromEndpoints: [{matchExpressions: [
+              {key: 'k8s:io.kubernetes.pod.namespace', operator: Exists}]}]}]}`,
       ),
     ],
     allow: ['teller > api TCP 80', 'frontend > api TCP 80'],
@@ -124,7 +131,9 @@ const endpoints: PolicyCase[] = [
     name: 'a label of the peer’s namespace',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEndpoints: [{matchLabels: {'k8s:io.cilium.k8s.namespace.labels.team': blue}}]}]}`,
+        `{${API},
+            ingress: [{fromEndpoints: [{matchLabels: {
+              'k8s:io.cilium.k8s.namespace.labels.team': blue}}]}]}`,
       ),
     ],
     allow: ['vault > api TCP 80'],
@@ -134,7 +143,8 @@ const endpoints: PolicyCase[] = [
     name: 'sources of labels',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEndpoints: [{matchLabels: {'k8s:app': frontend}}, {matchLabels: {'any:app': database}}, {matchLabels: {'container:app': vault}}]}]}`,
+        `{${API}, ingress: [{fromEndpoints: [{matchLabels: {'k8s:app': frontend}},
+            {matchLabels: {'any:app': database}}, {matchLabels: {'container:app': vault}}]}]}`,
       ),
     ],
     allow: ['frontend > api TCP 80', 'database > api TCP 80'],
@@ -152,7 +162,9 @@ const endpoints: PolicyCase[] = [
     name: 'expressions In, NotIn and DoesNotExist together',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEndpoints: [{matchExpressions: [{key: app, operator: In, values: [frontend, database]}, {key: tier, operator: NotIn, values: [web]}, {key: old, operator: DoesNotExist}]}]}]}`,
+        `{${API}, ingress: [{fromEndpoints: [{matchExpressions: [{key: app, operator: In,
+            values: [frontend, database]}, {key: tier, operator: NotIn, values: [web]},
+            {key: old, operator: DoesNotExist}]}]}]}`,
       ),
     ],
     allow: ['database > api TCP 80'],
@@ -161,7 +173,10 @@ const endpoints: PolicyCase[] = [
   {
     name: 'several specs',
     policies: [
-      `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, namespace: shop}, specs: [{${API}, ingress: [{fromEndpoints: [${FRONTEND}]}]}, {endpointSelector: {matchLabels: {app: database}}, ingress: [{fromEndpoints: [{matchLabels: {app: api}}]}]}]}`,
+      `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a,
+          namespace: shop}, specs: [{${API}, ingress: [{fromEndpoints: [${FRONTEND}]}]},
+          {endpointSelector: {matchLabels: {app: database}},
+          ingress: [{fromEndpoints: [{matchLabels: {app: api}}]}]}]}`,
     ],
     allow: ['frontend > api TCP 80', 'api > database TCP 80'],
     deny: ['frontend > database TCP 80', 'database > api TCP 80'],
@@ -191,7 +206,8 @@ const clusterwidePolicies: PolicyCase[] = [
     name: 'subjects by namespace',
     policies: [
       clusterwide(
-        '{endpointSelector: {matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [kube-system]}]}, ingress: [{fromEntities: [cluster]}]}',
+        `{endpointSelector: {matchExpressions: [{key: io.kubernetes.pod.namespace,
+            operator: NotIn, values: [kube-system]}]}, ingress: [{fromEntities: [cluster]}]}`,
       ),
     ],
     allow: ['203.0.113.9 > dns UDP 53', 'teller > api TCP 80'],
@@ -284,7 +300,8 @@ const entities: PolicyCase[] = [
     name: 'toEntities',
     policies: [
       cilium(
-        `{${API}, egress: [{toEntities: [world], toPorts: [{ports: [{port: '443', protocol: TCP}]}]}]}`,
+        `{${API}, egress: [{toEntities: [world], toPorts: [{ports: [{port: '443',
+            protocol: TCP}]}]}]}`,
       ),
     ],
     allow: ['api > 203.0.113.9 TCP 443'],
@@ -381,7 +398,9 @@ const layer4: PolicyCase[] = [
     name: 'named ports on egress, and denied ones',
     policies: [
       cilium(
-        `{endpointSelector: ${FRONTEND}, egress: [{toEndpoints: [{}]}], egressDeny: [{toEndpoints: [{matchLabels: {app: database}}], toPorts: [{ports: [{port: http, protocol: TCP}]}]}]}`,
+        `{endpointSelector: ${FRONTEND}, egress: [{toEndpoints: [{}]}],
+            egressDeny: [{toEndpoints: [{matchLabels: {app: database}}],
+            toPorts: [{ports: [{port: http, protocol: TCP}]}]}]}`,
       ),
     ],
     allow: ['frontend > api TCP 8080', 'frontend > api TCP 80', 'frontend > database TCP 5432'],
@@ -401,7 +420,8 @@ const layer4: PolicyCase[] = [
     name: 'icmps of some peers',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEndpoints: [${FRONTEND}], icmps: [{fields: [{family: IPv4, type: EchoRequest}]}]}]}`,
+        `{${API}, ingress: [{fromEndpoints: [${FRONTEND}], icmps: [{fields: [{family: IPv4,
+            type: EchoRequest}]}]}]}`,
       ),
     ],
     allow: ['frontend > api ICMP 8'],
@@ -432,7 +452,8 @@ const deny: PolicyCase[] = [
     name: 'deny of one port',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEntities: [all]}], ingressDeny: [{fromEntities: [all], toPorts: [{ports: [{port: '22', protocol: TCP}]}]}]}`,
+        `{${API}, ingress: [{fromEntities: [all]}], ingressDeny: [{fromEntities: [all],
+            toPorts: [{ports: [{port: '22', protocol: TCP}]}]}]}`,
       ),
     ],
     allow: [
@@ -447,7 +468,8 @@ const deny: PolicyCase[] = [
     name: 'deny of ports without peers is for everybody',
     policies: [
       cilium(
-        `{${API}, ingress: [{fromEntities: [all]}], ingressDeny: [{toPorts: [{ports: [{port: '22'}]}]}]}`,
+        `{${API}, ingress: [{fromEntities: [all]}],
+            ingressDeny: [{toPorts: [{ports: [{port: '22'}]}]}]}`,
       ),
     ],
     allow: ['frontend > api TCP 80'],
@@ -468,7 +490,8 @@ const deny: PolicyCase[] = [
     name: 'egressDeny',
     policies: [
       cilium(
-        `{${API}, egress: [{toEntities: [all]}], egressDeny: [{toEndpoints: [{matchLabels: {app: database}}]}]}`,
+        `{${API}, egress: [{toEntities: [all]}],
+            egressDeny: [{toEndpoints: [{matchLabels: {app: database}}]}]}`,
       ),
     ],
     allow: ['api > frontend TCP 80', 'api > 203.0.113.9 TCP 443'],

@@ -2,8 +2,8 @@
 
 import type { Direction, PolicyProtocol } from './decision-table.ts';
 import type { NamedPort, Rule } from './model.ts';
+import type { PortRange } from './parts.ts';
 import { type MemberSelector, portNameKey } from './peer-selectors.ts';
-import type { PortRange } from './port-plan.ts';
 
 /** See above. */
 export interface Contribution {
@@ -46,7 +46,7 @@ export function* contributionsOf(
   }
 }
 
-/** What a rule's egress contributes for one number of one named port; nothing if it names others. */
+/** What a rule's egress contributes for one number of one name; nothing if it names others. */
 export function* namedEgress(rule: Rule, named: NamedPort): Generator<Contribution> {
   if (rule.direction !== 'egress') return;
   for (const port of rule.ports) {

@@ -51,8 +51,8 @@ export interface Segment {
  * One direction of a subject.
  *
  * Segments are sorted by protocol, then first port; they do not overlap, and neighbours differ. A
- * protocol that has no segment of its own is decided as `Other` is (its one segment, if any); a port
- * in a gap between segments of its protocol matches no rule.
+ * protocol that has no segment of its own is decided as `Other` is (its one segment, if any); a
+ * port in a gap between segments of its protocol matches no rule.
  */
 export interface DirectionTable {
   /** Whether traffic that no rule matches is denied. If not, only deny groups appear. */

@@ -66,7 +66,8 @@ function explainSide(
   const portText = describePort(protocol, port);
   const verb = decision.verdict === 'allow' ? 'allows' : 'denies';
   const toward = direction === 'egress' ? `to ${peer.name}` : `from ${peer.name}`;
-  const text = `${direction} of ${self.name} ${verb} ${portText} ${toward}: ${reasonText(decision)}`;
+  const what = `${direction} of ${self.name} ${verb} ${portText} ${toward}`;
+  const text = `${what}: ${reasonText(decision)}`;
   return { ...decision, text, wouldChange: changesOf(decision, direction, peer.name, portText) };
 }
 

@@ -2,44 +2,14 @@
  * Unions of selectors, and groups of unions.
  *
  * A *union* holds the peers of all rules of one subject that share direction, action and ports.
- * Subjects with equal unions share one. A *group* is what one port segment tests: one bit, the union
- * of the unions whose ports cover the segment. When rules change, a union is edited in place where
- * all its users change alike, so that one more rule costs one more member, not a new group.
+ * Subjects with equal unions share one. A *group* is what one port segment tests: one bit, the
+ * union of the unions whose ports cover the segment. When rules change, a union is edited in place
+ * where all its users change alike, so that one more rule costs one more member, not a new group.
  */
 
 import type { GroupId } from './decision-table.ts';
-import type { Member, Membership } from './membership.ts';
-import type { Slot } from './port-plan.ts';
-
-/** Selectors with the number of times that rules name each. */
-export class PeerUnion {
-  readonly members = new Map<Member, number>();
-  readonly slots = new Set<Slot>();
-  readonly groups = new Set<Group>();
-  /** Sum over the members; equal members, equal sums. */
-  hash: readonly [number, number] = [0, 0];
-  allCount = 0;
-
-  constructor(readonly serial: number) {}
-
-  /** Whether every peer is in it; then no group is needed. */
-  get isAll(): boolean {
-    return this.allCount > 0;
-  }
-}
-
-/** One bit. */
-export class Group {
-  users = 0;
-  isReleased = false;
-
-  constructor(
-    readonly id: GroupId,
-    readonly action: 'allow' | 'deny',
-    readonly unions: readonly PeerUnion[],
-    readonly key: string,
-  ) {}
-}
+import type { Membership } from './membership.ts';
+import { Group, type Member, PeerUnion, type Slot } from './parts.ts';
 
 /** How often each member is added to a union, or taken from it. */
 export type UnionEdit = Map<Member, number>;

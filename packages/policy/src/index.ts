@@ -17,6 +17,7 @@ export {
   type Party,
   type SideExplanation,
 } from './explain.ts';
+export { reservedIdentityLabels } from './identities.ts';
 export * from './labels.ts';
 export * from './model.ts';
 export type { NamedPortSelector, PeerFacts } from './peer-selectors.ts';

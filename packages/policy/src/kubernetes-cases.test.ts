@@ -1,3 +1,4 @@
+// tidy: table: policies, and the traffic that they let pass or not
 import { kubernetes, type PolicyCase, runCases } from './policy-cases.ts';
 
 const API = 'podSelector: {matchLabels: {app: api}}';
@@ -70,7 +71,8 @@ const isolation: PolicyCase[] = [
   {
     name: 'a policy without spec isolates its namespace',
     policies: [
-      '{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a, namespace: shop}}',
+      `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a,
+          namespace: shop}}`,
     ],
     deny: ['frontend > api TCP 80'],
     allow: ['api > teller TCP 80'],
@@ -143,7 +145,9 @@ const peers: PolicyCase[] = [
     name: 'namespaceSelector by the name that Kubernetes sets',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]}]}`,
+        `{${API},
+            ingress: [{from: [{namespaceSelector: {matchLabels: {
+              kubernetes.io/metadata.name: kube-system}}}]}]}`,
       ),
     ],
     allow: ['dns > api TCP 80'],
@@ -159,7 +163,8 @@ const peers: PolicyCase[] = [
     name: 'both selectors in one entry: both must match',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: blue}}, podSelector: {matchLabels: {app: frontend}}}]}]}`,
+        `{${API}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: blue}},
+            podSelector: {matchLabels: {app: frontend}}}]}]}`,
       ),
     ],
     allow: ['teller > api TCP 80'],
@@ -169,7 +174,8 @@ const peers: PolicyCase[] = [
     name: 'the selectors in two entries: either may match',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: blue}}}, {podSelector: {matchLabels: {app: frontend}}}]}]}`,
+        `{${API}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: blue}}},
+            {podSelector: {matchLabels: {app: frontend}}}]}]}`,
       ),
     ],
     allow: ['teller > api TCP 80', 'vault > api TCP 80', 'frontend > api TCP 80'],
@@ -185,7 +191,8 @@ const peers: PolicyCase[] = [
     name: 'matchExpressions In',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{podSelector: {matchExpressions: [{key: app, operator: In, values: [frontend, worker]}]}}]}]}`,
+        `{${API}, ingress: [{from: [{podSelector: {matchExpressions: [{key: app, operator: In,
+            values: [frontend, worker]}]}}]}]}`,
       ),
     ],
     allow: ['frontend > api TCP 80'],
@@ -195,7 +202,8 @@ const peers: PolicyCase[] = [
     name: 'matchExpressions NotIn',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [frontend]}]}}]}]}`,
+        `{${API}, ingress: [{from: [{podSelector: {matchExpressions: [{key: app,
+            operator: NotIn, values: [frontend]}]}}]}]}`,
       ),
     ],
     allow: ['database > api TCP 80'],
@@ -205,7 +213,8 @@ const peers: PolicyCase[] = [
     name: 'NotIn matches what lacks the key',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: NotIn, values: [blue, red]}]}}]}]}`,
+        `{${API}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team,
+            operator: NotIn, values: [blue, red]}]}}]}]}`,
       ),
     ],
     allow: ['dns > api TCP 80'],
@@ -215,7 +224,9 @@ const peers: PolicyCase[] = [
     name: 'matchExpressions Exists',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: example.com/audited, operator: Exists}]}}]}]}`,
+        `{${API},
+            ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: example.com/audited,
+            operator: Exists}]}}]}]}`,
       ),
     ],
     allow: ['vault > api TCP 80'],
@@ -225,7 +236,8 @@ const peers: PolicyCase[] = [
     name: 'matchExpressions DoesNotExist',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}]}]}`,
+        `{${API}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team,
+            operator: DoesNotExist}]}}]}]}`,
       ),
     ],
     allow: ['dns > api TCP 80'],
@@ -235,7 +247,8 @@ const peers: PolicyCase[] = [
     name: 'labels and expressions of a selector must all match',
     policies: [
       kubernetes(
-        '{podSelector: {matchLabels: {tier: backend}, matchExpressions: [{key: app, operator: NotIn, values: [api]}]}}',
+        `{podSelector: {matchLabels: {tier: backend}, matchExpressions: [{key: app,
+            operator: NotIn, values: [api]}]}}`,
       ),
     ],
     allow: ['frontend > api TCP 80'],
@@ -254,7 +267,8 @@ const blocks: PolicyCase[] = [
     name: 'ipBlock with except',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24, except: [203.0.113.128/25]}}]}]}`,
+        `{${API}, ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24,
+            except: [203.0.113.128/25]}}]}]}`,
       ),
     ],
     allow: ['203.0.113.127 > api TCP 80'],
@@ -264,7 +278,8 @@ const blocks: PolicyCase[] = [
     name: 'what one entry excepts another may allow',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24, except: [203.0.113.128/25]}}, {ipBlock: {cidr: 203.0.113.200/32}}]}]}`,
+        `{${API}, ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24,
+            except: [203.0.113.128/25]}}, {ipBlock: {cidr: 203.0.113.200/32}}]}]}`,
       ),
     ],
     allow: ['203.0.113.1 > api TCP 80', '203.0.113.200 > api TCP 80'],
@@ -286,7 +301,8 @@ const blocks: PolicyCase[] = [
     name: 'ipBlock of IPv6',
     policies: [
       kubernetes(
-        `{${API}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: '2001:db8::/32', except: ['2001:db8:1::/48']}}]}]}`,
+        `{${API}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: '2001:db8::/32',
+            except: ['2001:db8:1::/48']}}]}]}`,
       ),
     ],
     allow: ['api > 2001:db8::1 TCP 443'],
@@ -350,7 +366,10 @@ const ports: PolicyCase[] = [
     name: 'overlapping ranges of different peers',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{podSelector: {matchLabels: {app: frontend}}}], ports: [{port: 80, endPort: 90}]}, {from: [{podSelector: {matchLabels: {app: database}}}], ports: [{port: 85, endPort: 95}]}]}`,
+        `{${API}, ingress: [{from: [{podSelector: {matchLabels: {app: frontend}}}],
+            ports: [{port: 80, endPort: 90}]},
+            {from: [{podSelector: {matchLabels: {app: database}}}], ports: [{port: 85,
+            endPort: 95}]}]}`,
       ),
     ],
     allow: [
@@ -383,7 +402,8 @@ const ports: PolicyCase[] = [
     name: 'a named port on egress is each destination’s own',
     policies: [
       kubernetes(
-        '{podSelector: {matchLabels: {app: frontend}}, policyTypes: [Egress], egress: [{ports: [{port: http}]}]}',
+        `{podSelector: {matchLabels: {app: frontend}}, policyTypes: [Egress],
+            egress: [{ports: [{port: http}]}]}`,
       ),
     ],
     allow: ['frontend > api TCP 8080', 'frontend > database TCP 80'],
@@ -398,7 +418,8 @@ const ports: PolicyCase[] = [
     name: 'a named port on egress, to selected peers',
     policies: [
       kubernetes(
-        '{podSelector: {matchLabels: {app: frontend}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: http}]}]}',
+        `{podSelector: {matchLabels: {app: frontend}}, policyTypes: [Egress],
+            egress: [{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: http}]}]}`,
       ),
     ],
     allow: ['frontend > api TCP 8080'],
@@ -408,7 +429,9 @@ const ports: PolicyCase[] = [
     name: 'peers and ports of one rule must both match',
     policies: [
       kubernetes(
-        `{${API}, ingress: [{from: [{podSelector: {matchLabels: {app: frontend}}}], ports: [{port: 80}]}, {from: [{podSelector: {matchLabels: {app: database}}}], ports: [{port: 443}]}]}`,
+        `{${API}, ingress: [{from: [{podSelector: {matchLabels: {app: frontend}}}],
+            ports: [{port: 80}]}, {from: [{podSelector: {matchLabels: {app: database}}}],
+            ports: [{port: 443}]}]}`,
       ),
     ],
     allow: ['frontend > api TCP 80', 'database > api TCP 443'],
@@ -418,7 +441,9 @@ const ports: PolicyCase[] = [
     name: 'DNS only',
     policies: [
       kubernetes(
-        '{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}], ports: [{port: 53, protocol: UDP}, {port: 53}]}]}',
+        `{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {},
+            podSelector: {matchLabels: {k8s-app: kube-dns}}}], ports: [{port: 53,
+            protocol: UDP}, {port: 53}]}]}`,
       ),
     ],
     allow: ['frontend > dns UDP 53', 'frontend > dns TCP 53'],

@@ -1,8 +1,8 @@
 /**
  * Labels and label selectors.
  *
- * A label is `source:key=value`. Sources: `k8s` (from Kubernetes or the lab), `reserved` (nodes, the
- * world), `unspec` where none was given. In a selector the source `any` stands for all of them.
+ * A label is `source:key=value`. Sources: `k8s` (from Kubernetes or the lab), `reserved` (nodes,
+ * the world), `unspec` where none was given. In a selector the source `any` stands for all of them.
  */
 
 /** One label. */

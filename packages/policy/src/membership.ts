@@ -2,14 +2,15 @@
  * Which places match which selectors, kept up to date as either comes and goes.
  *
  * A *place* is an entry of the ipcache: an address of a peer, or a prefix that a rule names. A
- * *member* is a selector that some group is made of. Each change costs what it matches, however many
- * places and members there are beside it.
+ * *member* is a selector that some group is made of. Each change costs what it matches, however
+ * many places and members there are beside it.
  */
 
+import { ReservedIdentity } from '@skep/contract';
 import { type Prefix, parsePrefix } from '@skep/wire';
-import { reservedLabels } from './labels.ts';
+import { reservedIdentityLabels } from './identities.ts';
 import { LabelIndex, SelectorIndex } from './label-indexes.ts';
-import type { Group, PeerUnion } from './groups.ts';
+import { type Group, Member, type PeerUnion, Place } from './parts.ts';
 import {
   type MemberSelector,
   memberKey,
@@ -20,42 +21,6 @@ import {
 } from './peer-selectors.ts';
 import { prefixKey } from './prefixes.ts';
 import { PrefixTree } from './prefix-tree.ts';
-
-/** An entry of the ipcache. */
-export class Place {
-  readonly members = new Set<Member>();
-  /** How many times each group takes this place in: once for each member and union of it. */
-  readonly groups = new Map<Group, number>();
-
-  readonly key: string;
-
-  constructor(
-    readonly facts: PeerFacts,
-    /** Key of the peer; undefined for a prefix that only rules speak of. */
-    readonly peerKey: string | undefined,
-  ) {
-    this.key = placeKey(peerKey, facts.prefix);
-  }
-}
-
-/** Names a place for as long as the peer has the address, or rules name the prefix. */
-export function placeKey(peerKey: string | undefined, prefix: Prefix | undefined): string {
-  const text = prefix ? prefixKey(prefix) : 'no address';
-  return peerKey === undefined ? `prefix ${text}` : `peer ${text} ${peerKey}`;
-}
-
-/** A selector that groups are made of. */
-export class Member {
-  readonly places = new Set<Place>();
-  readonly unions = new Set<PeerUnion>();
-
-  constructor(
-    readonly selector: MemberSelector,
-    readonly key: string,
-    /** Counts the members ever made; part of the unions' hashes. */
-    readonly serial: number,
-  ) {}
-}
 
 /** Who is told about what changes, in order to report it. */
 export interface MembershipObserver {
@@ -199,10 +164,9 @@ export class Membership {
       known.users++;
       return;
     }
-    const labels = reservedLabels(
-      'world',
-      prefix.address.family === 4 ? 'world-ipv4' : 'world-ipv6',
-    );
+    const { WorldIpv4, WorldIpv6 } = ReservedIdentity;
+    const identity = prefix.address.family === 4 ? WorldIpv4 : WorldIpv6;
+    const labels = reservedIdentityLabels(identity);
     const place = this.addPlace({ labels, isManaged: false, prefix }, undefined);
     this.#prefixPlaces.set(key, { place, users: 1 });
   }

@@ -161,8 +161,9 @@ function isCiliumEndpoint(document: Written, selector: Written, peer: NaiveParty
   if (keys.some((key) => key.startsWith('reserved:'))) {
     return matches(selector, (key) => (key === `reserved:${peer.kind}` ? '' : undefined));
   }
-  if (peer.kind !== 'pod') return false;
   const namesNamespace = keys.some((key) => key.endsWith('io.kubernetes.pod.namespace'));
+  // A selector that speaks of namespaces is taken as it is: what has none may lack the key.
+  if (peer.kind !== 'pod') return namesNamespace && matches(selector, () => undefined);
   const isHome = !document.metadata.namespace || peer.namespace === document.metadata.namespace;
   return (isHome || namesNamespace) && matches(selector, (key) => podLabel(peer, key));
 }

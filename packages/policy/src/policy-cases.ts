@@ -23,13 +23,15 @@ export interface PolicyCase {
 /** A NetworkPolicy of namespace `shop` (or another) with this spec. */
 export function kubernetes(spec: string, namespace = 'shop', name = 'policy'): string {
   const metadata = `{name: ${name}, namespace: ${namespace}}`;
-  return `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: ${metadata}, spec: ${spec}}`;
+  const head = 'apiVersion: networking.k8s.io/v1, kind: NetworkPolicy';
+  return `{${head}, metadata: ${metadata}, spec: ${spec}}`;
 }
 
 /** A CiliumNetworkPolicy of namespace `shop` (or another) with this spec. */
 export function cilium(spec: string, namespace = 'shop', name = 'policy'): string {
   const metadata = `{name: ${name}, namespace: ${namespace}}`;
-  return `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: ${metadata}, spec: ${spec}}`;
+  const head = 'apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy';
+  return `{${head}, metadata: ${metadata}, spec: ${spec}}`;
 }
 
 /** A CiliumClusterwideNetworkPolicy with this spec. */

@@ -95,7 +95,8 @@ function* probesOf(pods: ReadonlyMap<string, NaiveParty>): Generator<Probe> {
           if (turn % 3 !== 0) continue;
           if (protocol.startsWith('ICMP') && port > 255) continue;
           for (const direction of ['ingress', 'egress'] as const) {
-            const name = `${direction} of ${subject}, ${peer.kind} ${peer.address} ${protocol} ${port}`;
+            const end = `${peer.kind} ${peer.address}`;
+            const name = `${direction} of ${subject}, ${end}, ${protocol} ${port}`;
             yield { name, subject, direction, peer, protocol, port };
           }
         }

@@ -1,6 +1,6 @@
 /**
- * All that policy knows on a node: documents, the subjects they are about, and the peers. Each update
- * answers with the changes that it makes, and costs what it changes.
+ * All that policy knows on a node: documents, the subjects they are about, and the peers. Each
+ * update answers with the changes that it makes, and costs what it changes.
  */
 
 import { type Address, type Prefix, parseAddress } from '@skep/wire';
@@ -10,7 +10,7 @@ import { type Decision, decide, type Flow } from './decide.ts';
 import type { DecisionTable, DirectionTable, GroupId } from './decision-table.ts';
 import { GroupRegistry, UnionRegistry } from './groups.ts';
 import { SelectorIndex, LabelIndex } from './label-indexes.ts';
-import { Membership, type Place, placeKey } from './membership.ts';
+import { Membership } from './membership.ts';
 import {
   documentKey,
   type NamedPort,
@@ -20,6 +20,7 @@ import {
   type RuleSet,
   type Subject,
 } from './model.ts';
+import { type Place, placeKey } from './parts.ts';
 import { type PeerFacts, portNameKey } from './peer-selectors.ts';
 import { isSameDecision } from './port-plan.ts';
 import { type Move, RuleSetEntry, SubjectClasses, SubjectEntry } from './subject-classes.ts';
@@ -84,7 +85,7 @@ export class PolicySet {
     this.#implicit = options.localHost === 'by-rules' ? [] : [LOCAL_HOST_RULE];
     const stores = { membership: this.#membership, unions: this.#unions, groups: this.#groups };
     this.#classes = new SubjectClasses(stores, this.#names, this.#implicit);
-    this.#log.flush(this.#membership, new Set());
+    this.#log.flush(this.#membership, new Set(), false);
   }
 
   /** Grows whenever some decision may have changed. */
@@ -210,10 +211,10 @@ export class PolicySet {
     const candidates = this.#classes.settle();
     const groupsAdded = new Set(this.#groups.added);
     const groupsReleased = [...this.#groups.released].map((group) => group.id);
-    const places = this.#log.flush(this.#membership, groupsAdded);
     this.#groups.added.clear();
     this.#groups.released.clear();
     const subjects = [...candidates].flatMap(reportTable);
+    const places = this.#log.flush(this.#membership, groupsAdded, subjects.length > 0);
     const isMembershipChanged = places.some(({ kind, peerKey }) => {
       return kind !== 'added' || peerKey === undefined;
     });

@@ -9,23 +9,8 @@ import {
   PolicyProtocol,
   type Segment,
 } from './decision-table.ts';
-import type { Group, GroupRegistry, PeerUnion, UnionRegistry } from './groups.ts';
-
-/** Which traffic a slot is about; `any` is every protocol and port. */
-export interface PortRange {
-  readonly protocol: PolicyProtocol | 'any';
-  readonly first: number;
-  readonly last: number;
-}
-
-/** The peers that rules of one action name for one range of ports. */
-export interface Slot {
-  readonly plan: PortPlan;
-  readonly key: string;
-  readonly range: PortRange;
-  readonly action: 'allow' | 'deny';
-  union: PeerUnion;
-}
+import type { GroupRegistry, UnionRegistry } from './groups.ts';
+import type { Group, PeerUnion, PortRange, Slot, SlotOwner } from './parts.ts';
 
 /** What a cell says about its peers: nothing, all of them, or those of a group. */
 type Outcome = Group | 'all' | 'none';
@@ -52,7 +37,7 @@ const PROTOCOLS: readonly { protocol: PolicyProtocol; last: number }[] = [
 ];
 
 /** See the head of this file. */
-export class PortPlan {
+export class PortPlan implements SlotOwner {
   readonly #slots = new Map<string, Slot>();
   readonly #cells = new Map<PolicyProtocol, Cell[]>();
   readonly #dirty = new Set<Cell>();
@@ -101,7 +86,6 @@ export class PortPlan {
     return slot;
   }
 
-  /** Call when a slot's union is another one, or became or ceased to be `all`. */
   slotChanged(slot: Slot): void {
     for (const cell of this.#cellsOf(slot.range)) this.#dirty.add(cell);
   }
@@ -282,7 +266,7 @@ function outcomeOf(cell: Cell, action: 'allow' | 'deny', groups: GroupRegistry):
   return unions.size === 0 ? 'none' : groups.acquire(action, [...unions]);
 }
 
-/** Segments of a protocol: neighbours that decide alike are one, cells that say nothing are none. */
+/** Segments of a protocol: neighbours that decide alike are one, silent cells are none. */
 function runsOf(protocol: PolicyProtocol, cells: readonly Cell[]): Segment[] {
   const runs: Segment[] = [];
   for (const { first, last, deny, allow } of cells) {

@@ -11,11 +11,12 @@ import {
   type PortNames,
 } from './contributions.ts';
 import type { DecisionTable, Direction } from './decision-table.ts';
-import type { Group, GroupRegistry, UnionEdit, UnionRegistry } from './groups.ts';
-import type { Member, Membership } from './membership.ts';
+import type { GroupRegistry, UnionEdit, UnionRegistry } from './groups.ts';
+import type { Membership } from './membership.ts';
 import type { NamedPort, Rule, RuleSet, Subject } from './model.ts';
+import type { Group, Member, Slot } from './parts.ts';
 import { namedPortKey } from './peer-selectors.ts';
-import { PortPlan, type Slot } from './port-plan.ts';
+import { PortPlan } from './port-plan.ts';
 
 /** A rule set of a document that is in the policy set. */
 export class RuleSetEntry {
@@ -61,7 +62,7 @@ export interface Move {
   readonly removed: Set<RuleSetEntry>;
 }
 
-/** Collects the edits of one update, then carries them out. */
+/** All classes; collects the edits of one update, then carries them out. */
 export class SubjectClasses {
   readonly #membership: Membership;
   readonly #unions: UnionRegistry;
@@ -89,7 +90,7 @@ export class SubjectClasses {
     this.#implicit = implicit;
   }
 
-  /** Places a new subject in the class of its rule sets. */
+  /** Puts a new subject in the class of its rule sets. */
   enter(entry: SubjectEntry, ruleSets: ReadonlySet<RuleSetEntry>): void {
     const namedPorts = entry.subject.namedPorts ?? [];
     const namedPortsKey = namedPorts.map(namedPortKey).sort().join();
@@ -118,7 +119,7 @@ export class SubjectClasses {
     this.#dropIfEmpty(entry.subjectClass);
   }
 
-  /** Carries out the moves of subjects, those that make the same move from the same class at once. */
+  /** Carries out moves; subjects that make the same move from the same class go together. */
   move(moves: ReadonlyMap<SubjectEntry, Move>): void {
     const bundles = new Map<string, { move: Move; entries: SubjectEntry[] }>();
     const classNumbers = new Map<SubjectClass, number>();
@@ -152,15 +153,11 @@ export class SubjectClasses {
    * @returns the subjects whose table may be another one now.
    */
   settle(): Set<SubjectEntry> {
-    for (const slot of this.#unions.apply(this.#edits)) {
-      slot.plan.slotChanged(slot);
-      this.#changed.add(slot.plan);
-    }
+    this.#applyEdits();
     for (const plan of this.#changed) this.#released.push(...plan.settle(this.#groups));
     for (const group of this.#released) this.#groups.release(group);
     this.#unions.sweep(this.#members);
     this.#released.length = 0;
-    this.#edits.clear();
     this.#members.clear();
     this.#changed.clear();
     const subjects = new Set(this.#moved);
@@ -205,6 +202,12 @@ export class SubjectClasses {
     return derived;
   }
 
+  /** The plans that own the edited slots are among `#changed` already. */
+  #applyEdits(): void {
+    for (const slot of this.#unions.apply(this.#edits)) slot.plan.slotChanged(slot);
+    this.#edits.clear();
+  }
+
   /** Only plans without open edits can be cloned. */
   #settlePlans(subjectClass: SubjectClass): void {
     const { ingress, egress } = subjectClass.plans;
@@ -212,11 +215,7 @@ export class SubjectClasses {
       ({ plan }) => plan === ingress || plan === egress,
     );
     if (hasOpenEdits || this.#changed.has(ingress) || this.#changed.has(egress)) {
-      for (const slot of this.#unions.apply(this.#edits)) {
-        slot.plan.slotChanged(slot);
-        this.#changed.add(slot.plan);
-      }
-      this.#edits.clear();
+      this.#applyEdits();
       for (const plan of [ingress, egress]) this.#released.push(...plan.settle(this.#groups));
     }
   }

@@ -69,23 +69,25 @@ const portField = z
     else if (port.endPort < Number(port.port)) issue(`a port not below ${port.port}`);
   });
 
+const ICMP_EXPECTED = 'an ICMP type from 0 to 255, or its name';
+
 const icmpField = z
   .strictObject({
     family: z.enum(['IPv4', 'IPv6'], { error: 'IPv4 or IPv6' }).optional(),
-    type: z.union([z.int().min(0).max(255), z.string()], {
-      error: 'an ICMP type from 0 to 255, or its name',
-    }),
+    type: z.union([z.number(), z.string()], { error: ICMP_EXPECTED }),
   })
   .superRefine((field, context) => {
     if (readIcmpType(field.type, field.family ?? 'IPv4') !== undefined) return;
-    const message = `an ICMP type of ${field.family ?? 'IPv4'}: 0 to 255, or its name`;
+    const message = `${ICMP_EXPECTED} in ${field.family ?? 'IPv4'}`;
     context.addIssue({ code: 'custom', path: ['type'], message });
   });
 
 /** The number of an ICMP type that is written as number, as digits, or as name. */
 export function readIcmpType(type: number | string, family: 'IPv4' | 'IPv6'): number | undefined {
-  if (typeof type === 'number') return type;
-  if (/^\d{1,3}$/.test(type)) return Number(type) <= 255 ? Number(type) : undefined;
+  if (typeof type === 'number' || /^\d{1,3}$/.test(type)) {
+    const number = Number(type);
+    return Number.isInteger(number) && number >= 0 && number <= 255 ? number : undefined;
+  }
   const names = family === 'IPv6' ? ICMPV6_TYPES : ICMP_TYPES;
   return Object.hasOwn(names, type) ? names[type] : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Fields that several kinds of documents share, as schemas. The message of each schema says what was
- * expected; what was found is added where the message is shown.
+ * Fields that several kinds of documents share, as schemas. The message of each schema says what
+ * was expected; what was found is added where the message is shown.
  */
 
 import { type Address, AddressError, maskAddress, type Prefix, parseAddress } from '@skep/wire';
