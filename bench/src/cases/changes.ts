@@ -16,8 +16,7 @@ const warmUps = 20;
 /** One rule more, one subject's policy, one endpoint more. */
 export const changesCase: Case = {
   name: 'changes',
-  about:
-    'from the call to the first packet that is decided by it, policy text already parsed or not',
+  about: 'from the text of a policy to the first packet that is decided by it; endpoints loaded',
   run: async (effort) => {
     const reason = canUseBpf();
     if (reason !== undefined) return { skipped: reason };

@@ -3,7 +3,14 @@ import type { Case } from '../harness/case.ts';
 import { compilerCase } from './compiler.ts';
 import { changesCase } from './changes.ts';
 import { datapathCase } from './datapath.ts';
+import { rivalChangesCase } from './rival-changes.ts';
 import { rulesCase } from './rules.ts';
 
 /** All cases. */
-export const cases: readonly Case[] = [compilerCase, datapathCase, rulesCase, changesCase];
+export const cases: readonly Case[] = [
+  compilerCase,
+  datapathCase,
+  rulesCase,
+  changesCase,
+  rivalChangesCase,
+];
