@@ -2,8 +2,8 @@
 import { addressOf, checkU32, type Memory } from '@skep/sys';
 
 /**
- * By the bytes of an attribute, what they point to: the door keeps the bytes for as long as the call
- * takes, and this keeps the rest for as long as the bytes.
+ * By the bytes of an attribute, what they point to: the door keeps the bytes for as long as the
+ * call takes, and this keeps the rest for as long as the bytes.
  */
 const memoryOf = new WeakMap<Uint8Array, Map<number, Memory>>();
 

@@ -3,24 +3,23 @@ import { UpdateFlag } from '@skep/ebpf';
 import { BpfAttribute, BpfCommand, bpfResult, Errno } from '@skep/sys';
 import { Attribute } from './attribute.ts';
 import { bpfError } from './call.ts';
-import type { BpfMap } from './map.ts';
+import type { RawEntry, RawMap } from './raw-map.ts';
 
 const { batch } = BpfAttribute;
 
-/** Entries of one call: enough to make the call's own cost vanish, few enough to stay in the cache. */
+/**
+ * Entries of one call: enough to make the call's own cost vanish, few enough to stay in the cache.
+ */
 const CHUNK_ENTRIES = 1024;
 
-/** One key with its value, both of the map's sizes. */
-export type RawEntry = readonly [key: Uint8Array, value: Uint8Array];
-
 /**
- * Writes entries in order, in one call for every 1,024; one by one where the kernel cannot batch this
- * kind of map. Entries before the one that failed are written.
+ * Writes entries in order, in one call for every 1,024; one by one where the kernel cannot batch
+ * this kind of map. Entries before the one that failed are written.
  *
  * @throws KernelError as `BpfMap.update` does
  */
 export function updateBatch(
-  map: BpfMap,
+  map: RawMap,
   entries: Iterable<RawEntry>,
   flag: UpdateFlag = UpdateFlag.Any,
 ): void {
@@ -43,7 +42,7 @@ export function updateBatch(
  * @returns how many were there
  * @throws KernelError
  */
-export function deleteBatch(map: BpfMap, keys: Iterable<Uint8Array>): number {
+export function deleteBatch(map: RawMap, keys: Iterable<Uint8Array>): number {
   let deleted = 0;
   for (const chunk of chunks(keys)) {
     let rest = chunk;
@@ -71,7 +70,7 @@ export function deleteBatch(map: BpfMap, keys: Iterable<Uint8Array>): number {
  *
  * @throws KernelError; EOPNOTSUPP or ENOTSUPP where the kernel cannot batch this kind of map
  */
-export function* lookupBatches(map: BpfMap): Generator<RawEntry> {
+export function* lookupBatches(map: RawMap): Generator<RawEntry> {
   let capacity = Math.min(CHUNK_ENTRIES, Math.max(map.shape.maxEntries, 1));
   // Where the next batch begins, in the kernel's own terms: 4 bytes for hashes, a key for others.
   let position: Uint8Array | null = null;
@@ -102,12 +101,12 @@ export function* lookupBatches(map: BpfMap): Generator<RawEntry> {
 }
 
 /** Per-CPU values lie behind each other with the same padding as in single calls. */
-function batchStride(map: BpfMap): number {
+function batchStride(map: RawMap): number {
   return map.transferSize;
 }
 
 function* unpack(
-  map: BpfMap,
+  map: RawMap,
   keys: Uint8Array,
   values: Uint8Array,
   count: number,
@@ -131,7 +130,7 @@ interface BatchRequest {
 
 /** `count` is how many entries the kernel dealt with before the error. */
 function callBatch(
-  map: BpfMap,
+  map: RawMap,
   command: number,
   request: BatchRequest,
 ): { readonly errno: number; readonly count: number } {
@@ -156,7 +155,7 @@ function lacksBatch(errno: number): boolean {
 }
 
 function pack(
-  map: BpfMap,
+  map: RawMap,
   entries: readonly RawEntry[],
 ): { readonly keys: Uint8Array; readonly values: Uint8Array } {
   const keys = packColumn(

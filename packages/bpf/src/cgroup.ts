@@ -23,7 +23,9 @@ export const cgroupHooks = {
   getpeername6: BpfAttachType.CGROUP_INET6_GETPEERNAME,
 } as const;
 
-/** A hook of control groups. Its number is also the `attachType` that its programs are loaded with. */
+/**
+ * A hook of control groups. Its number is also the `attachType` that its programs are loaded with.
+ */
 export type CgroupHook = keyof typeof cgroupHooks;
 
 /** A program was to be attached to all processes of the machine, or to no control group at all. */

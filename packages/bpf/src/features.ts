@@ -95,8 +95,8 @@ export function hasMapKind(kind: MapKind): boolean {
 const RING_BYTES = 1 << 16;
 
 /**
- * Whether programs of a type may call a helper: a program that calls it without arguments is refused
- * either way, but for different reasons.
+ * Whether programs of a type may call a helper: a program that calls it without arguments is
+ * refused either way, but for different reasons.
  *
  * @param helper its number, as in `@skep/ebpf`
  * @throws InconclusiveProbeError

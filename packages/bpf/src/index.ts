@@ -1,5 +1,5 @@
 export * from './array-memory.ts';
-export { deleteBatch, type RawEntry, updateBatch } from './batch.ts';
+export { deleteBatch, updateBatch } from './batch.ts';
 export * from './cgroup.ts';
 export * from './cpus.ts';
 export * from './errors.ts';
@@ -29,6 +29,7 @@ export * from './permission.ts';
 export * from './pin.ts';
 export * from './program.ts';
 export * from './program-array.ts';
+export * from './raw-map.ts';
 export * from './ring-buffer.ts';
 export { mapKind, mapType } from './shape.ts';
 export * from './table.ts';

@@ -26,7 +26,9 @@ export type LinkTarget =
   | { readonly kind: 'cgroup'; readonly cgroupId: bigint; readonly attachType: number }
   | { readonly kind: 'other'; readonly linkType: number };
 
-/** The interface's own ingress and egress: for the host end of a veth, egress goes to the endpoint. */
+/**
+ * The interface's own ingress and egress: for the host end of a veth, egress goes to the endpoint.
+ */
 export type TcDirection = 'ingress' | 'egress';
 
 /** A link as the kernel has it. */
@@ -74,7 +76,11 @@ export class Link {
     pinObject(this.fd, path);
   }
 
-  /** Ends the attachment now, whatever descriptors and pins the link still has. @throws KernelError */
+  /**
+   * Ends the attachment now, whatever descriptors and pins the link still has.
+   *
+   * @throws KernelError
+   */
   detach(): void {
     const { linkDetach } = BpfAttribute;
     const attribute = new Attribute(linkDetach.size).setU32(linkDetach.link_fd, this.fd.number);
@@ -100,7 +106,11 @@ export interface LinkRequest {
   readonly expectedRevision?: bigint;
 }
 
-/** Attaches a program. `xdp.ts`, `tcx.ts` and `cgroup.ts` say it in their own words. @throws KernelError */
+/**
+ * Attaches a program. `xdp.ts`, `tcx.ts` and `cgroup.ts` say it in their own words.
+ *
+ * @throws KernelError
+ */
 export function createLink(request: LinkRequest, intent: Intent): Link {
   const { linkCreate } = BpfAttribute;
   const attribute = new Attribute(linkCreate.size)

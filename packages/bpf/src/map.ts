@@ -11,7 +11,7 @@ import { Attribute } from './attribute.ts';
 import { bpfError } from './call.ts';
 import { possibleCpuCount } from './cpus.ts';
 import { MapArgumentError } from './errors.ts';
-import type { RawEntry } from './batch.ts';
+import type { RawEntry, RawMap } from './raw-map.ts';
 import { pinObject } from './pin.ts';
 import { isPerCpu } from './shape.ts';
 import { walkEntries, walkKeys } from './walk.ts';
@@ -19,7 +19,7 @@ import { walkEntries, walkKeys } from './walk.ts';
 const { element } = BpfAttribute;
 
 /** A map that is open in this process. */
-export class BpfMap {
+export class BpfMap implements RawMap {
   readonly fd: Fd<'map'>;
   readonly shape: MapShape;
   /**
@@ -87,7 +87,9 @@ export class BpfMap {
 
   /**
    * The key that comes after `key` in the kernel's order, the first one after `null` or after a key
-   * that is not there (any more); `undefined` at the end. @throws KernelError
+   * that is not there (any more); `undefined` at the end.
+   *
+   * @throws KernelError
    */
   nextKey(key: Uint8Array | null): Uint8Array | undefined {
     if (key !== null) this.checkKey(key);
@@ -116,7 +118,11 @@ export class BpfMap {
     return walkKeys(this);
   }
 
-  /** Gives the map a name in a BPF file system, so that it outlives this process. @throws KernelError */
+  /**
+   * Gives the map a name in a BPF file system, so that it outlives this process.
+   *
+   * @throws KernelError
+   */
   pin(path: string): void {
     pinObject(this.fd, path);
   }

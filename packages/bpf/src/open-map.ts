@@ -12,9 +12,11 @@ import { checkShape, mapType } from './shape.ts';
 /**
  * Makes a map, empty.
  *
- * For a map of maps a map of the inner shape is made for a moment, since the kernel wants to see one.
+ * For a map of maps a map of the inner shape is made for a moment, since the kernel wants to see
+ * one.
  *
- * @param btf names and types of key and value, for tools; without effect where the kernel takes none
+ * @param btf names and types of key and value, for tools; without effect where the kernel takes
+ *   none
  * @throws KernelError
  */
 export function createMap(shape: MapShape, btf?: MapBtf): BpfMap {
@@ -43,7 +45,9 @@ function createAttribute(shape: MapShape): Attribute {
     .setName(mapCreate.map_name, shape.name);
 }
 
-/** The map with its types; `undefined` where the kernel refuses those, and the attribute as before. */
+/**
+ * The map with its types; `undefined` where the kernel refuses those, and the attribute as before.
+ */
 function createDescribed(attribute: Attribute, map: MapBtf, name: string): number | undefined {
   const { mapCreate } = BpfAttribute;
   try {
@@ -85,7 +89,8 @@ export function openPinnedMap(path: string, expected: MapShape): BpfMap | undefi
 }
 
 /**
- * Opens the pinned map, or makes it and pins it where the path does not exist: what a restart calls.
+ * Opens the pinned map, or makes it and pins it where the path does not exist: what a restart
+ * calls.
  *
  * @throws MapShapeError when it has another shape; KernelError
  */

@@ -80,7 +80,9 @@ interface RawAnswer {
 }
 
 const { testRun } = BpfAttribute;
-/** More than any packet that the kernel takes, so that no run fails for want of room after it ran. */
+/**
+ * More than any packet that the kernel takes, so that no run fails for want of room after it ran.
+ */
 const packetOut = new Uint8Array(1 << 16);
 /** At least the kernel's own size of any context: it writes all of it. */
 const CONTEXT_OUT_BYTES = 256;

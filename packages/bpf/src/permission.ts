@@ -1,6 +1,7 @@
 /** Whether this process may use BPF at all; asked before anything else is set up. */
 import { asm, r0 } from '@skep/bytecode';
 import { BpfProgramType, Errno, KernelError, UnsupportedPlatformError } from '@skep/sys';
+import { PERMISSION_ADVICE } from './call.ts';
 import { createMap } from './open-map.ts';
 import { probeProgram } from './probe.ts';
 import { loadProgram } from './program.ts';
@@ -29,7 +30,7 @@ function explain(error: KernelError): string {
   switch (error.errno) {
     case Errno.EPERM:
     case Errno.EACCES:
-      return 'bpf is not permitted: needs root, or CAP_BPF and CAP_NET_ADMIN (in a container: --privileged)';
+      return `bpf is not permitted: ${PERMISSION_ADVICE} (in a container: --privileged)`;
     case Errno.ENOSYS:
       return 'this kernel has no bpf(2)';
     default:

@@ -19,7 +19,8 @@ export type PinnedKind = 'map' | 'program' | 'link';
 /**
  * Pins an object at a path in a BPF file system; directories on the way are made.
  *
- * @throws KernelError: EEXIST when the path is taken, with advice where it is not on a BPF file system
+ * @throws KernelError: EEXIST when the path is taken, with advice where it is not on a BPF file
+ *   system
  */
 export function pinObject(fd: Fd<PinnedKind>, path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -31,7 +32,7 @@ export function pinObject(fd: Fd<PinnedKind>, path: string): void {
     bpf(BpfCommand.OBJ_PIN, attribute, { operation: `pin ${fd.kind}`, subject: path });
   } catch (cause) {
     if (!(cause instanceof KernelError) || isBpfFileSystem(dirname(path))) throw cause;
-    const advice = `${dirname(path)} is not on a bpf file system: mount one with mountBpfFileSystem`;
+    const advice = `${dirname(path)} is on no bpf file system: see mountBpfFileSystem`;
     const { operation, errno } = cause;
     throw new KernelError(operation, errno, { subject: path, advice, cause });
   }

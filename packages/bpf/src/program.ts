@@ -27,7 +27,11 @@ export class Program {
     readonly programType: number,
   ) {}
 
-  /** What the kernel says of it, such as how many instructions its verifier walked. @throws KernelError */
+  /**
+   * What the kernel says of it, such as how many instructions its verifier walked.
+   *
+   * @throws KernelError
+   */
   info(): ProgramInfo {
     return readProgramInfo(this.fd);
   }
@@ -168,13 +172,15 @@ function callLoad(attribute: Attribute): number {
   return result;
 }
 
-/** The most that every supported kernel takes; pages that the log does not reach are never touched. */
+/**
+ * The most that every supported kernel takes; pages that the log does not reach are never touched.
+ */
 const LOG_BYTES = (1 << 24) - 1;
 
 /**
  * Loads again to learn why it failed. A log that is full makes old kernels (before 6.4) fail with
- * ENOSPC and without the end of the log, so the first attempt has none, and the second tries level 2
- * (every path), then level 1 (the failing path only).
+ * ENOSPC and without the end of the log, so the first attempt has none, and the second tries level
+ * 2 (every path), then level 1 (the failing path only).
  */
 function loadWithLog(object: ProgramObject, attribute: Attribute, errno: number): number {
   const { programLoad } = BpfAttribute;

@@ -1,6 +1,6 @@
 /**
- * Contexts of test runs, as the kernel takes and gives them. It refuses with EINVAL any field that it
- * does not let a test set, so only those that it does are here.
+ * Contexts of test runs, as the kernel takes and gives them. It refuses with EINVAL any field that
+ * it does not let a test set, so only those that it does are here.
  */
 
 /** Fields of an XDP run. */
@@ -32,7 +32,9 @@ export interface TcTestContext {
 /** @source struct xdp_md, include/uapi/linux/bpf.h; xdp_convert_md_to_buff, net/bpf/test_run.c */
 const xdp = { size: 24, data: 0, dataEnd: 4, dataMeta: 8, ingressIfindex: 12, rxQueueIndex: 16 };
 
-/** `struct xdp_md` in which offsets stand for pointers: metadata from 0 to `data`, then the packet. */
+/**
+ * `struct xdp_md` in which offsets stand for pointers: metadata from 0 to `data`, then the packet.
+ */
 export function encodeXdpContext(context: XdpTestContext = {}, packetBytes: number): Uint8Array {
   const { metadata = new Uint8Array(0), ingressIfindex = 0, rxQueueIndex = 0 } = context;
   if (metadata.length % 4 !== 0 || metadata.length > 32) {

@@ -21,10 +21,10 @@ import { openMap, tableOver } from './table.ts';
 import { newPinDirectory } from './testing/pins.ts';
 import { cannotUseBpf, counterShape } from './testing/programs.ts';
 
-class FlowKey extends Struct({ address: be32, port: be16, mac: array(u8, 6) }) {}
+class Place extends Struct({ address: be32, port: be16, mac: array(u8, 6) }) {}
 class Counters extends Struct({ bytes: u64, packets: u32 }) {}
 
-const flows = new HashMap({ name: 'flows', key: FlowKey, value: Counters, maxEntries: 100 });
+const flows = new HashMap({ name: 'flows', key: Place, value: Counters, maxEntries: 100 });
 const mac = Uint8Array.of(2, 0, 0, 0, 0, 1);
 
 describe('table', { skip: cannotUseBpf }, () => {
@@ -86,7 +86,7 @@ describe('table', { skip: cannotUseBpf }, () => {
   test('a pinned map of another shape is refused with what differs', (t) => {
     const pinPath = `${newPinDirectory(t)}/flows`;
     openMap(flows, { pinPath }).close();
-    const other = new HashMap({ name: 'flows', key: FlowKey, value: u64, maxEntries: 100 });
+    const other = new HashMap({ name: 'flows', key: Place, value: u64, maxEntries: 100 });
     assert.throws(() => openMap(other, { pinPath }), {
       name: 'MapShapeError',
       message: `pinned map ${pinPath}: value size 16, expected 8 (made by another version?)`,

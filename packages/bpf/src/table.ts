@@ -118,7 +118,9 @@ export class Table<KeyRead, KeyWrite, ValueRead, ValueWrite> {
 type Read<F> = Decoded<ValueOf<F>>;
 type Write<F> = Encodable<ValueOf<F>>;
 
-/** Declarations of maps that hold values; program arrays, maps of maps and rings hold other things. */
+/**
+ * Declarations of maps that hold values; program arrays, maps of maps and rings hold other things.
+ */
 export type TableDeclaration = MapDeclaration<KeyLayout, ValueLayout> & {
   readonly kind: 'hash' | 'lruHash' | 'lpmTrie' | 'array' | 'perCpuHash' | 'perCpuArray';
 };

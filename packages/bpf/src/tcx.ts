@@ -1,4 +1,6 @@
-/** Attaching to traffic control by TCX: several programs in an order, each with a link of its own. */
+/**
+ * Attaching to traffic control by TCX: several programs in an order, each with a link of its own.
+ */
 import {
   BpfAttachFlag,
   BpfAttachType,

@@ -60,8 +60,8 @@ const PRIORITY = 1;
 const HANDLE = 1;
 
 /**
- * Attaches a program, or puts it in the place of the one that an earlier process attached at the same
- * interface, direction and pin. No packet passes unseen meanwhile.
+ * Attaches a program, or puts it in the place of the one that an earlier process attached at the
+ * same interface, direction and pin. No packet passes unseen meanwhile.
  *
  * @throws KernelError, or what `classifiers` throws
  */

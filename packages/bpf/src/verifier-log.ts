@@ -15,14 +15,20 @@ export interface LogSummary {
 /** `12: (71) r1 = *(u8 *)(r2 +0)`, with or without the registers behind it. */
 const instructionLine = /^(\d+): \([0-9a-f]{2}\)/;
 /** `12: R1=ctx() R10=fp0`, `from 4 to 7: R0=...`, `frame1: R1=...`, `R1=...`. */
-const stateLine = /^(\d+: R\d|\d+: frame\d|from \d+ to \d+|frame\d|R\d+(_\w+)?=|(cur|old) state:)/;
-/** Source lines from BTF, the verifier's accounts, and its remarks on how it went on. */
-const remarkLine =
-  /^(;|processed \d|verification time|stack depth|func#\d|mark_precise|last_idx|regs=|parent |max_states|propagating|safe$|caller:|callee:|returning from|Validating|insns_state|Live regs before|SCC (enter|exit)|\d+: [0-9.]{10} \(|\d+\s+\d+: [0-9.]{10} \()/;
+const stateLine = /^(\d+: (R\d|frame\d)|from \d+ to \d+|frame\d|R\d+(_\w+)?=|(cur|old) state:)/;
+/** Accounts of the whole run, and how the verifier went from function to function. */
+const accountLine =
+  /^(processed \d|verification time|stack depth|func#\d|caller:|callee:|returning from|Validating)/;
+/** How it followed one value back, and compared states. */
+const traceLine =
+  /^(mark_precise|last_idx|regs=|parent |max_states|propagating|safe$|insns_state|SCC e)/;
+/** The table of live registers, at log level 2: `4: .123...... (85) call ...`. */
+const livenessLine = /^(Live regs before|(\d+\s+)?\d+: [0-9.]{10} \()/;
 const processedLine = /processed (\d+) insns/i;
+const noise = [instructionLine, stateLine, accountLine, traceLine, livenessLine];
 /** These only add to the line before them. */
 const supplement =
-  /^R\d+ (offset is outside of|!read_ok|min value is|max value is|unbounded)|^BPF_EXIT instruction in main prog/;
+  /^(R\d+ (offset is outside|m(in|ax) value is|unbounded)|BPF_EXIT instruction in main prog)/;
 
 /**
  * Finds what matters in a log.
@@ -46,7 +52,8 @@ export function summariseLog(log: string): LogSummary {
 }
 
 function isNoise(line: string): boolean {
-  return instructionLine.test(line) || stateLine.test(line) || remarkLine.test(line);
+  // A semicolon begins a source line, which BTF has.
+  return line.startsWith(';') || noise.some((pattern) => pattern.test(line));
 }
 
 function lastInstruction(lines: readonly string[], complaint: string): number | undefined {

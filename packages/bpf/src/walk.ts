@@ -1,8 +1,8 @@
 /** All keys or entries of a map while programs go on changing it. */
 import type { MapKind } from '@skep/ebpf';
 import { Errno, KernelError } from '@skep/sys';
-import { lookupBatches, type RawEntry } from './batch.ts';
-import type { BpfMap } from './map.ts';
+import { lookupBatches } from './batch.ts';
+import type { RawEntry, RawMap } from './raw-map.ts';
 import { isArray } from './shape.ts';
 
 /**
@@ -11,7 +11,7 @@ import { isArray } from './shape.ts';
  *
  * @throws KernelError
  */
-export function* walkEntries(map: BpfMap): Generator<RawEntry> {
+export function* walkEntries(map: RawMap): Generator<RawEntry> {
   const { kind } = map.shape;
   if (batchedKinds.has(kind) && (yield* tryBatches(map))) return;
   if (isArray(kind)) return yield* walkArray(map);
@@ -27,7 +27,7 @@ export function* walkEntries(map: BpfMap): Generator<RawEntry> {
  *
  * @throws KernelError EAGAIN when keys vanish faster than they can be walked over
  */
-export function* walkKeys(map: BpfMap): Generator<Uint8Array> {
+export function* walkKeys(map: RawMap): Generator<Uint8Array> {
   const seen = new Set<string>();
   const stepsMax = 16 * (map.shape.maxEntries + 1);
   let key = map.nextKey(null);
@@ -36,7 +36,7 @@ export function* walkKeys(map: BpfMap): Generator<Uint8Array> {
       const detail = `still changing after ${steps} steps`;
       throw new KernelError('walk map', Errno.EAGAIN, { subject: map.name, detail });
     }
-    // Asked for before the key is handed out: a caller that deletes it does not lead the walk astray.
+    // Asked for before the key is handed out, so that the caller may delete that one.
     const next: Uint8Array | undefined = map.nextKey(key);
     const name = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
     if (!seen.has(name)) {
@@ -47,7 +47,7 @@ export function* walkKeys(map: BpfMap): Generator<Uint8Array> {
   }
 }
 
-function* walkArray(map: BpfMap): Generator<RawEntry> {
+function* walkArray(map: RawMap): Generator<RawEntry> {
   for (let index = 0; index < map.shape.maxEntries; index++) {
     const key = new Uint8Array(new Uint32Array([index]).buffer);
     const value = map.lookup(key);
@@ -56,7 +56,7 @@ function* walkArray(map: BpfMap): Generator<RawEntry> {
 }
 
 /** False where this kernel cannot batch; nothing has been yielded then. */
-function* tryBatches(map: BpfMap): Generator<RawEntry, boolean> {
+function* tryBatches(map: RawMap): Generator<RawEntry, boolean> {
   const batches = lookupBatches(map);
   let first: IteratorResult<RawEntry>;
   try {
@@ -72,8 +72,8 @@ function* tryBatches(map: BpfMap): Generator<RawEntry, boolean> {
 }
 
 /**
- * Kinds whose batches neither repeat nor skip when entries vanish: hashes go by bucket, the indexes of
- * arrays stay. A trie's batch goes by key, and starts again where that key has gone.
+ * Kinds whose batches neither repeat nor skip when entries vanish: hashes go by bucket, the indexes
+ * of arrays stay. A trie's batch goes by key, and starts again where that key has gone.
  */
 const batchedKinds = new Set<MapKind>(['hash', 'lruHash', 'perCpuHash', 'array', 'perCpuArray']);
 const lacksLookup = new Set<number>([Errno.ENOTSUPP, Errno.EOPNOTSUPP, Errno.EINVAL]);

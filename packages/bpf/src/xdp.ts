@@ -4,8 +4,8 @@ import { createLink, type Link } from './link.ts';
 import type { Program } from './program.ts';
 
 /**
- * `native` runs in the driver, before a socket buffer is made; `generic` works on every interface but
- * is about as fast as traffic control.
+ * `native` runs in the driver, before a socket buffer is made; `generic` works on every interface
+ * but is about as fast as traffic control.
  */
 export type XdpMode = 'native' | 'generic';
 

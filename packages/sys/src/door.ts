@@ -1,10 +1,11 @@
 /**
- * The one door to the kernel: every system call of the project is made here, by FFI. Nothing else in
- * the project imports the FFI library; a test guards that.
+ * The one door to the kernel: every system call of the project is made here, by FFI. Nothing else
+ * in the project imports the FFI library; a test guards that.
  *
  * The library is loaded at the first call, so that importing this package is safe on any system.
  */
 import { createRequire } from 'node:module';
+import type koffi from 'koffi';
 import { type Architecture, isKnownArchitecture, syscallNumber } from './abi/syscalls.ts';
 import type { SyscallName } from './abi/syscalls.ts';
 import { KernelError, type KernelErrorOptions, UnsupportedPlatformError } from './kernel-error.ts';
@@ -15,7 +16,7 @@ export type Memory = ArrayBufferView | ArrayBuffer;
 /** One register: an integer, the address of memory, or `null` for address 0. */
 export type SyscallArgument = number | bigint | Memory | null;
 
-type Ffi = typeof import('koffi')['default'];
+type Ffi = typeof koffi;
 
 interface Door {
   readonly ffi: Ffi;
@@ -56,7 +57,10 @@ function loadFfi(): Ffi {
   }
 }
 
-/** The FFI library itself, for this package only: memory mappings and readiness need more than calls. */
+/**
+ * The FFI library itself, for this package only: memory mappings and readiness need more than
+ * calls.
+ */
 export function openFfi(): Ffi {
   return (door ?? openDoor()).ffi;
 }

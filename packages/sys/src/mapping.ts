@@ -2,8 +2,8 @@
  * Memory shared with the kernel: maps and ring buffers seen without a system call.
  *
  * JavaScript cannot take back an `ArrayBuffer`, and touching one after `munmap` kills the process.
- * So `unmap` lays private zero pages over the range instead, which lets go of the kernel's object at
- * once; the addresses themselves are given back when the last view has been collected.
+ * So `unmap` lays private zero pages over the range instead, which lets go of the kernel's object
+ * at once; the addresses themselves are given back when the last view has been collected.
  */
 import { openFfi, syscallResult } from './door.ts';
 import type { Fd } from './descriptor.ts';

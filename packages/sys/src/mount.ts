@@ -17,14 +17,22 @@ export function bindMount(
   syscall('mount', registers, { operation: 'bind mount', subject: `${source} on ${target}` });
 }
 
-/** Lets mounts below `target` spread to other mount namespaces. @throws KernelError, EINVAL where `target` is no mount */
+/**
+ * Lets mounts below `target` spread to other mount namespaces.
+ *
+ * @throws KernelError, EINVAL where `target` is no mount
+ */
 export function shareMount(target: string): void {
   const flags = MountFlag.SHARED | MountFlag.REC;
   const registers = [cString(''), cString(target), cString('none'), flags, null];
   syscall('mount', registers, { operation: 'share mount', subject: target });
 }
 
-/** Takes the mount away at once; users that are still in it keep it until they leave. @throws KernelError */
+/**
+ * Takes the mount away at once; users that are still in it keep it until they leave.
+ *
+ * @throws KernelError
+ */
 export function unmount(target: string): void {
   const registers = [cString(target), UnmountFlag.DETACH];
   syscall('umount2', registers, { operation: 'unmount', subject: target });
@@ -44,7 +52,11 @@ export function mountBpfFileSystem(target: string): boolean {
   return true;
 }
 
-/** Unmounts what {@link mountBpfFileSystem} mounted and removes the directory; its pins end. @throws KernelError */
+/**
+ * Unmounts what {@link mountBpfFileSystem} mounted and removes the directory; its pins end.
+ *
+ * @throws KernelError
+ */
 export function unmountBpfFileSystem(target: string): void {
   unmount(target);
   rmdirSync(target);
@@ -101,8 +113,8 @@ function unescapeOctal(text: string): string {
 }
 
 /**
- * Where the whole unified control group hierarchy is mounted, such as `/sys/fs/cgroup` or, beside the
- * old one, `/sys/fs/cgroup/unified`.
+ * Where the whole unified control group hierarchy is mounted, such as `/sys/fs/cgroup` or, beside
+ * the old one, `/sys/fs/cgroup/unified`.
  *
  * @throws KernelError ENOENT where it is mounted nowhere
  */

@@ -25,7 +25,11 @@ export function openNetworkNamespace(path: string): Fd<'namespace'> {
   return openPath('namespace', path);
 }
 
-/** The path under which a named network namespace is found. @throws TypeError for a name with `/` */
+/**
+ * The path under which a named network namespace is found.
+ *
+ * @throws TypeError for a name with `/`
+ */
 export function namedNamespacePath(name: string): string {
   if (!/^[^/\0]{1,255}$/.test(name) || name === '.' || name === '..') {
     throw new TypeError(`network namespace name '${name}': expected a file name`);
@@ -142,7 +146,10 @@ function startThreadPool(): void {
   isThreadPoolStarted = true;
 }
 
-/** As `ip netns` does it: a shared mount, so that names made here are seen in other mount namespaces. */
+/**
+ * As `ip netns` does it: a shared mount, so that names made here are seen in other mount
+ * namespaces.
+ */
 function prepareNamesDirectory(): void {
   mkdirSync(NAMED_NAMESPACES_DIRECTORY, { recursive: true, mode: 0o755 });
   try {

@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { checkInteger } from './integers.ts';
 
-/** One process for good: its number is given to another after its end, the start time tells them apart. */
+/**
+ * One process for good: its number is given to another after its end, the start time tells them
+ * apart.
+ */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks from boot to the start of the process, as decimal digits. */
@@ -31,7 +34,9 @@ export function isProcessAlive(identity: ProcessIdentity): boolean {
   return now?.startTicks === identity.startTicks && now.bootId === identity.bootId;
 }
 
-/** @source Documentation/filesystems/proc.rst, /proc/PID/stat: field 3 is the state, 22 the start */
+/**
+ * @source Documentation/filesystems/proc.rst, /proc/PID/stat: field 3 is the state, 22 the start
+ */
 function readStartTicks(pid: number): string | undefined {
   let text: string;
   try {

@@ -2,7 +2,8 @@
  * Byte offsets in `union bpf_attr` and in what BPF_OBJ_GET_INFO_BY_FD gives, in the kernel's words.
  * `size` is how much of the structure is used here: the kernel takes a shorter one as zeros behind.
  *
- * @source union bpf_attr, struct bpf_map_info, bpf_prog_info, bpf_link_info, include/uapi/linux/bpf.h
+ * @source union bpf_attr, struct bpf_map_info, bpf_prog_info, bpf_link_info,
+ *   include/uapi/linux/bpf.h
  */
 export const BpfAttribute = {
   mapCreate: {

@@ -1,6 +1,9 @@
 /** Namespaces and mounts. @source include/uapi/linux/sched.h, include/uapi/linux/mount.h */
+
+/** Flags of unshare(2) and setns(2), CLONE_*. */
 export const CloneFlag = { NEWNS: 0x0002_0000, NEWNET: 0x4000_0000 } as const;
 
+/** Flags of mount(2), MS_*. */
 export const MountFlag = {
   READ_ONLY: 1,
   BIND: 4096,
@@ -10,8 +13,10 @@ export const MountFlag = {
   SHARED: 1 << 20,
 } as const;
 
+/** Flags of umount2(2), MNT_*. */
 export const UnmountFlag = { DETACH: 2 } as const;
 
+/** Flags of openat(2), O_*. */
 export const OpenFlag = {
   RDONLY: 0,
   CREAT: 0o100,

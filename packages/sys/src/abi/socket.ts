@@ -1,6 +1,13 @@
-/** Sockets. @source include/linux/socket.h, include/uapi/asm-generic/socket.h, include/linux/net.h */
+/**
+ * Sockets.
+ *
+ * @source include/linux/socket.h, include/uapi/asm-generic/socket.h, include/linux/net.h
+ */
+
+/** Families of addresses and protocols, AF_*. */
 export const AddressFamily = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
 
+/** Types of sockets and flags beside them, SOCK_*. */
 export const SocketType = {
   STREAM: 1,
   DGRAM: 2,
@@ -9,6 +16,7 @@ export const SocketType = {
   CLOEXEC: 0o2000000,
 } as const;
 
+/** Which layer an option belongs to, SOL_* and IPPROTO_*. */
 export const SocketLevel = {
   IP: 0,
   SOCKET: 1,
@@ -18,7 +26,7 @@ export const SocketLevel = {
   NETLINK: 270,
 } as const;
 
-/** Options of `SocketLevel.SOCKET`. */
+/** Options of `SocketLevel.SOCKET`, SO_*. */
 export const SocketOption = {
   REUSEADDR: 2,
   ERROR: 4,
@@ -33,6 +41,7 @@ export const SocketOption = {
   COOKIE: 57,
 } as const;
 
+/** Flags of sending and receiving, MSG_*. */
 export const MessageFlag = {
   PEEK: 0x02,
   TRUNC: 0x20,
