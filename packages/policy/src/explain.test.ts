@@ -43,10 +43,10 @@ test('the rule that allows', () => {
   assert.equal(verdict, 'allow');
   assert.equal(
     ingress!.text,
-    "ingress of api allows TCP 80 from frontend: allowed by 'shop/policy ingress[0]' (case.yaml:1)",
+    "ingress of api allows TCP 80 from frontend: allowed by 'shop/policy ingress[0]' (case.yaml:2)",
   );
   assert.deepEqual(ingress!.wouldChange, [
-    "without 'shop/policy ingress[0]' (case.yaml:1) it would be denied",
+    "without 'shop/policy ingress[0]' (case.yaml:2) it would be denied",
   ]);
 });
 
@@ -58,7 +58,7 @@ test('the right peer at the wrong port', () => {
     'ingress of api denies TCP 443 from frontend: no rule of shop/policy matches',
   );
   assert.deepEqual(ingress!.wouldChange, [
-    "'shop/policy ingress[0]' (case.yaml:1) allows frontend, but only at TCP 80, not at TCP 443",
+    "'shop/policy ingress[0]' (case.yaml:2) allows frontend, but only at TCP 80, not at TCP 443",
     'an ingress rule in shop/policy for frontend at TCP 443 would allow it',
   ]);
 });
@@ -68,7 +68,7 @@ test('the wrong peer at the right port, and a world without policy', () => {
   assert.equal(verdict, 'deny');
   assert.equal(egress, undefined);
   assert.deepEqual(ingress!.wouldChange, [
-    "'shop/policy ingress[0]' (case.yaml:1) allows TCP 80, but only for endpoints of " +
+    "'shop/policy ingress[0]' (case.yaml:2) allows TCP 80, but only for endpoints of " +
       'namespace shop with k8s:app in ("frontend"), not 203.0.113.9',
     'an ingress rule in shop/policy for 203.0.113.9 at TCP 80 would allow it',
   ]);
@@ -87,7 +87,7 @@ test('the rule that denies, on either side', () => {
   assert.equal(
     egress!.text,
     'egress of frontend denies TCP 80 to api: ' +
-      "denied by 'shop/no-way-out egressDeny[0]' (case.yaml:1)",
+      "denied by 'shop/no-way-out egressDeny[0]' (case.yaml:2)",
   );
   const other = ask([deny], 'frontend', 'teller', 80);
   assert.match(other.egress!.text, /no policy denies by default$/);

@@ -26,4 +26,5 @@ export {
   PolicySet,
   type PolicySetOptions,
   type PolicyUpdate,
+  UnknownSubjectError,
 } from './policy-set.ts';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatPrefix, parsePrefix } from '@skep/wire';
 import type { PlaceChange } from './changes.ts';
-import { PolicyProtocol, type Segment } from './decision-table.ts';
+import { decideByTable, PolicyProtocol, type Segment } from './decision-table.ts';
 import { parsePolicies } from './documents/parse.ts';
 import { workloadLabels } from './labels.ts';
 import type { Peer, PolicyDocument, Subject } from './model.ts';
-import { kubernetes } from './policy-cases.ts';
+import { cilium, kubernetes } from './policy-cases.ts';
 import { PolicySet } from './policy-set.ts';
 
 function pod(labels: Record<string, string>, ...addresses: string[]): Peer & Subject {
@@ -179,6 +179,44 @@ test('an update restricts first and grants last', () => {
   const { places, subjects } = set.apply(allow('old', ', {ports: [{port: 443}]}'));
   assert.deepEqual(show(places).sort(), ['changed 10.0.0.1/32  -> ', 'changed 10.0.0.2/32  -> 0']);
   assert.equal(subjects.length, 1);
+});
+
+test('an allow rule never takes effect before the deny rule that came with it', () => {
+  const set = new PolicySet(byRules);
+  set.setSubject('api', pod({ app: 'api' }));
+  set.setPeer('web', pod({ app: 'web' }, '10.0.0.1'));
+  const rules = (app: string, more: string) =>
+    read(
+      cilium(`{endpointSelector: {matchLabels: {app: api}},
+        ingress: [{fromEndpoints: [{matchLabels: {app: ${app}}}]}]${more}}`),
+    );
+  const old = set.apply(rules('old', '')).subjects[0]!.table.ingress;
+  const web = '{matchLabels: {app: web}}';
+  const deny = `, ingressDeny: [{fromEndpoints: [${web}], toPorts: [{ports: [{port: '22'}]}]}]`;
+  const { places, subjects } = set.apply(rules('web', deny));
+  const now = subjects[0]!.table.ingress;
+  const { before, after } = places[0]!;
+  const verdicts = (table: typeof old, groups: readonly number[]) =>
+    [22, 80].map((port) => decideByTable(table, PolicyProtocol.Tcp, port, new Set(groups)));
+  assert.deepEqual(verdicts(old, before), ['deny', 'deny']);
+  assert.deepEqual(verdicts(now, before), ['deny', 'deny']);
+  assert.deepEqual(verdicts(now, after), ['deny', 'allow']);
+});
+
+test('a number that a peer gives to a port opens the rules that name it', () => {
+  const set = new PolicySet(byRules);
+  set.setSubject('web', pod({ app: 'web' }));
+  const rule = '{to: [{podSelector: {}}], ports: [{port: http}]}';
+  set.apply(read(kubernetes(`{podSelector: {}, policyTypes: [Egress], egress: [${rule}]}`)));
+  assert.deepEqual(set.table('web')!.egress, { isEnforced: true, segments: [] });
+  const http = { name: 'http', protocol: PolicyProtocol.Tcp, port: 8080 };
+  const came = set.setPeer('api', { ...pod({ app: 'api' }, '10.0.0.2'), namedPorts: [http] });
+  const [segment] = came.subjects[0]!.table.egress.segments;
+  assert.deepEqual([segment!.first, segment!.last], [8080, 8080]);
+  assert.deepEqual(set.groupsOfAddress('10.0.0.2'), [segment!.allowGroup]);
+  const gone = set.deletePeer('api');
+  assert.deepEqual(gone.subjects[0]!.table.egress.segments, []);
+  assert.deepEqual(gone.groupsReleased, [segment!.allowGroup]);
 });
 
 test('10,000 rules one by one: under a millisecond each', (t) => {

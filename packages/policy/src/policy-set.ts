@@ -48,6 +48,14 @@ export interface PolicyUpdate {
   readonly deletedPeers?: readonly string[];
 }
 
+/** A key that no subject has. */
+export class UnknownSubjectError extends Error {
+  readonly code = 'ERR_UNKNOWN_SUBJECT';
+  constructor(readonly key: string) {
+    super(`policy subject '${key}': not found, expected a key given to setSubject`);
+  }
+}
+
 interface StoredDocument {
   readonly document: PolicyDocument;
   readonly entries: readonly RuleSetEntry[];
@@ -193,12 +201,22 @@ export class PolicySet {
 
   /** Rule sets whose subject this is, in the order in which their documents came. */
   ruleSetsOf(labels: Subject['labels']): RuleSet[] {
-    const entries = [...this.#ruleSets.match(labels)].sort((a, b) => a.serial - b.serial);
-    return entries.map(({ ruleSet }) => ruleSet);
+    return sortedRuleSets(this.#ruleSets.match(labels));
   }
 
-  /** Which rule decides about a flow of a subject, and why; the subject need not be registered. */
-  decide(subject: Subject, flow: Flow): Decision {
+  /**
+   * Which rule decides about a flow of a subject, and why. A subject that is not in the set may be
+   * given as such, to ask what would be.
+   *
+   * @throws UnknownSubjectError for a key that no subject has
+   */
+  decide(subject: Subject | string, flow: Flow): Decision {
+    const known = typeof subject === 'string' ? this.#subjects.get(subject) : undefined;
+    if (known) {
+      const ruleSets = sortedRuleSets(known.subjectClass.ruleSets);
+      return decide(ruleSets, this.#implicit, known.subject, flow);
+    }
+    if (typeof subject === 'string') throw new UnknownSubjectError(subject);
     return decide(this.ruleSetsOf(subject.labels), this.#implicit, subject, flow);
   }
 
@@ -338,6 +356,10 @@ function isSameTable(left: DirectionTable, right: DirectionTable): boolean {
       one.protocol === other.protocol && one.first === other.first && one.last === other.last;
     return isSamePlace && isSameDecision(one, other);
   });
+}
+
+function sortedRuleSets(entries: ReadonlySet<RuleSetEntry>): RuleSet[] {
+  return [...entries].sort((a, b) => a.serial - b.serial).map(({ ruleSet }) => ruleSet);
 }
 
 function moveOf(moves: Map<SubjectEntry, Move>, subject: SubjectEntry): Move {
