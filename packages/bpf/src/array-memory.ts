@@ -1,6 +1,6 @@
 /** An array map as memory: reading a counter costs a few nanoseconds instead of a system call. */
 import { MapFlag } from '@skep/ebpf';
-import { Mapping, PAGE_SIZE } from '@skep/sys';
+import { Mapping, pageSize } from '@skep/sys';
 import { MapArgumentError } from './errors.ts';
 import type { BpfMap } from './map.ts';
 
@@ -26,7 +26,8 @@ export class ArrayMemory {
     }
     this.map = map;
     this.#stride = Math.ceil(valueSize / 8) * 8;
-    const length = Math.ceil((this.#stride * maxEntries) / PAGE_SIZE) * PAGE_SIZE;
+    const page = pageSize();
+    const length = Math.ceil((this.#stride * maxEntries) / page) * page;
     this.#mapping = new Mapping(map.fd, length, { isWritable: true });
   }
 

@@ -64,3 +64,18 @@ export class MapShapeError extends Error {
     this.name = 'MapShapeError';
   }
 }
+
+/** A pin holds an object of another kind than the one that was asked for. */
+export class PinnedKindError extends Error {
+  readonly code = 'ERR_PINNED_KIND';
+
+  constructor(
+    readonly path: string,
+    /** The kernel's name of the file, such as `anon_inode:bpf-prog`. */
+    readonly found: string,
+    readonly expected: string,
+  ) {
+    super(`open pinned ${expected} ${path}: found ${found}, expected a ${expected}`);
+    this.name = 'PinnedKindError';
+  }
+}

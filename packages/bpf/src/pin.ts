@@ -1,5 +1,5 @@
 /** Pins: names in a BPF file system that keep maps, programs and links alive without a process. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readlinkSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   BpfAttribute,
@@ -12,6 +12,7 @@ import {
 } from '@skep/sys';
 import { Attribute } from './attribute.ts';
 import { bpf } from './call.ts';
+import { PinnedKindError } from './errors.ts';
 
 /** Kinds of objects that can be pinned. */
 export type PinnedKind = 'map' | 'program' | 'link';
@@ -42,8 +43,7 @@ export function pinObject(fd: Fd<PinnedKind>, path: string): void {
  * Opens a pinned object.
  *
  * @returns `undefined` where the path does not exist
- * @throws KernelError for anything else. The kernel checks that it is a BPF object, not which: the
- *   caller reads its info next
+ * @throws PinnedKindError when another kind is pinned there; KernelError
  */
 export function openPinnedObject<Kind extends PinnedKind>(
   kind: Kind,
@@ -53,11 +53,28 @@ export function openPinnedObject<Kind extends PinnedKind>(
   const attribute = new Attribute(object.size).setPointer(object.pathname, cString(path));
   try {
     const operation = `open pinned ${kind}`;
-    return new Fd(kind, bpf(BpfCommand.OBJ_GET, attribute, { operation, subject: path }));
+    const fd = new Fd(kind, bpf(BpfCommand.OBJ_GET, attribute, { operation, subject: path }));
+    requireKind(fd, path);
+    return fd;
   } catch (error) {
     if (error instanceof KernelError && error.errno === Errno.ENOENT) return undefined;
     throw error;
   }
+}
+
+/** How the kernel names the files behind descriptors, such as `anon_inode:bpf-map`. */
+const fileNames: Readonly<Record<PinnedKind, RegExp>> = {
+  map: /bpf-map$/,
+  program: /bpf-prog$/,
+  link: /bpf[-_]link$/,
+};
+
+/** OBJ_GET opens whatever is there, and its info would be read as that of another kind. */
+function requireKind(fd: Fd<PinnedKind>, path: string): void {
+  const name = readlinkSync(`/proc/self/fd/${fd.number}`);
+  if (fileNames[fd.kind].test(name)) return;
+  fd.close();
+  throw new PinnedKindError(path, name, fd.kind);
 }
 
 /** Removes the name; the object lives on while something else holds it. Absence is no error. */

@@ -4,7 +4,8 @@ import { asm, type MapShape, r0, r1 } from '@skep/bytecode';
 import { TcAction, XdpAction } from '@skep/ebpf';
 import { BpfProgramType, type KernelError } from '@skep/sys';
 import { readMapInfo } from './info.ts';
-import { createMap } from './open-map.ts';
+import { openPinnedLink } from './link.ts';
+import { createMap, openPinnedMap } from './open-map.ts';
 import { loadProgram, openPinnedProgram, openProgramById } from './program.ts';
 import { clearInnerMap, clearProgram, heldId, setInnerMap, setProgram } from './program-array.ts';
 import { testRunTc, testRunXdp } from './packet-run.ts';
@@ -79,6 +80,8 @@ describe('program', { skip: cannotUseBpf }, () => {
     t.after(() => numbered.close());
     assert.equal(testRunXdp(numbered, { packet }).returnValue, XdpAction.Pass);
     assert.equal(openPinnedProgram(`${path}-none`), undefined);
+    assert.throws(() => openPinnedLink(path), /found .*bpf-prog, expected a link/);
+    assert.throws(() => openPinnedMap(path, counterShape), /expected a map/);
   });
 
   test('a pin outside a bpf file system is refused with advice', (t) => {

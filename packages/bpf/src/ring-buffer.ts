@@ -12,7 +12,7 @@
  *
  * @source struct bpf_ringbuf, kernel/bpf/ringbuf.c; struct bpf_ringbuf_hdr
  */
-import { Mapping, PAGE_SIZE, type Watch, watchReadable } from '@skep/sys';
+import { Mapping, pageSize, type Watch, watchReadable } from '@skep/sys';
 import { MapArgumentError } from './errors.ts';
 import type { BpfMap } from './map.ts';
 
@@ -41,6 +41,8 @@ export class RingBufferReader {
   readonly sizeBytes: number;
   readonly #consumer: Mapping;
   readonly #shared: Mapping;
+  /** Where the records begin in what is shared: behind the producer's page. */
+  readonly #dataOffset: number;
   /** Records are copied here, so that nobody holds memory that the kernel writes. */
   readonly #copy: Uint8Array;
   #watch: Watch | undefined;
@@ -56,9 +58,11 @@ export class RingBufferReader {
     this.map = map;
     this.sizeBytes = maxEntries;
     this.#copy = new Uint8Array(maxEntries);
-    this.#consumer = new Mapping(map.fd, PAGE_SIZE, { isWritable: true });
+    const page = pageSize();
+    this.#dataOffset = page;
+    this.#consumer = new Mapping(map.fd, page, { isWritable: true });
     try {
-      this.#shared = new Mapping(map.fd, PAGE_SIZE + 2 * maxEntries, { offset: PAGE_SIZE });
+      this.#shared = new Mapping(map.fd, page + 2 * maxEntries, { offset: page });
     } catch (error) {
       this.#consumer.unmap();
       throw error;
@@ -94,7 +98,7 @@ export class RingBufferReader {
     const offset = Number(start & POSITION_MASK) & (this.sizeBytes - 1);
     const finished = this.#finishedBytes(offset, waiting);
     if (finished === 0) return 0;
-    this.#shared.copy(PAGE_SIZE + offset, finished, this.#copy);
+    this.#shared.copy(this.#dataOffset + offset, finished, this.#copy);
     this.#consumer.storeU64(0, start + BigInt(finished));
     return this.#handOver(finished, onRecord);
   }
@@ -123,7 +127,7 @@ export class RingBufferReader {
   #finishedBytes(offset: number, waiting: number): number {
     let finished = 0;
     while (finished < waiting) {
-      const header = this.#shared.loadU32(PAGE_SIZE + offset + finished);
+      const header = this.#shared.loadU32(this.#dataOffset + offset + finished);
       if ((header & BUSY) !== 0) break;
       finished += recordBytes(header);
     }

@@ -1,7 +1,8 @@
 /** The shape of a map: in the kernel's numbers, and compared with another. */
 import type { MapShape } from '@skep/bytecode';
-import type { MapKind } from '@skep/ebpf';
+import { MapFlag, type MapKind } from '@skep/ebpf';
 import { BpfMapType } from '@skep/sys';
+import { possibleCpuCount } from './cpus.ts';
 import { MapShapeError } from './errors.ts';
 
 /** @alias BPF_MAP_TYPE_* */
@@ -52,10 +53,17 @@ export function checkShape(subject: string, found: MapShape, expected: MapShape)
     ['kind', found.kind, expected.kind],
     ['key size', found.keySize, expected.keySize],
     ['value size', found.valueSize, expected.valueSize],
-    ['max entries', found.maxEntries, expected.maxEntries],
+    ['max entries', found.maxEntries, keptEntries(expected)],
     ['flags', found.flags, expected.flags],
   ] as const;
   for (const [property, have, want] of rows) {
     if (have !== want) throw new MapShapeError(subject, property, have, want);
   }
+}
+
+/** An LRU map with a list for each CPU gives all lists the same length. */
+function keptEntries({ maxEntries, flags }: MapShape): number {
+  if ((flags & MapFlag.NoCommonLru) === 0) return maxEntries;
+  const cpus = possibleCpuCount();
+  return Math.ceil(maxEntries / cpus) * cpus;
 }

@@ -6,6 +6,7 @@ import {
   be16,
   be32,
   HashMap,
+  LruHashMap,
   MapFlag,
   PerCpuArrayMap,
   Struct,
@@ -92,6 +93,14 @@ describe('table', { skip: cannotUseBpf }, () => {
       message: `pinned map ${pinPath}: value size 16, expected 8 (made by another version?)`,
     });
     assert.equal(openPinnedMap(`${pinPath}-none`, counterShape), undefined);
+  });
+
+  test('an lru map whose lists are per cpu is found again', (t) => {
+    const pinPath = `${newPinDirectory(t)}/lru`;
+    const flags = MapFlag.NoCommonLru;
+    const declaration = new LruHashMap({ name: 'l', key: u32, value: u32, maxEntries: 101, flags });
+    openMap(declaration, { pinPath }).close();
+    openMap(declaration, { pinPath }).close();
   });
 
   test('a map is not read as what it is not', (t) => {

@@ -7,7 +7,7 @@ import { hasTcx } from './features.ts';
 import { type Link, openPinnedLink, type TcDirection } from './link.ts';
 import { unpinObject } from './pin.ts';
 import type { Program } from './program.ts';
-import { attachTcx } from './tcx.ts';
+import { attachTcx, queryTcx } from './tcx.ts';
 
 /** Which classifier: its priority and handle name it on its interface and direction. */
 export interface ClassifierKey {
@@ -101,10 +101,9 @@ function takeOver({ program, ifindex, direction, pinPath }: AttachTcOptions): Li
   const link = openPinnedLink(pinPath);
   if (link === undefined) return undefined;
   try {
-    const { target } = link.info();
-    const isOurs =
-      target.kind === 'tcx' && target.ifindex === ifindex && target.direction === direction;
-    if (isOurs) {
+    // Asked of the interface, since a link's own index may be that of another namespace.
+    const { id } = link.info();
+    if (queryTcx(ifindex, direction).programs.some(({ linkId }) => linkId === id)) {
       link.update(program);
       return link;
     }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -55,6 +56,17 @@ test('addresses differ by the offset of the view', { skip: cannotCall }, () => {
   const start = addressOf(new Uint8Array(buffer));
   assert.equal(addressOf(new DataView(buffer, 8)), start + 8n);
   assert.equal(addressOf(new Uint8Array(0)), 0n);
+});
+
+test('another system is told so, at the first call and not before', () => {
+  const door = import.meta.url.replace('door.test', 'door');
+  const script = `
+    Object.defineProperty(process, 'platform', { value: 'plan9' });
+    const { syscallResult } = await import('${door}');
+    try { syscallResult('getpid'); } catch (error) { console.log(error.message); }`;
+  const parameters = ['--input-type=module', '--eval', script];
+  const { stdout } = spawnSync(process.execPath, parameters, { encoding: 'utf8' });
+  assert.match(stdout, /found plan9 on \w+, expected linux on x64 or arm64/);
 });
 
 test('no other package imports the ffi library', () => {

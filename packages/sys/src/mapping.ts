@@ -18,8 +18,16 @@ const MAP_FIXED = 0x10;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 
-/** The unit of mappings on x64 and on the arm64 kernels of Debian. */
-export const PAGE_SIZE = 4096;
+/** @source sysconf(3), the same in glibc and musl */
+const SC_PAGESIZE = 30;
+
+let knownPageSize: number | undefined;
+
+/** The unit of mappings in bytes: 4,096 on x64, up to 65,536 on arm64. */
+export function pageSize(): number {
+  knownPageSize ??= Number(openFfi().load(null).func('long sysconf(int name)')(SC_PAGESIZE));
+  return knownPageSize;
+}
 
 /** How {@link Mapping} maps. */
 export interface MappingOptions {
@@ -127,8 +135,9 @@ export class Mapping {
 
 function checkPages(bytes: number, what: string): number {
   checkInteger(bytes, what, 0, Number.MAX_SAFE_INTEGER);
-  if (bytes % PAGE_SIZE === 0) return bytes;
-  throw new RangeError(`${what} ${bytes}: expected a multiple of ${PAGE_SIZE}`);
+  const unit = pageSize();
+  if (bytes % unit === 0) return bytes;
+  throw new RangeError(`${what} ${bytes}: expected a multiple of ${unit}`);
 }
 
 function mapAt(address: bigint, length: number, rest: number[], subject: string): bigint {
