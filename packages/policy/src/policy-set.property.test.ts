@@ -207,6 +207,17 @@ class Trial {
     });
   }
 
+  /** Without documents nothing is left of them. */
+  end(): void {
+    this.write(this.set.delete([...this.documents.keys()]));
+    assert.deepEqual(this.set.prefixesInUse().map(formatPrefix), ['0.0.0.0/0', '::/0']);
+    for (const { groups } of this.node.ipcache.values()) assert.deepEqual(groups, []);
+    for (const { ingress, egress } of this.node.tables.values()) {
+      assert.deepEqual(ingress, { isEnforced: false, segments: [] });
+      assert.deepEqual(egress, { isEnforced: false, segments: [] });
+    }
+  }
+
   check(): void {
     const documents = [...this.documents.values()];
     for (const probe of probesOf(this.pods)) {
@@ -237,6 +248,7 @@ test('tables, groups and named rules decide as the documents say, after every ch
     (some, steps) => {
       const trial = new Trial(some);
       for (const one of steps) trial.run(one);
+      trial.end();
     },
   );
   fc.assert(property, { seed, numRuns: runs });
