@@ -3,6 +3,8 @@ import type { Case } from '../harness/case.ts';
 import { compilerCase } from './compiler.ts';
 import { changesCase } from './changes.ts';
 import { datapathCase } from './datapath.ts';
+import { memoryCase } from './memory.ts';
+import { pathCase } from './path.ts';
 import { rivalChangesCase } from './rival-changes.ts';
 import { rulesCase } from './rules.ts';
 
@@ -13,4 +15,6 @@ export const cases: readonly Case[] = [
   rulesCase,
   changesCase,
   rivalChangesCase,
+  pathCase,
+  memoryCase,
 ];

@@ -50,7 +50,8 @@ const sets: readonly Rival[] = [
     name: 'nft add element',
     tool: 'nft',
     prepare: (namespace, rules) => {
-      const set = `set allowed { type ipv4_addr; elements = { ${addresses(rules).join(', ')} }; }\n`;
+      const elements = addresses(rules).join(', ');
+      const set = `set allowed { type ipv4_addr; elements = { ${elements} }; }\n`;
       namespace.run('nft', ['-f', '-'], `table ip bench { ${set} }`);
     },
     add: (namespace, rules, index) =>

@@ -25,7 +25,8 @@ import { type FrameDescription, makeFrame, parseAddress, parseMac } from '@skep/
 import type { Bench } from './kernel.ts';
 
 const node = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
-const gatewayMac = '02:00:00:00:00:fe';
+/** Of the host's end of every veth. */
+export const gatewayMac = '02:00:00:00:00:fe';
 
 /** A local endpoint of the namespace `bench`; its labels are `app` and `peer`. */
 export interface WorldEndpoint {
@@ -65,6 +66,10 @@ class BenchTables implements RawTables {
     this.#bench.map(map).update(key, value);
   }
 
+  lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined {
+    return this.#bench.map(map).lookup(key);
+  }
+
   delete(map: MapDeclaration, key: Uint8Array): void {
     this.#bench.map(map).delete(key);
   }
@@ -91,17 +96,26 @@ class BenchTables implements RawTables {
   }
 }
 
+/** What is attached to the host's end of an endpoint's veth. */
+export interface EndpointPrograms {
+  readonly fromEndpoint: Program;
+  readonly toEndpoint: Program;
+}
+
 /** The datapath as the agent sets it up, with two endpoints. */
 export class DatapathWorld {
   readonly model: NodeModel;
   readonly #bench: Bench;
   readonly #tables: BenchTables;
-  readonly #programs = new Map<number, Program>();
+  readonly #programs = new Map<number, EndpointPrograms>();
+  readonly #indexOf: (endpoint: WorldEndpoint) => number;
   readonly #reader: RingBufferReader;
   #revision = 0;
 
-  constructor(bench: Bench) {
+  /** @param indexOf gives the host's interface of an endpoint, where there is one. */
+  constructor(bench: Bench, indexOf = (endpoint: WorldEndpoint): number => 100 + endpoint.id) {
     this.#bench = bench;
+    this.#indexOf = indexOf;
     for (const value of Object.values(datapath)) {
       if (typeof value === 'object' && 'kind' in value) bench.map(value);
     }
@@ -120,20 +134,30 @@ export class DatapathWorld {
     for (const endpoint of [sender, receiver]) this.load(endpoint);
   }
 
+  /** Makes an endpoint known, without programs of its own. */
+  know(endpoint: WorldEndpoint): KnownEndpoint {
+    return this.model.addEndpoint(factsOf(endpoint, this.#indexOf(endpoint)));
+  }
+
   /** Makes an endpoint known and loads its two programs, as for a new container. */
-  load(endpoint: WorldEndpoint): KnownEndpoint {
-    const facts = factsOf(endpoint);
-    const known = this.model.addEndpoint(facts);
+  load(endpoint: WorldEndpoint): void {
+    const facts = this.know(endpoint);
     const { id, mac, gatewayMac: gateway, ipv4 } = facts;
     const constants = { endpoint: id, mac, gatewayMac: gateway, ...(ipv4 && { ipv4 }) };
     const { fromEndpoint, toEndpoint } = datapath.endpointPrograms(node, constants);
-    this.#bench.load(toEndpoint);
-    this.#programs.set(id, this.#bench.load(fromEndpoint));
-    return known;
+    this.#programs.set(id, {
+      fromEndpoint: this.#bench.load(fromEndpoint),
+      toEndpoint: this.#bench.load(toEndpoint),
+    });
   }
 
   /** The program that sees what the endpoint sends. */
   fromEndpoint(endpoint: WorldEndpoint): Program {
+    return this.programs(endpoint).fromEndpoint;
+  }
+
+  /** Both programs of an endpoint. */
+  programs(endpoint: WorldEndpoint): EndpointPrograms {
     return this.#programs.get(endpoint.id)!;
   }
 
@@ -169,14 +193,14 @@ export function segment(
   return makeFrame({ ...link, source: from.ipv4, destination: to, tcp });
 }
 
-function factsOf({ id, app, mac, ipv4 }: WorldEndpoint): EndpointFacts {
+function factsOf({ id, app, mac, ipv4 }: WorldEndpoint, interfaceIndex: number): EndpointFacts {
   return {
     id,
     name: `${app}-${id}`,
     namespace: 'bench',
     labels: { app },
     ipv4: parseAddress(ipv4),
-    interfaceIndex: 100 + id,
+    interfaceIndex,
     mac: parseMac(mac),
     gatewayMac: parseMac(gatewayMac),
   };

@@ -6,7 +6,12 @@ import { inNetworkNamespace, inNewNetworkNamespace, openOwnNetworkNamespace } fr
 
 /** A namespace to run tools in; it ends when it is closed. */
 export class RivalNamespace {
-  readonly #namespace: Fd<'namespace'> = inNewNetworkNamespace(() => openOwnNetworkNamespace());
+  readonly #namespace: Fd<'namespace'>;
+
+  /** In a new namespace, or in one that someone else closes. */
+  constructor(namespace = inNewNetworkNamespace(() => openOwnNetworkNamespace())) {
+    this.#namespace = namespace;
+  }
 
   /**
    * Runs a tool to its end.
@@ -40,10 +45,15 @@ export function hasTool(command: string): boolean {
   return spawnSync(command, ['--version'], { env }).status === 0;
 }
 
-/** A chain of `count` rules that match nobody's address, as `iptables-restore` reads it. */
-export function iptablesRules(count: number): string {
+/**
+ * A chain of `count` rules that match nobody's address and then those in `last`, as
+ * `iptables-restore` reads it. What no rule allows is dropped, unless there are no last ones.
+ */
+export function iptablesRules(count: number, last: readonly string[] = []): string {
   const rules = Array.from({ length: count }, (_, index) => `-A FORWARD ${match(index)}\n`);
-  return `*filter\n:FORWARD ACCEPT [0:0]\n${rules.join('')}COMMIT\n`;
+  const lines = [...rules, ...last.map((rule) => `-A FORWARD ${rule}\n`)];
+  const policy = last.length > 0 ? 'DROP' : 'ACCEPT';
+  return `*filter\n:FORWARD ${policy} [0:0]\n${lines.join('')}COMMIT\n`;
 }
 
 /** The address that a rule or an element of a set is about. */
