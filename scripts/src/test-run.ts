@@ -1,9 +1,11 @@
 /** `npm test`: runs the tests of all parts, a process each, and says what was skipped and why. */
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
+import { canUseBpf } from '@skep/bpf';
 import { projectRoot } from './project.ts';
 import { testFiles, testName } from './test-files.ts';
 import { type TestEvent, TestReport } from './test-report.ts';
+import { wronglySkipped } from './wrongly-skipped.ts';
 
 /** Two: the machines that the project is developed on have two cores. */
 const concurrency = 2;
@@ -14,7 +16,7 @@ const timeoutMilliseconds = 180_000;
  * `npm test -- [--update] [--verbose] [PATTERN...]`: the test files whose path contains one of the
  * patterns, all without a pattern. `--update` lets golden tests write what they expect.
  *
- * @returns 0 where at least one test ran and none failed.
+ * @returns 0 where at least one test ran, none failed, and none was skipped without need.
  */
 export async function test(parameters: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -34,8 +36,11 @@ export async function test(parameters: string[]): Promise<number> {
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   for (const line of [...report.failureLines(), '', ...report.summaryLines()]) console.log(line);
   console.log(`${seconds} s`);
+  const hasRights = process.getuid?.() === 0 && canUseBpf() === undefined;
+  const unexcused = wronglySkipped(report.skips, hasRights);
+  for (const name of unexcused) console.log(`skipped for want of rights that are here: ${name}`);
   const { passed, failed } = report.totals();
-  return failed === 0 && passed > 0 ? 0 : 1;
+  return failed === 0 && passed > 0 && unexcused.length === 0 ? 0 : 1;
 }
 
 async function runFiles(files: string[], verbose: boolean): Promise<TestReport> {
