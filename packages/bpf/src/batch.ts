@@ -3,14 +3,20 @@ import { UpdateFlag } from '@skep/ebpf';
 import { BpfAttribute, BpfCommand, bpfResult, Errno } from '@skep/sys';
 import { Attribute } from './attribute.ts';
 import { bpfError } from './call.ts';
-import type { RawEntry, RawMap } from './raw-map.ts';
+import { type Chunk, newChunk, type RawEntry, type RawMap } from './raw-map.ts';
 
 const { batch } = BpfAttribute;
 
-/**
- * Entries of one call: enough to make the call's own cost vanish, few enough to stay in the cache.
- */
+/** Entries of one call: the call's own cost vanishes, and the memory stays in the cache. */
 const CHUNK_ENTRIES = 1024;
+
+/** Writes one item's key and value into a chunk, at byte offsets of its memory. */
+export type Put<Item> = (
+  item: Item,
+  bytes: Uint8Array,
+  keyOffset: number,
+  valueOffset: number,
+) => void;
 
 /**
  * Writes entries in order, in one call for every 1,024; one by one where the kernel cannot batch
@@ -23,16 +29,39 @@ export function updateBatch(
   entries: Iterable<RawEntry>,
   flag: UpdateFlag = UpdateFlag.Any,
 ): void {
-  for (const chunk of chunks(entries)) {
-    const { keys, values } = pack(map, chunk);
-    const { errno, count } = callBatch(map, BpfCommand.MAP_UPDATE_BATCH, {
-      keys,
-      values,
-      count: chunk.length,
-      flag,
-    });
-    // What a batch refuses is tried alone: it works, or gives the error that belongs to the entry.
-    if (errno !== 0) for (const [key, value] of chunk.slice(count)) map.update(key, value, flag);
+  const put: Put<RawEntry> = ([key, value], bytes, keyOffset, valueOffset) => {
+    map.checkKey(key);
+    map.checkValue(value);
+    bytes.set(key, keyOffset);
+    bytes.set(value, valueOffset);
+  };
+  updateEach(map, entries, put, flag);
+}
+
+/** As {@link updateBatch}, with items that `put` writes where the kernel will read them. */
+export function updateEach<Item>(
+  map: RawMap,
+  items: Iterable<Item>,
+  put: Put<Item>,
+  flag: UpdateFlag,
+): void {
+  const chunk = newChunk(map, Math.min(CHUNK_ENTRIES, map.shape.maxEntries));
+  let count = 0;
+  for (const item of items) {
+    put(item, chunk.bytes, chunk.keyOffset(count), chunk.valueOffset(count));
+    if (++count < chunk.capacity) continue;
+    updateChunk(map, chunk, count, flag);
+    count = 0;
+  }
+  if (count > 0) updateChunk(map, chunk, count, flag);
+}
+
+function updateChunk(map: RawMap, chunk: Chunk, count: number, flag: UpdateFlag): void {
+  const answer = callBatch(map, BpfCommand.MAP_UPDATE_BATCH, { chunk, count, flag });
+  if (answer.errno === 0) return;
+  // What a batch refuses is tried alone: it works, or gives the error that belongs to the entry.
+  for (let index = answer.count; index < count; index++) {
+    map.update(chunk.key(index), chunk.value(index), flag);
   }
 }
 
@@ -43,85 +72,67 @@ export function updateBatch(
  * @throws KernelError
  */
 export function deleteBatch(map: RawMap, keys: Iterable<Uint8Array>): number {
+  const chunk = newChunk(map, Math.min(CHUNK_ENTRIES, map.shape.maxEntries));
   let deleted = 0;
-  for (const chunk of chunks(keys)) {
-    let rest = chunk;
-    while (rest.length > 0) {
-      const packed = packColumn(rest, map.shape.keySize, (key) => map.checkKey(key));
-      const { errno, count } = callBatch(map, BpfCommand.MAP_DELETE_BATCH, {
-        keys: packed,
-        values: null,
-        count: rest.length,
-        flag: UpdateFlag.Any,
-      });
-      deleted += count;
-      if (errno === 0) break;
-      const refused = rest[count];
-      if (refused !== undefined && map.delete(refused)) deleted++;
-      rest = rest.slice(count + 1);
-    }
+  let count = 0;
+  for (const key of keys) {
+    map.checkKey(key);
+    chunk.bytes.set(key, chunk.keyOffset(count));
+    if (++count < chunk.capacity) continue;
+    deleted += deleteChunk(map, chunk, count);
+    count = 0;
+  }
+  return deleted + deleteChunk(map, chunk, count);
+}
+
+function deleteChunk(map: RawMap, chunk: Chunk, count: number): number {
+  let deleted = 0;
+  for (let first = 0; first < count; ) {
+    const request = { chunk, first, count: count - first, flag: UpdateFlag.Any };
+    const answer = callBatch(map, BpfCommand.MAP_DELETE_BATCH, request);
+    deleted += answer.count;
+    first += answer.count;
+    if (answer.errno === 0) break;
+    // The one that the batch stopped at is missing, or the kernel cannot batch: alone, then on.
+    if (first < count && map.delete(chunk.key(first))) deleted++;
+    first++;
   }
   return deleted;
 }
 
 /**
  * All entries of a hash, bucket by bucket: an entry that is there all the time comes exactly once,
- * one that comes or goes meanwhile at most once.
+ * one that comes or goes meanwhile at most once. A chunk is overwritten by the next.
  *
  * @throws KernelError; EOPNOTSUPP or ENOTSUPP where the kernel cannot batch this kind of map
  */
-export function* lookupBatches(map: RawMap): Generator<RawEntry> {
-  let capacity = Math.min(CHUNK_ENTRIES, Math.max(map.shape.maxEntries, 1));
+export function* lookupBatches(map: RawMap): Generator<readonly [chunk: Chunk, count: number]> {
+  let chunk = newChunk(map, Math.min(CHUNK_ENTRIES, Math.max(map.shape.maxEntries, 1)));
   // Where the next batch begins, in the kernel's own terms: 4 bytes for hashes, a key for others.
   let position: Uint8Array | null = null;
   for (;;) {
     const next = new Uint8Array(Math.max(map.shape.keySize, 4));
-    const keys = new Uint8Array(capacity * map.shape.keySize);
-    const values = new Uint8Array(capacity * batchStride(map));
-    const { errno, count } = callBatch(map, BpfCommand.MAP_LOOKUP_BATCH, {
-      keys,
-      values,
-      count: capacity,
-      position,
-      next,
-    });
+    const request = { chunk, count: chunk.capacity, position, next };
+    const { errno, count } = callBatch(map, BpfCommand.MAP_LOOKUP_BATCH, request);
     if (errno === Errno.ENOSPC) {
       // One bucket holds more than fits: the same position again with more room.
-      capacity *= 2;
+      chunk = newChunk(map, chunk.capacity * 2);
       continue;
     }
     const isEnd = errno === Errno.ENOENT;
     if (errno !== 0 && !isEnd) {
       throw bpfError(errno, { operation: 'look up batch in map', subject: map.name });
     }
-    yield* unpack(map, keys, values, count);
+    yield [chunk, count];
     if (isEnd) return;
     position = next;
   }
 }
 
-/** Per-CPU values lie behind each other with the same padding as in single calls. */
-function batchStride(map: RawMap): number {
-  return map.transferSize;
-}
-
-function* unpack(
-  map: RawMap,
-  keys: Uint8Array,
-  values: Uint8Array,
-  count: number,
-): Generator<RawEntry> {
-  const { keySize } = map.shape;
-  const stride = batchStride(map);
-  for (let index = 0; index < count; index++) {
-    const key = keys.slice(index * keySize, (index + 1) * keySize);
-    yield [key, values.slice(index * stride, (index + 1) * stride)];
-  }
-}
-
 interface BatchRequest {
-  readonly keys: Uint8Array;
-  readonly values: Uint8Array | null;
+  readonly chunk: Chunk;
+  /** Entries of the chunk that are left out at its beginning; 0 where absent. */
+  readonly first?: number;
   readonly count: number;
   readonly flag?: number;
   readonly position?: Uint8Array | null;
@@ -134,11 +145,13 @@ function callBatch(
   command: number,
   request: BatchRequest,
 ): { readonly errno: number; readonly count: number } {
+  const { chunk, first = 0 } = request;
+  const hasValues = command !== BpfCommand.MAP_DELETE_BATCH;
   const attribute = new Attribute(batch.size)
     .setPointer(batch.in_batch, request.position ?? null)
     .setPointer(batch.out_batch, request.next ?? null)
-    .setPointer(batch.keys, request.keys)
-    .setPointer(batch.values, request.values)
+    .setPointer(batch.keys, chunk.bytes.subarray(chunk.keyOffset(first)))
+    .setPointer(batch.values, hasValues ? chunk.bytes.subarray(chunk.valueOffset(first)) : null)
     .setU32(batch.count, request.count)
     .setU32(batch.map_fd, map.fd.number)
     .setU64(batch.elem_flags, BigInt(request.flag ?? 0));
@@ -152,45 +165,4 @@ function callBatch(
 function lacksBatch(errno: number): boolean {
   const { ENOTSUPP, EOPNOTSUPP, EINVAL, EPERM, EBADF, EFAULT } = Errno;
   return [ENOTSUPP, EOPNOTSUPP, EINVAL, EPERM, EBADF, EFAULT].some((known) => known === errno);
-}
-
-function pack(
-  map: RawMap,
-  entries: readonly RawEntry[],
-): { readonly keys: Uint8Array; readonly values: Uint8Array } {
-  const keys = packColumn(
-    entries.map(([key]) => key),
-    map.shape.keySize,
-    (key) => map.checkKey(key),
-  );
-  const values = packColumn(
-    entries.map(([, value]) => value),
-    batchStride(map),
-    (value) => map.checkValue(value),
-  );
-  return { keys, values };
-}
-
-function packColumn(
-  cells: readonly Uint8Array[],
-  size: number,
-  check: (cell: Uint8Array) => void,
-): Uint8Array {
-  const packed = new Uint8Array(cells.length * size);
-  cells.forEach((cell, index) => {
-    check(cell);
-    packed.set(cell, index * size);
-  });
-  return packed;
-}
-
-function* chunks<T>(items: Iterable<T>): Generator<T[]> {
-  let chunk: T[] = [];
-  for (const item of items) {
-    chunk.push(item);
-    if (chunk.length < CHUNK_ENTRIES) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
 }

@@ -157,7 +157,7 @@ function probeBatches(): boolean {
   const sizes = { keySize: 4, valueSize: 4, maxEntries: 1, flags: 0 };
   const map = createMap({ name: 'probe', kind: 'hash', ...sizes });
   try {
-    return [...lookupBatches(map)].length === 0;
+    return [...lookupBatches(map)].length > 0;
   } catch (error) {
     if (error instanceof KernelError && error.errno === Errno.EINVAL) return false;
     throw inconclusive('batch operations', error);

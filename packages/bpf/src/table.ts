@@ -19,17 +19,18 @@ import {
   type ValueLayout,
   type ValueOf,
 } from '@skep/ebpf';
-import { deleteBatch, updateBatch } from './batch.ts';
+import { deleteBatch, updateEach } from './batch.ts';
 import { possibleCpuCount } from './cpus.ts';
 import { MapArgumentError } from './errors.ts';
 import type { BpfMap } from './map.ts';
 import { createMap, openOrCreatePinnedMap } from './open-map.ts';
 import { isPerCpu } from './shape.ts';
+import { walkChunks } from './walk.ts';
 
 /** Translates keys or values; a value of a per-CPU map is a list. */
 interface Column<Read, Write> {
-  encode(value: Write, target?: Uint8Array): Uint8Array;
-  decode(bytes: Uint8Array): Read;
+  encode(value: Write, target?: Uint8Array, offset?: number): Uint8Array;
+  decode(bytes: Uint8Array, offset?: number): Read;
 }
 
 /** A map whose keys and values are plain objects, numbers and bigints. */
@@ -74,8 +75,11 @@ export class Table<KeyRead, KeyWrite, ValueRead, ValueWrite> {
 
   /** All entries, while programs go on changing the map. @throws KernelError */
   *entries(): Generator<[key: KeyRead, value: ValueRead]> {
-    for (const [key, value] of this.map.entries()) {
-      yield [this.#keys.decode(key), this.#values.decode(value)];
+    for (const [chunk, count] of walkChunks(this.map)) {
+      for (let index = 0; index < count; index++) {
+        const key = this.#keys.decode(chunk.bytes, chunk.keyOffset(index));
+        yield [key, this.#values.decode(chunk.bytes, chunk.valueOffset(index))];
+      }
     }
   }
 
@@ -89,7 +93,15 @@ export class Table<KeyRead, KeyWrite, ValueRead, ValueWrite> {
     entries: Iterable<readonly [key: KeyWrite, value: ValueWrite]>,
     flag: UpdateFlag = UpdateFlag.Any,
   ): void {
-    updateBatch(this.map, this.#encodeEntries(entries), flag);
+    updateEach(
+      this.map,
+      entries,
+      ([key, value], bytes, keyOffset, valueOffset) => {
+        this.#keys.encode(key, bytes, keyOffset);
+        this.#values.encode(value, bytes, valueOffset);
+      },
+      flag,
+    );
   }
 
   /** Removes many entries; gives how many were there. @throws KernelError */
@@ -100,14 +112,6 @@ export class Table<KeyRead, KeyWrite, ValueRead, ValueWrite> {
   /** Closes the descriptor; the map lives on while pinned or used by a program. */
   close(): void {
     this.map.close();
-  }
-
-  *#encodeEntries(
-    entries: Iterable<readonly [key: KeyWrite, value: ValueWrite]>,
-  ): Generator<[Uint8Array, Uint8Array]> {
-    for (const [key, value] of entries) {
-      yield [this.#keys.encode(key), this.#values.encode(value)];
-    }
   }
 
   *#encodeKeys(keys: Iterable<KeyWrite>): Generator<Uint8Array> {
@@ -190,15 +194,16 @@ function perCpuColumn(codec: Codec<Field>, map: BpfMap): Column<unknown[], reado
   const cpus = possibleCpuCount();
   const stride = map.transferSize / cpus;
   return {
-    encode(values, target = new Uint8Array(map.transferSize)) {
+    encode(values, target = new Uint8Array(map.transferSize), offset = 0) {
       if (values.length !== cpus) {
         throw new MapArgumentError(map.name, 'value count', values.length, `${cpus} (one per cpu)`);
       }
       for (const [cpu, value] of values.entries()) {
-        codec.encode(value as never, target, cpu * stride);
+        codec.encode(value as never, target, offset + cpu * stride);
       }
       return target;
     },
-    decode: (bytes) => Array.from({ length: cpus }, (_, cpu) => codec.decode(bytes, cpu * stride)),
+    decode: (bytes, offset = 0) =>
+      Array.from({ length: cpus }, (_, cpu) => codec.decode(bytes, offset + cpu * stride)),
   };
 }

@@ -2,7 +2,7 @@
 import type { MapKind } from '@skep/ebpf';
 import { Errno, KernelError } from '@skep/sys';
 import { lookupBatches } from './batch.ts';
-import type { RawEntry, RawMap } from './raw-map.ts';
+import { type Chunk, newChunk, type RawEntry, type RawMap } from './raw-map.ts';
 import { isArray } from './shape.ts';
 
 /**
@@ -12,12 +12,24 @@ import { isArray } from './shape.ts';
  * @throws KernelError
  */
 export function* walkEntries(map: RawMap): Generator<RawEntry> {
+  for (const [chunk, count] of walkChunks(map)) {
+    for (let index = 0; index < count; index++) {
+      yield [chunk.key(index).slice(), chunk.value(index).slice()];
+    }
+  }
+}
+
+/** As {@link walkEntries}, many at once; a chunk is overwritten by the next. @throws KernelError */
+export function* walkChunks(map: RawMap): Generator<readonly [chunk: Chunk, count: number]> {
   const { kind } = map.shape;
   if (batchedKinds.has(kind) && (yield* tryBatches(map))) return;
-  if (isArray(kind)) return yield* walkArray(map);
-  for (const key of walkKeys(map)) {
+  const chunk = newChunk(map, 1);
+  for (const key of isArray(kind) ? walkIndexes(map) : walkKeys(map)) {
     const value = map.lookup(key);
-    if (value) yield [key, value];
+    if (value === undefined) continue;
+    chunk.bytes.set(key, chunk.keyOffset(0));
+    chunk.bytes.set(value, chunk.valueOffset(0));
+    yield [chunk, 1];
   }
 }
 
@@ -47,26 +59,23 @@ export function* walkKeys(map: RawMap): Generator<Uint8Array> {
   }
 }
 
-function* walkArray(map: RawMap): Generator<RawEntry> {
+function* walkIndexes(map: RawMap): Generator<Uint8Array> {
   for (let index = 0; index < map.shape.maxEntries; index++) {
-    const key = new Uint8Array(new Uint32Array([index]).buffer);
-    const value = map.lookup(key);
-    if (value) yield [key, value];
+    yield new Uint8Array(new Uint32Array([index]).buffer);
   }
 }
 
 /** False where this kernel cannot batch; nothing has been yielded then. */
-function* tryBatches(map: RawMap): Generator<RawEntry, boolean> {
+function* tryBatches(map: RawMap): Generator<readonly [chunk: Chunk, count: number], boolean> {
   const batches = lookupBatches(map);
-  let first: IteratorResult<RawEntry>;
   try {
-    first = batches.next();
+    const first = batches.next();
+    if (first.done) return true;
+    yield first.value;
   } catch (error) {
     if (error instanceof KernelError && lacksLookup.has(error.errno)) return false;
     throw error;
   }
-  if (first.done) return true;
-  yield first.value;
   yield* batches;
   return true;
 }
