@@ -1,6 +1,5 @@
 /** The ipcache: what each address and prefix stands for. */
 import { ReservedIdentity } from '@skep/contract';
-import type { GroupId, PlaceChange } from '@skep/policy';
 import { formatPrefix, type Prefix } from '@skep/wire';
 import type { DatapathTables } from '../tables/datapath-tables.ts';
 import type { SelectorSets } from './selector-sets.ts';
@@ -14,9 +13,15 @@ export interface Occupant {
 
 export interface IpcacheEntry extends Occupant {
   readonly prefix: Prefix;
-  readonly groups: readonly GroupId[];
   readonly selectorSet: number;
+  /** Group bits that policy gives it. */
+  readonly bits: readonly number[];
+  /** These, and those of the agent before, while its programs still run. */
+  readonly written: readonly number[];
 }
+
+/** Places that another agent has left, with the group bits that its programs test. */
+export type InheritedPlaces = ReadonlyMap<string, { prefix: Prefix; bits: readonly number[] }>;
 
 export class Ipcache {
   private readonly entries = new Map<string, IpcacheEntry>();
@@ -24,26 +29,20 @@ export class Ipcache {
   constructor(
     private readonly tables: DatapathTables,
     private readonly sets: SelectorSets,
-    /** Who has the peer key; only prefixes that rules name have none. */
-    private readonly occupantOf: (peerKey: string) => Occupant | undefined,
+    private inherited: InheritedPlaces = new Map(),
   ) {}
 
-  /** Writes what a place is before, or after, the rules are swapped. */
-  write(change: PlaceChange, groups: readonly GroupId[]): void {
-    const { prefix, peerKey } = change;
-    if (!prefix) return;
-    const occupant = peerKey === undefined ? world(prefix) : this.occupantOf(peerKey);
-    this.set(prefix, occupant ?? world(prefix), groups);
-  }
-
-  set(prefix: Prefix, occupant: Occupant, groups: readonly GroupId[]): void {
+  /** Says what a place stands for; without an occupant it is the world's. */
+  write(prefix: Prefix, occupant: Occupant | undefined, bits: readonly number[]): void {
     const key = formatPrefix(prefix);
     const previous = this.entries.get(key);
-    const selectorSet = this.sets.acquire(groups);
-    const entry = { prefix, groups, selectorSet, ...occupant };
-    this.tables.setPlace(prefix, { ...occupant, selectorSet });
-    this.entries.set(key, entry);
-    if (previous) this.sets.release(previous.groups);
+    const old = this.inherited.get(key)?.bits ?? [];
+    const written = [...bits, ...old].sort((left, right) => left - right);
+    const selectorSet = this.sets.acquire(written);
+    const { identity, endpoint } = occupant ?? world(prefix);
+    this.tables.setPlace(prefix, { identity, endpoint, selectorSet });
+    this.entries.set(key, { prefix, identity, endpoint, selectorSet, bits, written });
+    if (previous) this.sets.release(previous.written);
   }
 
   delete(prefix: Prefix): void {
@@ -52,7 +51,18 @@ export class Ipcache {
     if (!previous) return;
     this.tables.deletePlace(prefix);
     this.entries.delete(key);
-    this.sets.release(previous.groups);
+    this.sets.release(previous.written);
+  }
+
+  /** The programs of the agent before are gone: so are its bits, and places that nobody has named. */
+  dropInherited(): void {
+    const { inherited } = this;
+    this.inherited = new Map();
+    for (const [key, { prefix }] of inherited) {
+      const entry = this.entries.get(key);
+      if (entry) this.write(prefix, entry, entry.bits);
+      else this.tables.deletePlace(prefix);
+    }
   }
 
   get(prefix: Prefix): IpcacheEntry | undefined {

@@ -12,8 +12,11 @@ import {
   SUBJECTS_MAX,
 } from '@skep/contract';
 import {
+  type DecisionTable,
   documentKey,
   type Explanation,
+  type GroupId,
+  type PlaceChange,
   explain,
   type NamedPort,
   type Party,
@@ -30,9 +33,10 @@ import {
 } from '@skep/policy';
 import { type Address, formatAddress, type Prefix } from '@skep/wire';
 import type { DatapathTables } from '../tables/datapath-tables.ts';
-import { Ipcache, type IpcacheEntry } from './ipcache.ts';
+import { Generation, type GenerationNumber } from './generation.ts';
+import { type InheritedPlaces, Ipcache } from './ipcache.ts';
 import { Numbers } from './numbers.ts';
-import { SelectorSets } from './selector-sets.ts';
+import { EMPTY_SELECTOR_SET, SelectorSets } from './selector-sets.ts';
 
 /** One local endpoint. */
 export interface EndpointFacts {
@@ -69,6 +73,23 @@ export class PolicyRefusedError extends Error {
 export interface NodeModelOptions {
   /** A number that was never given before on these tables. */
   readonly nextRevision: () => number;
+  /** The other one than the agent before had on these tables. Default: 0. */
+  readonly generation?: GenerationNumber;
+  /** What the agent before has left, until `dropInherited`. */
+  readonly inherited?: InheritedPlaces;
+}
+
+/** Numbers by text. */
+export interface KeptNumbers {
+  readonly identities: Readonly<Record<string, number>>;
+  readonly subjects: Readonly<Record<string, number>>;
+}
+
+/** Everything that a node is to know at once. */
+export interface NodeContents {
+  readonly documents: readonly PolicyDocument[];
+  readonly nodeAddresses: readonly Prefix[];
+  readonly endpoints: readonly EndpointFacts[];
 }
 
 const HOST = 'host';
@@ -77,27 +98,67 @@ export class NodeModel {
   readonly policy = new PolicySet();
   readonly ipcache: Ipcache;
   readonly identities = new Numbers('identity', IDENTITY_ALLOCATED_FIRST, IDENTITY_ALLOCATED_LAST);
-  private readonly subjects = new Numbers('subject', 1, SUBJECTS_MAX);
+  readonly subjects = new Numbers('subject', 1, SUBJECTS_MAX);
+  private readonly generation: Generation;
   private readonly endpoints = new Map<number, KnownEndpoint>();
-  private readonly revisions = new Map<string, number>();
 
   constructor(
     private readonly tables: DatapathTables,
     private readonly options: NodeModelOptions,
   ) {
-    const sets = new SelectorSets(tables);
-    this.ipcache = new Ipcache(tables, sets, (key) => this.occupantOf(key));
-    tables.setSelectorSet(0, []);
-    for (const prefix of this.policy.prefixesInUse()) {
-      this.ipcache.write({ prefix, kind: 'added', before: [], after: [] }, []);
+    this.generation = new Generation(options.generation ?? 0);
+    const sets = new SelectorSets(tables, this.generation.sets);
+    this.ipcache = new Ipcache(tables, sets, options.inherited);
+    tables.setSelectorSet(EMPTY_SELECTOR_SET, []);
+    for (const prefix of this.policy.prefixesInUse()) this.ipcache.write(prefix, undefined, []);
+    this.bumpMembership();
+  }
+
+  /**
+   * Fills an empty model in one change, so that no endpoint is seen without its rules.
+   *
+   * @throws PolicyRefusedError as `applyDocuments`; the rest is in force then
+   */
+  fill(contents: NodeContents): void {
+    const known = contents.endpoints.map((facts) => this.register(facts));
+    const host = hostPeer(contents.nodeAddresses);
+    this.change({
+      documents: contents.documents,
+      subjects: new Map(known.map((each) => [subjectKeyOf(each), subjectOf(each)])),
+      peers: new Map([
+        [HOST, host],
+        ...known.map((each) => [peerKey(each.id), peerOf(each)] as const),
+      ]),
+    });
+  }
+
+  /** Identities and subjects by their texts, to be kept for the next agent. */
+  numbers(): KeptNumbers {
+    const byText = (numbers: Numbers): Record<string, number> =>
+      Object.fromEntries(numbers.entries().map(({ text, number }) => [text, number]));
+    return { identities: byText(this.identities), subjects: byText(this.subjects) };
+  }
+
+  /** Gives what has the same text the same number as before; to be called first. */
+  restoreNumbers(kept: KeptNumbers): void {
+    for (const [text, number] of Object.entries(kept.identities)) {
+      this.identities.restore(text, number);
     }
+    for (const [text, number] of Object.entries(kept.subjects)) {
+      this.subjects.restore(text, number);
+    }
+  }
+
+  /** Ends what the agent before has left, when all programs are of this one. */
+  dropInherited(): void {
+    this.ipcache.dropInherited();
+    for (const endpoint of this.endpoints.values()) this.writeEndpoint(endpoint);
     this.bumpMembership();
   }
 
   /** The node's own addresses: whatever of it endpoints may talk to. */
   setNodeAddresses(addresses: readonly Prefix[]): void {
-    const peer: Peer = { labels: reservedLabels('host'), isManaged: true, prefixes: addresses };
-    this.change({ peers: new Map([[HOST, peer]]) });
+    this.change({ peers: new Map([[HOST, hostPeer(addresses)]]) });
   }
 
   /**
@@ -107,26 +168,22 @@ export class NodeModel {
    */
   addEndpoint(facts: EndpointFacts): KnownEndpoint {
     if (this.endpoints.has(facts.id)) this.removeEndpoint(facts.id);
-    const labels = workloadLabels(facts.labels, facts.namespace, facts.namespaceLabels);
-    const subjectText = subjectKey(labels, facts.namedPorts);
-    const known: KnownEndpoint = {
-      ...facts,
-      policyLabels: labels,
-      identity: this.identities.acquire(labels.canonical).number,
-      subject: this.subjects.acquire(subjectText).number,
-    };
-    this.endpoints.set(facts.id, known);
-    const subject: Subject = { labels, namedPorts: facts.namedPorts ?? [] };
-    const peer: Peer = {
-      labels,
-      isManaged: true,
-      prefixes: prefixesOf(facts),
-      namedPorts: facts.namedPorts ?? [],
-    };
+    const known = this.register(facts);
     this.change({
-      subjects: new Map([[subjectText, subject]]),
-      peers: new Map([[peerKey(facts.id), peer]]),
+      subjects: new Map([[subjectKeyOf(known), subjectOf(known)]]),
+      peers: new Map([[peerKey(facts.id), peerOf(known)]]),
     });
+    return known;
+  }
+
+  /** Gives an endpoint its numbers. */
+  private register(facts: EndpointFacts): KnownEndpoint {
+    const policyLabels = workloadLabels(facts.labels, facts.namespace, facts.namespaceLabels);
+    const identity = this.identities.acquire(policyLabels.canonical).number;
+    const subjectText = subjectKeyOf({ policyLabels, ...facts });
+    const subject = this.subjects.acquire(subjectText).number;
+    const known = { ...facts, policyLabels, identity, subject };
+    this.endpoints.set(facts.id, known);
     return known;
   }
 
@@ -134,7 +191,7 @@ export class NodeModel {
   removeEndpoint(id: number): void {
     const known = this.endpoints.get(id);
     if (!known) return;
-    const subjectText = subjectKey(known.policyLabels, known.namedPorts);
+    const subjectText = subjectKeyOf(known);
     const isLast = this.subjects.release(subjectText);
     this.change({
       deletedPeers: [peerKey(id)],
@@ -143,7 +200,6 @@ export class NodeModel {
     this.tables.clearEndpoint(id);
     if (isLast) {
       this.tables.closeSubject(known.subject, this.options.nextRevision());
-      this.revisions.delete(subjectText);
     }
     this.identities.release(known.policyLabels.canonical);
     this.endpoints.delete(id);
@@ -183,6 +239,11 @@ export class NodeModel {
     return this.endpoints.get(id);
   }
 
+  /** The rules of an endpoint, as its programs decide. */
+  tableOf(known: KnownEndpoint): DecisionTable | undefined {
+    return this.policy.table(subjectKeyOf(known));
+  }
+
   /** Which rule decides about a flow, and what would change it. */
   explain(from: Party, to: Party, protocol: PolicyProtocol, port: number): Explanation {
     return explain(this.policy, { from, to, protocol, port });
@@ -194,8 +255,7 @@ export class NodeModel {
     const endpoint = this.endpoints.get(Number(facts.key?.split('/')[1]));
     const name = endpoint ? qualifiedName(endpoint) : (facts.key ?? formatAddress(address));
     if (!endpoint) return { name, facts };
-    const subject = { labels: endpoint.policyLabels, namedPorts: endpoint.namedPorts ?? [] };
-    return { name, facts, subject };
+    return { name, facts, subject: subjectOf(endpoint) };
   }
 
   /** The longest prefix of the ipcache that holds the address. */
@@ -213,15 +273,18 @@ export class NodeModel {
   }
 
   private carryOut(changes: PolicyChanges): Error[] {
-    for (const place of changes.places) {
-      if (place.kind !== 'removed') this.ipcache.write(place, place.before);
+    const isSwapped = changes.subjects.length > 0;
+    if (isSwapped) {
+      // A place that goes is written as well: new code must not find old bits at it.
+      for (const place of changes.places) this.writePlace(place, place.before);
+      this.writeEndpoints(changes);
     }
     const refused = changes.subjects.flatMap((each) => this.swap(each));
     for (const place of changes.places) {
       if (place.kind === 'removed') {
         if (place.prefix) this.ipcache.delete(place.prefix);
-      } else if (!isSame(place.before, place.after)) {
-        this.ipcache.write(place, place.after);
+      } else if (!isSwapped || !isSame(place.before, place.after)) {
+        this.writePlace(place, place.after);
       }
     }
     this.writeEndpoints(changes);
@@ -230,13 +293,18 @@ export class NodeModel {
     return refused;
   }
 
+  private writePlace({ prefix, peerKey: key }: PlaceChange, groups: readonly GroupId[]): void {
+    if (!prefix) return;
+    const occupant = key === undefined ? undefined : this.occupantOf(key);
+    this.ipcache.write(prefix, occupant, this.generation.bitsOf(groups));
+  }
+
   private swap({ key, table }: PolicyChanges['subjects'][number]): Error[] {
     const subject = this.subjects.numberOf(key);
     if (subject === undefined) return [];
-    const revision = this.options.nextRevision();
-    this.revisions.set(key, revision);
     try {
-      this.tables.setSubject(subject, table, revision);
+      const shifted = this.generation.tableOf(table);
+      this.tables.setSubject(subject, shifted, this.options.nextRevision());
       return [];
     } catch (error) {
       this.tables.closeSubject(subject, this.options.nextRevision());
@@ -277,15 +345,27 @@ export function qualifiedName(endpoint: Pick<EndpointFacts, 'namespace' | 'name'
   return `${endpoint.namespace}/${endpoint.name}`;
 }
 
-export type { IpcacheEntry };
-
 function peerKey(id: number): string {
   return `endpoint/${id}`;
 }
 
-function subjectKey(labels: Labels, ports: readonly NamedPort[] = []): string {
+/** Endpoints with equal text share their rules. */
+function subjectKeyOf(known: Pick<KnownEndpoint, 'policyLabels' | 'namedPorts'>): string {
+  const ports = known.namedPorts ?? [];
   const names = ports.map((port) => `${port.name}=${port.protocol}/${port.port}`).sort();
-  return `${labels.canonical}|${names.join(',')}`;
+  return `${known.policyLabels.canonical}|${names.join(',')}`;
+}
+
+function subjectOf(known: KnownEndpoint): Subject {
+  return { labels: known.policyLabels, namedPorts: known.namedPorts ?? [] };
+}
+
+function peerOf(known: KnownEndpoint): Peer {
+  return { ...subjectOf(known), isManaged: true, prefixes: prefixesOf(known) };
+}
+
+function hostPeer(prefixes: readonly Prefix[]): Peer {
+  return { labels: reservedLabels('host'), isManaged: true, prefixes };
 }
 
 function prefixesOf(facts: EndpointFacts): Prefix[] {

@@ -1,6 +1,4 @@
-/** Selector sets: each distinct list of groups that some address is in has one index. */
-import { SELECTOR_SETS_MAX } from '@skep/contract';
-import type { GroupId } from '@skep/policy';
+/** Selector sets: each distinct list of group bits that some address has is one index. */
 import type { DatapathTables } from '../tables/datapath-tables.ts';
 import { Numbers } from './numbers.ts';
 
@@ -8,23 +6,28 @@ import { Numbers } from './numbers.ts';
 export const EMPTY_SELECTOR_SET = 0;
 
 export class SelectorSets {
-  private readonly numbers = new Numbers('selector set', 1, SELECTOR_SETS_MAX - 1);
+  private readonly numbers: Numbers;
 
-  constructor(private readonly tables: DatapathTables) {}
+  constructor(
+    private readonly tables: DatapathTables,
+    range: { readonly first: number; readonly last: number },
+  ) {
+    this.numbers = new Numbers('selector set', range.first, range.last);
+  }
 
-  /** The index of a list of groups, ascending; written before anyone can point at it. */
-  acquire(groups: readonly GroupId[]): number {
-    if (groups.length === 0) return EMPTY_SELECTOR_SET;
-    const { number, isNew } = this.numbers.acquire(textOf(groups));
-    if (isNew) this.tables.setSelectorSet(number, groups);
+  /** The index of a list of bits, ascending; written before anyone can point at it. */
+  acquire(bits: readonly number[]): number {
+    if (bits.length === 0) return EMPTY_SELECTOR_SET;
+    const { number, isNew } = this.numbers.acquire(textOf(bits));
+    if (isNew) this.tables.setSelectorSet(number, bits);
     return number;
   }
 
-  release(groups: readonly GroupId[]): void {
-    if (groups.length > 0) this.numbers.release(textOf(groups));
+  release(bits: readonly number[]): void {
+    if (bits.length > 0) this.numbers.release(textOf(bits));
   }
 }
 
-function textOf(groups: readonly GroupId[]): string {
-  return groups.join(',');
+function textOf(bits: readonly number[]): string {
+  return bits.join(',');
 }

@@ -24,7 +24,7 @@ import {
   toWords,
 } from '@skep/datapath';
 import { codecOf, type Encodable, type Field, type ValueOf } from '@skep/ebpf';
-import type { DecisionTable, DirectionTable, GroupId } from '@skep/policy';
+import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { type Address, Ipv6Address, type Prefix } from '@skep/wire';
 import type { RawTables } from './raw-tables.ts';
 
@@ -73,10 +73,10 @@ export class DatapathTables {
     else this.raw.delete(prefixes, bytesOf(PrefixKey, toPrefixKey(prefix)));
   }
 
-  /** Which groups the peers with this set are in. */
-  setSelectorSet(index: number, groups: readonly GroupId[]): void {
+  /** Which group bits the peers with this set have. */
+  setSelectorSet(index: number, bits: readonly number[]): void {
     const words = new Array<bigint>(PEER_GROUPS_MAX / 64).fill(0n);
-    for (const group of groups) words[group >> 6]! |= 1n << BigInt(group & 63);
+    for (const bit of bits) words[bit >> 6]! |= 1n << BigInt(bit & 63);
     this.raw.update(selectorSets, indexKey(index), bytesOf(SelectorSet, { words }));
   }
 

@@ -37,6 +37,10 @@ export class MachineTables implements RawTables {
     this.table(map).update(key, value);
   }
 
+  lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined {
+    return this.table(map).lookup(key);
+  }
+
   delete(map: MapDeclaration, key: Uint8Array): void {
     this.table(map).delete(key);
   }

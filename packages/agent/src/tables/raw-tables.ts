@@ -5,6 +5,7 @@ import type { MapDeclaration } from '@skep/ebpf';
 export interface RawTables {
   /** Adds or replaces. @throws where the table is full */
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void;
+  lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined;
   /** A key that is not there is no error. */
   delete(map: MapDeclaration, key: Uint8Array): void;
   entries(map: MapDeclaration): { readonly key: Uint8Array; readonly value: Uint8Array }[];

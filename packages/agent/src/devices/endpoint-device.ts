@@ -1,0 +1,122 @@
+/**
+ * An endpoint's devices: a veth whose one end is in the endpoint's namespace, addresses and routes in
+ * it, and the host's routes to it. Everything outside goes by way of the gateway, whose addresses are
+ * link-local and answered by the datapath.
+ */
+import { Network } from '@skep/netlink';
+import { type Address, parseAddress, parsePrefix } from '@skep/wire';
+
+/** The endpoint's only neighbour: on its link, and nowhere else. @source RFC 3927, RFC 4291 section 2.5.6 */
+export const GATEWAY = { ipv4: parseAddress('169.254.1.1'), ipv6: parseAddress('fe80::1') };
+/** Marks the links that the agent has made. */
+export const LINK_GROUP = 0x5ce9;
+const DEFAULT = { ipv4: parsePrefix('0.0.0.0/0'), ipv6: parsePrefix('::/0') };
+
+export interface EndpointDevice {
+  readonly id: number;
+  /** Name of the host's end. */
+  readonly hostInterface: string;
+  /** Name and namespace of the endpoint's end. */
+  readonly interfaceName: string;
+  readonly networkNamespace: string;
+  readonly mac: Uint8Array;
+  readonly gatewayMac: Uint8Array;
+  readonly ipv4?: Address;
+  readonly ipv6?: Address;
+}
+
+/** The host's end of an endpoint's veth. */
+export function hostInterfaceName(id: number): string {
+  return `skep${id}`;
+}
+
+/** Locally administered (IEEE 802 section 8.2): 02 for the endpoint's end, 06 for the gateway's. */
+export function macOf(id: number, end: 'endpoint' | 'gateway'): Uint8Array {
+  return Uint8Array.of(end === 'endpoint' ? 0x02 : 0x06, 0x5c, 0xe9, 0, id >> 8, id & 0xff);
+}
+
+/**
+ * Makes the devices; an old host's end of the same name is replaced.
+ *
+ * @returns the interface index of the host's end
+ * @throws NetlinkError; what was made so far is taken away again
+ */
+export function createDevice(host: Network, device: EndpointDevice): number {
+  const inside = new Network(device.networkNamespace);
+  try {
+    deleteDevice(host, device);
+    const { hostInterface: name, gatewayMac: mac, interfaceName } = device;
+    const peer = { name: interfaceName, mac: device.mac, namespaceFd: inside.namespace.number };
+    const link = host.links.createVeth({ name, mac, group: LINK_GROUP, peer });
+    setUpInside(inside, device);
+    setUpHost(host, device);
+    return link.index;
+  } catch (error) {
+    deleteDevice(host, device);
+    throw error;
+  } finally {
+    inside.close();
+  }
+}
+
+/** Opens the way to the endpoint: after its programs are attached, never before. */
+export function openRoutes(host: Network, device: EndpointDevice, hostIndex: number): void {
+  host.links.set(hostIndex, { isUp: true });
+  for (const address of addressesOf(device)) {
+    host.neighbours.replace({ linkIndex: hostIndex, address, mac: device.mac });
+    host.routes.replace({ destination: single(address), linkIndex: hostIndex, scope: 'link' });
+  }
+}
+
+/** Takes the devices away, and with them routes and neighbours. False where there were none. */
+export function deleteDevice(
+  host: Network,
+  device: Pick<EndpointDevice, 'hostInterface'>,
+): boolean {
+  if (!host.links.find(device.hostInterface)) return false;
+  host.links.delete(device.hostInterface);
+  return true;
+}
+
+function setUpInside(inside: Network, device: EndpointDevice): void {
+  const { interfaceName } = device;
+  inside.links.set('lo', { isUp: true });
+  if (device.ipv6) {
+    inside.settings.writeLink(6, interfaceName, 'accept_ra', 0);
+    inside.settings.writeLink(6, interfaceName, 'disable_ipv6', 0);
+  }
+  inside.links.set(interfaceName, { isUp: true });
+  const { index } = inside.links.get(interfaceName);
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const address = device[family];
+    if (!address) continue;
+    const prefixLength = address.bytes.length * 8;
+    inside.addresses.add({ linkIndex: index, address, prefixLength, isDetectionSkipped: true });
+    inside.routes.replace({
+      destination: DEFAULT[family],
+      via: GATEWAY[family],
+      linkIndex: index,
+      isOnLink: true,
+      source: address,
+    });
+  }
+}
+
+/** The host's end stays down until its programs are attached. */
+function setUpHost(host: Network, device: EndpointDevice): void {
+  const { hostInterface } = device;
+  host.settings.writeLink(4, hostInterface, 'rp_filter', 0);
+  if (device.ipv4) host.settings.writeLink(4, hostInterface, 'forwarding', 1);
+  if (device.ipv6) {
+    host.settings.writeLink(6, hostInterface, 'accept_ra', 0);
+    host.settings.writeLink(6, hostInterface, 'forwarding', 1);
+  }
+}
+
+function addressesOf(device: EndpointDevice): Address[] {
+  return [device.ipv4, device.ipv6].filter((address) => address !== undefined);
+}
+
+function single(address: Address): { address: Address; length: number } {
+  return { address, length: address.bytes.length * 8 };
+}

@@ -1,0 +1,189 @@
+/**
+ * The datapath in the kernel: maps and links pinned under one folder of a BPF file system, so that
+ * traffic outlives the agent.
+ *
+ * ```
+ * <folder>/maps/<map name>      every table
+ * <folder>/links/<id>-ingress   what an endpoint sends (the host end's ingress), and
+ * <folder>/links/<id>-egress    what it is to get
+ * ```
+ */
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  attachTc,
+  type BpfMap,
+  type Classifiers,
+  clearProgram,
+  hasFeature,
+  hasTcx,
+  loadProgram,
+  openOrCreatePinnedMap,
+  RingBufferReader,
+  setProgram,
+  type TcAttachment,
+  type TcDirection,
+  unpinObject,
+} from '@skep/bpf';
+import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
+import {
+  Continuation,
+  continuations,
+  datapathMaps,
+  type EndpointConstants,
+  endpointPrograms,
+  events,
+  lostEvents,
+  type NodeConstants,
+  nodePrograms,
+  policies,
+} from '@skep/datapath';
+import type { MapDeclaration } from '@skep/ebpf';
+import type { RawTables } from '../tables/raw-tables.ts';
+import { measureJiffiesPerSecond } from './jiffies.ts';
+
+export class KernelDatapath implements RawTables {
+  /** Whether the tables were there before: another agent has left them. */
+  readonly isTakenOver: boolean;
+  readonly mechanism: 'tcx' | 'clsact' = hasTcx() ? 'tcx' : 'clsact';
+  private readonly maps: ReadonlyMap<string, BpfMap>;
+  private readonly node: NodeConstants;
+
+  /**
+   * Opens the tables, or makes them, and loads the programs that all endpoints share.
+   *
+   * @throws MapShapeError when a table of another build is there; VerifierError; KernelError
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly classifiers: Classifiers,
+  ) {
+    this.isTakenOver = existsSync(join(folder, 'maps', events.name));
+    this.node = {
+      jiffiesPerSecond: measureJiffiesPerSecond(),
+      hasRedirectPeer: hasFeature('redirect to peer') ? 1 : 0,
+      reportsForwarded: 1,
+    };
+    this.maps = new Map(
+      datapathMaps.map((map) => {
+        const path = join(folder, 'maps', map.name);
+        return [map.name, openOrCreatePinnedMap(path, mapShapeOf(map))];
+      }),
+    );
+    const { egressDecided, ingressDecided } = nodePrograms(this.node);
+    this.setSlot(continuations, Continuation.EgressDecided, egressDecided);
+    this.setSlot(continuations, Continuation.IngressDecided, ingressDecided);
+  }
+
+  update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
+    this.map(map).update(key, value);
+  }
+
+  lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined {
+    return this.map(map).lookup(key);
+  }
+
+  delete(map: MapDeclaration, key: Uint8Array): void {
+    this.map(map).delete(key);
+  }
+
+  entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
+    return Array.from(this.map(map).entries(), ([key, value]) => ({ key, value }));
+  }
+
+  setPolicy(slot: number, program: ProgramObject | null): void {
+    if (program) this.setSlot(policies, slot, program);
+    else clearProgram(this.map(policies), slot);
+  }
+
+  /**
+   * Attaches an endpoint's two programs to the host's end of its veth, or puts them in the place of
+   * those that are there, between two packets.
+   */
+  attach(endpoint: EndpointConstants, interfaceIndex: number): void {
+    const { fromEndpoint, toEndpoint } = endpointPrograms(this.node, endpoint);
+    // First what goes in: nothing is answered before it could be asked for.
+    this.attachOne(endpoint.endpoint, interfaceIndex, 'egress', toEndpoint);
+    this.attachOne(endpoint.endpoint, interfaceIndex, 'ingress', fromEndpoint);
+  }
+
+  /** Lets the attachments of an endpoint end; its device is gone, or about to go. */
+  detach(id: number): void {
+    for (const direction of ['ingress', 'egress'] as const) unpinObject(this.pin(id, direction));
+  }
+
+  /** Ids of endpoints whose programs are pinned. */
+  attachedEndpoints(): number[] {
+    const folder = join(this.folder, 'links');
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    return [...new Set(names.map((name) => Number.parseInt(name, 10)))];
+  }
+
+  /** Events that found no room in the buffer, since the tables exist. */
+  lostEvents(): number {
+    const value = this.map(lostEvents).lookup(new Uint8Array(4));
+    if (!value) return 0;
+    const view = new DataView(value.buffer, value.byteOffset, value.length);
+    let lost = 0n;
+    for (let at = 0; at + 8 <= value.length; at += 8) lost += view.getBigUint64(at, true);
+    return Number(lost);
+  }
+
+  /** The datapath's records, from where the last reader stopped. */
+  openEvents(): RingBufferReader {
+    return new RingBufferReader(this.map(events));
+  }
+
+  /** Lets go; everything pinned goes on working. */
+  close(): void {
+    for (const map of this.maps.values()) map.close();
+  }
+
+  /** Removes every pin, and with them programs and tables. */
+  remove(): void {
+    this.close();
+    for (const part of ['links', 'maps']) {
+      const folder = join(this.folder, part);
+      if (!existsSync(folder)) continue;
+      for (const name of readdirSync(folder)) unpinObject(join(folder, name));
+      rmdirSync(folder);
+    }
+  }
+
+  private attachOne(
+    id: number,
+    ifindex: number,
+    direction: TcDirection,
+    object: ProgramObject,
+  ): void {
+    const program = loadProgram(object, { maps: Object.fromEntries(this.maps) });
+    try {
+      const pinPath = this.pin(id, direction);
+      const { classifiers, mechanism } = this;
+      const options = { program, ifindex, direction, pinPath, classifiers, mechanism };
+      const attachment: TcAttachment = attachTc(options);
+      attachment.close();
+    } finally {
+      program.close();
+    }
+  }
+
+  private setSlot(map: MapDeclaration, slot: number, object: ProgramObject): void {
+    const program = loadProgram(object, { maps: Object.fromEntries(this.maps) });
+    try {
+      setProgram(this.map(map), slot, program.fd);
+    } finally {
+      program.close();
+    }
+  }
+
+  private pin(id: number, direction: TcDirection): string {
+    return join(this.folder, 'links', `${id}-${direction}`);
+  }
+
+  private map(declaration: MapDeclaration): BpfMap {
+    const map = this.maps.get(declaration.name);
+    if (!map) throw new Error(`map ${declaration.name}: not one of the datapath's`);
+    return map;
+  }
+}

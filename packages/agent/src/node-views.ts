@@ -1,0 +1,95 @@
+/** The node's model as the views that the API shows. */
+import { describeDropReason, ReservedIdentity, TrafficCounter } from '@skep/contract';
+import { isEnforced } from '@skep/datapath';
+import { codecOf } from '@skep/ebpf';
+import { documentKey, type PolicyDocument } from '@skep/policy';
+import { formatMac, formatPrefix } from '@skep/wire';
+import type { IpcacheEntry } from './model/ipcache.ts';
+import { type KnownEndpoint, type NodeModel, qualifiedName } from './model/node-model.ts';
+import type { StoredEndpoint } from './state/store.ts';
+import type { EndpointView, IdentityView, IpcacheView, PolicyView } from './views.ts';
+
+export function endpointView(
+  model: NodeModel,
+  known: KnownEndpoint,
+  stored: StoredEndpoint,
+  hostInterface: string,
+): EndpointView {
+  const table = model.tableOf(known);
+  return {
+    ...(stored as EndpointView),
+    state: 'ready',
+    identity: known.identity,
+    mac: formatMac(known.mac),
+    hostInterface,
+    isIngressEnforced: table !== undefined && isEnforced(table.ingress),
+    isEgressEnforced: table !== undefined && isEnforced(table.egress),
+  };
+}
+
+export function identityViews(model: NodeModel): IdentityView[] {
+  return model.identities.entries().map(({ number, text, references }) => ({
+    number,
+    labels: text.split(';'),
+    endpoints: references,
+  }));
+}
+
+export function ipcacheViews(model: NodeModel): IpcacheView[] {
+  return model.ipcache.list().map((entry) => ({
+    prefix: formatPrefix(entry.prefix),
+    identity: entry.identity,
+    owner: ownerOf(model, entry),
+  }));
+}
+
+function ownerOf(model: NodeModel, entry: IpcacheEntry): string {
+  const endpoint = model.endpoint(entry.endpoint);
+  if (endpoint) return qualifiedName(endpoint);
+  return entry.identity === ReservedIdentity.Host ? 'host' : 'world';
+}
+
+export function policyViews(model: NodeModel): PolicyView[] {
+  return model.policy.documents().map((document) => ({
+    key: documentKey(document),
+    kind: document.kind,
+    namespace: document.namespace,
+    name: document.name,
+    rules: document.ruleSets.reduce((sum, set) => sum + set.rules.length, 0),
+    endpoints: subjectsOf(model, document),
+  }));
+}
+
+function subjectsOf(model: NodeModel, document: PolicyDocument): string[] {
+  const sets = new Set(document.ruleSets);
+  return model
+    .list()
+    .filter((each) => model.policy.ruleSetsOf(each.policyLabels).some((set) => sets.has(set)))
+    .map(qualifiedName);
+}
+
+/** What a dump of the traffic table comes to, over all CPUs. */
+export interface TrafficTotals {
+  readonly forwardedPackets: number;
+  /** By the name of the reason; only what has happened. */
+  readonly droppedPackets: Readonly<Record<string, number>>;
+}
+
+export function trafficTotals(
+  entries: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[],
+): TrafficTotals {
+  const codec = codecOf(TrafficCounter);
+  let forwardedPackets = 0;
+  const droppedPackets: Record<string, number> = {};
+  for (const { key, value } of entries) {
+    let packets = 0;
+    for (let at = 0; at + TrafficCounter.size <= value.length; at += TrafficCounter.size) {
+      packets += Number(codec.decode(value, at).packets);
+    }
+    const reason = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+    if (packets === 0) continue;
+    if (reason === 0) forwardedPackets = packets;
+    else droppedPackets[describeDropReason(reason).name] = packets;
+  }
+  return { forwardedPackets, droppedPackets };
+}

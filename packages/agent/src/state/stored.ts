@@ -1,0 +1,69 @@
+/** What is stored, in the words of the model, the devices and the datapath. */
+import type { EndpointConstants } from '@skep/datapath';
+import {
+  documentKey,
+  type NamedPort,
+  type PolicyDocument,
+  PolicyProtocol,
+  parsePolicies,
+} from '@skep/policy';
+import { type Address, parseAddress } from '@skep/wire';
+import { type EndpointDevice, hostInterfaceName, macOf } from '../devices/endpoint-device.ts';
+import type { EndpointFacts } from '../model/node-model.ts';
+import type { StoredEndpoint, StoredPolicy } from './store.ts';
+
+const PROTOCOLS = {
+  TCP: PolicyProtocol.Tcp,
+  UDP: PolicyProtocol.Udp,
+  SCTP: PolicyProtocol.Sctp,
+} as const;
+
+/** @throws AddressError for an address that is none */
+export function deviceOf(stored: StoredEndpoint): EndpointDevice {
+  const { id, networkNamespace } = stored;
+  return {
+    id,
+    networkNamespace,
+    hostInterface: hostInterfaceName(id),
+    interfaceName: stored.interfaceName ?? 'eth0',
+    mac: macOf(id, 'endpoint'),
+    gatewayMac: macOf(id, 'gateway'),
+    ...addressesOf(stored),
+  };
+}
+
+export function constantsOf(device: EndpointDevice): EndpointConstants {
+  const { id: endpoint, mac, gatewayMac, ipv4, ipv6 } = device;
+  return { endpoint, mac, gatewayMac, ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
+}
+
+/** @param interfaceIndex of the host's end of its veth */
+export function factsOf(stored: StoredEndpoint, interfaceIndex: number): EndpointFacts {
+  const { id, name, namespace, labels, namespaceLabels } = stored;
+  return {
+    id,
+    name,
+    namespace,
+    labels,
+    ...(namespaceLabels && { namespaceLabels }),
+    ...addressesOf(stored),
+    namedPorts: (stored.namedPorts ?? []).map(
+      (port): NamedPort => ({ ...port, protocol: PROTOCOLS[port.protocol] }),
+    ),
+    interfaceIndex,
+    mac: macOf(id, 'endpoint'),
+    gatewayMac: macOf(id, 'gateway'),
+  };
+}
+
+/** The documents of a stored text that are still in force. */
+export function parseStored({ text, file, keys }: StoredPolicy): PolicyDocument[] {
+  return parsePolicies(text, { file }).filter((each) => keys.includes(documentKey(each)));
+}
+
+function addressesOf({ ipv4, ipv6 }: StoredEndpoint): { ipv4?: Address; ipv6?: Address } {
+  return {
+    ...(ipv4 ? { ipv4: parseAddress(ipv4) } : {}),
+    ...(ipv6 ? { ipv6: parseAddress(ipv6) } : {}),
+  };
+}
