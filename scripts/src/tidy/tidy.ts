@@ -1,11 +1,12 @@
 /** Style as a failing check: reads every source and reports what is not as agreed. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { filesUnder, type Part, parts, readJson } from '../project.ts';
 import { checkDocs } from './docs.ts';
 import type { Finding } from './finding.ts';
 import { readGlossary } from './glossary.ts';
 import { checkGraph, productFiles } from './graph.ts';
+import { checkLinks } from './links.ts';
 import { checkSizes } from './sizes.ts';
 import { parseSource, type Source } from './source.ts';
 import { checkStoreys, type PartFacts } from './storeys.ts';
@@ -18,7 +19,12 @@ import { checkWords } from './words.ts';
  */
 export function tidy(root: string): Finding[] {
   const synonyms = readGlossary(readFileSync(join(root, 'GLOSSARY.md'), 'utf8'));
-  return parts(root).flatMap((part) => {
+  const pages = filesUnder(join(root, 'docs')).map((file) => `docs/${file}`);
+  const links = checkLinks(
+    root,
+    [...rootPages(root), ...pages].filter((page) => page.endsWith('.md')),
+  );
+  const all = parts(root).flatMap((part) => {
     const sources = sourcesOf(root, part);
     const perFile = sources.flatMap((source) => [
       ...checkSizes(source),
@@ -33,6 +39,13 @@ export function tidy(root: string): Finding[] {
       ...checkStoreys(factsOf(root, part, sources, productFiles(sources, isStart))),
     ];
   });
+  return [...links, ...all];
+}
+
+/** README, ARCHITECTURE and the like, and the pages of rooms. */
+function rootPages(root: string): string[] {
+  const rooms = parts(root).map((part) => `${part.path}/README.md`);
+  return [...readdirSync(root), ...rooms.filter((page) => existsSync(join(root, page)))];
 }
 
 function sourcesOf(root: string, part: Part): Source[] {
