@@ -1,6 +1,6 @@
 /** Tables by number: what the datapath knows of endpoints, subjects, addresses and peers. */
 import { array, bytes, Struct, u8, u16, u32, u64 } from '@skep/ebpf';
-import { Ipv6Address } from '@skep/wire';
+import { Ipv6Address, MacAddress } from '@skep/wire';
 import { PEER_GROUPS_MAX } from './limits.ts';
 
 /** One local endpoint, by its id. `interfaceIndex` 0: there is none. */
@@ -11,11 +11,14 @@ export class EndpointEntry extends Struct({
   /** Of its IPv4 and its IPv6 address. */
   selectorSet4: u32,
   selectorSet6: u32,
-  subject: u16,
+  /** IPv4 mapped; all zeros where it has none, as for IPv6. */
+  address4: Ipv6Address,
+  address6: Ipv6Address,
   /** Its own MAC address, then the one that it knows as its gateway. */
-  mac: bytes(6),
-  gatewayMac: bytes(6),
-  padding: bytes(2),
+  mac: MacAddress,
+  gatewayMac: MacAddress,
+  subject: u16,
+  padding: u16,
 }) {}
 
 export enum Enforced {

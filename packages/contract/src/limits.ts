@@ -4,6 +4,8 @@
 
 /** Endpoint ids are 1 to this; one more endpoint is refused. */
 export const ENDPOINTS_MAX = 4095;
+/** Interface indexes of endpoints are below this; the agent picks them so. */
+export const INTERFACE_INDEXES_MAX = 65_536;
 /** Sets of endpoints that share rules; one more is refused, its endpoints stay closed. */
 export const SUBJECTS_MAX = 4095;
 /** Peer groups (one bit each); a policy that needs more is refused as a whole. */

@@ -33,3 +33,9 @@ export function toPrefixKey(prefix: Prefix): {
   const extra = prefix.address.family === 4 ? MAPPED_BITS : 0;
   return { prefixLength: prefix.length + extra, address: toWords(prefix.address) };
 }
+
+/** Six bytes of a MAC address as the two words of `MacAddress`. */
+export function toMacWords(mac: Uint8Array): { head: number; tail: number } {
+  const view = new DataView(mac.buffer, mac.byteOffset, 6);
+  return { head: view.getUint32(0, true), tail: view.getUint16(4, true) };
+}

@@ -12,6 +12,7 @@ import {
   PerCpuArrayMap,
   ProgramArray,
   RingBuffer,
+  u32,
   u64,
 } from '@skep/ebpf';
 import {
@@ -24,6 +25,7 @@ import {
   FRAGMENTED_DATAGRAMS_MAX,
   FragmentKey,
   FragmentPorts,
+  INTERFACE_INDEXES_MAX,
   NEWCOMERS_MAX,
   NodeEntry,
   PREFIXES_MAX,
@@ -63,6 +65,13 @@ export const fragments = new LruHashMap({
   key: FragmentKey,
   value: FragmentPorts,
   maxEntries: FRAGMENTED_DATAGRAMS_MAX,
+});
+
+/** The endpoint behind an interface, by the index of the host's end of its veth; 0: none. */
+export const interfaces = new ArrayMap({
+  name: 'skep_interface',
+  value: u32,
+  maxEntries: INTERFACE_INDEXES_MAX,
 });
 
 /** Local endpoints by id. */
@@ -142,6 +151,7 @@ export const datapathMaps: readonly MapDeclaration[] = [
   connections,
   newcomers,
   fragments,
+  interfaces,
   endpoints,
   subjects,
   nodeState,

@@ -1,12 +1,10 @@
 /**
  * The datapath's programs, ready to load: the IR that the build has made, bound to the constants of a
- * node and of an endpoint.
+ * node.
  */
 import { readFileSync } from 'node:fs';
 import type { ProgramObject } from '@skep/bytecode';
 import { compileProgram, type IrProgram, loadTimeNames, parsePrograms } from '@skep/compiler';
-import type { Address } from '@skep/wire';
-import { toWords } from './address.ts';
 
 /** What is the same for all programs of a node. */
 export interface NodeConstants {
@@ -18,24 +16,13 @@ export interface NodeConstants {
   readonly reportsForwarded: 0 | 1;
 }
 
-/** What is the endpoint's own. */
-export interface EndpointConstants {
-  /** Its id, 1 to ENDPOINTS_MAX. */
-  readonly endpoint: number;
-  /** 6 bytes each. */
-  readonly mac: Uint8Array;
-  readonly gatewayMac: Uint8Array;
-  readonly ipv4?: Address;
-  readonly ipv6?: Address;
-}
-
-/** The programs that all endpoints share. */
+/** The programs that go on after a policy program. */
 export interface NodePrograms {
   readonly egressDecided: ProgramObject;
   readonly ingressDecided: ProgramObject;
 }
 
-/** The two programs on the host's end of an endpoint's veth. */
+/** The two programs on the host's end of every endpoint's veth. */
 export interface EndpointPrograms {
   /** Its ingress: what the endpoint sends. */
   readonly fromEndpoint: ProgramObject;
@@ -50,11 +37,10 @@ export function nodePrograms(node: NodeConstants): NodePrograms {
   };
 }
 
-export function endpointPrograms(node: NodeConstants, self: EndpointConstants): EndpointPrograms {
-  const constants = { ...node, ...numbersOf(self) };
+export function endpointPrograms(node: NodeConstants): EndpointPrograms {
   return {
-    fromEndpoint: bind('skep_from_ep', constants),
-    toEndpoint: bind('skep_to_ep', constants),
+    fromEndpoint: bind('skep_from_ep', { ...node }),
+    toEndpoint: bind('skep_to_ep', { ...node }),
   };
 }
 
@@ -77,31 +63,4 @@ function programs(): Map<string, IrProgram> {
     cached = new Map(parsePrograms(text).map((program) => [program.name, program]));
   }
   return cached;
-}
-
-const NO_ADDRESS = { upper: 0n, lower: 0n };
-
-function numbersOf(self: EndpointConstants): Constants {
-  const ipv4 = self.ipv4 ? toWords(self.ipv4) : NO_ADDRESS;
-  const ipv6 = self.ipv6 ? toWords(self.ipv6) : NO_ADDRESS;
-  return {
-    endpoint: self.endpoint,
-    macHead: head(self.mac),
-    macTail: tail(self.mac),
-    gatewayMacHead: head(self.gatewayMac),
-    gatewayMacTail: tail(self.gatewayMac),
-    address4Upper: ipv4.upper,
-    address4Lower: ipv4.lower,
-    address6Upper: ipv6.upper,
-    address6Lower: ipv6.lower,
-  };
-}
-
-/** The first 4 bytes as the number that a big-endian field reads. */
-function head(mac: Uint8Array): number {
-  return new DataView(mac.buffer, mac.byteOffset, 6).getUint32(0);
-}
-
-function tail(mac: Uint8Array): number {
-  return new DataView(mac.buffer, mac.byteOffset, 6).getUint16(4);
 }

@@ -1,6 +1,6 @@
 /** Address resolution for IPv4 over Ethernet. @source RFC 826 */
-import { be16, be32, bytes, enumOf, Struct, u8 } from '@skep/ebpf';
-import { EtherType } from './ethernet.ts';
+import { be16, be32, enumOf, Struct, u8 } from '@skep/ebpf';
+import { EtherType, MacAddress } from './ethernet.ts';
 
 export enum ArpOperation {
   Request = 1,
@@ -15,9 +15,9 @@ export class ArpPacket extends Struct(
     hardwareLength: u8,
     protocolLength: u8,
     operation: enumOf(be16, ArpOperation),
-    senderMac: bytes(6),
+    senderMac: MacAddress,
     senderAddress: be32,
-    targetMac: bytes(6),
+    targetMac: MacAddress,
     targetAddress: be32,
   },
   { packed: true },

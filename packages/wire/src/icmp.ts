@@ -1,5 +1,6 @@
 /** ICMP for IPv4 and IPv6. @source RFC 792, RFC 4443; types by IANA */
-import { be16, be32, bytes, enumOf, Struct, u8 } from '@skep/ebpf';
+import { be16, be32, enumOf, Struct, u8 } from '@skep/ebpf';
+import { MacAddress } from './ethernet.ts';
 import { Ipv6Address } from './ipv6.ts';
 
 /** Both versions begin alike; `identifier` and `sequence` are those of echo messages. */
@@ -62,7 +63,7 @@ export class NeighborMessage extends Struct(
     optionType: enumOf(u8, NeighborOption),
     /** In 8-byte units: 1. */
     optionLength: u8,
-    mac: bytes(6),
+    mac: MacAddress,
   },
   { packed: true },
 ) {}

@@ -5,8 +5,8 @@
 import { TcAction } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
 import { DropReason, Hook } from '@skep/contract';
+import type { EndpointEntry } from '@skep/contract';
 import { EtherType, EthernetHeader } from '@skep/wire';
-import { self } from '../config.ts';
 import { packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
@@ -15,7 +15,7 @@ import { finish } from '../stages/deliver.ts';
 import { joinFragments } from '../stages/fragments.ts';
 import { answerArp, answerNeighbour } from '../stages/neighbours.ts';
 import { begin, parseIpv4, parseIpv6, parseTransport } from '../stages/parse.ts';
-import { identify } from '../stages/peers.ts';
+import { identify, ownEndpoint } from '../stages/peers.ts';
 import { admit, decideEgress, decideIngress } from '../stages/policy.ts';
 import { relate } from '../stages/related.ts';
 import { checkDestinationMac, checkSourceAddress, checkSourceMac } from '../stages/source.ts';
@@ -24,24 +24,26 @@ import { checkDestinationMac, checkSourceAddress, checkSourceMac } from '../stag
 export function fromEndpoint(ctx: TcContext): TcAction {
   const packet = packets.lookup(0);
   if (!packet) return TcAction.Drop;
-  begin(ctx, packet, Hook.FromEndpoint, self.endpoint);
+  begin(ctx, packet, Hook.FromEndpoint);
   return finish(ctx, packet, walk(ctx, packet));
 }
 
 function walk(ctx: TcContext, packet: Packet): Step {
-  let step = checkSourceMac(ctx);
+  const own = ownEndpoint(ctx, packet);
+  if (!own) return DropReason.EndpointNotReady;
+  let step = checkSourceMac(ctx, own);
   if (step !== Outcome.Next) return step;
-  step = parseNetwork(ctx, packet);
+  step = parseNetwork(ctx, packet, own);
   if (step !== Outcome.Next) return step;
   step = parseTransport(ctx, packet);
   if (step !== Outcome.Next) return step;
   if (packet.family === 6) {
-    step = answerNeighbour(ctx, packet);
+    step = answerNeighbour(ctx, packet, own);
     if (step !== Outcome.Next) return step;
   }
-  step = checkDestinationMac(ctx);
+  step = checkDestinationMac(ctx, own);
   if (step !== Outcome.Next) return step;
-  step = checkSourceAddress(packet);
+  step = checkSourceAddress(packet, own);
   if (step !== Outcome.Next) return step;
   step = joinFragments(packet);
   if (step !== Outcome.Next) return step;
@@ -50,7 +52,7 @@ function walk(ctx: TcContext, packet: Packet): Step {
   if (step !== Outcome.Next) return step;
   step = relate(ctx, packet);
   if (step !== Outcome.Next) return step;
-  step = identify(packet);
+  step = identify(packet, own);
   if (step !== Outcome.Next) return step;
   step = decideEgress(ctx, packet);
   if (step !== Outcome.Next) return step;
@@ -59,7 +61,7 @@ function walk(ctx: TcContext, packet: Packet): Step {
   return admit(packet);
 }
 
-function parseNetwork(ctx: TcContext, packet: Packet): Step {
+function parseNetwork(ctx: TcContext, packet: Packet, own: EndpointEntry): Step {
   const ethernet = ctx.at(EthernetHeader, 0);
   if (!ethernet) return DropReason.TruncatedHeader;
   switch (ethernet.type) {
@@ -68,7 +70,7 @@ function parseNetwork(ctx: TcContext, packet: Packet): Step {
     case EtherType.IPv6:
       return parseIpv6(ctx, packet);
     case EtherType.ARP:
-      return answerArp(ctx);
+      return answerArp(ctx, own);
     case EtherType.VLAN:
     case EtherType.ServiceVLAN:
       return DropReason.VlanFiltered;

@@ -7,7 +7,6 @@ import { TcAction } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
 import { DropReason, Hook } from '@skep/contract';
 import { EtherType, EthernetHeader } from '@skep/wire';
-import { self } from '../config.ts';
 import { packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
@@ -15,7 +14,7 @@ import { orient, recall } from '../stages/conntrack.ts';
 import { finish } from '../stages/deliver.ts';
 import { joinFragments } from '../stages/fragments.ts';
 import { begin, parseIpv4, parseIpv6, parseTransport } from '../stages/parse.ts';
-import { identify } from '../stages/peers.ts';
+import { identify, ownEndpoint } from '../stages/peers.ts';
 import { admit, decideEgress, decideIngress } from '../stages/policy.ts';
 import { relate } from '../stages/related.ts';
 import { checkTargetAddress } from '../stages/target.ts';
@@ -24,16 +23,18 @@ import { checkTargetAddress } from '../stages/target.ts';
 export function toEndpoint(ctx: TcContext): TcAction {
   const packet = packets.lookup(0);
   if (!packet) return TcAction.Drop;
-  begin(ctx, packet, Hook.ToEndpoint, self.endpoint);
+  begin(ctx, packet, Hook.ToEndpoint);
   return finish(ctx, packet, walk(ctx, packet));
 }
 
 function walk(ctx: TcContext, packet: Packet): Step {
+  const own = ownEndpoint(ctx, packet);
+  if (!own) return DropReason.EndpointNotReady;
   let step = parseNetwork(ctx, packet);
   if (step !== Outcome.Next) return step;
   step = parseTransport(ctx, packet);
   if (step !== Outcome.Next) return step;
-  step = checkTargetAddress(packet);
+  step = checkTargetAddress(packet, own);
   if (step !== Outcome.Next) return step;
   step = joinFragments(packet);
   if (step !== Outcome.Next) return step;
@@ -42,7 +43,7 @@ function walk(ctx: TcContext, packet: Packet): Step {
   if (step !== Outcome.Next) return step;
   step = relate(ctx, packet);
   if (step !== Outcome.Next) return step;
-  step = identify(packet);
+  step = identify(packet, own);
   if (step !== Outcome.Next) return step;
   step = decideEgress(ctx, packet);
   if (step !== Outcome.Next) return step;

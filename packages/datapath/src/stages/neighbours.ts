@@ -5,6 +5,7 @@
 import { array, be16, raw32, Struct, u64 } from '@skep/ebpf';
 import type { TcContext, u32 } from '@skep/ebpf';
 import { DropReason } from '@skep/contract';
+import type { EndpointEntry } from '@skep/contract';
 import {
   ARP_HARDWARE_ETHERNET,
   ArpOperation,
@@ -21,43 +22,40 @@ import {
   NeighborMessage,
   NeighborOption,
 } from '@skep/wire';
-import { self } from '../config.ts';
-import { endpoints } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { MAPPED_PREFIX } from './parse.ts';
 import { count } from './report.ts';
+import { isOwnAddress } from './source.ts';
 
 /** Turns a request for the gateway's address into the answer. @source RFC 826 */
-export function answerArp(ctx: TcContext): Step {
+export function answerArp(ctx: TcContext, own: EndpointEntry): Step {
   const ethernet = ctx.at(EthernetHeader, 0);
   const arp = ctx.at(ArpPacket, ETHERNET_LENGTH);
-  const endpoint = endpoints.lookup(self.endpoint);
   if (!ethernet || !arp) return DropReason.TruncatedHeader;
-  if (!endpoint) return DropReason.EndpointNotReady;
   if (arp.hardwareType !== ARP_HARDWARE_ETHERNET) return DropReason.InvalidPacket;
   if (arp.protocolType !== EtherType.IPv4) return DropReason.InvalidPacket;
   if (arp.operation !== ArpOperation.Request) return DropReason.InvalidPacket;
   const sender = (u64(raw32(arp.senderAddress)) << 32) | MAPPED_PREFIX;
-  if (sender !== self.address4Lower) return DropReason.InvalidSourceAddress;
+  if (sender !== own.address4.lower) return DropReason.InvalidSourceAddress;
   const asked = arp.targetAddress;
   if (asked === arp.senderAddress) return DropReason.InvalidPacket;
   arp.operation = ArpOperation.Reply;
-  arp.targetMac = endpoint.mac;
+  arp.targetMac = own.mac;
   arp.targetAddress = arp.senderAddress;
-  arp.senderMac = endpoint.gatewayMac;
+  arp.senderMac = own.gatewayMac;
   arp.senderAddress = asked;
-  ethernet.destination = endpoint.mac;
-  ethernet.source = endpoint.gatewayMac;
+  ethernet.destination = own.mac;
+  ethernet.source = own.gatewayMac;
   return Outcome.Answer;
 }
 
 /** ICMPv6 that never leaves the link; `Outcome.Next` for all that does. @source RFC 4861 */
-export function answerNeighbour(ctx: TcContext, packet: Packet): Step {
+export function answerNeighbour(ctx: TcContext, packet: Packet, own: EndpointEntry): Step {
   if (packet.protocol !== IpProtocol.ICMPv6) return Outcome.Next;
   switch (packet.icmpType) {
     case Icmpv6Type.NeighborSolicitation:
-      return answerSolicitation(ctx, packet);
+      return answerSolicitation(ctx, packet, own);
     case Icmpv6Type.RouterSolicitation:
     case Icmpv6Type.MulticastListenerReport:
     case Icmpv6Type.MulticastListenerReport2:
@@ -78,31 +76,27 @@ function ignore(packet: Packet): Step {
   return Outcome.Dropped;
 }
 
-function answerSolicitation(ctx: TcContext, packet: Packet): Step {
+function answerSolicitation(ctx: TcContext, packet: Packet, own: EndpointEntry): Step {
   const ethernet = ctx.at(EthernetHeader, 0);
   const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);
   const message = ctx.at(NeighborMessage, ETHERNET_LENGTH + IPV6_HEADER_LENGTH);
-  const endpoint = endpoints.lookup(self.endpoint);
   // Without an option it asks whether its own address is free (RFC 4862): no one else has it.
   if (!ethernet || !ip || !message) return ignore(packet);
-  if (!endpoint) return DropReason.EndpointNotReady;
   if (packet.transportOffset !== ETHERNET_LENGTH + IPV6_HEADER_LENGTH) {
     return DropReason.InvalidExtensionHeader;
   }
   if (ip.hopLimit !== NEIGHBOR_HOP_LIMIT || message.code !== 0) return DropReason.InvalidPacket;
   if (message.optionType !== NeighborOption.SourceLinkAddress) return DropReason.InvalidPacket;
-  if (message.target.lower === self.address6Lower && message.target.upper === self.address6Upper) {
-    return ignore(packet);
-  }
+  if (isOwnAddress(packet, message.target, own)) return ignore(packet);
   message.type = Icmpv6Type.NeighborAdvertisement;
   message.flags = NEIGHBOR_SOLICITED_OVERRIDE;
   message.optionType = NeighborOption.TargetLinkAddress;
-  message.mac = endpoint.gatewayMac;
+  message.mac = own.gatewayMac;
   ip.destination = ip.source;
   ip.source = message.target;
   ip.payloadLength = NeighborMessage.size;
-  ethernet.destination = endpoint.mac;
-  ethernet.source = endpoint.gatewayMac;
+  ethernet.destination = own.mac;
+  ethernet.source = own.gatewayMac;
   return sign(ctx) ? Outcome.Answer : DropReason.TruncatedHeader;
 }
 

@@ -34,12 +34,11 @@ export const READABLE_BYTES = 256;
 export const MAPPED_PREFIX = 0xffff_0000;
 
 /** What is known before a byte is read. */
-export function begin(ctx: TcContext, packet: Packet, hook: Hook, endpoint: u16): void {
+export function begin(ctx: TcContext, packet: Packet, hook: Hook): void {
   if (ctx.linearLength < ctx.length && ctx.linearLength < READABLE_BYTES) {
     pullData(ctx, ctx.length < READABLE_BYTES ? ctx.length : READABLE_BYTES);
   }
   packet.hook = hook;
-  packet.endpoint = endpoint;
   packet.interfaceIndex = ctx.ifindex;
   packet.length = ctx.length;
   packet.initiator.identity = 0;

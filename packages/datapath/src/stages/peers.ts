@@ -1,16 +1,27 @@
 /** Who the two ends are: identities, groups and local endpoints, from the ipcache. */
-import type { u16, u32 } from '@skep/ebpf';
+import { u16 } from '@skep/ebpf';
+import type { TcContext } from '@skep/ebpf';
 import { DropReason, Hook, PrefixKey } from '@skep/contract';
-import type { PeerEntry } from '@skep/contract';
+import type { EndpointEntry, PeerEntry } from '@skep/contract';
 import { IcmpType, Icmpv6Type, IpProtocol } from '@skep/wire';
 import type { Ipv6Address } from '@skep/wire';
-import { addresses, endpoints, nodeState, prefixes } from '../maps.ts';
+import { addresses, endpoints, interfaces, nodeState, prefixes } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { End, Packet, Step } from '../packet.ts';
 import { isForged } from './conntrack.ts';
 
+/** The endpoint behind the interface that the hook is on; null while it is not ready. */
+export function ownEndpoint(ctx: TcContext, packet: Packet): EndpointEntry | null {
+  const id = interfaces.lookup(ctx.ifindex);
+  if (!id) return null;
+  packet.endpoint = u16(id.value);
+  const endpoint = endpoints.lookup(id.value);
+  if (!endpoint || endpoint.interfaceIndex === 0) return null;
+  return endpoint;
+}
+
 /** Fills `initiator` and `responder` of a packet that policy has to decide. */
-export function identify(packet: Packet): Step {
+export function identify(packet: Packet, endpoint: EndpointEntry): Step {
   const state = nodeState.lookup(0);
   if (!state) return DropReason.EndpointNotReady;
   // Read before anything that it guards: a change in between makes the verdict stale, not wrong.
@@ -19,7 +30,7 @@ export function identify(packet: Packet): Step {
   const isInitiator = isOutgoing === (packet.isReply === 0);
   const own = isInitiator ? packet.initiator : packet.responder;
   const other = isInitiator ? packet.responder : packet.initiator;
-  if (!readOwn(own, packet.endpoint, packet.family)) return DropReason.EndpointNotReady;
+  readOwn(own, packet, endpoint);
   const peer = lookUpPeer(isOutgoing ? packet.destination : packet.source);
   if (!peer) return DropReason.InvalidIdentity;
   readPeer(other, peer);
@@ -28,14 +39,11 @@ export function identify(packet: Packet): Step {
   return Outcome.Next;
 }
 
-function readOwn(end: End, id: u16, family: u32): boolean {
-  const endpoint = endpoints.lookup(id);
-  if (!endpoint || endpoint.interfaceIndex === 0) return false;
+function readOwn(end: End, packet: Packet, endpoint: EndpointEntry): void {
   end.identity = endpoint.identity;
-  end.selectorSet = family === 4 ? endpoint.selectorSet4 : endpoint.selectorSet6;
-  end.endpoint = id;
+  end.selectorSet = packet.family === 4 ? endpoint.selectorSet4 : endpoint.selectorSet6;
+  end.endpoint = packet.endpoint;
   end.subject = endpoint.subject;
-  return true;
 }
 
 function readPeer(end: End, peer: PeerEntry): void {

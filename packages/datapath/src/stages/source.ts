@@ -1,38 +1,39 @@
 /** An endpoint speaks only for itself: with its own MAC and IP addresses, to its gateway. */
 import type { TcContext } from '@skep/ebpf';
 import { DropReason } from '@skep/contract';
-import { EthernetWords } from '@skep/wire';
-import { self } from '../config.ts';
+import type { EndpointEntry } from '@skep/contract';
+import { EthernetHeader } from '@skep/wire';
+import type { Ipv6Address } from '@skep/wire';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 
-export function checkSourceMac(ctx: TcContext): Step {
+export function checkSourceMac(ctx: TcContext, own: EndpointEntry): Step {
   if (ctx.vlanPresent) return DropReason.VlanFiltered;
-  const ethernet = ctx.at(EthernetWords, 0);
+  const ethernet = ctx.at(EthernetHeader, 0);
   if (!ethernet) return DropReason.TruncatedHeader;
-  if (ethernet.sourceHead !== self.macHead || ethernet.sourceTail !== self.macTail) {
-    return DropReason.InvalidSourceMac;
-  }
-  return Outcome.Next;
+  const source = ethernet.source;
+  const isOwn = source.head === own.mac.head && source.tail === own.mac.tail;
+  return isOwn ? Outcome.Next : DropReason.InvalidSourceMac;
 }
 
 /** Frames with an IP packet go to the gateway; ARP and neighbour discovery may be for all. */
-export function checkDestinationMac(ctx: TcContext): Step {
-  const ethernet = ctx.at(EthernetWords, 0);
+export function checkDestinationMac(ctx: TcContext, own: EndpointEntry): Step {
+  const ethernet = ctx.at(EthernetHeader, 0);
   if (!ethernet) return DropReason.TruncatedHeader;
-  const isGateway =
-    ethernet.destinationHead === self.gatewayMacHead &&
-    ethernet.destinationTail === self.gatewayMacTail;
+  const destination = ethernet.destination;
+  const gateway = own.gatewayMac;
+  const isGateway = destination.head === gateway.head && destination.tail === gateway.tail;
   return isGateway ? Outcome.Next : DropReason.InvalidDestinationMac;
 }
 
-export function checkSourceAddress(packet: Packet): Step {
-  const upper = packet.family === 4 ? self.address4Upper : self.address6Upper;
-  const lower = packet.family === 4 ? self.address4Lower : self.address6Lower;
-  // An endpoint without an address of the family has 0, which no packet may come from.
-  if (lower === 0 && upper === 0) return DropReason.InvalidSourceAddress;
-  if (packet.source.lower !== lower || packet.source.upper !== upper) {
-    return DropReason.InvalidSourceAddress;
-  }
-  return Outcome.Next;
+export function checkSourceAddress(packet: Packet, own: EndpointEntry): Step {
+  const isOwn = isOwnAddress(packet, packet.source, own);
+  return isOwn ? Outcome.Next : DropReason.InvalidSourceAddress;
+}
+
+/** An endpoint without an address of the family has zeros there, which stand for no address. */
+export function isOwnAddress(packet: Packet, address: Ipv6Address, own: EndpointEntry): boolean {
+  const expected = packet.family === 4 ? own.address4 : own.address6;
+  if (expected.lower === 0 && expected.upper === 0) return false;
+  return address.lower === expected.lower && address.upper === expected.upper;
 }

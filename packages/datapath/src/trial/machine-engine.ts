@@ -11,10 +11,8 @@ import type { MapDeclaration } from '@skep/ebpf';
 import * as maps from '../maps.ts';
 import { nodePrograms } from '../programs.ts';
 import type { Engine, EngineResult } from './engine.ts';
-import { NODE } from './world.ts';
+import { NODE, TEST_INTERFACE } from './world.ts';
 
-/** What the kernel's test run gives a program for an interface: its loopback. */
-const INTERFACE_INDEX = 1;
 const START_NANOSECONDS = 1_000_000_000_000n;
 
 export class MachineEngine implements Engine {
@@ -54,7 +52,7 @@ export class MachineEngine implements Engine {
   }
 
   run(program: ProgramObject, packet: Uint8Array): EngineResult {
-    const context = { ifindex: INTERFACE_INDEX };
+    const context = { ifindex: TEST_INTERFACE };
     const result = this.machine.load(program).run({ packet, context });
     const { redirect } = result;
     const isKnown = redirect && redirect.kind !== 'neighbour';

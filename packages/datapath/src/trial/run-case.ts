@@ -3,19 +3,12 @@ import assert from 'node:assert/strict';
 import { describeDropReason, TrafficCounter } from '@skep/contract';
 import { codecOf, TcAction } from '@skep/ebpf';
 import { traffic } from '../maps.ts';
-import { type EndpointPrograms, endpointPrograms } from '../programs.ts';
+import { endpointPrograms } from '../programs.ts';
 import type { Engine, EngineResult } from './engine.ts';
 import type { Fate, PacketCase, Step } from './packet-case.ts';
-import { ANNA, BERT, constantsOf, NODE, setUp } from './world.ts';
+import { moveTo, NODE, setUp } from './world.ts';
 
-const PROGRAMS = new Map<number, EndpointPrograms>();
-
-function programsOf(id: number): EndpointPrograms {
-  const endpoint = id === ANNA.id ? ANNA : BERT;
-  const known = PROGRAMS.get(id) ?? endpointPrograms(NODE, constantsOf(endpoint));
-  PROGRAMS.set(id, known);
-  return known;
-}
+const PROGRAMS = endpointPrograms(NODE);
 
 /** @throws AssertionError naming the step that went another way. */
 export function runCase(engine: Engine, row: PacketCase): void {
@@ -29,7 +22,8 @@ export function runCase(engine: Engine, row: PacketCase): void {
 
 function runStep(engine: Engine, step: Step, where: string): void {
   const before = counters(engine);
-  const { fromEndpoint, toEndpoint } = programsOf(step.endpoint.id);
+  const { fromEndpoint, toEndpoint } = PROGRAMS;
+  moveTo(engine, step.endpoint);
   const result = engine.run(step.hook === 'from' ? fromEndpoint : toEndpoint, step.frame);
   const reasons = changed(before, counters(engine));
   const names = reasons.map((reason) => describeDropReason(reason).name).join(', ');

@@ -3,21 +3,22 @@
  * world is set up on the machine and in the kernel.
  */
 import { EndpointEntry, PeerEntry, PrefixKey } from '@skep/contract';
-import type { MapDeclaration } from '@skep/ebpf';
+import { type MapDeclaration, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { Ipv6Address, parseAddress, parseMac, parsePrefix } from '@skep/wire';
-import { toPrefixKey, toWords } from '../address.ts';
+import { toMacWords, toPrefixKey, toWords } from '../address.ts';
 import {
   Continuation,
   addresses,
   endpoints,
+  interfaces,
   nodeState,
   prefixes,
   selectorSets,
   subjects,
 } from '../maps.ts';
 import { isEnforced, policyProgram } from '../policy-program.ts';
-import type { EndpointConstants, NodeConstants } from '../programs.ts';
+import type { NodeConstants } from '../programs.ts';
 import { bytesOf } from './bytes.ts';
 import type { Engine } from './engine.ts';
 
@@ -26,6 +27,8 @@ export const NODE: NodeConstants = {
   hasRedirectPeer: 1,
   reportsForwarded: 1,
 };
+/** What the kernel's test run gives a program for an interface: its loopback. */
+export const TEST_INTERFACE = 1;
 export const GATEWAY_MAC = '02:00:00:00:00:fe';
 
 export interface TrialEndpoint {
@@ -71,15 +74,9 @@ const OPEN: DirectionTable = { isEnforced: false, segments: [] };
 
 export const OPEN_POLICY: DecisionTable = { ingress: OPEN, egress: OPEN };
 
-/** The load-time constants of an endpoint's programs. */
-export function constantsOf(endpoint: TrialEndpoint): EndpointConstants {
-  return {
-    endpoint: endpoint.id,
-    mac: parseMac(endpoint.mac),
-    gatewayMac: parseMac(GATEWAY_MAC),
-    ipv4: parseAddress(endpoint.ipv4),
-    ipv6: parseAddress(endpoint.ipv6),
-  };
+/** Makes an endpoint the one behind the interface that test runs come from. */
+export function moveTo(engine: Engine, endpoint: TrialEndpoint): void {
+  engine.update(interfaces, indexKey(TEST_INTERFACE), bytesOf(u32, endpoint.id));
 }
 
 /** Writes the world into an engine's tables; each endpoint is its own subject, numbered as it is. */
@@ -108,9 +105,11 @@ function setUpEndpoint(engine: Engine, endpoint: TrialEndpoint): void {
     selectorSet4: id,
     selectorSet6: id,
     subject: id,
-    mac: parseMac(endpoint.mac),
-    gatewayMac: parseMac(GATEWAY_MAC),
-    padding: new Uint8Array(2),
+    address4: toWords(parseAddress(endpoint.ipv4)),
+    address6: toWords(parseAddress(endpoint.ipv6)),
+    mac: toMacWords(parseMac(endpoint.mac)),
+    gatewayMac: toMacWords(parseMac(GATEWAY_MAC)),
+    padding: 0,
   };
   engine.update(endpoints, indexKey(id), bytesOf(EndpointEntry, entry));
   for (const address of [endpoint.ipv4, endpoint.ipv6]) {

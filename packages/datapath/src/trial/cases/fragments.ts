@@ -139,12 +139,12 @@ export const fragmentCases: readonly PacketCase[] = [
     ],
   },
   {
-    sentence: 'headers that are cut off are dropped',
+    sentence: 'packets that are cut off are dropped',
     steps: [
-      annaSends(cut(sent(ANNA, BERT, SYN), 34), 'drop', DropReason.TruncatedHeader),
-      annaSends(cut(sent(ANNA, BERT, SYN), 40), 'drop', DropReason.TruncatedHeader),
+      annaSends(cut(sent(ANNA, BERT, SYN), 34), 'drop', DropReason.InvalidPacket),
+      annaSends(cut(sent(ANNA, BERT, SYN), 40), 'drop', DropReason.InvalidPacket),
       annaSends(cut(sent(ANNA, BERT, SYN), 53), 'drop', DropReason.InvalidPacket),
-      annaSends(cut(sent(ANNA, BERT.ipv6, SYN), 60), 'drop', DropReason.TruncatedHeader),
+      annaSends(cut(sent(ANNA, BERT.ipv6, SYN), 60), 'drop', DropReason.InvalidPacket),
       annaSends(cut(sent(ANNA, BERT.ipv6, SYN), 73), 'drop', DropReason.InvalidPacket),
     ],
   },
