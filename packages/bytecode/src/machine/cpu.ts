@@ -74,6 +74,8 @@ export class Cpu {
   resumeAt = 0;
   tailCalls = 0;
   redirect: Redirect | undefined;
+  /** How often each helper was called, by its number. */
+  readonly helperCalls = new Map<number, number>();
   /** Records reserved and not yet submitted or discarded. */
   readonly openRecords = new Map<Region, RingBufferMap>();
   private loopsLeft = 0;
@@ -89,6 +91,11 @@ export class Cpu {
     readonly packet: Packet,
   ) {
     this.enter(program);
+  }
+
+  /** One more call of a helper. */
+  countCall(helper: number): void {
+    this.helperCalls.set(helper, (this.helperCalls.get(helper) ?? 0) + 1);
   }
 
   /** Runs to the end. @throws StepFault at an instruction that may not be, or when `budget` is used up */

@@ -12,6 +12,7 @@ import { MachineFault, StepFault } from './fault.ts';
 import { createMap } from './maps/create.ts';
 import type { MachineMap } from './maps/map.ts';
 import { Packet } from './packet.ts';
+import { helperName } from '../listing/helper-names.ts';
 import { prepare } from './prepare.ts';
 
 /** All of them have defaults under which every run is repeatable. */
@@ -51,6 +52,8 @@ export interface RunResult {
   /** Fields of the context as the program left them. */
   readonly context: ContextFields;
   readonly instructionsExecuted: number;
+  /** How often each helper was called, by its name in the kernel. */
+  readonly helperCalls: ReadonlyMap<string, number>;
 }
 
 const XDP_REDIRECT = 4;
@@ -161,8 +164,13 @@ export class Machine {
       ...(isRedirect && cpu.redirect ? { redirect: cpu.redirect } : {}),
       context: context.fields(),
       instructionsExecuted: cpu.executed,
+      helperCalls: new Map([...cpu.helperCalls].map(([id, calls]) => [nameOf(id), calls])),
     };
   }
+}
+
+function nameOf(helper: number): string {
+  return helperName(helper) ?? `helper ${helper}`;
 }
 
 /** The fault with the place at which it happened. */

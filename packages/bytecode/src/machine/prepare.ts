@@ -141,5 +141,5 @@ function stepOf({ slot, instruction }: Placed, map: MachineMap | undefined): Ste
 function callStep(call: Instruction & { kind: 'call' }, next: number): Step {
   if (call.target === 'subprogram') return subprogramStep(next + call.number, next);
   if (call.number === TAIL_CALL) return tailCallStep(next);
-  return helperStep(machineHelpers.get(call.number)!, next);
+  return helperStep(call.number, machineHelpers.get(call.number)!, next);
 }

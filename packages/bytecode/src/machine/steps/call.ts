@@ -9,8 +9,9 @@ import { ProgramArrayMap } from '../maps/program-array.ts';
 export const TAIL_CALL = 12;
 const TAIL_CALLS_MAX = 33;
 
-export function helperStep({ run }: MachineHelper, next: number): Step {
+export function helperStep(number: number, { run }: MachineHelper, next: number): Step {
   return (cpu) => {
+    cpu.countCall(number);
     run(cpu);
     cpu.loseArguments();
     return next;
@@ -24,6 +25,7 @@ export function subprogramStep(target: number, next: number): Step {
 /** Goes on with the next instruction where the slot is empty, or after too many tail calls. */
 export function tailCallStep(next: number): Step {
   return (cpu) => {
+    cpu.countCall(TAIL_CALL);
     if (cpu.regionOf(1) !== cpu.context.region) throw new StepFault('r1 holds no context');
     const map = mapIn(cpu, 2);
     if (!(map instanceof ProgramArrayMap)) {
