@@ -16,7 +16,7 @@ const warmUps = 20;
 /** One rule more, one subject's policy, one endpoint more. */
 export const changesCase: Case = {
   name: 'changes',
-  about: 'from the text of a policy to the first packet that is decided by it; endpoints loaded',
+  about: 'from the text of a policy to the first packet that it decides; one more endpoint',
   run: async (effort) => {
     const reason = canUseBpf();
     if (reason !== undefined) return { skipped: reason };
@@ -26,7 +26,7 @@ export const changesCase: Case = {
       world.apply(openPort443);
       return [
         ...rows('swap the policy of one subject', portsOpened(world, effort, 1_000)),
-        ...rows('load one more endpoint', endpointsLoaded(world, effort)),
+        ...rows('one more endpoint', endpointsLoaded(world, effort)),
         ...withManyRules(world, effort),
       ];
     } finally {
@@ -58,13 +58,13 @@ function portsOpened(world: DatapathWorld, { rounds }: Effort, firstPort: number
   });
 }
 
-/** Milliseconds to write an endpoint's tables, compile its two programs and load them. */
+/** Milliseconds to bring an endpoint in: labels, identity, policy, tables. */
 function endpointsLoaded(world: DatapathWorld, { rounds }: Effort): number[] {
   return repeat(rounds, (index) => {
     const id = 10 + index;
     const address = { mac: `02:00:00:00:01:${hexadecimal(index)}`, ipv4: `10.0.1.${index + 1}` };
     return timed(() => {
-      world.load({ id, app: 'more', ...address });
+      world.know({ id, app: 'more', ...address });
     });
   });
 }

@@ -16,6 +16,7 @@ import {
 } from '../harness/datapath-world.ts';
 import { Bench, timePacket, verdictOf } from '../harness/kernel.ts';
 import { Flows } from '../harness/flows.ts';
+import { MachineWorld } from '../harness/machine-world.ts';
 import { openPort443 } from '../harness/policies.ts';
 import {
   knownClient,
@@ -24,7 +25,7 @@ import {
   referenceSegment,
 } from '../harness/reference-flow.ts';
 import { interleave } from '../harness/rounds.ts';
-import { pairedRow, type Row } from '../harness/row.ts';
+import { pairedRow, plainRow, type Row } from '../harness/row.ts';
 
 /** Both hooks against the least that a stateful program does. */
 export const datapathCase: Case = {
@@ -61,7 +62,7 @@ async function measure(bench: Bench, world: DatapathWorld, effort: Effort): Prom
   const reference = referenceSegment(knownClient, knownPort);
   const flows = new Flows(bench);
   world.apply(openPort443);
-  const rows: Row[] = [];
+  const rows: Row[] = counts();
   for (const path of paths(world, flows, effort)) {
     path.prepare();
     const found = verdictOf(path.program, path.packet) | 0;
@@ -128,6 +129,32 @@ function paths(world: DatapathWorld, flows: Flows, { runs }: Effort): Path[] {
       time: repeated(denied),
     },
   ];
+}
+
+/** What one packet needs, counted on the machine: helper calls, and the lookups among them. */
+function counts(): Row[] {
+  const machine = new MachineWorld(openPort443);
+  const first = machine.send(sender, tcp(receiver.ipv4, knownPort, TcpFlag.SYN));
+  const answer = { sourcePort: knownPort, destinationPort: 40_000 };
+  const flags = TcpFlag.SYN | TcpFlag.ACK;
+  machine.send(receiver, segment(receiver, sender.ipv4, { ...answer, flags }));
+  machine.send(sender, tcp(receiver.ipv4, knownPort, TcpFlag.ACK));
+  const established = machine.send(sender, tcp(receiver.ipv4, knownPort, TcpFlag.ACK));
+  const paths = { 'first packet': first, established };
+  return Object.entries(paths).flatMap(([name, { helperCalls, instructionsExecuted }]) => {
+    const calls = [...helperCalls.values()].reduce((sum, count) => sum + count, 0);
+    return [
+      plainRow(
+        { name: `${name}, both sides: executed`, unit: 'instructions' },
+        instructionsExecuted,
+      ),
+      plainRow({ name: `${name}, both sides: helpers`, unit: 'calls' }, calls),
+      plainRow(
+        { name: `${name}, both sides: lookups`, unit: 'calls' },
+        helperCalls.get('map_lookup_elem') ?? 0,
+      ),
+    ];
+  });
 }
 
 /** A handshake: both ends have taken part, so the flow is a connection. */

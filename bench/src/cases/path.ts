@@ -96,7 +96,7 @@ class SkepFilter implements Filter {
     this.#links = inNetworkNamespace(this.#path.node.namespace, () =>
       [sender, receiver].flatMap((endpoint) => {
         const ifindex = this.#path.interfaceIndex(endpoint);
-        const { fromEndpoint, toEndpoint } = this.#world.programs(endpoint);
+        const { fromEndpoint, toEndpoint } = this.#world.programs;
         return [
           attachTcx({ program: fromEndpoint, ifindex, direction: 'ingress' }),
           attachTcx({ program: toEndpoint, ifindex, direction: 'egress' }),

@@ -24,7 +24,12 @@ import { parsePolicies } from '@skep/policy';
 import { type FrameDescription, makeFrame, parseAddress, parseMac } from '@skep/wire';
 import type { Bench } from './kernel.ts';
 
-const node = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
+/**
+ * The loopback of the namespace that the process is in: what `BPF_PROG_TEST_RUN` gives a packet.
+ */
+export const testRunInterface = 1;
+/** Constants of the node that everything is measured on. */
+export const node = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
 /** Of the host's end of every veth. */
 export const gatewayMac = '02:00:00:00:00:fe';
 
@@ -96,7 +101,7 @@ class BenchTables implements RawTables {
   }
 }
 
-/** What is attached to the host's end of an endpoint's veth. */
+/** What is attached to the host's end of every endpoint's veth. */
 export interface EndpointPrograms {
   readonly fromEndpoint: Program;
   readonly toEndpoint: Program;
@@ -105,9 +110,10 @@ export interface EndpointPrograms {
 /** The datapath as the agent sets it up, with two endpoints. */
 export class DatapathWorld {
   readonly model: NodeModel;
+  /** Shared by all endpoints. */
+  readonly programs: EndpointPrograms;
   readonly #bench: Bench;
   readonly #tables: BenchTables;
-  readonly #programs = new Map<number, EndpointPrograms>();
   readonly #indexOf: (endpoint: WorldEndpoint) => number;
   readonly #reader: RingBufferReader;
   #revision = 0;
@@ -131,34 +137,20 @@ export class DatapathWorld {
       return this.#revision;
     };
     this.model = new NodeModel(new DatapathTables(this.#tables), { nextRevision });
-    for (const endpoint of [sender, receiver]) this.load(endpoint);
+    const { fromEndpoint, toEndpoint } = datapath.endpointPrograms(node);
+    this.programs = { fromEndpoint: bench.load(fromEndpoint), toEndpoint: bench.load(toEndpoint) };
+    for (const endpoint of [sender, receiver]) this.know(endpoint);
   }
 
-  /** Makes an endpoint known, without programs of its own. */
+  /** Makes an endpoint known: the programs find it by the interface that it is behind. */
   know(endpoint: WorldEndpoint): KnownEndpoint {
     return this.model.addEndpoint(factsOf(endpoint, this.#indexOf(endpoint)));
   }
 
-  /** Makes an endpoint known and loads its two programs, as for a new container. */
-  load(endpoint: WorldEndpoint): void {
-    const facts = this.know(endpoint);
-    const { id, mac, gatewayMac: gateway, ipv4 } = facts;
-    const constants = { endpoint: id, mac, gatewayMac: gateway, ...(ipv4 && { ipv4 }) };
-    const { fromEndpoint, toEndpoint } = datapath.endpointPrograms(node, constants);
-    this.#programs.set(id, {
-      fromEndpoint: this.#bench.load(fromEndpoint),
-      toEndpoint: this.#bench.load(toEndpoint),
-    });
-  }
-
-  /** The program that sees what the endpoint sends. */
+  /** Puts an endpoint behind the interface that test runs have, and gives what sees its packets. */
   fromEndpoint(endpoint: WorldEndpoint): Program {
-    return this.programs(endpoint).fromEndpoint;
-  }
-
-  /** Both programs of an endpoint. */
-  programs(endpoint: WorldEndpoint): EndpointPrograms {
-    return this.#programs.get(endpoint.id)!;
+    this.#bench.put(datapath.interfaces, testRunInterface, endpoint.id);
+    return this.programs.fromEndpoint;
   }
 
   /** Applies policies of the namespace `bench`. @throws PolicyDocumentError, PolicyRefusedError */
@@ -193,7 +185,11 @@ export function segment(
   return makeFrame({ ...link, source: from.ipv4, destination: to, tcp });
 }
 
-function factsOf({ id, app, mac, ipv4 }: WorldEndpoint, interfaceIndex: number): EndpointFacts {
+/** What the agent is told of an endpoint. */
+export function factsOf(
+  { id, app, mac, ipv4 }: WorldEndpoint,
+  interfaceIndex: number,
+): EndpointFacts {
   return {
     id,
     name: `${app}-${id}`,
