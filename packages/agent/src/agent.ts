@@ -29,7 +29,7 @@ import { FlowLog } from './observe/flow-log.ts';
 import { Memory } from './state/memory.ts';
 import { Revisions } from './state/revisions.ts';
 import { Store, type StoredEndpoint } from './state/store.ts';
-import { constantsOf, deviceOf, factsOf, parseStored } from './state/stored.ts';
+import { deviceOf, factsOf, parseStored } from './state/stored.ts';
 import { DatapathTables } from './tables/datapath-tables.ts';
 import { readInherited } from './tables/inherited.ts';
 import type {
@@ -136,7 +136,7 @@ export class Agent implements AgentApi {
     try {
       const interfaceIndex = createDevice(this.network, device);
       this.model.addEndpoint(factsOf(stored, interfaceIndex));
-      this.inNamespace(() => this.kernel.attach(constantsOf(device), interfaceIndex));
+      this.inNamespace(() => this.kernel.attach(id, interfaceIndex));
       openRoutes(this.network, device, interfaceIndex);
       this.memory.change(this.model.numbers());
     } catch (error) {
@@ -223,7 +223,7 @@ export class Agent implements AgentApi {
         );
         continue;
       }
-      this.inNamespace(() => this.kernel.attach(constantsOf(device), link.index));
+      this.inNamespace(() => this.kernel.attach(stored.id, link.index));
       openRoutes(this.network, device, link.index);
     }
     this.model.dropInherited();

@@ -22,6 +22,8 @@ export interface NewEnd {
 
 /** A link that is made in the namespace of the socket. */
 export interface NewLink extends NewEnd {
+  /** Its interface index; the next free one where absent. */
+  readonly index?: number;
   /** Whether it is switched on at once. */
   readonly isUp?: boolean;
 }
@@ -79,7 +81,7 @@ export function writeNewLink(to: AttributeWriter, link: NewEnd): void {
 
 /** The device flags of a new link, for its header. */
 export function newLinkHeader(link: NewLink): Uint8Array {
-  return linkHeader(0, link.isUp ? IFF.UP : 0, link.isUp ? IFF.UP : 0);
+  return linkHeader(link.index ?? 0, link.isUp ? IFF.UP : 0, link.isUp ? IFF.UP : 0);
 }
 
 /** Writes the kind and what only that kind has. */

@@ -3,6 +3,7 @@
  * it, and the host's routes to it. Everything outside goes by way of the gateway, whose addresses are
  * link-local and answered by the datapath.
  */
+import { ENDPOINTS_MAX, INTERFACE_INDEXES_MAX } from '@skep/contract';
 import { Network } from '@skep/netlink';
 import { type Address, parseAddress, parsePrefix } from '@skep/wire';
 
@@ -10,6 +11,8 @@ import { type Address, parseAddress, parsePrefix } from '@skep/wire';
 export const GATEWAY = { ipv4: parseAddress('169.254.1.1'), ipv6: parseAddress('fe80::1') };
 /** Marks the links that the agent has made. */
 export const LINK_GROUP = 0x5ce9;
+/** Out of the way of the interfaces that a machine starts with. */
+const FIRST_INDEX = 10_000;
 const DEFAULT = { ipv4: parsePrefix('0.0.0.0/0'), ipv6: parsePrefix('::/0') };
 
 export interface EndpointDevice {
@@ -47,7 +50,8 @@ export function createDevice(host: Network, device: EndpointDevice): number {
     deleteDevice(host, device);
     const { hostInterface: name, gatewayMac: mac, interfaceName } = device;
     const peer = { name: interfaceName, mac: device.mac, namespaceFd: inside.namespace.number };
-    const link = host.links.createVeth({ name, mac, group: LINK_GROUP, peer });
+    const index = freeIndex(host, device.id);
+    const link = host.links.createVeth({ name, mac, index, group: LINK_GROUP, peer });
     setUpInside(inside, device);
     setUpHost(host, device);
     return link.index;
@@ -76,6 +80,19 @@ export function deleteDevice(
   if (!host.links.find(device.hostInterface)) return false;
   host.links.delete(device.hostInterface);
   return true;
+}
+
+/**
+ * Interface indexes are below the datapath's limit, which those that the kernel gives would pass one
+ * day: each new interface gets the next number.
+ */
+function freeIndex(host: Network, id: number): number {
+  for (let index = FIRST_INDEX + id; index < INTERFACE_INDEXES_MAX; index += ENDPOINTS_MAX) {
+    if (!host.links.find(index)) return index;
+  }
+  throw new RangeError(
+    `create device of endpoint ${id}: no free interface index below ${INTERFACE_INDEXES_MAX}`,
+  );
 }
 
 function setUpInside(inside: Network, device: EndpointDevice): void {

@@ -19,9 +19,9 @@ import {
   hasTcx,
   loadProgram,
   openOrCreatePinnedMap,
+  type Program,
   RingBufferReader,
   setProgram,
-  type TcAttachment,
   type TcDirection,
   unpinObject,
 } from '@skep/bpf';
@@ -30,7 +30,6 @@ import {
   Continuation,
   continuations,
   datapathMaps,
-  type EndpointConstants,
   endpointPrograms,
   events,
   lostEvents,
@@ -48,6 +47,7 @@ export class KernelDatapath implements RawTables {
   readonly mechanism: 'tcx' | 'clsact' = hasTcx() ? 'tcx' : 'clsact';
   private readonly maps: ReadonlyMap<string, BpfMap>;
   private readonly node: NodeConstants;
+  private readonly programs: { readonly fromEndpoint: Program; readonly toEndpoint: Program };
 
   /**
    * Opens the tables, or makes them, and loads the programs that all endpoints share.
@@ -73,6 +73,8 @@ export class KernelDatapath implements RawTables {
     const { egressDecided, ingressDecided } = nodePrograms(this.node);
     this.setSlot(continuations, Continuation.EgressDecided, egressDecided);
     this.setSlot(continuations, Continuation.IngressDecided, ingressDecided);
+    const { fromEndpoint, toEndpoint } = endpointPrograms(this.node);
+    this.programs = { fromEndpoint: this.load(fromEndpoint), toEndpoint: this.load(toEndpoint) };
   }
 
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
@@ -97,14 +99,13 @@ export class KernelDatapath implements RawTables {
   }
 
   /**
-   * Attaches an endpoint's two programs to the host's end of its veth, or puts them in the place of
+   * Attaches the two programs to the host's end of an endpoint's veth, or puts them in the place of
    * those that are there, between two packets.
    */
-  attach(endpoint: EndpointConstants, interfaceIndex: number): void {
-    const { fromEndpoint, toEndpoint } = endpointPrograms(this.node, endpoint);
+  attach(id: number, interfaceIndex: number): void {
     // First what goes in: nothing is answered before it could be asked for.
-    this.attachOne(endpoint.endpoint, interfaceIndex, 'egress', toEndpoint);
-    this.attachOne(endpoint.endpoint, interfaceIndex, 'ingress', fromEndpoint);
+    this.attachOne(id, interfaceIndex, 'egress', this.programs.toEndpoint);
+    this.attachOne(id, interfaceIndex, 'ingress', this.programs.fromEndpoint);
   }
 
   /** Lets the attachments of an endpoint end; its device is gone, or about to go. */
@@ -136,6 +137,8 @@ export class KernelDatapath implements RawTables {
 
   /** Lets go; everything pinned goes on working. */
   close(): void {
+    this.programs.fromEndpoint.close();
+    this.programs.toEndpoint.close();
     for (const map of this.maps.values()) map.close();
   }
 
@@ -150,26 +153,18 @@ export class KernelDatapath implements RawTables {
     }
   }
 
-  private attachOne(
-    id: number,
-    ifindex: number,
-    direction: TcDirection,
-    object: ProgramObject,
-  ): void {
-    const program = loadProgram(object, { maps: Object.fromEntries(this.maps) });
-    try {
-      const pinPath = this.pin(id, direction);
-      const { classifiers, mechanism } = this;
-      const options = { program, ifindex, direction, pinPath, classifiers, mechanism };
-      const attachment: TcAttachment = attachTc(options);
-      attachment.close();
-    } finally {
-      program.close();
-    }
+  private attachOne(id: number, ifindex: number, direction: TcDirection, program: Program): void {
+    const pinPath = this.pin(id, direction);
+    const { classifiers, mechanism } = this;
+    attachTc({ program, ifindex, direction, pinPath, classifiers, mechanism }).close();
+  }
+
+  private load(object: ProgramObject): Program {
+    return loadProgram(object, { maps: Object.fromEntries(this.maps) });
   }
 
   private setSlot(map: MapDeclaration, slot: number, object: ProgramObject): void {
-    const program = loadProgram(object, { maps: Object.fromEntries(this.maps) });
+    const program = this.load(object);
     try {
       setProgram(this.map(map), slot, program.fd);
     } finally {

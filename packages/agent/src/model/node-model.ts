@@ -323,13 +323,8 @@ export class NodeModel {
   private writeEndpoint(endpoint: KnownEndpoint): void {
     const setOf = (address: Address | undefined): number =>
       (address && this.ipcache.get(single(address))?.selectorSet) ?? 0;
-    const { interfaceIndex, identity, subject, mac, gatewayMac } = endpoint;
     this.tables.setEndpoint(endpoint.id, {
-      interfaceIndex,
-      identity,
-      subject,
-      mac,
-      gatewayMac,
+      ...endpoint,
       selectorSet4: setOf(endpoint.ipv4),
       selectorSet6: setOf(endpoint.ipv6),
     });

@@ -30,7 +30,7 @@ interface Hooks {
 export class SimulatedNode {
   readonly model: NodeModel;
   private readonly tables: MachineTables;
-  private readonly hooks = new Map<number, Hooks>();
+  private readonly hooks: Hooks;
   private revision = 0;
 
   constructor(options: MachineOptions = {}) {
@@ -38,21 +38,18 @@ export class SimulatedNode {
     this.model = new NodeModel(new DatapathTables(this.tables), {
       nextRevision: () => ++this.revision,
     });
+    const { fromEndpoint, toEndpoint } = endpointPrograms(NODE);
+    this.hooks = {
+      fromEndpoint: this.tables.load(fromEndpoint),
+      toEndpoint: this.tables.load(toEndpoint),
+    };
   }
 
   addEndpoint(facts: EndpointFacts): void {
     this.model.addEndpoint(facts);
-    const { id: endpoint, mac, gatewayMac, ipv4, ipv6 } = facts;
-    const constants = { endpoint, mac, gatewayMac, ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
-    const { fromEndpoint, toEndpoint } = endpointPrograms(NODE, constants);
-    this.hooks.set(facts.id, {
-      fromEndpoint: this.tables.load(fromEndpoint),
-      toEndpoint: this.tables.load(toEndpoint),
-    });
   }
 
   removeEndpoint(id: number): void {
-    this.hooks.delete(id);
     this.model.removeEndpoint(id);
   }
 
@@ -67,10 +64,9 @@ export class SimulatedNode {
   }
 
   private run(id: number, hook: keyof Hooks, packet: Uint8Array): SimulatedResult {
-    const program = this.hooks.get(id)?.[hook];
-    if (!program) throw new Error(`simulate endpoint ${id}: it does not exist`);
-    const ifindex = this.model.endpoint(id)?.interfaceIndex ?? 0;
-    const result = program.run({ packet, context: { ifindex } });
+    const ifindex = this.model.endpoint(id)?.interfaceIndex;
+    if (ifindex === undefined) throw new Error(`simulate endpoint ${id}: it does not exist`);
+    const result = this.hooks[hook].run({ packet, context: { ifindex } });
     const events = this.takeEvents();
     const isDropped = result.returnValue === TcAction.Drop;
     const reason = events.find((event) => event.reason >= FIRST_DROP_REASON)?.reason;

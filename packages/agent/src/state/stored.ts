@@ -1,5 +1,4 @@
 /** What is stored, in the words of the model, the devices and the datapath. */
-import type { EndpointConstants } from '@skep/datapath';
 import {
   documentKey,
   type NamedPort,
@@ -30,11 +29,6 @@ export function deviceOf(stored: StoredEndpoint): EndpointDevice {
     gatewayMac: macOf(id, 'gateway'),
     ...addressesOf(stored),
   };
-}
-
-export function constantsOf(device: EndpointDevice): EndpointConstants {
-  const { id: endpoint, mac, gatewayMac, ipv4, ipv6 } = device;
-  return { endpoint, mac, gatewayMac, ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
 }
 
 /** @param interfaceIndex of the host's end of its veth */

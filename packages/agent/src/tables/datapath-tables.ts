@@ -14,16 +14,18 @@ import {
   addresses,
   Continuation,
   endpoints,
+  interfaces,
   isEnforced,
   nodeState,
   policyProgram,
   prefixes,
   selectorSets,
   subjects,
+  toMacWords,
   toPrefixKey,
   toWords,
 } from '@skep/datapath';
-import { codecOf, type Encodable, type Field, type ValueOf } from '@skep/ebpf';
+import { codecOf, type Encodable, type Field, u32, type ValueOf } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { type Address, Ipv6Address, type Prefix } from '@skep/wire';
 import type { RawTables } from './raw-tables.ts';
@@ -44,19 +46,34 @@ export interface EndpointRow {
   readonly selectorSet4: number;
   readonly selectorSet6: number;
   readonly subject: number;
+  /** 6 bytes each. */
   readonly mac: Uint8Array;
   readonly gatewayMac: Uint8Array;
+  readonly ipv4?: Address;
+  readonly ipv6?: Address;
 }
 
 export class DatapathTables {
   constructor(private readonly raw: RawTables) {}
 
   setEndpoint(id: number, row: EndpointRow): void {
-    const value = bytesOf(EndpointEntry, { ...row, padding: new Uint8Array(2) });
+    const value = bytesOf(EndpointEntry, {
+      interfaceIndex: row.interfaceIndex,
+      identity: row.identity,
+      selectorSet4: row.selectorSet4,
+      selectorSet6: row.selectorSet6,
+      address4: row.ipv4 ? toWords(row.ipv4) : NO_ADDRESS,
+      address6: row.ipv6 ? toWords(row.ipv6) : NO_ADDRESS,
+      mac: toMacWords(row.mac),
+      gatewayMac: toMacWords(row.gatewayMac),
+      subject: row.subject,
+      padding: 0,
+    });
     this.raw.update(endpoints, indexKey(id), value);
+    this.raw.update(interfaces, indexKey(row.interfaceIndex), bytesOf(u32, id));
   }
 
-  /** The id means nobody from now on. */
+  /** The id means nobody from now on: what its interface sends or is to get is dropped. */
   clearEndpoint(id: number): void {
     this.raw.update(endpoints, indexKey(id), new Uint8Array(EndpointEntry.size));
   }
@@ -121,6 +138,8 @@ export class DatapathTables {
     this.raw.update(subjects, indexKey(subject), bytesOf(SubjectEntry, { revision, enforced }));
   }
 }
+
+const NO_ADDRESS = { upper: 0n, lower: 0n };
 
 function isSingle(prefix: Prefix): boolean {
   return prefix.length === prefix.address.bytes.length * 8;
