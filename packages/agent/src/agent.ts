@@ -69,7 +69,6 @@ export class EndpointError extends Error {
 
 export class Agent implements AgentApi {
   private readonly startedAt = new Date();
-  private readonly problems: string[] = [];
 
   private constructor(
     private readonly memory: Memory,
@@ -79,6 +78,7 @@ export class Agent implements AgentApi {
     private readonly revisions: Revisions,
     private readonly flows: FlowLog,
     private readonly pump: EventPump,
+    private readonly problems: string[],
   ) {}
 
   /**
@@ -99,8 +99,11 @@ export class Agent implements AgentApi {
     );
     const model = startModel(memory, kernel, revisions, network);
     const flows = new FlowLog();
-    const pump = new EventPump(kernel.openEvents(), model, flows);
-    const agent = new Agent(memory, network, kernel, model, revisions, flows, pump);
+    const problems: string[] = [];
+    const pump = new EventPump(kernel.openEvents(), model, flows, (error) => {
+      problems.push(`flows are not seen any more: ${String(error)} (restart the agent)`);
+    });
+    const agent = new Agent(memory, network, kernel, model, revisions, flows, pump, problems);
     agent.restore();
     return agent;
   }
@@ -118,7 +121,7 @@ export class Agent implements AgentApi {
       policies: this.model.policy.documents().length,
       revision: this.revisions.last,
       ...totals,
-      lostEvents: this.kernel.lostEvents() + this.flows.lost,
+      lostEvents: this.kernel.lostEvents(),
       memoryBytes: process.memoryUsage.rss(),
       problems: [...this.problems],
     };

@@ -7,3 +7,4 @@ export * from './tables/machine-tables.ts';
 export * from './tables/raw-tables.ts';
 export * from './views.ts';
 export * from './agent-api.ts';
+export * from './agent.ts';

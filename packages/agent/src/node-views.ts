@@ -1,10 +1,9 @@
 /** The node's model as the views that the API shows. */
-import { describeDropReason, ReservedIdentity, TrafficCounter } from '@skep/contract';
+import { describeDropReason, TrafficCounter } from '@skep/contract';
 import { isEnforced } from '@skep/datapath';
 import { codecOf } from '@skep/ebpf';
 import { documentKey, type PolicyDocument } from '@skep/policy';
 import { formatMac, formatPrefix } from '@skep/wire';
-import type { IpcacheEntry } from './model/ipcache.ts';
 import { type KnownEndpoint, type NodeModel, qualifiedName } from './model/node-model.ts';
 import type { StoredEndpoint } from './state/store.ts';
 import type { EndpointView, IdentityView, IpcacheView, PolicyView } from './views.ts';
@@ -39,14 +38,8 @@ export function ipcacheViews(model: NodeModel): IpcacheView[] {
   return model.ipcache.list().map((entry) => ({
     prefix: formatPrefix(entry.prefix),
     identity: entry.identity,
-    owner: ownerOf(model, entry),
+    owner: model.ownerOf(entry.prefix.address),
   }));
-}
-
-function ownerOf(model: NodeModel, entry: IpcacheEntry): string {
-  const endpoint = model.endpoint(entry.endpoint);
-  if (endpoint) return qualifiedName(endpoint);
-  return entry.identity === ReservedIdentity.Host ? 'host' : 'world';
 }
 
 export function policyViews(model: NodeModel): PolicyView[] {

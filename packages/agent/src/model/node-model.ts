@@ -25,7 +25,7 @@ import {
   type PolicyDocument,
   PolicySet,
   reservedLabels,
-  type PolicyProtocol,
+  PolicyProtocol,
   type PolicyUpdate,
   type Labels,
   type Subject,
@@ -258,7 +258,14 @@ export class NodeModel {
     return { name, facts, subject: subjectOf(endpoint) };
   }
 
-  /** The longest prefix of the ipcache that holds the address. */
+  /** `namespace/name` of the local endpoint at an address, `host`, or `world`. */
+  ownerOf(address: Address): string {
+    const entry = this.ipcache.get(single(address));
+    const endpoint = entry && this.endpoints.get(entry.endpoint);
+    if (endpoint) return qualifiedName(endpoint);
+    return entry?.identity === ReservedIdentity.Host ? 'host' : 'world';
+  }
+
   private occupantOf(key: string): { identity: number; endpoint: number } | undefined {
     if (key === HOST) return { identity: ReservedIdentity.Host, endpoint: 0 };
     const endpoint = this.endpoints.get(Number(key.split('/')[1]));
@@ -338,6 +345,11 @@ export class NodeModel {
 /** As people call it. */
 export function qualifiedName(endpoint: Pick<EndpointFacts, 'namespace' | 'name'>): string {
   return `${endpoint.namespace}/${endpoint.name}`;
+}
+
+/** The protocol as rules tell it apart. */
+export function policyProtocolOf(protocol: number): PolicyProtocol {
+  return protocol in PolicyProtocol ? (protocol as PolicyProtocol) : PolicyProtocol.Other;
 }
 
 function peerKey(id: number): string {

@@ -1,0 +1,36 @@
+/** Brings the datapath's records to the flow log as they come. */
+import type { RingBufferReader } from '@skep/bpf';
+import { DatapathEvent } from '@skep/contract';
+import { codecOf } from '@skep/ebpf';
+import type { NodeModel } from '../model/node-model.ts';
+import type { FlowLog } from './flow-log.ts';
+import { toFlow } from './to-flow.ts';
+
+const NANOSECONDS = 1_000_000n;
+const codec = codecOf(DatapathEvent);
+
+export class EventPump {
+  constructor(
+    private readonly reader: RingBufferReader,
+    model: NodeModel,
+    flows: FlowLog,
+    /** Told once when records can no longer be read: flows are not seen any more then. */
+    onFailure: (error: unknown) => void,
+  ) {
+    const watch = reader.watch((record) => {
+      const event = codec.decode(record);
+      flows.push(toFlow(event, model, wallClock(event.timeNanoseconds)));
+    }, onFailure);
+    watch.unref();
+  }
+
+  close(): void {
+    this.reader.close();
+  }
+}
+
+/** The kernel's monotonic clock is node's own. */
+function wallClock(nanoseconds: bigint): Date {
+  const age = (process.hrtime.bigint() - nanoseconds) / NANOSECONDS;
+  return new Date(Date.now() - Number(age));
+}

@@ -1,0 +1,51 @@
+/** The flows that the node remembers, and those who follow them. */
+import type { FlowFilter, FlowView } from '../views.ts';
+
+/** Flows that are kept; an older one gives way. */
+const HISTORY_MAX = 4096;
+
+export class FlowLog {
+  private readonly history: FlowView[] = [];
+  private next = 0;
+  private readonly followers = new Set<{ filter: FlowFilter; onFlow: (flow: FlowView) => void }>();
+
+  push(flow: FlowView): void {
+    this.history[this.next % HISTORY_MAX] = flow;
+    this.next++;
+    for (const { filter, onFlow } of this.followers) if (matches(flow, filter)) onFlow(flow);
+  }
+
+  /** Oldest first; with `last`, only so many of the newest. */
+  recent(filter: FlowFilter, last?: number): FlowView[] {
+    const start = this.next % HISTORY_MAX;
+    const ordered =
+      this.next < HISTORY_MAX
+        ? this.history
+        : [...this.history.slice(start), ...this.history.slice(0, start)];
+    const found = ordered.filter((flow) => matches(flow, filter));
+    return last === undefined ? found : found.slice(Math.max(0, found.length - last));
+  }
+
+  /** @returns ends it */
+  follow(filter: FlowFilter, onFlow: (flow: FlowView) => void): () => void {
+    const follower = { filter, onFlow };
+    this.followers.add(follower);
+    return () => this.followers.delete(follower);
+  }
+}
+
+/** Whether a flow is one of those that are wanted. */
+export function matches(flow: FlowView, filter: FlowFilter): boolean {
+  const ends = [flow.source, flow.destination];
+  const { endpoint, port, protocol, verdict } = filter;
+  if (verdict !== undefined && flow.verdict !== verdict) return false;
+  if (port !== undefined && !ends.some((end) => end.port === port)) return false;
+  if (protocol !== undefined && flow.protocol.toLowerCase() !== protocol.toLowerCase())
+    return false;
+  return endpoint === undefined || ends.some((end) => isNamed(end.name, endpoint));
+}
+
+/** By the whole `namespace/name`, or by its last part. */
+function isNamed(name: string, wanted: string): boolean {
+  return name === wanted || name.endsWith(`/${wanted}`);
+}

@@ -1,0 +1,110 @@
+/** From a record of the datapath to what people see. */
+import {
+  type DatapathEvent,
+  describeDropReason,
+  Direction,
+  DropReason,
+  EventType,
+  TraceReason,
+} from '@skep/contract';
+import { fromMapAddress } from '@skep/datapath';
+import type { Decoded } from '@skep/ebpf';
+import type { RuleReference } from '@skep/policy';
+import { type Address, formatAddress, IpProtocol, TcpFlag } from '@skep/wire';
+import { type NodeModel, policyProtocolOf } from '../model/node-model.ts';
+import type { FlowEndView, FlowView } from '../views.ts';
+
+const FLAG_NAMES = Object.entries(TcpFlag).filter(
+  (entry): entry is [string, TcpFlag] => typeof entry[1] === 'number',
+);
+const WITH_PORTS = new Set<number>([IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP]);
+
+/** @param time when the packet passed */
+export function toFlow(event: Decoded<DatapathEvent>, model: NodeModel, time: Date): FlowView {
+  const source = endOf(event, 'source', model);
+  const destination = endOf(event, 'destination', model);
+  const isDropped = event.type === EventType.Drop;
+  const isDecided = event.type === EventType.PolicyVerdict || isPolicyDrop(event);
+  const direction = event.direction === Direction.Egress ? 'egress' : 'ingress';
+  return {
+    time: time.toISOString(),
+    verdict: isDropped ? 'dropped' : 'forwarded',
+    ...(isDropped ? { reason: describeDropReason(event.reason).name } : {}),
+    source,
+    destination,
+    protocol: IpProtocol[event.protocol] ?? String(event.protocol),
+    ...(event.protocol === IpProtocol.TCP ? { tcpFlags: flagsText(event.tcpFlags) } : {}),
+    isReply: event.isReply !== 0,
+    isNew: event.type === EventType.PolicyVerdict || event.reason === TraceReason.New,
+    ...(isPolicyDrop(event) ? { direction } : {}),
+    rules: isDecided ? rulesOf(event, model) : [],
+    lengthBytes: event.length,
+    count: event.count,
+  };
+}
+
+function isPolicyDrop(event: Decoded<DatapathEvent>): boolean {
+  if (event.type !== EventType.Drop) return false;
+  return event.reason === DropReason.PolicyDenied || event.reason === DropReason.PolicyDenyRule;
+}
+
+function endOf(
+  event: Decoded<DatapathEvent>,
+  end: 'source' | 'destination',
+  model: NodeModel,
+): FlowEndView {
+  const address = addressOf(event[end]);
+  const port = end === 'source' ? event.sourcePort : event.destinationPort;
+  const identity = end === 'source' ? event.sourceIdentity : event.destinationIdentity;
+  return {
+    address: formatAddress(address),
+    ...(WITH_PORTS.has(event.protocol) ? { port } : {}),
+    identity,
+    name: model.ownerOf(address),
+  };
+}
+
+/** Rules that decided, by the same code that made the programs: the sender's side, then the receiver's. */
+function rulesOf(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
+  const isReply = event.isReply !== 0;
+  const initiator = addressOf(isReply ? event.destination : event.source);
+  const responder = addressOf(isReply ? event.source : event.destination);
+  const port = isReply ? event.sourcePort : event.destinationPort;
+  const protocol = policyProtocolOf(event.protocol);
+  const explained = model.explain(
+    model.partyAt(initiator),
+    model.partyAt(responder),
+    protocol,
+    WITH_PORTS.has(event.protocol) ? port : icmpType(event),
+  );
+  const isEgress = event.direction === Direction.Egress;
+  const sides = isPolicyDrop(event)
+    ? [isEgress ? explained.egress : explained.ingress]
+    : [explained.egress, explained.ingress];
+  return sides.flatMap((side) => (side ? namesOf(side.rules, side.enforcedBy) : []));
+}
+
+/** Where no rule matched: what made deny the default. */
+function namesOf(rules: readonly RuleReference[], enforcedBy: readonly string[]): string[] {
+  return rules.length > 0 ? rules.map((rule) => rule.name) : [...enforcedBy];
+}
+
+/** Echo flows have the identifier for a port (see `Tuple`); other messages type and code. */
+function icmpType(event: Decoded<DatapathEvent>): number {
+  const isEcho = event.destinationPort === 0 || event.sourcePort === 0;
+  const request = event.protocol === IpProtocol.ICMP ? 8 : 128;
+  return isEcho ? request : event.sourcePort >> 8;
+}
+
+function addressOf(words: { readonly upper: bigint; readonly lower: bigint }): Address {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, words.upper, true);
+  view.setBigUint64(8, words.lower, true);
+  return fromMapAddress(bytes);
+}
+
+function flagsText(flags: number): string {
+  const names = FLAG_NAMES.filter(([, flag]) => (flags & flag) !== 0).map(([name]) => name);
+  return names.join(' ');
+}
