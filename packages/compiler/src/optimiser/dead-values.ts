@@ -1,5 +1,5 @@
 /** Removes values that nobody uses, and stores to slots that nobody reads. */
-import { type IrFunction, type Slot, type Value } from '../ir/ir.ts';
+import type { IrFunction, Slot, Value } from '../ir/ir.ts';
 
 const hasEffect = new Set<string>(['store', 'atomicAdd', 'call', 'callSubprogram']);
 

@@ -1,0 +1,101 @@
+/** One recipe, compiled in several ways, against its model. */
+import { Machine, type ProgramObject, Table } from '@skep/bytecode';
+import { type CompileOptions, compileProgram } from '../codegen/compile-program.ts';
+import type { IrProgram } from '../ir/ir.ts';
+import { allPasses, noPasses, type Passes } from '../optimiser/passes.ts';
+import { recipeMap } from './lower.ts';
+import { evaluateRecipe, type Outcome } from './model.ts';
+import type { Random } from './random.ts';
+import { mapEntries, packetBytes, type Recipe } from './recipe.ts';
+
+export interface Variant {
+  readonly name: string;
+  readonly options: CompileOptions;
+}
+
+/** All passes, none, each one missing, and too few registers. */
+export const variants: readonly Variant[] = [
+  { name: 'all passes', options: { verifies: true } },
+  { name: 'no passes', options: { passes: noPasses } },
+  ...Object.keys(allPasses).map((pass) => ({
+    name: `without ${pass}`,
+    options: { passes: { [pass]: false } as Partial<Passes> },
+  })),
+  { name: 'no coalescing', options: { allocation: { coalesces: false } } },
+  { name: 'two registers', options: { allocation: { registers: [1, 6] } } },
+  { name: 'no registers, no passes', options: { passes: noPasses, allocation: { registers: [] } } },
+];
+
+/** What a program is given. */
+export interface Input {
+  readonly packet: Uint8Array;
+  readonly entries: readonly bigint[];
+}
+
+export function makeInput(random: Random): Input {
+  const packet = new Uint8Array(packetBytes);
+  const style = random.below(4);
+  for (let at = 0; at < packetBytes; at++) {
+    packet[at] = style === 0 ? 0xff * random.below(2) : style === 1 ? 1 : random.below(256);
+  }
+  const entries = Array.from({ length: mapEntries }, () => BigInt(random.bits32()) << 3n);
+  return { packet, entries };
+}
+
+/** Runs `object` on the machine of `@skep/bytecode`. */
+export function runOnMachine(object: ProgramObject, { packet, entries }: Input): Outcome {
+  const machine = new Machine();
+  machine.createMap(recipeMap);
+  const table = machine.map(recipeMap.name, Table);
+  entries.forEach((entry, index) => {
+    table.update(keyOf(index), bytesOf(entry));
+  });
+  const result = machine.load(object).run({ packet });
+  const after = entries.map((_, index) => {
+    const value = table.lookup(keyOf(index))!;
+    return new DataView(value.buffer, value.byteOffset).getBigUint64(0, true);
+  });
+  return { returnValue: result.returnValue, packet: result.packet, entries: after };
+}
+
+function keyOf(index: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(index).buffer);
+}
+
+function bytesOf(entry: bigint): Uint8Array {
+  return new Uint8Array(BigUint64Array.of(entry).buffer);
+}
+
+/** How often each recipe is run. */
+const inputCount = 4;
+
+/**
+ * Compiles `program` in every way and runs it.
+ * @throws Error that names the variant and what differs.
+ */
+export function checkRecipe(recipe: Recipe, program: IrProgram, random: Random): void {
+  const inputs = Array.from({ length: inputCount }, () => makeInput(random));
+  const wanted = inputs.map(({ packet, entries }) => evaluateRecipe(recipe, packet, entries));
+  for (const { name, options } of variants) {
+    const object = compileProgram(program, options);
+    inputs.forEach((input, index) => {
+      const difference = compareOutcomes(runOnMachine(object, input), wanted[index]!);
+      if (difference) throw new Error(`${name}, input ${index}: ${difference}`);
+    });
+  }
+}
+
+/** What differs, `null` for nothing. */
+export function compareOutcomes(found: Outcome, wanted: Outcome): string | null {
+  const parts = [
+    ['return value', found.returnValue, wanted.returnValue],
+    ['packet', hex(found.packet), hex(wanted.packet)],
+    ['map', found.entries.join(' '), wanted.entries.join(' ')],
+  ] as const;
+  const wrong = parts.find(([, have, want]) => have !== want);
+  return wrong ? `${wrong[0]} is ${wrong[1]}, expected ${wrong[2]}` : null;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
