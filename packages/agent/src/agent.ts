@@ -68,7 +68,11 @@ export class EndpointError extends Error {
 }
 
 export class Agent implements AgentApi {
+  /** Resolves when the agent has been uninstalled: there is nothing left to do then. */
+  readonly ended: Promise<void>;
   private readonly startedAt = new Date();
+  private isOpen = true;
+  private end!: () => void;
 
   private constructor(
     private readonly memory: Memory,
@@ -79,7 +83,11 @@ export class Agent implements AgentApi {
     private readonly flows: FlowLog,
     private readonly pump: EventPump,
     private readonly problems: string[],
-  ) {}
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
 
   /**
    * Takes over what an earlier agent has left, or begins with nothing; traffic goes on meanwhile.
@@ -198,17 +206,22 @@ export class Agent implements AgentApi {
   }
 
   async uninstall(): Promise<void> {
+    if (!this.isOpen) return;
     for (const stored of this.memory.endpoints) this.take(stored);
+    this.isOpen = false;
     this.pump.close();
     this.kernel.remove();
     this.network.close();
     const { mountedBpffs } = this.memory.current;
     if (mountedBpffs) unmountBpfFileSystem(mountedBpffs);
     this.memory.forget();
+    this.end();
   }
 
   /** Ends this process's part: programs, tables and endpoints stay as they are. */
   stop(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
     this.pump.close();
     this.kernel.close();
     this.network.close();

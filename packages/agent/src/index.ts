@@ -8,3 +8,6 @@ export * from './tables/raw-tables.ts';
 export * from './views.ts';
 export * from './agent-api.ts';
 export * from './agent.ts';
+export * from './api/client.ts';
+export * from './api/server.ts';
+export * from './daemon.ts';

@@ -1,0 +1,136 @@
+/** The agent behind its socket. */
+import { Agent as ConnectionPool, type IncomingMessage, request as httpRequest } from 'node:http';
+import { createInterface } from 'node:readline';
+import type { AgentApi } from '../agent-api.ts';
+import type {
+  EndpointRequest,
+  EndpointView,
+  ErrorView,
+  ExplainRequest,
+  ExplainView,
+  FlowFilter,
+  FlowView,
+  IdentityView,
+  IpcacheView,
+  PolicyResult,
+  PolicyView,
+  StatusView,
+} from '../views.ts';
+
+/** What the agent refused or failed to do, in its words; or that it does not answer. */
+export class AgentError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Every method throws {@link AgentError}. */
+export class AgentClient implements AgentApi {
+  private readonly pool = new ConnectionPool({ keepAlive: true });
+
+  constructor(private readonly socketPath: string) {}
+
+  status(): Promise<StatusView> {
+    return this.json('GET', '/v1/status');
+  }
+
+  listEndpoints(): Promise<EndpointView[]> {
+    return this.json('GET', '/v1/endpoints');
+  }
+
+  addEndpoint(request: EndpointRequest): Promise<EndpointView> {
+    return this.json('POST', '/v1/endpoints', JSON.stringify(request));
+  }
+
+  async removeEndpoint(name: string): Promise<boolean> {
+    const path = `/v1/endpoints/${name.split('/').map(encodeURIComponent).join('/')}`;
+    return (await this.json<{ isRemoved: boolean }>('DELETE', path)).isRemoved;
+  }
+
+  listIdentities(): Promise<IdentityView[]> {
+    return this.json('GET', '/v1/identities');
+  }
+
+  listIpcache(): Promise<IpcacheView[]> {
+    return this.json('GET', '/v1/ipcache');
+  }
+
+  listPolicies(): Promise<PolicyView[]> {
+    return this.json('GET', '/v1/policies');
+  }
+
+  applyPolicies(yaml: string, file: string): Promise<PolicyResult> {
+    return this.json('PUT', `/v1/policies?${new URLSearchParams({ file })}`, yaml);
+  }
+
+  deletePolicies(keys: readonly string[]): Promise<PolicyResult> {
+    const query = new URLSearchParams(keys.map((key): [string, string] => ['key', key]));
+    return this.json('DELETE', `/v1/policies?${query}`);
+  }
+
+  explain(request: ExplainRequest): Promise<ExplainView> {
+    return this.json('GET', `/v1/explain?${new URLSearchParams({ ...request })}`);
+  }
+
+  async recentFlows(filter: FlowFilter, last?: number): Promise<FlowView[]> {
+    const flows: FlowView[] = [];
+    const response = await this.open('GET', `/v1/flows?${flowQuery(filter, { last })}`);
+    for await (const line of createInterface(response)) flows.push(JSON.parse(line));
+    return flows;
+  }
+
+  async followFlows(filter: FlowFilter, onFlow: (flow: FlowView) => void): Promise<() => void> {
+    const response = await this.open('GET', `/v1/flows?${flowQuery(filter, { follow: 1 })}`);
+    // An agent that goes away ends the stream.
+    response.on('error', () => {});
+    createInterface(response).on('line', (line) => onFlow(JSON.parse(line)));
+    return () => response.destroy();
+  }
+
+  async uninstall(): Promise<void> {
+    await this.json('DELETE', '/v1');
+  }
+
+  /** Lets go of the connections. */
+  close(): void {
+    this.pool.destroy();
+  }
+
+  private async json<T>(method: string, path: string, body?: string): Promise<T> {
+    return JSON.parse(await textOf(await this.open(method, path, body))) as T;
+  }
+
+  /** A response whose status says that it worked. */
+  private async open(method: string, path: string, body?: string): Promise<IncomingMessage> {
+    const { socketPath, pool: agent } = this;
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const request = httpRequest({ socketPath, agent, method, path }, resolve);
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        const advice = 'is `skep agent` running, and may this user talk to it?';
+        const message = `connect to agent at ${socketPath}: ${error.message} (${advice})`;
+        reject(new AgentError(error.code ?? 'ERR_CONNECT', message));
+      });
+      request.end(body);
+    });
+    if (response.statusCode === 200) return response;
+    const { code, message } = JSON.parse(await textOf(response)) as ErrorView;
+    throw new AgentError(code, message);
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function flowQuery(filter: FlowFilter, more: Readonly<Record<string, unknown>>): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries({ ...filter, ...more })) {
+    if (value !== undefined) query.set(key, String(value));
+  }
+  return query;
+}

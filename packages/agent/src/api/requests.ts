@@ -1,0 +1,109 @@
+/** What the API takes, checked before anything is done. */
+import { z } from 'zod';
+import type { EndpointRequest, ErrorView, ExplainRequest, FlowFilter } from '../views.ts';
+
+const labels = z.record(z.string(), z.string());
+const port = z.coerce.number().int().min(0).max(65535);
+
+const endpointRequest = z.strictObject({
+  name: z.string().min(1),
+  namespace: z.string().min(1),
+  labels,
+  namespaceLabels: labels.optional(),
+  ipv4: z.string().optional(),
+  ipv6: z.string().optional(),
+  networkNamespace: z.string().startsWith('/'),
+  interfaceName: z.string().min(1).max(15).optional(),
+  namedPorts: z
+    .array(z.strictObject({ name: z.string(), protocol: z.enum(['TCP', 'UDP', 'SCTP']), port }))
+    .optional(),
+});
+
+const explainRequest = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  port: z.string().default('0'),
+  protocol: z.enum(['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6']).default('TCP'),
+});
+
+const flowRequest = z.strictObject({
+  endpoint: z.string().optional(),
+  verdict: z.enum(['forwarded', 'dropped']).optional(),
+  port: port.optional(),
+  protocol: z.string().optional(),
+  last: z.coerce.number().int().min(0).optional(),
+  follow: z.enum(['0', '1']).optional(),
+});
+
+/** A request that is not as the API has it. */
+export class RequestError extends Error {
+  readonly code = 'ERR_REQUEST';
+  constructor(
+    message: string,
+    readonly status = 400,
+  ) {
+    super(message);
+  }
+}
+
+export interface FlowRequest {
+  readonly filter: FlowFilter;
+  readonly last?: number;
+  readonly isFollowed: boolean;
+}
+
+/** @throws RequestError */
+export function readEndpointRequest(body: string): EndpointRequest {
+  return check(endpointRequest, parseJson(body)) as EndpointRequest;
+}
+
+/** @throws RequestError */
+export function readExplainRequest(query: URLSearchParams): ExplainRequest {
+  return check(explainRequest, Object.fromEntries(query));
+}
+
+/** @throws RequestError */
+export function readFlowRequest(query: URLSearchParams): FlowRequest {
+  const { last, follow, ...filter } = check(flowRequest, Object.fromEntries(query));
+  return {
+    filter: filter as FlowFilter,
+    ...(last === undefined ? {} : { last }),
+    isFollowed: follow === '1',
+  };
+}
+
+/** What went wrong, as the API says it. */
+export function errorView(error: unknown): ErrorView {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return {
+    code: typeof code === 'string' ? code : 'ERR_INTERNAL',
+    message: typeof message === 'string' ? message : String(error),
+  };
+}
+
+/** 500 for what nobody asked for wrongly. */
+export function statusOf(error: unknown): number {
+  if (error instanceof RequestError) return error.status;
+  const { code } = error as { code?: unknown };
+  if (code === 'ERR_ENDPOINT_EXISTS') return 409;
+  return typeof code === 'string' && /^ERR_(POLICY|ENDPOINT|EXPLAIN|ADDRESS)/.test(code)
+    ? 400
+    : 500;
+}
+
+function check<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    return `${issue.path.join('.') || 'request'}: ${issue.message}`;
+  });
+  throw new RequestError(problems.join('; '));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RequestError(`request body: ${(error as Error).message}, expected JSON`);
+  }
+}

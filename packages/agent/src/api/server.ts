@@ -1,0 +1,153 @@
+/**
+ * The agent's API: HTTP and JSON on a unix socket that only its owner may use.
+ *
+ * ```
+ * GET    /v1/status  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies
+ * POST   /v1/endpoints                          an EndpointRequest
+ * DELETE /v1/endpoints/{namespace}/{name}
+ * PUT    /v1/policies?file=NAME                 YAML
+ * DELETE /v1/policies?key=KEY&key=KEY
+ * GET    /v1/explain?from=&to=&port=&protocol=
+ * GET    /v1/flows?endpoint=&verdict=&port=&protocol=&last=&follow=1     one JSON object a line
+ * DELETE /v1                                    takes everything away
+ * ```
+ */
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import type { AgentApi } from '../agent-api.ts';
+import {
+  errorView,
+  readEndpointRequest,
+  readExplainRequest,
+  readFlowRequest,
+  RequestError,
+  statusOf,
+} from './requests.ts';
+
+const BODY_BYTES_MAX = 16 << 20;
+
+/** A socket that another agent answers on. */
+export class SocketInUseError extends Error {
+  readonly code = 'ERR_SOCKET_IN_USE';
+  constructor(path: string) {
+    super(`serve agent at ${path}: another agent answers there (stop it first)`);
+  }
+}
+
+/**
+ * Serves until the server is closed.
+ *
+ * @throws SocketInUseError; a socket that nobody answers on is replaced
+ */
+export async function serveAgent(agent: AgentApi, socketPath: string): Promise<Server> {
+  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
+  if (existsSync(socketPath)) {
+    if (await isAnswered(socketPath)) throw new SocketInUseError(socketPath);
+    rmSync(socketPath);
+  }
+  const server = createServer((request, response) => {
+    respond(agent, request, response).catch((error: unknown) => fail(response, error));
+  });
+  // The socket is made with no rights for others, and never without.
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, resolve);
+    });
+  } finally {
+    process.umask(mask);
+  }
+  chmodSync(socketPath, 0o600);
+  return server;
+}
+
+function isAnswered(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+type Handler = (url: URL, body: string) => Promise<unknown>;
+
+function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
+  return {
+    'GET /v1/status': () => agent.status(),
+    'GET /v1/endpoints': () => agent.listEndpoints(),
+    'POST /v1/endpoints': (_url, body) => agent.addEndpoint(readEndpointRequest(body)),
+    'GET /v1/identities': () => agent.listIdentities(),
+    'GET /v1/ipcache': () => agent.listIpcache(),
+    'GET /v1/policies': () => agent.listPolicies(),
+    'PUT /v1/policies': (url, body) => {
+      return agent.applyPolicies(body, url.searchParams.get('file') ?? 'policies.yaml');
+    },
+    'DELETE /v1/policies': (url) => agent.deletePolicies(url.searchParams.getAll('key')),
+    'GET /v1/explain': (url) => agent.explain(readExplainRequest(url.searchParams)),
+    'DELETE /v1': async () => {
+      await agent.uninstall();
+      return {};
+    },
+  };
+}
+
+async function respond(
+  agent: AgentApi,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://agent');
+  const { method } = request;
+  if (method === 'GET' && url.pathname === '/v1/flows') return streamFlows(agent, url, response);
+  const named = /^\/v1\/endpoints\/([^/]+\/[^/]+)$/.exec(url.pathname);
+  if (method === 'DELETE' && named) {
+    const name = decodeURIComponent(named[1]!);
+    return send(response, 200, { isRemoved: await agent.removeEndpoint(name) });
+  }
+  const handler = routes(agent)[`${method} ${url.pathname}`];
+  if (!handler) throw new RequestError(`${method} ${url.pathname}: no such request`, 404);
+  send(response, 200, await handler(url, await readBody(request)));
+}
+
+async function streamFlows(agent: AgentApi, url: URL, response: ServerResponse): Promise<void> {
+  const { filter, last, isFollowed } = readFlowRequest(url.searchParams);
+  const write = (flow: object): void => void response.write(`${JSON.stringify(flow)}\n`);
+  const recent = last === undefined && isFollowed ? [] : await agent.recentFlows(filter, last);
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
+  for (const flow of recent) write(flow);
+  if (!isFollowed) {
+    response.end();
+    return;
+  }
+  const stop = await agent.followFlows(filter, write);
+  response.on('close', stop);
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += (chunk as Buffer).length;
+    if (length > BODY_BYTES_MAX) {
+      throw new RequestError(`request body: expected at most ${BODY_BYTES_MAX} bytes`, 413);
+    }
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else send(response, statusOf(error), errorView(error));
+}
+
+function send(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(value));
+}

@@ -1,0 +1,17 @@
+/** The lab's agent: a daemon of its own, for the lab's node. Ends with the lab. */
+import { runDaemon } from '@skep/agent';
+
+const [stateDirectory, bpffsDirectory, socketPath, networkNamespace] = process.argv.slice(2);
+
+runDaemon({
+  stateDirectory: stateDirectory!,
+  bpffsDirectory: bpffsDirectory!,
+  socketPath: socketPath!,
+  networkNamespace: networkNamespace!,
+}).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

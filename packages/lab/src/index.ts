@@ -1,0 +1,4 @@
+export * from './lab.ts';
+export * from './lab-file.ts';
+export * from './lab-record.ts';
+export * from './probe.ts';

@@ -1,0 +1,112 @@
+/**
+ * What a lab has made on the machine, written down before it is made: whoever finds the file can take
+ * it all away again, also after a crash.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { deleteNamespace, listNamespaces } from '@skep/netlink';
+import {
+  isBpfFileSystem,
+  isProcessAlive,
+  type ProcessIdentity,
+  readProcessIdentity,
+  unmountBpfFileSystem,
+} from '@skep/sys';
+
+/** Where labs keep what they need while they run. */
+export const LABS_DIRECTORY = '/run/skep/labs';
+
+interface Contents {
+  /** Who brought it up. */
+  readonly owner: ProcessIdentity;
+  readonly namespaces: readonly string[];
+  readonly processes: readonly ProcessIdentity[];
+}
+
+export class LabRecord {
+  private readonly file: string;
+
+  private constructor(
+    readonly directory: string,
+    private contents: Contents,
+  ) {
+    this.file = join(directory, 'lab.json');
+  }
+
+  /** Begins the record of a lab that this process brings up. */
+  static create(name: string): LabRecord {
+    const directory = labDirectory(name);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const owner = readProcessIdentity(process.pid)!;
+    const record = new LabRecord(directory, { owner, namespaces: [], processes: [] });
+    record.save({});
+    return record;
+  }
+
+  /** The record that a lab has left; `undefined` where there is none. */
+  static read(name: string): LabRecord | undefined {
+    const file = join(labDirectory(name), 'lab.json');
+    if (!existsSync(file)) return undefined;
+    return new LabRecord(labDirectory(name), JSON.parse(readFileSync(file, 'utf8')));
+  }
+
+  get bpffs(): string {
+    return join(this.directory, 'bpf');
+  }
+
+  get state(): string {
+    return join(this.directory, 'state');
+  }
+
+  get socket(): string {
+    return join(this.directory, 'agent.sock');
+  }
+
+  /** Whether the process that brought it up still runs. */
+  get isOwned(): boolean {
+    return isProcessAlive(this.contents.owner);
+  }
+
+  addNamespace(name: string): void {
+    this.save({ namespaces: [...this.contents.namespaces, name] });
+  }
+
+  addProcess(pid: number): void {
+    const identity = readProcessIdentity(pid);
+    if (identity) this.save({ processes: [...this.contents.processes, identity] });
+  }
+
+  /** Takes away everything that is written down, whatever of it is still there. */
+  remove(): void {
+    for (const identity of this.contents.processes) {
+      if (isProcessAlive(identity)) process.kill(identity.pid, 'SIGKILL');
+    }
+    if (isBpfFileSystem(this.bpffs)) unmountBpfFileSystem(this.bpffs);
+    const present = new Set(listNamespaces());
+    for (const name of this.contents.namespaces) if (present.has(name)) deleteNamespace(name);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private save(changes: Partial<Contents>): void {
+    this.contents = { ...this.contents, ...changes };
+    writeFileSync(`${this.file}.new`, JSON.stringify(this.contents), { mode: 0o600 });
+    renameSync(`${this.file}.new`, this.file);
+  }
+}
+
+/** Names of the labs that are up, or were when something ended them. */
+export function listLabs(): string[] {
+  return existsSync(LABS_DIRECTORY) ? readdirSync(LABS_DIRECTORY).sort() : [];
+}
+
+function labDirectory(name: string): string {
+  return join(LABS_DIRECTORY, name);
+}
