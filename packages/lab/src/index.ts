@@ -2,3 +2,4 @@ export * from './lab.ts';
 export * from './lab-file.ts';
 export * from './lab-record.ts';
 export * from './probe.ts';
+export * from './simulated-lab.ts';

@@ -24,6 +24,10 @@ import {
 /** Where labs keep what they need while they run. */
 export const LABS_DIRECTORY = '/run/skep/labs';
 
+/** How long an owner has for taking its lab away. */
+const ROUNDS_MAX = 100;
+const ROUND_MILLISECONDS = 100;
+
 interface Contents {
   /** Who brought it up. */
   readonly owner: ProcessIdentity;
@@ -82,6 +86,15 @@ export class LabRecord {
   addProcess(pid: number): void {
     const identity = readProcessIdentity(pid);
     if (identity) this.save({ processes: [...this.contents.processes, identity] });
+  }
+
+  /** Asks its owner to take it away and waits; without one, takes it away here. */
+  async end(): Promise<void> {
+    if (this.isOwned) process.kill(this.contents.owner.pid, 'SIGINT');
+    for (let round = 0; round < ROUNDS_MAX && this.isOwned && existsSync(this.file); round++) {
+      await new Promise((resolve) => setTimeout(resolve, ROUND_MILLISECONDS));
+    }
+    if (existsSync(this.file)) this.remove();
   }
 
   /** Takes away everything that is written down, whatever of it is still there. */

@@ -80,8 +80,9 @@ function answerSolicitation(ctx: TcContext, packet: Packet, own: EndpointEntry):
   const ethernet = ctx.at(EthernetHeader, 0);
   const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);
   const message = ctx.at(NeighborMessage, ETHERNET_LENGTH + IPV6_HEADER_LENGTH);
-  // Without an option it asks whether its own address is free (RFC 4862): no one else has it.
-  if (!ethernet || !ip || !message) return ignore(packet);
+  // From nowhere it asks whether its own address is free (RFC 4862 section 5.4): no one else has it.
+  if (packet.source.upper === 0 && packet.source.lower === 0) return ignore(packet);
+  if (!ethernet || !ip || !message) return DropReason.TruncatedHeader;
   if (packet.transportOffset !== ETHERNET_LENGTH + IPV6_HEADER_LENGTH) {
     return DropReason.InvalidExtensionHeader;
   }

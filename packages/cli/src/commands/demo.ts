@@ -1,0 +1,97 @@
+/** `skep demo`, which `npm start` is: the main job, end to end. */
+import { fileURLToPath } from 'node:url';
+import { canUseBpf } from '@skep/bpf';
+import { isAsExpected, Lab, type ProbeResult, simulateLab } from '@skep/lab';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { untilInterrupted } from '../interrupt.ts';
+import { formatMatrix } from '../matrix.ts';
+import { printJson } from '../output.ts';
+import { showProgress } from '../progress.ts';
+import { readLab } from './lab.ts';
+import { formatFlow } from './observe.ts';
+
+const SHOP = fileURLToPath(new URL('../../../../examples/labs/shop.yaml', import.meta.url));
+/** Between two rounds of traffic while flows are shown. */
+const ROUND_MILLISECONDS = 3000;
+
+interface DemoOptions {
+  readonly once?: boolean;
+  readonly json?: boolean;
+}
+
+export function addDemoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('bring a small shop up, send real traffic, show every verdict')
+    .argument('[file]', 'another lab', SHOP)
+    .option('--once', 'end after the matrix; exit status 0 only if all is as expected')
+    .option('--json', 'print the matrix as JSON (with --once)')
+    .action(demo);
+}
+
+async function demo(file: string, options: DemoOptions): Promise<void> {
+  const reason = canUseBpf();
+  if (reason !== undefined) return simulate(file, reason, options);
+  const { spec, baseDirectory } = readLab(file);
+  const progress = options.json ? undefined : showProgress();
+  const interrupted = untilInterrupted();
+  const lab = await Lab.up(spec, { baseDirectory, onProgress: (text) => progress?.step(text) });
+  try {
+    progress?.step('sending real traffic');
+    const results = await lab.probeAll();
+    progress?.end('this is what the kernel let through');
+    show(results, options);
+    if (!options.once) await stream(lab, interrupted);
+  } finally {
+    progress?.step('taking the lab away');
+    await lab.down();
+    progress?.end('nothing of it is left');
+  }
+}
+
+/** Flows as they are seen, while the probes go on. */
+async function stream(lab: Lab, interrupted: Promise<void>): Promise<void> {
+  process.stdout.write(`\n${pc.bold('live flows')}, until Ctrl-C; in another terminal try\n`);
+  process.stdout.write(`  skep observe --verdict dropped -f --socket ${lab.socketPath}\n\n`);
+  const stop = await lab.agent.followFlows({}, (flow) => {
+    process.stdout.write(`${formatFlow(flow)}\n`);
+  });
+  let isOver = false;
+  void interrupted.then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await lab.probeAll();
+    const pause = new Promise((resolve) => setTimeout(resolve, ROUND_MILLISECONDS));
+    await Promise.race([pause, interrupted]);
+  }
+  stop();
+}
+
+function simulate(file: string, reason: string, options: DemoOptions): void {
+  const { spec, baseDirectory } = readLab(file);
+  if (!options.json) {
+    process.stdout.write(`${pc.yellow(`BPF cannot be used here: ${reason}`)}\n`);
+    process.stdout.write('the same packets go through the same bytecode on the machine instead\n');
+  }
+  show(simulateLab(spec, baseDirectory), options);
+}
+
+function show(results: readonly ProbeResult[], options: DemoOptions): void {
+  if (options.json) {
+    printJson(
+      results.map(({ from, to, port, family, expect, seen }) => ({
+        from,
+        to,
+        port,
+        family,
+        expect,
+        seen,
+      })),
+    );
+  } else {
+    process.stdout.write(formatMatrix(results));
+  }
+  if (!results.every(isAsExpected)) process.exitCode = 1;
+}

@@ -1,0 +1,68 @@
+/** `skep lab up|down|list`. */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Lab, LabRecord, type LabSpec, listLabs, parseLab } from '@skep/lab';
+import type { Command } from 'commander';
+import { formatMatrix } from '../matrix.ts';
+import { CommandError, printList } from '../output.ts';
+import { showProgress } from '../progress.ts';
+import { untilInterrupted } from '../interrupt.ts';
+
+export function addLabCommands(program: Command): void {
+  const lab = program.command('lab').description('labs: endpoints in network namespaces');
+  lab
+    .command('up')
+    .description('bring a lab up, probe it, and keep it until interrupted')
+    .argument('<file>')
+    .addHelpText('after', '\nExample: skep lab up examples/labs/shop.yaml')
+    .action(up);
+  lab
+    .command('down')
+    .description('take a lab away, also one that a crash has left')
+    .argument('<name>')
+    .action(down);
+  lab
+    .command('list')
+    .description('list labs that are up, or were left by a crash')
+    .option('--json', 'print JSON')
+    .action((options: { readonly json?: boolean }) => {
+      const labs = listLabs().map((name) => ({
+        name,
+        isUp: LabRecord.read(name)?.isOwned ?? false,
+      }));
+      printList(labs, options.json ?? false, ['LAB', 'STATE'], (each) => [
+        each.name,
+        each.isUp ? 'up' : 'left behind',
+      ]);
+    });
+}
+
+/** A lab file, read. @throws LabFileError */
+export function readLab(file: string): { readonly spec: LabSpec; readonly baseDirectory: string } {
+  return { spec: parseLab(readFileSync(file, 'utf8'), file), baseDirectory: dirname(file) };
+}
+
+async function up(file: string): Promise<void> {
+  const { spec, baseDirectory } = readLab(file);
+  const progress = showProgress();
+  const interrupted = untilInterrupted();
+  const lab = await Lab.up(spec, { baseDirectory, onProgress: progress.step });
+  try {
+    progress.end(`lab ${spec.name} is up`);
+    process.stdout.write(formatMatrix(await lab.probeAll()));
+    process.stdout.write(`\nask its agent with --socket ${lab.socketPath}; Ctrl-C takes it away\n`);
+    await interrupted;
+  } finally {
+    await lab.down();
+    process.stdout.write(`lab ${spec.name} is gone\n`);
+  }
+}
+
+/** The process that brought it up takes it away; where there is none any more, this one does. */
+async function down(name: string): Promise<void> {
+  const record = LabRecord.read(name);
+  if (!record)
+    throw new CommandError(`take lab ${name} away: there is none (see \`skep lab list\`)`);
+  await record.end();
+  process.stdout.write(`lab ${name} is gone\n`);
+}

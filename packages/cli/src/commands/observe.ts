@@ -1,0 +1,72 @@
+/** `skep observe`: verdicts as they are made. */
+import type { FlowFilter, FlowView } from '@skep/agent';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { paintVerdict } from '../output.ts';
+import { asking, type SessionOptions, withAgent } from '../session.ts';
+
+interface ObserveOptions extends SessionOptions, FlowFilter {
+  readonly last?: number;
+  readonly follow?: boolean;
+}
+
+export function addObserveCommand(program: Command): void {
+  asking(program.command('observe'))
+    .description('show flows: who talks to whom, and which rule decided')
+    .option('--endpoint <name>', 'either end: namespace/name or name')
+    .option('--verdict <verdict>', 'forwarded or dropped')
+    .option('--port <number>', "either end's port", Number)
+    .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6')
+    .option('--last <count>', 'so many of the newest', Number)
+    .option('-f, --follow', 'go on until interrupted')
+    .addHelpText('after', '\nExample: skep observe --verdict dropped --follow')
+    .action(observe);
+}
+
+async function observe(options: ObserveOptions): Promise<void> {
+  const { endpoint, verdict, port, protocol } = options;
+  const filter = Object.fromEntries(
+    Object.entries({ endpoint, verdict, port, protocol }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  ) as FlowFilter;
+  const print = options.json
+    ? printLine
+    : (flow: FlowView) => process.stdout.write(`${formatFlow(flow)}\n`);
+  await withAgent(options, async (agent) => {
+    if (!options.follow || options.last !== undefined) {
+      for (const flow of await agent.recentFlows(filter, options.last ?? 100)) print(flow);
+    }
+    if (!options.follow) return;
+    const stop = await agent.followFlows(filter, print);
+    await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
+    stop();
+  });
+}
+
+function printLine(flow: FlowView): void {
+  process.stdout.write(`${JSON.stringify(flow)}\n`);
+}
+
+/** One flow in one line. */
+export function formatFlow(flow: FlowView): string {
+  const { source, destination, protocol, tcpFlags, rules, count } = flow;
+  const end = ({ name, address, port }: FlowView['source']): string => {
+    const who = name === 'world' || name === 'host' ? `${name} ${address}` : name;
+    return port === undefined ? who : `${who}:${port}`;
+  };
+  const kind = [protocol, tcpFlags].filter(Boolean).join(' ');
+  const why = [flow.reason, rules.length > 0 ? `by ${rules.join(', ')}` : '']
+    .filter(Boolean)
+    .join(' ');
+  return [
+    pc.dim(flow.time.slice(11, 23)),
+    `${end(source)} ${flow.isReply ? '<-' : '->'} ${end(destination)}`,
+    pc.dim(kind),
+    paintVerdict(flow.verdict),
+    why,
+    count > 1 ? pc.dim(`(${count} packets)`) : '',
+  ]
+    .filter(Boolean)
+    .join('  ');
+}

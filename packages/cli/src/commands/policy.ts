@@ -1,0 +1,80 @@
+/** `skep policy list|apply|delete|validate|test`. */
+import { readFileSync } from 'node:fs';
+import { documentKey, parsePolicies } from '@skep/policy';
+import type { Command } from 'commander';
+import { CommandError, printJson, printList } from '../output.ts';
+import { runPolicyTests } from '../policy-test/run.ts';
+import { asking, type SessionOptions, withAgent } from '../session.ts';
+
+export function addPolicyCommands(program: Command): void {
+  const policy = program.command('policy').description('policies: what may talk to what');
+  asking(policy.command('list'))
+    .description('list policies and the endpoints that they are about')
+    .action(listPolicies);
+  asking(policy.command('apply'))
+    .description('add or replace the policies of YAML files')
+    .argument('<file...>', 'Kubernetes NetworkPolicy, CiliumNetworkPolicy, or both')
+    .addHelpText('after', '\nExample: skep policy apply examples/labs/shop-policies.yaml')
+    .action(applyPolicies);
+  asking(policy.command('delete'))
+    .description('delete policies by key')
+    .argument('<key...>', 'kind/namespace/name, as `skep policy list` shows it')
+    .action(deletePolicies);
+  policy
+    .command('validate')
+    .description('check YAML files without applying them')
+    .argument('<file...>')
+    .option('--json', 'print JSON')
+    .action(validatePolicies);
+  policy
+    .command('test')
+    .description('decide the probes of policy test files, without an agent or rights')
+    .argument('<file...>')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample: skep policy test examples/policy-tests/shop.yaml')
+    .action(runPolicyTests);
+}
+
+async function listPolicies(options: SessionOptions): Promise<void> {
+  const policies = await withAgent(options, (agent) => agent.listPolicies());
+  printList(policies, options.json ?? false, ['KEY', 'RULES', 'ENDPOINTS'], (each) => [
+    each.key,
+    String(each.rules),
+    each.endpoints.join(' ') || '-',
+  ]);
+}
+
+async function applyPolicies(files: readonly string[], options: SessionOptions): Promise<void> {
+  await withAgent(options, async (agent) => {
+    for (const file of files) {
+      const result = await agent.applyPolicies(readFileSync(file, 'utf8'), file);
+      if (options.json) printJson(result);
+      else report('applied', result.changed, result.milliseconds);
+    }
+  });
+}
+
+async function deletePolicies(keys: readonly string[], options: SessionOptions): Promise<void> {
+  const result = await withAgent(options, (agent) => agent.deletePolicies(keys));
+  const missing = keys.filter((key) => !result.changed.includes(key));
+  if (options.json) printJson(result);
+  else report('deleted', result.changed, result.milliseconds);
+  if (missing.length > 0) {
+    throw new CommandError(
+      `delete policy ${missing.join(', ')}: not there (see \`skep policy list\`)`,
+    );
+  }
+}
+
+function validatePolicies(files: readonly string[], options: { readonly json?: boolean }): void {
+  const keys = files.flatMap((file) =>
+    parsePolicies(readFileSync(file, 'utf8'), { file }).map(documentKey),
+  );
+  if (options.json) printJson(keys);
+  else for (const key of keys) process.stdout.write(`valid ${key}\n`);
+}
+
+function report(what: string, keys: readonly string[], milliseconds: number): void {
+  for (const key of keys) process.stdout.write(`${what} ${key}\n`);
+  process.stdout.write(`in force after ${milliseconds.toFixed(1)} ms\n`);
+}

@@ -1,0 +1,33 @@
+/** `skep status`. */
+import type { StatusView } from '@skep/agent';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { formatTable, printJson } from '../output.ts';
+import { asking, type SessionOptions, withAgent } from '../session.ts';
+
+export function addStatusCommand(program: Command): void {
+  asking(program.command('status'))
+    .description('say how the node is, what is wrong, and what to do about it')
+    .action(async (options: SessionOptions) => {
+      const status = await withAgent(options, (agent) => agent.status());
+      if (options.json) printJson(status);
+      else process.stdout.write(formatStatus(status));
+      if (status.problems.length > 0) process.exitCode = 1;
+    });
+}
+
+function formatStatus(status: StatusView): string {
+  const dropped = Object.entries(status.droppedPackets).sort((a, b) => b[1] - a[1]);
+  const rows = [
+    ['agent', `${status.version}, since ${status.startedAt}`],
+    ['kernel', `${status.kernel}, programs attached by ${status.attachment}`],
+    ['endpoints', `${status.endpoints} with ${status.identities} identities`],
+    ['policies', `${status.policies}, revision ${status.revision}`],
+    ['forwarded', `${status.forwardedPackets} packets`],
+    ...dropped.map(([reason, packets]) => ['dropped', `${packets} packets: ${reason}`]),
+    ['events lost', String(status.lostEvents)],
+    ['memory', `${(status.memoryBytes / 2 ** 20).toFixed(0)} MiB`],
+  ];
+  const problems = status.problems.map((problem) => `${pc.red('problem')}: ${problem}\n`);
+  return formatTable(['', ''], rows).split('\n').slice(1).join('\n') + problems.join('');
+}

@@ -1,0 +1,37 @@
+/** The verdict matrix: what was expected of each probe, and what was seen. */
+import { isAsExpected, type ProbeResult } from '@skep/lab';
+import pc from 'picocolors';
+import { formatTable, paintVerdict } from './output.ts';
+
+/** One row a probe, one column a family of addresses. */
+export function formatMatrix(results: readonly ProbeResult[]): string {
+  const rows = new Map<string, ProbeResult[]>();
+  for (const result of results) {
+    const key = `${result.from} ${result.to} ${result.port}`;
+    rows.set(key, [...(rows.get(key) ?? []), result]);
+  }
+  const table = [...rows.values()].map((probes) => {
+    const [first] = probes;
+    const seen = (family: 4 | 6): string => {
+      const result = probes.find((each) => each.family === family);
+      return result ? `${isAsExpected(result) ? '✓' : '✗'} ${paintVerdict(result.seen)}` : '-';
+    };
+    const { protocol, port } = first!.server;
+    const target = `${first!.to}:${first!.port}`;
+    return [first!.from, target, `${protocol} ${port}`, first!.expect, seen(4), seen(6)];
+  });
+  const heading = ['FROM', 'TO', 'PORT', 'EXPECTED', 'IPV4', 'IPV6'];
+  return `\n${formatTable(heading, table)}\n${summary(results)}`;
+}
+
+function summary(results: readonly ProbeResult[]): string {
+  const wrong = results.filter((result) => !isAsExpected(result));
+  if (wrong.length === 0) return pc.green(`all ${results.length} verdicts are as expected\n`);
+  const lines = wrong.map((result) => {
+    const where = `${result.from} -> ${result.to}:${result.port} IPv${result.family}`;
+    return `  ${where}: expected ${result.expect}, seen ${result.seen} (${result.detail})\n`;
+  });
+  return (
+    pc.red(`${wrong.length} of ${results.length} verdicts are not as expected:\n`) + lines.join('')
+  );
+}

@@ -1,0 +1,60 @@
+/** What the command line prints: tables for people, JSON for programs, errors in one line. */
+import pc from 'picocolors';
+
+/** Left-aligned columns under a heading; cells may be coloured. */
+export function formatTable(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const widths = heading.map((title, column) =>
+    Math.max(visibleLength(title), ...rows.map((row) => visibleLength(row[column] ?? ''))),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - visibleLength(cell)))
+      .join('  ')
+      .trimEnd();
+  return [pc.dim(line(heading)), ...rows.map(line)].map((text) => `${text}\n`).join('');
+}
+
+/** Characters without what only colours. */
+function visibleLength(text: string): number {
+  return text.replace(COLOUR, '').length;
+}
+
+/** ECMA-48 section 8.3.117, select graphic rendition. */
+const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+
+/** Prints rows as a table, or the values behind them as JSON. */
+export function printList<T>(
+  values: readonly T[],
+  isJson: boolean,
+  heading: readonly string[],
+  toRow: (value: T) => readonly string[],
+): void {
+  if (isJson) printJson(values);
+  else if (values.length === 0) process.stdout.write('none\n');
+  else process.stdout.write(formatTable(heading, values.map(toRow)));
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** A verdict in the colour that people expect. */
+export function paintVerdict(verdict: string): string {
+  const isGood = verdict === 'forwarded' || verdict === 'allow' || verdict === 'allowed';
+  return isGood ? pc.green(verdict) : pc.red(verdict);
+}
+
+/** Labels as `key=value`, in one cell. */
+export function formatLabels(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}
+
+/** Something did not work, or was not as expected: exit status 1 with this message. */
+export class CommandError extends Error {
+  readonly code = 'ERR_COMMAND';
+}

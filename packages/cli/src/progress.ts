@@ -1,0 +1,16 @@
+/** Progress of work that takes longer than a moment: one line a step, with the time that passed. */
+import pc from 'picocolors';
+
+export interface Progress {
+  readonly step: (text: string) => void;
+  readonly end: (text: string) => void;
+}
+
+export function showProgress(): Progress {
+  const start = performance.now();
+  const line = (text: string): void => {
+    const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);
+    process.stdout.write(`${pc.dim(`${seconds} s`)}  ${text}\n`);
+  };
+  return { step: line, end: (text) => line(pc.bold(text)) };
+}

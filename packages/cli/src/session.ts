@@ -1,0 +1,30 @@
+/** What every command that asks the agent shares: where it is, and how the answer is shown. */
+import { AgentClient } from '@skep/agent';
+import type { Command } from 'commander';
+
+export const DEFAULT_SOCKET = '/run/skep/agent.sock';
+
+export interface SessionOptions {
+  readonly socket: string;
+  readonly json?: boolean;
+}
+
+/** Adds `--socket` and `--json`. */
+export function asking(command: Command): Command {
+  return command
+    .option('--socket <path>', 'where the agent listens', DEFAULT_SOCKET)
+    .option('--json', 'print JSON');
+}
+
+/** Runs a task with the agent, and lets go of it. */
+export async function withAgent<T>(
+  { socket }: SessionOptions,
+  task: (agent: AgentClient) => Promise<T>,
+): Promise<T> {
+  const agent = new AgentClient(socket);
+  try {
+    return await task(agent);
+  } finally {
+    agent.close();
+  }
+}
