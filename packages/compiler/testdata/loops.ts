@@ -25,13 +25,13 @@ export function options(ctx: XdpContext): XdpAction {
 export function whileLoop(ctx: XdpContext): XdpAction {
   let n = 0;
   let value: u32 = ctx.length;
-  while (n < 32 && value !== 1) {
-    value = value % 2 === 0 ? value / 2 : value * 3 + 1;
+  while (n < 12 && value !== 1) {
+    value = value / 2;
     n++;
   }
   do {
-    n--;
-  } while (n > 8);
+    n++;
+  } while (n < 20);
   return n;
 }
 export function nested(ctx: XdpContext): XdpAction {

@@ -16,6 +16,7 @@ export function indexes(ctx: XdpContext): XdpAction {
   table.slots[16] = 1;
   table.slots[pair.kind] = 1;
   if (pair.kind > 16) return XdpAction.Drop;
+  table.slots[0] = table.slots[pair.kind % 5];
   return table.slots[pair.kind];
 }
 export function atomics(ctx: XdpContext): XdpAction {

@@ -2,7 +2,16 @@
 import type { AnyInteger, ValueOf } from './struct.ts';
 
 export class LoadTime {
-  constructor(readonly fields: Readonly<Record<string, AnyInteger>>) {}
+  /** Reading a constant in node is an error: it has a value only in a loaded program. */
+  constructor(readonly fields: Readonly<Record<string, AnyInteger>>) {
+    for (const name of Object.keys(fields)) {
+      if (name === 'fields') throw new TypeError(`load-time constant '${name}': the name is taken`);
+      const get = (): never => {
+        throw new Error(`load-time constant ${name}: has a value only in a loaded program`);
+      };
+      Object.defineProperty(this, name, { get, enumerable: true });
+    }
+  }
 }
 
 /**

@@ -178,7 +178,10 @@ function isSameArray(left: Field, right: Field): boolean {
 
 type Target = Pick<Place, 'base' | 'offset' | 'space'>;
 
-/** Copies in the largest pieces that are aligned on both sides. */
+/**
+ * Copies in the largest pieces that the verifier lets pass: on the stack they must be aligned, in
+ * maps, packets and records they need not be.
+ */
 export function copyBytes(
   state: Lowering,
   target: Target,
@@ -186,31 +189,30 @@ export function copyBytes(
   size: number,
 ): void {
   const { builder } = state;
+  const { space } = source.type;
   for (let at = 0; at < size; ) {
     const [to, from] = [target.offset + at, source.offset + at];
     let piece: Access['size'] = 8;
     while (
-      to % piece !== 0 ||
-      from % piece !== 0 ||
       at + piece > size ||
-      isTooWide(piece, source)
+      (mayBeStack(target.space) && to % piece !== 0) ||
+      (mayBeStack(space) && (from % piece !== 0 || isTooWide(piece, source)))
     ) {
       piece = (piece / 2) as Access['size'];
     }
-    const value = builder.load(source.value, {
-      offset: from,
-      size: piece,
-      space: source.type.space,
-    });
+    const value = builder.load(source.value, { offset: from, size: piece, space });
     builder.store(target.base, { offset: to, size: piece, space: target.space }, value);
     at += piece;
   }
 }
 
-/** Reading past the alignment of what is pointed to could be misaligned on the stack. */
+function mayBeStack(space: Space): boolean {
+  return space === 'stack' || space === 'any';
+}
+
+/** Where inside a slot a pointer points is known by the alignment of what it points to. */
 function isTooWide(piece: number, { type, value }: ComputedPointer): boolean {
-  const isWholeSlot = value.operation.op === 'slot';
-  return !isWholeSlot && type.space !== 'packet' && piece > alignmentOfPointee(type.to);
+  return value.operation.op !== 'slot' && piece > alignmentOfPointee(type.to);
 }
 
 function alignmentOfPointee(pointee: Pointee): number {

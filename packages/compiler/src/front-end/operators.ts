@@ -118,13 +118,17 @@ export function maxOfResult(result: Result): bigint | undefined {
 function maxOf(operator: BinaryOperator, { left, right, type }: Pair): bigint | undefined {
   const [a, b] = [left.max, right.max];
   if (operator === 'and') return a === undefined ? b : b === undefined || a < b ? a : b;
-  if (operator === 'mod' && right.value.operation.op === 'constant') {
-    return b === undefined || b === 0n ? undefined : b - 1n;
-  }
+  // The verifier knows nothing of a division; by a power of two it becomes a mask or a shift.
+  const isPower = right.value.operation.op === 'constant' && isPowerOfTwo(b ?? 0n);
+  if (operator === 'mod') return isPower && b !== undefined ? b - 1n : undefined;
   if (a === undefined || b === undefined) return undefined;
-  const sum = operator === 'add' ? a + b : operator === 'mul' ? a * b : undefined;
-  if (operator === 'div') return a;
-  return sum !== undefined && sum < 1n << BigInt(widthOf(type)) ? sum : undefined;
+  if (operator === 'div') return isPower ? a / b : undefined;
+  const result = operator === 'add' ? a + b : operator === 'mul' ? a * b : undefined;
+  return result !== undefined && result < 1n << BigInt(widthOf(type)) ? result : undefined;
+}
+
+function isPowerOfTwo(value: bigint): boolean {
+  return value > 0n && (value & (value - 1n)) === 0n;
 }
 
 function shift(
