@@ -2,7 +2,7 @@
 import { release } from 'node:os';
 import { ENDPOINTS_MAX } from '@skep/contract';
 import { traffic } from '@skep/datapath';
-import { Network } from '@skep/netlink';
+import { Monitor, Network } from '@skep/netlink';
 import { documentKey, parsePolicies } from '@skep/policy';
 import { inNetworkNamespace, unmountBpfFileSystem } from '@skep/sys';
 import type { AgentApi } from './agent-api.ts';
@@ -26,6 +26,7 @@ import {
 } from './node-views.ts';
 import { EventPump } from './observe/event-pump.ts';
 import { FlowLog } from './observe/flow-log.ts';
+import { lockState } from './state/lock.ts';
 import { Memory } from './state/memory.ts';
 import { Revisions } from './state/revisions.ts';
 import { Store, type StoredEndpoint } from './state/store.ts';
@@ -57,6 +58,20 @@ export interface AgentOptions {
   readonly networkNamespace?: string;
 }
 
+/** What an agent is made of. */
+interface AgentParts {
+  readonly memory: Memory;
+  readonly network: Network;
+  readonly kernel: KernelDatapath;
+  readonly model: NodeModel;
+  readonly revisions: Revisions;
+  readonly flows: FlowLog;
+  readonly pump: EventPump;
+  /** What is wrong, for `status`. */
+  readonly problems: string[];
+  readonly unlock: () => void;
+}
+
 /** An endpoint that cannot be made, or is not there. */
 export class EndpointError extends Error {
   constructor(
@@ -74,19 +89,21 @@ export class Agent implements AgentApi {
   private isOpen = true;
   private end!: () => void;
 
-  private constructor(
-    private readonly memory: Memory,
-    private readonly network: Network,
-    private readonly kernel: KernelDatapath,
-    private readonly model: NodeModel,
-    private readonly revisions: Revisions,
-    private readonly flows: FlowLog,
-    private readonly pump: EventPump,
-    private readonly problems: string[],
-  ) {
+  private readonly memory: Memory;
+  private readonly network: Network;
+  private readonly kernel: KernelDatapath;
+  private readonly model: NodeModel;
+  private readonly addressWatch: Monitor;
+
+  private constructor(private readonly parts: AgentParts) {
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
+    this.memory = parts.memory;
+    this.network = parts.network;
+    this.kernel = parts.kernel;
+    this.model = parts.model;
+    this.addressWatch = this.watchAddresses();
   }
 
   /**
@@ -96,6 +113,16 @@ export class Agent implements AgentApi {
    */
   static start(options: AgentOptions): Agent {
     const memory = new Memory(new Store(options.stateDirectory));
+    const unlock = lockState(options.stateDirectory);
+    try {
+      return Agent.open(options, memory, unlock);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  private static open(options: AgentOptions, memory: Memory, unlock: () => void): Agent {
     const mounted = prepareBpffs(options.bpffsDirectory);
     if (mounted) memory.change({ mountedBpffs: mounted });
     const network = new Network(options.networkNamespace);
@@ -105,13 +132,14 @@ export class Agent implements AgentApi {
     const revisions = new Revisions(memory.current.revisionsReserved, (revisionsReserved) =>
       memory.change({ revisionsReserved }),
     );
-    const model = startModel(memory, kernel, revisions, network);
-    const flows = new FlowLog();
     const problems: string[] = [];
+    const model = startModel({ memory, kernel, revisions, network, problems });
+    const flows = new FlowLog();
     const pump = new EventPump(kernel.openEvents(), model, flows, (error) => {
       problems.push(`flows are not seen any more: ${String(error)} (restart the agent)`);
     });
-    const agent = new Agent(memory, network, kernel, model, revisions, flows, pump, problems);
+    const parts = { memory, network, kernel, model, revisions, flows, pump, problems, unlock };
+    const agent = new Agent(parts);
     agent.restore();
     return agent;
   }
@@ -127,11 +155,11 @@ export class Agent implements AgentApi {
       endpoints: this.model.list().length,
       identities: this.model.identities.entries().length,
       policies: this.model.policy.documents().length,
-      revision: this.revisions.last,
+      revision: this.parts.revisions.last,
       ...totals,
       lostEvents: this.kernel.lostEvents(),
       memoryBytes: process.memoryUsage.rss(),
-      problems: [...this.problems],
+      problems: [...this.parts.problems],
     };
   }
 
@@ -198,18 +226,17 @@ export class Agent implements AgentApi {
   }
 
   async recentFlows(filter: FlowFilter, last?: number): Promise<FlowView[]> {
-    return this.flows.recent(filter, last);
+    return this.parts.flows.recent(filter, last);
   }
 
   async followFlows(filter: FlowFilter, onFlow: (flow: FlowView) => void): Promise<() => void> {
-    return this.flows.follow(filter, onFlow);
+    return this.parts.flows.follow(filter, onFlow);
   }
 
   async uninstall(): Promise<void> {
     if (!this.isOpen) return;
     for (const stored of this.memory.endpoints) this.take(stored);
-    this.isOpen = false;
-    this.pump.close();
+    this.letGo();
     this.kernel.remove();
     this.network.close();
     const { mountedBpffs } = this.memory.current;
@@ -221,10 +248,28 @@ export class Agent implements AgentApi {
   /** Ends this process's part: programs, tables and endpoints stay as they are. */
   stop(): void {
     if (!this.isOpen) return;
-    this.isOpen = false;
-    this.pump.close();
+    this.letGo();
     this.kernel.close();
     this.network.close();
+  }
+
+  private letGo(): void {
+    this.isOpen = false;
+    this.addressWatch.close();
+    this.parts.pump.close();
+    this.parts.unlock();
+  }
+
+  /** The node's addresses come and go; what is not known to be its own is the world's. */
+  private watchAddresses(): Monitor {
+    const refresh = (): void => this.model.setNodeAddresses(nodeAddresses(this.network));
+    const watch = new Monitor(this.network.namespace, ['addresses'], refresh, (error) => {
+      this.parts.problems.push(
+        `addresses are not watched any more: ${String(error)} (restart the agent)`,
+      );
+    });
+    watch.unref();
+    return watch;
   }
 
   /** Programs of this build in the place of the old ones, for every endpoint that is still there. */
@@ -233,7 +278,7 @@ export class Agent implements AgentApi {
       const device = deviceOf(stored);
       const link = this.network.links.find(device.hostInterface);
       if (!link) {
-        this.problems.push(
+        this.parts.problems.push(
           `endpoint ${qualifiedName(stored)}: its device ${device.hostInterface} is gone ` +
             '(remove the endpoint and add it again)',
         );
@@ -243,6 +288,8 @@ export class Agent implements AgentApi {
       openRoutes(this.network, device, link.index);
     }
     this.model.dropInherited();
+    // Only now do no programs test the other half any more.
+    this.memory.change({ generation: this.model.generation, ...this.model.numbers() });
   }
 
   /** Closed first, then gone; what is not there any more is no error. */
@@ -251,6 +298,7 @@ export class Agent implements AgentApi {
     deleteDevice(this.network, deviceOf(stored));
     this.kernel.detach(stored.id);
     this.memory.removeEndpoint(stored.id);
+    this.memory.change(this.model.numbers());
   }
 
   /** An id that was not used lately, for an endpoint that is like no other. */
@@ -284,7 +332,11 @@ export class Agent implements AgentApi {
   }
 
   private policyResult(changed: readonly string[], start: number): PolicyResult {
-    return { changed, revision: this.revisions.last, milliseconds: performance.now() - start };
+    return {
+      changed,
+      revision: this.parts.revisions.last,
+      milliseconds: performance.now() - start,
+    };
   }
 
   private inNamespace<T>(task: () => T): T {
@@ -294,21 +346,17 @@ export class Agent implements AgentApi {
 
 /** The model that fits what is stored, in the half of the tables that is not in use. */
 function startModel(
-  memory: Memory,
-  kernel: KernelDatapath,
-  revisions: Revisions,
-  network: Network,
+  parts: Pick<AgentParts, 'memory' | 'kernel' | 'revisions' | 'network' | 'problems'>,
 ): NodeModel {
+  const { memory, kernel, revisions, network, problems } = parts;
   const previous = memory.current.generation;
-  const generation = kernel.isTakenOver ? (previous === 0 ? 1 : 0) : previous;
-  memory.change({ generation });
   const model = new NodeModel(new DatapathTables(kernel), {
     nextRevision: () => revisions.take(),
-    generation,
+    generation: kernel.isTakenOver ? (previous === 0 ? 1 : 0) : previous,
     ...(kernel.isTakenOver ? { inherited: readInherited(kernel) } : {}),
   });
   model.restoreNumbers(memory.current);
-  model.fill({
+  const refused = model.fill({
     documents: memory.policies.flatMap(parseStored),
     nodeAddresses: nodeAddresses(network),
     endpoints: memory.endpoints.flatMap((stored) => {
@@ -316,6 +364,7 @@ function startModel(
       return link ? [factsOf(stored, link.index)] : [];
     }),
   });
+  for (const { message } of refused) problems.push(`${message}: its endpoints are closed`);
   closeUnknown(memory, kernel);
   return model;
 }

@@ -59,7 +59,12 @@ export function mountBpfFileSystem(target: string): boolean {
  */
 export function unmountBpfFileSystem(target: string): void {
   unmount(target);
-  rmdirSync(target);
+  try {
+    rmdirSync(target);
+  } catch (error) {
+    // A directory of sysfs, such as /sys/fs/bpf, cannot be removed and was not made here.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+  }
 }
 
 /** Whether `path` lies in a BPF file system; false where there is nothing. */

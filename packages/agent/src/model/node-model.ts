@@ -32,7 +32,7 @@ import {
   workloadLabels,
 } from '@skep/policy';
 import { type Address, formatAddress, type Prefix } from '@skep/wire';
-import type { DatapathTables } from '../tables/datapath-tables.ts';
+import type { CompiledSubject, DatapathTables } from '../tables/datapath-tables.ts';
 import { Generation, type GenerationNumber } from './generation.ts';
 import { type InheritedPlaces, Ipcache } from './ipcache.ts';
 import { Numbers } from './numbers.ts';
@@ -62,7 +62,18 @@ export interface KnownEndpoint extends EndpointFacts {
   readonly subject: number;
 }
 
-/** Several of the subjects' rules could not be carried out; those subjects are closed. */
+/** Rules of one subject that are ready to be swapped in. */
+interface Swap {
+  readonly subject: number;
+  readonly compiled: CompiledSubject;
+}
+
+interface Refusal {
+  readonly subject: number;
+  readonly cause: Error;
+}
+
+/** The rules of some subjects cannot be carried out; nothing of the change is in force. */
 export class PolicyRefusedError extends Error {
   readonly code = 'ERR_POLICY_REFUSED';
   constructor(readonly causes: readonly Error[]) {
@@ -99,15 +110,15 @@ export class NodeModel {
   readonly ipcache: Ipcache;
   readonly identities = new Numbers('identity', IDENTITY_ALLOCATED_FIRST, IDENTITY_ALLOCATED_LAST);
   readonly subjects = new Numbers('subject', 1, SUBJECTS_MAX);
-  private readonly generation: Generation;
+  private readonly half: Generation;
   private readonly endpoints = new Map<number, KnownEndpoint>();
 
   constructor(
     private readonly tables: DatapathTables,
     private readonly options: NodeModelOptions,
   ) {
-    this.generation = new Generation(options.generation ?? 0);
-    const sets = new SelectorSets(tables, this.generation.sets);
+    this.half = new Generation(options.generation ?? 0);
+    const sets = new SelectorSets(tables, this.half.sets);
     this.ipcache = new Ipcache(tables, sets, options.inherited);
     tables.setSelectorSet(EMPTY_SELECTOR_SET, []);
     for (const prefix of this.policy.prefixesInUse()) this.ipcache.write(prefix, undefined, []);
@@ -117,12 +128,12 @@ export class NodeModel {
   /**
    * Fills an empty model in one change, so that no endpoint is seen without its rules.
    *
-   * @throws PolicyRefusedError as `applyDocuments`; the rest is in force then
+   * @returns what could not be carried out; the subjects that it concerns are closed
    */
-  fill(contents: NodeContents): void {
+  fill(contents: NodeContents): Error[] {
     const known = contents.endpoints.map((facts) => this.register(facts));
     const host = hostPeer(contents.nodeAddresses);
-    this.change({
+    const changes = this.policy.update({
       documents: contents.documents,
       subjects: new Map(known.map((each) => [subjectKeyOf(each), subjectOf(each)])),
       peers: new Map([
@@ -130,6 +141,12 @@ export class NodeModel {
         ...known.map((each) => [peerKey(each.id), peerOf(each)] as const),
       ]),
     });
+    const { swaps, refused } = this.prepare(changes);
+    for (const { subject } of refused) {
+      this.tables.closeSubject(subject, this.options.nextRevision());
+    }
+    this.carryOut(changes, swaps);
+    return refused.map(({ cause }) => cause);
   }
 
   /** Identities and subjects by their texts, to be kept for the next agent. */
@@ -156,6 +173,11 @@ export class NodeModel {
     this.bumpMembership();
   }
 
+  /** Which half of groups and selector sets it writes with. */
+  get generation(): GenerationNumber {
+    return this.half.number;
+  }
+
   /** The node's own addresses: whatever of it endpoints may talk to. */
   setNodeAddresses(addresses: readonly Prefix[]): void {
     this.change({ peers: new Map([[HOST, hostPeer(addresses)]]) });
@@ -169,10 +191,15 @@ export class NodeModel {
   addEndpoint(facts: EndpointFacts): KnownEndpoint {
     if (this.endpoints.has(facts.id)) this.removeEndpoint(facts.id);
     const known = this.register(facts);
-    this.change({
-      subjects: new Map([[subjectKeyOf(known), subjectOf(known)]]),
-      peers: new Map([[peerKey(facts.id), peerOf(known)]]),
-    });
+    try {
+      this.change({
+        subjects: new Map([[subjectKeyOf(known), subjectOf(known)]]),
+        peers: new Map([[peerKey(facts.id), peerOf(known)]]),
+      });
+    } catch (error) {
+      this.removeEndpoint(facts.id);
+      throw error;
+    }
     return known;
   }
 
@@ -181,7 +208,9 @@ export class NodeModel {
     const policyLabels = workloadLabels(facts.labels, facts.namespace, facts.namespaceLabels);
     const identity = this.identities.acquire(policyLabels.canonical).number;
     const subjectText = subjectKeyOf({ policyLabels, ...facts });
-    const subject = this.subjects.acquire(subjectText).number;
+    const { number: subject, isNew } = this.subjects.acquire(subjectText);
+    // Until its rules are in force nothing passes: a number never used would let everything through.
+    if (isNew) this.tables.closeSubject(subject, this.options.nextRevision());
     const known = { ...facts, policyLabels, identity, subject };
     this.endpoints.set(facts.id, known);
     return known;
@@ -190,7 +219,7 @@ export class NodeModel {
   /** Forgets an endpoint: its addresses first. What it was remembered by is decided anew. */
   removeEndpoint(id: number): void {
     const known = this.endpoints.get(id);
-    if (!known) return;
+    if (!known) return this.tables.clearEndpoint(id);
     const subjectText = subjectKeyOf(known);
     const isLast = this.subjects.release(subjectText);
     this.change({
@@ -272,21 +301,41 @@ export class NodeModel {
     return endpoint && { identity: endpoint.identity, endpoint: endpoint.id };
   }
 
+  /** @throws PolicyRefusedError before anything is written */
   private change(update: PolicyUpdate): void {
     const changes = this.policy.update(update);
-    const refused = this.carryOut(changes);
-    this.policy.release(changes.groupsReleased);
-    if (refused.length > 0) throw new PolicyRefusedError(refused);
+    const { swaps, refused } = this.prepare(changes);
+    if (refused.length > 0) throw new PolicyRefusedError(refused.map(({ cause }) => cause));
+    this.carryOut(changes, swaps);
   }
 
-  private carryOut(changes: PolicyChanges): Error[] {
+  /** Compiles what is to be swapped in: nothing is written while something may still be refused. */
+  private prepare(changes: PolicyChanges): { swaps: Swap[]; refused: Refusal[] } {
+    const swaps: Swap[] = [];
+    const refused: Refusal[] = [];
+    for (const { key, table } of changes.subjects) {
+      const subject = this.subjects.numberOf(key);
+      if (subject === undefined) continue;
+      try {
+        const compiled = this.tables.compile(subject, this.half.tableOf(table));
+        swaps.push({ subject, compiled });
+      } catch (error) {
+        refused.push({ subject, cause: error instanceof Error ? error : new Error(String(error)) });
+      }
+    }
+    return { swaps, refused };
+  }
+
+  private carryOut(changes: PolicyChanges, swaps: readonly Swap[]): void {
     const isSwapped = changes.subjects.length > 0;
     if (isSwapped) {
       // A place that goes is written as well: new code must not find old bits at it.
       for (const place of changes.places) this.writePlace(place, place.before);
       this.writeEndpoints(changes);
     }
-    const refused = changes.subjects.flatMap((each) => this.swap(each));
+    for (const { subject, compiled } of swaps) {
+      this.tables.setSubject(subject, compiled, this.options.nextRevision());
+    }
     for (const place of changes.places) {
       if (place.kind === 'removed') {
         if (place.prefix) this.ipcache.delete(place.prefix);
@@ -295,28 +344,16 @@ export class NodeModel {
       }
     }
     this.writeEndpoints(changes);
-    const isRemoved = changes.places.some((place) => place.kind === 'removed');
-    if (changes.isMembershipChanged || isRemoved) this.bumpMembership();
-    return refused;
+    // An address that comes or goes stands for something else than it did: for the world, or an endpoint.
+    const isMoved = changes.places.some((place) => place.kind !== 'changed');
+    if (changes.isMembershipChanged || isMoved) this.bumpMembership();
+    this.policy.release(changes.groupsReleased);
   }
 
   private writePlace({ prefix, peerKey: key }: PlaceChange, groups: readonly GroupId[]): void {
     if (!prefix) return;
     const occupant = key === undefined ? undefined : this.occupantOf(key);
-    this.ipcache.write(prefix, occupant, this.generation.bitsOf(groups));
-  }
-
-  private swap({ key, table }: PolicyChanges['subjects'][number]): Error[] {
-    const subject = this.subjects.numberOf(key);
-    if (subject === undefined) return [];
-    try {
-      const shifted = this.generation.tableOf(table);
-      this.tables.setSubject(subject, shifted, this.options.nextRevision());
-      return [];
-    } catch (error) {
-      this.tables.closeSubject(subject, this.options.nextRevision());
-      return [error instanceof Error ? error : new Error(String(error))];
-    }
+    this.ipcache.write(prefix, occupant, this.half.bitsOf(groups));
   }
 
   /** The rows of endpoints whose selector sets have changed, or that are new. */

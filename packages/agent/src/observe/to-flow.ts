@@ -64,8 +64,24 @@ function endOf(
   };
 }
 
-/** Rules that decided, by the same code that made the programs: the sender's side, then the receiver's. */
+/** Names of rules, by what they depend on; a flood of one kind of flow is explained once. */
+const explained = new Map<string, string[]>();
+const EXPLAINED_MAX = 4096;
+
 function rulesOf(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
+  const { source, destination, protocol, isReply, direction, type, reason } = event;
+  const port = isReply ? event.sourcePort : event.destinationPort;
+  const ends = [source.upper, source.lower, destination.upper, destination.lower];
+  const what = [protocol, port, isReply, direction, type, reason];
+  const key = [model.policy.revision, ...ends, ...what].join(' ');
+  const known = explained.get(key) ?? explainRules(event, model);
+  if (explained.size >= EXPLAINED_MAX) explained.clear();
+  explained.set(key, known);
+  return known;
+}
+
+/** Rules that decided, by the same code that made the programs: the sender's side, then the receiver's. */
+function explainRules(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
   const isReply = event.isReply !== 0;
   const initiator = addressOf(isReply ? event.destination : event.source);
   const responder = addressOf(isReply ? event.source : event.destination);

@@ -53,6 +53,12 @@ export interface EndpointRow {
   readonly ipv6?: Address;
 }
 
+/** The programs of one subject; `null` for a direction in which nothing is enforced. */
+export interface CompiledSubject {
+  readonly ingress: ProgramObject | null;
+  readonly egress: ProgramObject | null;
+}
+
 export class DatapathTables {
   constructor(private readonly raw: RawTables) {}
 
@@ -98,26 +104,36 @@ export class DatapathTables {
   }
 
   /**
-   * Swaps a subject's rules: programs first, then the revision that ends what was remembered.
+   * Makes the programs of a subject's rules; writes nothing.
    *
-   * @throws PolicySizeError, before anything is written
+   * @throws PolicySizeError
    */
-  setSubject(subject: number, table: DecisionTable, revision: number): void {
-    const ingress = this.program(`ingress_${subject}`, table.ingress, Continuation.IngressDecided);
-    const egress = this.program(`egress_${subject}`, table.egress, Continuation.EgressDecided);
-    this.raw.setPolicy(subject * 2, ingress);
-    this.raw.setPolicy(subject * 2 + 1, egress);
-    const enforced =
-      (isEnforced(table.ingress) ? Enforced.Ingress : 0) |
-      (isEnforced(table.egress) ? Enforced.Egress : 0);
-    this.writeSubject(subject, revision, enforced);
+  compile(subject: number, table: DecisionTable): CompiledSubject {
+    return {
+      ingress: this.program(`ingress_${subject}`, table.ingress, Continuation.IngressDecided),
+      egress: this.program(`egress_${subject}`, table.egress, Continuation.EgressDecided),
+    };
   }
 
-  /** A subject whose rules cannot be carried out: nothing passes. */
+  /**
+   * Swaps a subject's rules: new programs, then the flags that ask for them with the revision that
+   * ends what was remembered, then away with programs that nobody asks for any more.
+   */
+  setSubject(subject: number, { ingress, egress }: CompiledSubject, revision: number): void {
+    const slot = subject * 2;
+    if (ingress) this.raw.setPolicy(slot, ingress);
+    if (egress) this.raw.setPolicy(slot + 1, egress);
+    const enforced = (ingress ? Enforced.Ingress : 0) | (egress ? Enforced.Egress : 0);
+    this.writeSubject(subject, revision, enforced);
+    if (!ingress) this.raw.setPolicy(slot, null);
+    if (!egress) this.raw.setPolicy(slot + 1, null);
+  }
+
+  /** A subject without rules that could be carried out, or none yet: nothing passes. */
   closeSubject(subject: number, revision: number): void {
+    this.writeSubject(subject, revision, Enforced.Ingress | Enforced.Egress);
     this.raw.setPolicy(subject * 2, null);
     this.raw.setPolicy(subject * 2 + 1, null);
-    this.writeSubject(subject, revision, Enforced.Ingress | Enforced.Egress);
   }
 
   /** Every flow is decided anew at its next packet. */
