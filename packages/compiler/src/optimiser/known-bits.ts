@@ -1,9 +1,19 @@
 /**
  * Which bits of a value may be one: enough to see that masks, extensions and comparisons change
  * nothing. An answer is never too small; for values of loops it may be all bits.
+ *
+ * It knows no more than the verifier does. A mask behind `x % 7` seems to change nothing, but of a
+ * remainder, a quotient, a swapped or a negated value the verifier knows nothing at all, not even that
+ * its upper half is zero: without the mask it would refuse the packet pointer that is made from it.
  */
-import { maskOf, swapBytes } from '../ir/arithmetic.ts';
+import { maskOf } from '../ir/arithmetic.ts';
 import { resolve, type Value } from '../ir/ir.ts';
+
+/** @source adjust_scalar_min_max_vals and check_alu_op, kernel/bpf/verifier.c */
+const opaque = new Set<string>(['div', 'mod', 'byteSwap', 'neg']);
+
+/** Of a product of larger factors the verifier knows nothing. @source scalar32_min_max_mul */
+const factorLimit = 0xffffn;
 
 export class KnownBits {
   private readonly known = new Map<Value, bigint>();
@@ -17,8 +27,8 @@ export class KnownBits {
 
   /** To be called for each value after its operands; phis may come before some of theirs. */
   learn(value: Value): void {
-    const ones = this.compute(value) & maskOf(value.width);
-    this.known.set(value, ones);
+    const isOpaque = opaque.has(value.operation.op);
+    this.known.set(value, isOpaque ? maskOf(64) : this.compute(value) & maskOf(value.width));
   }
 
   private compute(value: Value): bigint {
@@ -27,8 +37,6 @@ export class KnownBits {
     switch (operation.op) {
       case 'load':
         return maskOf(operation.access.size * 8);
-      case 'byteSwap':
-        return swapBytes(left, operation.bits);
       case 'zeroExtend':
       case 'truncate':
         return left;
@@ -40,30 +48,23 @@ export class KnownBits {
       case 'add':
         return filled(left + right);
       case 'mul':
-        return filled(left * right);
+        return left <= factorLimit && right <= factorLimit ? filled(left * right) : maskOf(width);
       case 'shl':
       case 'shr':
-      case 'div':
-      case 'mod':
-        return this.computeByConstant(operation.op, value, left);
+        return computeShift(operation.op, value, left);
       case 'phi':
         return operands.reduce((ones, operand) => ones | this.possibleOnes(operand), 0n);
       default:
         return maskOf(width);
     }
   }
+}
 
-  private computeByConstant(op: 'shl' | 'shr' | 'div' | 'mod', value: Value, left: bigint): bigint {
-    const { operation } = resolve(value.operands[1]!);
-    const all = maskOf(value.width);
-    if (operation.op !== 'constant') return op === 'shl' ? all : filled(left);
-    const { bits } = operation;
-    const amount = bits & BigInt(value.width - 1);
-    if (op === 'shl') return left << amount;
-    if (op === 'shr') return left >> amount;
-    if (op === 'div') return bits === 0n ? 0n : filled(left / bits);
-    return bits === 0n ? left : filled(bits - 1n);
-  }
+function computeShift(op: 'shl' | 'shr', value: Value, left: bigint): bigint {
+  const { operation } = resolve(value.operands[1]!);
+  if (operation.op !== 'constant') return op === 'shl' ? maskOf(value.width) : filled(left);
+  const amount = operation.bits & BigInt(value.width - 1);
+  return op === 'shl' ? left << amount : left >> amount;
 }
 
 /** All bits up to the highest of `value`; more than 64 mean that the sum may wrap. */

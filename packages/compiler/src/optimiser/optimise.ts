@@ -14,6 +14,9 @@ import { threadJumps } from './thread-jumps.ts';
 /** Each round makes the function smaller or simpler; most functions are stable after three or four. */
 const roundLimit = 8;
 
+/** How often control flow is cleaned and jumps are threaded within a round. */
+const stepLimit = 6;
+
 export interface OptimiseOptions {
   /** Passes that are not named are on. */
   readonly passes?: Partial<Passes>;
@@ -42,12 +45,20 @@ export function optimise(made: IrFunction, options: OptimiseOptions = {}): void 
       removeUnreachable(made);
       return isSimpler;
     });
-    run(passes.controlFlow, 'control flow', () => cleanControlFlow(made));
-    run(passes.threadJumps, 'thread jumps', () => {
-      const isThreaded = threadJumps(made);
-      removeUnreachable(made);
-      return isThreaded;
-    });
+    // Each lets the other find more, and both are cheap.
+    for (let step = 0; step < stepLimit; step++) {
+      const before: boolean = isChanged;
+      isChanged = false;
+      run(passes.controlFlow, 'control flow', () => cleanControlFlow(made));
+      run(passes.threadJumps, 'thread jumps', () => {
+        const isThreaded = threadJumps(made);
+        removeUnreachable(made);
+        return isThreaded;
+      });
+      const isStable = !isChanged;
+      isChanged ||= before;
+      if (isStable) break;
+    }
     run(passes.commonValues, 'common values', () => {
       const isFound = findCommonValues(made);
       removeUnreachable(made);
