@@ -65,8 +65,8 @@ function endOf(
 }
 
 /** Names of rules, by what they depend on; a flood of one kind of flow is explained once. */
-const explained = new Map<string, string[]>();
-const EXPLAINED_MAX = 4096;
+const rulesByFlow = new WeakMap<NodeModel, Map<string, string[]>>();
+const REMEMBERED_MAX = 4096;
 
 function rulesOf(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
   const { source, destination, protocol, isReply, direction, type, reason } = event;
@@ -74,10 +74,11 @@ function rulesOf(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
   const ends = [source.upper, source.lower, destination.upper, destination.lower];
   const what = [protocol, port, isReply, direction, type, reason];
   const key = [model.policy.revision, ...ends, ...what].join(' ');
-  const known = explained.get(key) ?? explainRules(event, model);
-  if (explained.size >= EXPLAINED_MAX) explained.clear();
-  explained.set(key, known);
-  return known;
+  const remembered = rulesByFlow.get(model) ?? new Map<string, string[]>();
+  const rules = remembered.get(key) ?? explainRules(event, model);
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+  rulesByFlow.set(model, remembered.set(key, rules));
+  return rules;
 }
 
 /** Rules that decided, by the same code that made the programs: the sender's side, then the receiver's. */

@@ -1,0 +1,179 @@
+/**
+ * The model, one write at a time: a packet is sent after every single write to the tables, and at no
+ * moment passes one that neither the old rules nor the new ones allow.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ProgramObject } from '@skep/bytecode';
+import { endpointPrograms, type NodeConstants } from '@skep/datapath';
+import { type MapDeclaration, TcAction } from '@skep/ebpf';
+import { type PolicyDocument, parsePolicies } from '@skep/policy';
+import { formatMac, makeFrame, parseAddress } from '@skep/wire';
+import { DatapathTables } from '../tables/datapath-tables.ts';
+import { readInherited } from '../tables/inherited.ts';
+import { MachineTables } from '../tables/machine-tables.ts';
+import type { RawTables } from '../tables/raw-tables.ts';
+import { type EndpointFacts, NodeModel, PolicyRefusedError } from './node-model.ts';
+
+const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };
+
+function endpoint(id: number, name: string): EndpointFacts {
+  return {
+    id,
+    name,
+    namespace: 'default',
+    labels: { app: name },
+    ipv4: parseAddress(`10.0.0.${id}`),
+    interfaceIndex: 100 + id,
+    mac: Uint8Array.of(2, 0, 0, 0, 0, id),
+    gatewayMac: Uint8Array.of(6, 0, 0, 0, 0, id),
+  };
+}
+
+/** Only `from` may talk to `to`. */
+function allowOnly(to: string, from: string): PolicyDocument[] {
+  const text = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: ${to} }
+spec:
+  podSelector: { matchLabels: { app: ${to} } }
+  policyTypes: [Ingress]
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: ${from} } } }] }]
+`;
+  return parsePolicies(text, { file: `${to}.yaml` });
+}
+
+/** Tables on the machine that say after each write that it was made. */
+class WatchedTables implements RawTables {
+  onWrite: () => void = () => {};
+  private readonly inner = new MachineTables(NODE);
+  private readonly program = this.inner.load(endpointPrograms(NODE).fromEndpoint);
+  private nextPort = 10_000;
+
+  update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
+    this.inner.update(map, key, value);
+    this.onWrite();
+  }
+
+  delete(map: MapDeclaration, key: Uint8Array): void {
+    this.inner.delete(map, key);
+    this.onWrite();
+  }
+
+  lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined {
+    return this.inner.lookup(map, key);
+  }
+
+  entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
+    return this.inner.entries(map);
+  }
+
+  setPolicy(slot: number, program: ProgramObject | null): void {
+    this.inner.setPolicy(slot, program);
+    this.onWrite();
+  }
+
+  /** Whether a new flow from one endpoint is delivered to another. */
+  isDelivered(from: EndpointFacts, to: EndpointFacts): boolean {
+    this.nextPort = 10_000 + ((this.nextPort + 1) % 50_000);
+    const packet = makeFrame({
+      sourceMac: formatMac(from.mac),
+      destinationMac: formatMac(from.gatewayMac),
+      source: from.ipv4!.bytes.join('.'),
+      destination: to.ipv4!.bytes.join('.'),
+      udp: { sourcePort: this.nextPort, destinationPort: 53 },
+    });
+    const result = this.program.run({ packet, context: { ifindex: from.interfaceIndex } });
+    this.inner.takeEvents();
+    return result.returnValue === TcAction.Redirect;
+  }
+}
+
+const ANNA = endpoint(1, 'anna');
+const BERT = endpoint(2, 'bert');
+const CARL = endpoint(3, 'carl');
+const DORA = endpoint(4, 'dora');
+
+test('a new endpoint is closed until its rules are in force', () => {
+  const tables = new WatchedTables();
+  let revision = 0;
+  const model = new NodeModel(new DatapathTables(tables), { nextRevision: () => ++revision });
+  model.applyDocuments(allowOnly('bert', 'carl'));
+  model.addEndpoint(ANNA);
+  let writes = 0;
+  tables.onWrite = () => {
+    writes++;
+    assert.equal(tables.isDelivered(ANNA, BERT), false, `after write ${writes}`);
+  };
+  model.addEndpoint(BERT);
+  assert.ok(writes > 3);
+});
+
+test('a change of rules never allows what neither the old nor the new rules do', () => {
+  const tables = new WatchedTables();
+  let revision = 0;
+  const model = new NodeModel(new DatapathTables(tables), { nextRevision: () => ++revision });
+  for (const each of [ANNA, BERT, CARL, DORA]) model.addEndpoint(each);
+  model.applyDocuments(allowOnly('bert', 'anna'));
+  tables.onWrite = () => assert.equal(tables.isDelivered(DORA, BERT), false);
+  model.applyDocuments(allowOnly('bert', 'carl'));
+  assert.equal(tables.isDelivered(ANNA, BERT), false);
+  assert.equal(tables.isDelivered(CARL, BERT), true);
+});
+
+test('a policy that cannot be carried out changes nothing', () => {
+  const tables = new WatchedTables();
+  let revision = 0;
+  const model = new NodeModel(new DatapathTables(tables), { nextRevision: () => ++revision });
+  for (const each of [ANNA, BERT]) model.addEndpoint(each);
+  const ports = Array.from({ length: 2100 }, (_, index) => `{ port: ${index * 3 + 1} }`);
+  const text = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: bert }
+spec: { podSelector: { matchLabels: { app: bert } }, ingress: [{ ports: [${ports.join(', ')}] }] }
+`;
+  const documents = parsePolicies(text, { file: 'huge.yaml' });
+  tables.onWrite = () => assert.equal(tables.isDelivered(ANNA, BERT), true);
+  assert.throws(() => model.applyDocuments(documents), PolicyRefusedError);
+  assert.equal(tables.isDelivered(ANNA, BERT), true);
+  assert.deepEqual(model.policy.documents(), []);
+});
+
+test('a takeover changes no verdict at any moment, also after one that was cut short', () => {
+  const endpoints = [ANNA, BERT, CARL, DORA];
+  const documents = [...allowOnly('carl', 'bert'), ...allowOnly('dora', 'anna')];
+  for (const writesBeforeDeath of [undefined, 1, 8, 20, 40]) {
+    const tables = new WatchedTables();
+    let revision = 0;
+    const nextRevision = (): number => ++revision;
+    const first = new NodeModel(new DatapathTables(tables), { nextRevision });
+    for (const each of endpoints) first.addEndpoint(each);
+    // In another order than the next agent reads them, so that the same groups have other numbers.
+    for (const each of [...documents].reverse()) first.applyDocuments([each]);
+    const verdicts = (): string =>
+      [ANNA, BERT]
+        .flatMap((from) => [CARL, DORA].map((to) => (tables.isDelivered(from, to) ? 1 : 0)))
+        .join('');
+    const expected = verdicts();
+    const takeOver = (limit?: number): void => {
+      let writes = 0;
+      tables.onWrite = () => {
+        assert.equal(verdicts(), expected, `write ${writes}, cut at ${writesBeforeDeath}`);
+        if (++writes === limit) throw new CutShort();
+      };
+      const inherited = readInherited(tables);
+      const options = { nextRevision, generation: 1, inherited } as const;
+      const next = new NodeModel(new DatapathTables(tables), options);
+      next.restoreNumbers(first.numbers());
+      next.fill({ documents, nodeAddresses: [], endpoints });
+      next.dropInherited();
+    };
+    if (writesBeforeDeath !== undefined) assert.throws(() => takeOver(writesBeforeDeath), CutShort);
+    takeOver();
+  }
+});
+
+/** What stands for SIGKILL. */
+class CutShort extends Error {}
