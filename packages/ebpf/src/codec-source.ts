@@ -88,7 +88,8 @@ function encodeField({ field, path, offset }: FieldCode, value: string, depth: n
   if (field.kind === 'integer') return encodeInteger(field, path, value, at('base', offset));
   if (field.kind === 'array') return encodeArray({ field, path, offset }, field, value, depth);
   const own = `object${depth}`;
-  const check = `if (typeof ${own} !== 'object' || ${own} === null) ${fail(path, own, 'an object')}`;
+  const wrong = fail(path, own, 'an object');
+  const check = `if (typeof ${own} !== 'object' || ${own} === null) ${wrong}`;
   const members = field.fields.map((each) => {
     const member = `${path}.${each.name}`;
     const code = { field: each.field, path: member, offset: offset + each.offset };
@@ -105,7 +106,8 @@ function encodeInteger(field: AnyInteger, path: string, value: string, place: st
   const { size, isBigEndian, type, isSigned } = field;
   const own = `{ let v = ${value};`;
   if (type === 'bool') {
-    return `${own} if (typeof v !== 'boolean') ${fail(path, 'v', 'a boolean')} bytes[${place}] = v ? 1 : 0; }`;
+    const check = `if (typeof v !== 'boolean') ${fail(path, 'v', 'a boolean')}`;
+    return `${own} ${check} bytes[${place}] = v ? 1 : 0; }`;
   }
   const bits = BigInt(size * 8);
   const low = isSigned ? -(1n << (bits - 1n)) : 0n;

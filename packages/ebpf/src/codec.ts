@@ -2,8 +2,8 @@
  * Codecs: structs between their bytes in kernel memory and plain objects in node. For each layout
  * one encoder and one decoder are generated, straight-line code with fixed offsets.
  *
- * In node, integers of 8 bytes are `bigint` and arrays of `u8` are `Uint8Array`; all else reads as in
- * a kernel program.
+ * In node, integers of 8 bytes are `bigint` and arrays of `u8` are `Uint8Array`; all else reads as
+ * in a kernel program.
  */
 import type { FieldCode } from './codec-source.ts';
 import { decoderSource, encoderSource } from './codec-source.ts';

@@ -6,13 +6,18 @@ import type { s32, u32 } from './integers.ts';
 import type { StructOf } from './struct.ts';
 
 declare abstract class PacketContext {
-  /** A view of a header in the packet, `offset` bytes from its start; `null` when the packet ends before it. */
+  /**
+   * A view of a header in the packet, `offset` bytes from its start; `null` when the packet ends
+   * before it.
+   */
   at<S extends StructOf<object>>(header: S, offset: u32): InstanceType<S> | null;
   /** A view of the metadata in front of the packet; `null` when there is not as much. */
   metadata<S extends StructOf<object>>(record: S): InstanceType<S> | null;
 }
 
-/** One packet at the driver, before any `sk_buff`. @source struct xdp_md, include/uapi/linux/bpf.h */
+/**
+ * One packet at the driver, before any `sk_buff`. @source struct xdp_md, include/uapi/linux/bpf.h
+ */
 export declare class XdpContext extends PacketContext {
   readonly ingressIfindex: u32;
   readonly rxQueueIndex: u32;
@@ -47,13 +52,16 @@ export declare class TcContext extends PacketContext {
   readonly gsoSize: u32;
 }
 
+/** Any context that a program can be written for. */
 export type Context = XdpContext | TcContext;
 
+/** Where one field of 4 bytes lies; those that are not writable the kernel refuses to store to. */
 export interface ContextField {
   readonly offset: number;
   readonly isWritable?: boolean;
 }
 
+/** Layout of one context, as the kernel shows it to programs. Offsets in bytes. */
 export interface ContextShape {
   /** @alias BPF_PROG_TYPE_* */
   readonly programType: number;
@@ -102,6 +110,7 @@ export const contextShapes: Readonly<Record<string, ContextShape>> = {
   },
 };
 
+/** What becomes of a packet at the driver. @source XDP_*, include/uapi/linux/bpf.h */
 export enum XdpAction {
   Aborted = 0,
   Drop = 1,
@@ -119,4 +128,5 @@ export enum TcAction {
   Redirect = 7,
 }
 
+/** 0, or a negative error number, as helpers return it. */
 export type Errno = s32;

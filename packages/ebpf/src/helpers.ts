@@ -32,7 +32,9 @@ function helper<F extends (...parameters: any[]) => unknown>(
 export const monotonicNanoseconds = helper<() => u64>(5, 'ktime_get_ns', u64Field);
 /** Ticks since boot (250 or 1000 a second); free. @since Linux 5.6 */
 export const jiffies = helper<() => u64>(118, 'jiffies64', u64Field);
+/** A random number, not for keys. @alias bpf_get_prandom_u32 */
 export const randomU32 = helper<() => u32>(7, 'get_prandom_u32', u32Field);
+/** The CPU that the program runs on. @alias bpf_get_smp_processor_id */
 export const cpuNumber = helper<() => u32>(8, 'get_smp_processor_id', u32Field);
 /** Out of (or, with flag 1, into) an interface. Returns the action to return. */
 export const redirect = helper<(ifindex: u32, flags: u64) => s32>(23, 'redirect', s32Field);
@@ -58,17 +60,26 @@ export const changeTail = helper<(ctx: TcContext, length: u32, flags: u64) => s3
   s32Field,
   { movesPacket: true },
 );
+/** Sets the packet type (PACKET_HOST 0, PACKET_OTHERHOST 3). 0 or a negative errno. */
 export const changeType = helper<(ctx: TcContext, type: u32) => s32>(
   32,
   'skb_change_type',
   s32Field,
 );
+/**
+ * Updates a header checksum at `offset` for a field of `size` bytes that changed `from`, `to`
+ * (bytes as in memory).
+ */
 export const l3ChecksumReplace = helper<
   (ctx: TcContext, offset: u32, from: u64, to: u64, size: u64) => s32
 >(10, 'l3_csum_replace', s32Field, { movesPacket: true });
+/**
+ * Updates a TCP, UDP or ICMP checksum at `offset`; the low 4 bits of `flags` are the field's size.
+ */
 export const l4ChecksumReplace = helper<
   (ctx: TcContext, offset: u32, from: u64, to: u64, flags: u64) => s32
 >(11, 'l4_csum_replace', s32Field, { movesPacket: true });
+/** Moves the packet's start by `delta` bytes; negative makes room for a header. */
 export const xdpAdjustHead = helper<(ctx: XdpContext, delta: s32) => s32>(
   44,
   'xdp_adjust_head',
@@ -77,6 +88,7 @@ export const xdpAdjustHead = helper<(ctx: XdpContext, delta: s32) => s32>(
     movesPacket: true,
   },
 );
+/** Moves the packet's end by `delta` bytes; negative cuts. @since Linux 5.8 for growing */
 export const xdpAdjustTail = helper<(ctx: XdpContext, delta: s32) => s32>(
   65,
   'xdp_adjust_tail',
@@ -85,6 +97,7 @@ export const xdpAdjustTail = helper<(ctx: XdpContext, delta: s32) => s32>(
     movesPacket: true,
   },
 );
+/** Any context, where a helper takes each of them. */
 export type AnyContext = Context;
 
 /**

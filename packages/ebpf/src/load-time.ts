@@ -1,6 +1,10 @@
-/** Constants that the loader binds when it loads a program; dead branches vanish before the kernel sees them. */
+/**
+ * Constants that the loader binds when it loads a program; dead branches vanish before the kernel
+ * sees them.
+ */
 import type { AnyInteger, ValueOf } from './struct.ts';
 
+/** The declaration behind `loadTime`: which constants there are, not their values. */
 export class LoadTime {
   /** Reading a constant in node is an error: it has a value only in a loaded program. */
   constructor(readonly fields: Readonly<Record<string, AnyInteger>>) {

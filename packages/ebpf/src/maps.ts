@@ -9,7 +9,9 @@ import { u32 as u32Field } from './integers.ts';
 import type { AnyInteger, InitOf, StructLayout, StructOf, ValueOf } from './struct.ts';
 import type { Context } from './contexts.ts';
 
+/** What a key can be. */
 export type KeyLayout = AnyInteger | StructOf<object>;
+/** What a value can be. */
 export type ValueLayout = AnyInteger | StructOf<object>;
 
 /** An integer value in place: `counters.lookup(0)` gives a cell, `cell.value += 1` counts. */
@@ -17,9 +19,12 @@ export interface Cell<T> {
   value: T;
 }
 
+/** What a lookup gives: the struct in place, or a cell around a plain integer. */
 export type Entry<V> = V extends StructLayout ? ValueOf<V> : Cell<ValueOf<V>>;
+/** What methods take as a key: a struct, a whole literal of it, or a plain integer. */
 export type Key<K> = K extends StructLayout ? ValueOf<K> | Required<InitOf<K>> : ValueOf<K>;
 
+/** The kinds of maps. @alias BPF_MAP_TYPE_* */
 export type MapKind =
   | 'hash'
   | 'array'
@@ -39,6 +44,7 @@ export enum UpdateFlag {
   Exist = 2,
 }
 
+/** What every kind of map is declared with. */
 export interface MapOptions {
   /** As the kernel shows it: at most 15 characters of `A-Z a-z 0-9 _ .`. */
   readonly name: string;
@@ -47,6 +53,7 @@ export interface MapOptions {
   readonly flags?: number;
 }
 
+/** Flags of a map. @source BPF_F_*, include/uapi/linux/bpf.h */
 export enum MapFlag {
   NoPreallocation = 1,
   NoCommonLru = 2,
@@ -159,7 +166,9 @@ export class ProgramArray extends MapDeclaration<AnyInteger, AnyInteger> {
   constructor(options: MapOptions) {
     super(u32Field, u32Field, options);
   }
-  /** Ends this program and runs that one; returns only when the slot is empty (or after 33 calls). */
+  /**
+   * Ends this program and runs that one; returns only when the slot is empty (or after 33 calls).
+   */
   tailCall(_ctx: Context, _index: u32): void {
     kernelOnly();
   }
@@ -202,14 +211,20 @@ export enum WakeUp {
   Force = 2,
 }
 
-/** Records from programs to node, in order, shared by all CPUs. @alias BPF_MAP_TYPE_RINGBUF @since Linux 5.8 */
+/**
+ * Records from programs to node, in order, shared by all CPUs. @alias BPF_MAP_TYPE_RINGBUF @since
+ * Linux 5.8
+ */
 export class RingBuffer extends MapDeclaration<null, null> {
   readonly kind = 'ringBuffer';
   /** `maxEntries` is the size in bytes: a power of two and a multiple of the page size. */
   constructor(options: MapOptions) {
     super(null, null, options);
   }
-  /** Room for one record, to be filled and then submitted or discarded on every path; `null` when full. */
+  /**
+   * Room for one record, to be filled and then submitted or discarded on every path; `null` when
+   * full.
+   */
   reserve<T extends object>(_record: StructOf<T>): T | null {
     return kernelOnly();
   }

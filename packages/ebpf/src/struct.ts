@@ -13,12 +13,14 @@ export interface ArrayField<E extends Field = Field> {
   readonly size: number;
 }
 
+/** One field of a struct; `offset` in bytes from its start. */
 export interface FieldLayout {
   readonly name: string;
   readonly offset: number;
   readonly field: Field;
 }
 
+/** How a struct lies in memory. Sizes in bytes. */
 export interface StructLayout {
   readonly kind: 'struct';
   readonly fields: readonly FieldLayout[];
@@ -26,10 +28,13 @@ export interface StructLayout {
   readonly align: number;
 }
 
+/** A struct class whose instances are T. */
 // biome-ignore lint/suspicious/noExplicitAny: the constructor's parameter differs per struct
 export type StructOf<T> = (new (...init: any[]) => T) & StructLayout;
+/** An integer field of any value type. */
 // biome-ignore lint/suspicious/noExplicitAny: a field of any value type
 export type AnyInteger = IntegerField<any>;
+/** What a struct can hold. */
 export type Field = AnyInteger | ArrayField | StructOf<object>;
 
 /** What a kernel program sees when it reads the field. */
@@ -41,8 +46,10 @@ export type ValueOf<F> = F extends StructLayout & (new (...init: never[]) => inf
       ? ValueOf<E>[]
       : never;
 
+/** What a field can be made from: of a struct any of its members, the others being zero. */
 export type InitOf<F> = F extends StructLayout ? Partial<ValueOf<F>> : ValueOf<F>;
 
+/** The class that `Struct` makes of fields F: layout, constructor and instance type. */
 export interface StructClass<F> extends StructLayout {
   new (init?: { [K in keyof F]?: InitOf<F[K]> }): { [K in keyof F]: ValueOf<F[K]> };
 }
@@ -88,6 +95,7 @@ function layOut(fields: Record<string, Field>, packed: boolean): Omit<StructLayo
   return { fields: placed, size: roundUp(offset, align), align };
 }
 
+/** The multiple of bytes at which C places such a field. */
 export function alignmentOf(field: Field): number {
   if (field.kind === 'integer') return field.size;
   return field.kind === 'array' ? alignmentOf(field.element) : field.align;

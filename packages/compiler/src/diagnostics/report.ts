@@ -30,6 +30,7 @@ export function refuse(node: ts.Node, name: DiagnosticName, ...details: unknown[
   throw new Refusal(describe(node, name, ...details));
 }
 
+/** The diagnostic of an entry at a node; `details` fill its message and help. */
 export function describe(
   node: ts.Node,
   name: DiagnosticName,
@@ -113,6 +114,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** How diagnostics are printed. */
 export interface FormatOptions {
   /** File names are shown relative to this folder; default: the working directory. */
   readonly folder?: string;

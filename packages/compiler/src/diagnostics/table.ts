@@ -1,6 +1,6 @@
 /**
- * Every error that the compiler reports, as data. A code is never reused; the thousands say the kind:
- * 1 constructs, 2 values and types, 3 memory, 4 control flow and functions, 5 modules and programs.
+ * Every error that the compiler reports, as data. A code is never reused; the thousands say the
+ * kind: 1 constructs, 2 values and types, 3 memory, 4 control flow and functions, 5 modules and programs.
  * `{0}`, `{1}` in a message stand for details of the place.
  */
 export interface DiagnosticEntry {
@@ -11,6 +11,7 @@ export interface DiagnosticEntry {
   readonly help: string;
 }
 
+/** The entries by the names that rules refuse with. */
 export const diagnosticTable = {
   tryStatement: {
     code: 1001,
@@ -85,7 +86,7 @@ export const diagnosticTable = {
   operator: {
     code: 1015,
     message: "operator '{0}' is not available in a kernel program",
-    help: 'use + - * / % & | ^ ~ << >> >>> == != === !== < <= > >= && || ?? ! and their assignments',
+    help: 'use + - * / % & | ^ ~ << >> >>>, comparisons, && || ?? ! and assignments of these',
   },
   notAnInteger: {
     code: 2001,
@@ -220,12 +221,12 @@ export const diagnosticTable = {
   missingReturn: {
     code: 4003,
     message: "'{0}' may end without returning a value",
-    help: 'return a value at the end (a switch over an enum needs a default: memory may hold any number)',
+    help: 'return a value at the end; a switch over an enum needs a default, as memory holds anything',
   },
   cannotCall: {
     code: 4004,
     message: '{0} cannot be called in a kernel program',
-    help: 'call exported functions, helpers, map methods, ctx.at, casts such as u8(x), Math.min and Math.max',
+    help: 'call functions, helpers, map methods, ctx.at, casts such as u8(x), Math.min and max',
   },
   missingArgument: {
     code: 4005,
@@ -304,4 +305,5 @@ export const diagnosticTable = {
   },
 } as const satisfies Record<string, DiagnosticEntry>;
 
+/** The name of an entry. */
 export type DiagnosticName = keyof typeof diagnosticTable;

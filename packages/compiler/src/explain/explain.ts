@@ -12,6 +12,7 @@ import { printValue } from '../ir/print.ts';
 import { loadTimeNames, specialise } from '../ir/specialise.ts';
 import { optimise } from '../optimiser/optimise.ts';
 
+/** What `explain` shows, and how wide. */
 export interface ExplainOptions {
   /** File names are shown relative to this folder; default: the working directory. */
   readonly folder?: string;
@@ -21,6 +22,7 @@ export interface ExplainOptions {
   readonly columns?: number;
 }
 
+/** What `explain` found. */
 export interface Explanation {
   readonly text: string;
   /** False when the file has errors: `text` shows them. */

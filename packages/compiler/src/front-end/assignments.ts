@@ -13,6 +13,7 @@ import type { Result } from './result.ts';
 import { computed, known, nothing } from './result.ts';
 import { assignmentOperators } from './syntax.ts';
 
+/** `target = value`, `target += value` and their like. */
 export function lowerAssignment(state: Lowering, node: ts.BinaryExpression): Result {
   const { kind } = node.operatorToken;
   if (kind === ts.SyntaxKind.EqualsToken) {

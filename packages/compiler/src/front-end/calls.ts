@@ -15,6 +15,7 @@ import type { Callable } from './syntax.ts';
 import { tagOf } from './syntax.ts';
 import { FunctionReference } from './world.ts';
 
+/** A call of anything that can be called. */
 export function lowerCall(state: Lowering, node: ts.CallExpression): Result {
   if (node.questionDotToken) return refuse(node, 'optionalChain');
   const callee = node.expression;

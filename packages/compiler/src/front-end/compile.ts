@@ -18,9 +18,7 @@ import { computed, s32Type } from './result.ts';
 import { lowerStatement } from './statements.ts';
 import { tagOf } from './syntax.ts';
 
-export type { Diagnostic, FormatOptions } from '../diagnostics/report.ts';
-export { formatDiagnostics } from '../diagnostics/report.ts';
-
+/** What does not stand in the module itself. */
 export interface CompileOptions {
   /** File names in the IR are relative to this folder; default: the working directory. */
   readonly folder?: string;
@@ -28,6 +26,7 @@ export interface CompileOptions {
   readonly license?: string;
 }
 
+/** What became of a module. */
 export interface CompiledModule {
   /** In the order of the module; empty when there are diagnostics. */
   readonly programs: readonly IrProgram[];

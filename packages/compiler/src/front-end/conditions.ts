@@ -1,4 +1,7 @@
-/** Conditions: what decides where control goes. A condition known when compiling leaves one way only. */
+/**
+ * Conditions: what decides where control goes. A condition known when compiling leaves one way
+ * only.
+ */
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { Block, Value } from '../ir/ir.ts';
@@ -21,6 +24,7 @@ const comparisons: ReadonlyMap<ts.SyntaxKind, PlainComparison> = new Map([
   [ts.SyntaxKind.GreaterThanEqualsToken, 'ge'],
 ]);
 
+/** Whether the token compares two values. */
 export function isComparison(kind: ts.SyntaxKind): boolean {
   return comparisons.has(kind);
 }

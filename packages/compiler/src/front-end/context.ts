@@ -14,6 +14,7 @@ const packetOffsetMax = 0xffff;
 
 type ContextPointer = Computed & { readonly type: ContextType };
 
+/** Whether the result is the context of a program. */
 export function isContext(result: Result): result is ContextPointer {
   return result.kind === 'computed' && result.type.kind === 'context';
 }
@@ -23,6 +24,7 @@ function loadPointer(state: Lowering, context: Computed, offset: number): Value 
   return state.builder.load(context.value, { offset, size: 4, space: 'context' }, 64);
 }
 
+/** `ctx.name` */
 export function readContextField(
   state: Lowering,
   context: ContextPointer,
@@ -46,6 +48,7 @@ export function readContextField(
   return refuse(node, 'unknownField', context.type.name, name, names);
 }
 
+/** `ctx.name = result`, where the kernel allows it. */
 export function writeContextField(
   state: Lowering,
   context: Computed,

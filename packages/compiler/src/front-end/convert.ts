@@ -1,4 +1,6 @@
-/** Between results of different types: constants, widths, truth, and the one type of several paths. */
+/**
+ * Between results of different types: constants, widths, truth, and the one type of several paths.
+ */
 import type ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { Comparison, Space, Value, Width } from '../ir/ir.ts';
@@ -39,6 +41,7 @@ export function fits(value: bigint, bits: number): boolean {
   return value < 1n << BigInt(bits) && value >= -(1n << BigInt(bits - 1));
 }
 
+/** The type of a result; `null` for null and undefined. @throws Refusal for an object literal */
 export function typeOf(result: Result, node: ts.Node): Type | null {
   if (result.kind === 'computed') return result.type;
   if (result.kind === 'group') return refuse(node, 'notAValue', describeResult(result));
@@ -172,7 +175,8 @@ export function joinIntegers(left: IntegerType, right: IntegerType): IntegerType
 
 /**
  * Joins paths that were left open: each result is converted at the end of its own path, then all
- * go on as one. `as`: the type that every result is converted to; else the type that holds them all.
+ * go on as one. `as`: the type that every result is converted to; else the type that holds them
+ * all.
  */
 export function joinEnds(
   state: Lowering,

@@ -41,6 +41,7 @@ const refused: ReadonlyMap<ts.SyntaxKind, DiagnosticName> = new Map([
   [ts.SyntaxKind.SpreadElement, 'spread'],
 ] as const);
 
+/** Any expression, by the rule of its syntax. */
 export function lowerExpression(state: Lowering, node: ts.Expression): Result {
   if (isTransparent(node)) return lowerExpression(state, node.expression);
   if (ts.isIdentifier(node)) return lowerName(state, node);

@@ -10,6 +10,7 @@ import { nothing, u32Type, widthOf } from './result.ts';
 import type { Callable } from './syntax.ts';
 import { requireType } from './types.ts';
 
+/** A call of a function, its body lowered in the caller's place. */
 export function lowerInline(
   state: Lowering,
   declaration: Callable,

@@ -5,7 +5,8 @@ const is32Bit = (value: number | bigint): boolean => value >= -0x80000000 && val
 
 /**
  * Division truncates, x / 0 = 0, x % 0 = x; bitwise results are unsigned, of 32 bits where both
- * operands are, else of 64. Sums and products that a number cannot hold exactly become big integers.
+ * operands are, else of 64. Sums and products that a number cannot hold exactly become big
+ * integers.
  */
 export function foldBinary(
   operator: BinaryOperator,

@@ -17,6 +17,7 @@ const unrolledElements = 64;
 
 type LowerVariables = (state: Lowering, list: ts.VariableDeclarationList) => void;
 
+/** `for (initializer; condition; incrementor)` */
 export function lowerFor(
   state: Lowering,
   node: ts.ForStatement,
@@ -32,11 +33,13 @@ export function lowerFor(
   loop(state, node.condition ?? null, node.statement, node.incrementor ?? null, label);
 }
 
+/** `while (condition)` */
 export function lowerWhile(state: Lowering, node: ts.WhileStatement, label: string | null): void {
   requireBound(state, node, node.expression);
   loop(state, node.expression, node.statement, null, label);
 }
 
+/** `do ... while (condition)` */
 export function lowerDo(state: Lowering, node: ts.DoStatement, label: string | null): void {
   requireBound(state, node, node.expression);
   const { builder } = state;
@@ -227,7 +230,9 @@ function stepOf(
   return kind === ts.SyntaxKind.MinusEqualsToken ? -step : null;
 }
 
-/** The integer that an expression is known to be; only names, members and literals are looked at. */
+/**
+ * The integer that an expression is known to be; only names, members and literals are looked at.
+ */
 function constantOf(state: Lowering, node: ts.Expression): number | null {
   if (!isPlain(node)) return null;
   const result = state.expression(node);

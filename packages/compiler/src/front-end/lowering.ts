@@ -12,7 +12,9 @@ import type { Computed, Result, Type } from './result.ts';
 import type { Callable } from './syntax.ts';
 import type { World } from './world.ts';
 
-/** What a name stands for. `failed`: its initial value was refused, so using it says nothing new. */
+/**
+ * What a name stands for. `failed`: its initial value was refused, so using it says nothing new.
+ */
 export type Binding =
   | { readonly kind: 'result'; readonly result: Result }
   | { readonly kind: 'variable'; readonly variable: Variable; readonly type: Type }
@@ -80,6 +82,7 @@ export interface Rules {
   ): Result;
 }
 
+/** The state of lowering one program or subprogram. */
 export class Lowering {
   /** The innermost function being inlined. */
   frame: Frame;

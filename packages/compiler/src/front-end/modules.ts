@@ -1,5 +1,6 @@
 /**
- * Runs the modules of a program, so that structs, maps, enums and tables are at hand as live objects.
+ * Runs the modules of a program, so that structs, maps, enums and tables are at hand as live
+ * objects.
  *
  * A module of a package (its source in src/, beside dist/) is imported from dist/, as node imports
  * it: there is one identity of every object. A loose file is transpiled into a folder of its own
@@ -13,6 +14,7 @@ import ts from '@typescript/typescript6';
 
 type Exports = Readonly<Record<string, unknown>>;
 
+/** The modules of one program, run, by the names of their source files. */
 export class LiveModules {
   private readonly loaded = new Map<string, Exports>();
   private readonly failures = new Map<string, string>();

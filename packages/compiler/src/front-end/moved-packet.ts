@@ -14,6 +14,7 @@ import type { World } from './world.ts';
 /** Stale pointers, each with the call that moved the packet. */
 type Stale = Map<Value, Value>;
 
+/** Adds a diagnostic for each use of a view of the packet from before the packet was moved. */
 export function findMovedPackets(
   { blocks }: IrFunction,
   world: World,

@@ -28,6 +28,7 @@ interface Pair {
   readonly type: IntegerType;
 }
 
+/** `left operator right`; known where both sides are. */
 export function arithmetic(
   state: Lowering,
   operator: BinaryOperator,
@@ -184,6 +185,7 @@ function divideSigned(state: Lowering, operator: 'div' | 'mod', pair: Pair): Res
   return computed(builder.binary('sub', builder.binary('xor', result, sign), sign), pair.type);
 }
 
+/** `-operand`, signed. */
 export function negate(state: Lowering, operand: Result, node: ts.Node): Result {
   if (operand.kind === 'known') {
     const value = numeric(operand.value, node);
@@ -195,6 +197,7 @@ export function negate(state: Lowering, operand: Result, node: ts.Node): Result 
   return computed(state.builder.negate(widen(state, value, widthOf(type))), type);
 }
 
+/** `~operand`, unsigned. */
 export function complement(state: Lowering, operand: Result, node: ts.Node): Result {
   if (operand.kind === 'known') {
     const value = knownInteger(operand.value, node);
@@ -208,6 +211,7 @@ export function complement(state: Lowering, operand: Result, node: ts.Node): Res
   return computed(state.builder.binary('xor', value.value, ones), type);
 }
 
+/** Two values of one width, and how they are to be compared. */
 export interface ComparedValues {
   readonly comparison: Comparison;
   readonly left: Value;
@@ -216,6 +220,7 @@ export interface ComparedValues {
   readonly operands: readonly [Computed, Computed];
 }
 
+/** Comparisons before it is known whether they are signed. */
 export type PlainComparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 
 /** Two integers or booleans, of which at least one is computed. */

@@ -107,6 +107,7 @@ export type Target =
   | { readonly kind: 'place'; readonly place: Place }
   | { readonly kind: 'contextField'; readonly context: Computed; readonly name: string };
 
+/** The target of an assignment; what it is reached through is lowered once. */
 export function targetOf(state: Lowering, node: ts.Expression): Target {
   if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)) {
     return targetOf(state, node.expression);

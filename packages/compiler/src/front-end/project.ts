@@ -22,6 +22,7 @@ const compilerOptions: ts.CompilerOptions = {
   types: [],
 };
 
+/** One file to compile, with all that it imports. */
 export class Project {
   private constructor(
     readonly file: ts.SourceFile,

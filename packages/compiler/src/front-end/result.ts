@@ -13,6 +13,7 @@ import type {
 } from '@skep/ebpf';
 import type { Space, Value, Width } from '../ir/ir.ts';
 
+/** An integer at run time: `bits` wide in memory, 32 or 64 in a register. */
 export interface IntegerType {
   readonly kind: 'integer';
   readonly bits: 8 | 16 | 32 | 64;
@@ -26,9 +27,12 @@ export interface CellLayout {
   readonly size: number;
 }
 
+/** A live struct class. */
 export type Struct = StructOf<object>;
+/** What a pointer can lead to. */
 export type Pointee = Struct | ArrayField | CellLayout;
 
+/** A struct, an array or a cell in memory. */
 export interface PointerType {
   readonly kind: 'pointer';
   readonly to: Pointee;
@@ -36,6 +40,7 @@ export interface PointerType {
   readonly isNullable: boolean;
 }
 
+/** The argument of a program. */
 export interface ContextType {
   readonly kind: 'context';
   readonly shape: ContextShape;
@@ -49,6 +54,7 @@ export interface InnerMapType {
   readonly isNullable: boolean;
 }
 
+/** The types of computed values. */
 export type Type =
   | IntegerType
   | { readonly kind: 'boolean' }
@@ -62,6 +68,7 @@ export interface Known {
   readonly value: unknown;
 }
 
+/** A value that the program computes. */
 export interface Computed {
   readonly kind: 'computed';
   readonly value: Value;
@@ -72,33 +79,46 @@ export interface Computed {
   readonly max?: bigint;
 }
 
-/** An object literal that is no struct: it exists only when compiling, its members may be computed. */
+/**
+ * An object literal that is no struct: it exists only when compiling, its members may be computed.
+ */
 export interface Group {
   readonly kind: 'group';
   readonly members: ReadonlyMap<string, Result>;
 }
 
+/** What lowering an expression gives. */
 export type Result = Known | Computed | Group;
+/** A computed value that is a pointer. */
 export type ComputedPointer = Computed & { readonly type: PointerType };
 
+/** Unsigned, 32 bits. */
 export const u32Type: IntegerType = { kind: 'integer', bits: 32, isSigned: false };
+/** Unsigned, 64 bits. */
 export const u64Type: IntegerType = { kind: 'integer', bits: 64, isSigned: false };
+/** Signed, 32 bits. */
 export const s32Type: IntegerType = { kind: 'integer', bits: 32, isSigned: true };
+/** Signed, 64 bits. */
 export const s64Type: IntegerType = { kind: 'integer', bits: 64, isSigned: true };
+/** 0 or 1 in 32 bits. */
 export const booleanType: Type = { kind: 'boolean' };
 
+/** The result that is a JavaScript value. */
 export function known(value: unknown): Known {
   return { kind: 'known', value };
 }
 
+/** The result of a function that returns nothing. */
 export const nothing: Known = known(undefined);
 
+/** The result that is a value of the program. */
 export function computed(value: Value, type: Type, max?: bigint): Computed {
   return max === undefined
     ? { kind: 'computed', value, type, offset: 0 }
     : { kind: 'computed', value, type, offset: 0, max };
 }
 
+/** The result that is a pointer; not null unless said. */
 export function pointer(
   value: Value,
   to: Pointee,
@@ -109,6 +129,7 @@ export function pointer(
   return { kind: 'computed', value, type, offset: options.offset ?? 0 };
 }
 
+/** Whether the result is a struct, an array or a cell in memory. */
 export function isPointer(result: Result): result is ComputedPointer {
   return result.kind === 'computed' && result.type.kind === 'pointer';
 }
@@ -126,14 +147,17 @@ export function integerTypeOf(field: AnyInteger): Type {
   return { kind: 'integer', bits, isSigned: field.isSigned };
 }
 
+/** Whether the live value is a struct class. */
 export function isStruct(value: unknown): value is Struct {
   return typeof value === 'function' && (value as { kind?: unknown }).kind === 'struct';
 }
 
+/** Whether the live value is an integer field, such as `u8`. */
 export function isIntegerField(value: unknown): value is AnyInteger {
   return typeof value === 'function' && (value as { kind?: unknown }).kind === 'integer';
 }
 
+/** The layout of a map's value that is a plain integer. */
 export function cellOf(field: AnyInteger): CellLayout {
   return { kind: 'cell', field, size: field.size };
 }
@@ -152,6 +176,7 @@ export function describeResult(result: Result): string {
   return describeType(result.type);
 }
 
+/** As messages name it. */
 export function describeType(type: Type): string {
   if (type.kind === 'integer') return `${type.isSigned ? 's' : 'u'}${type.bits}`;
   if (type.kind === 'boolean') return 'boolean';

@@ -1,4 +1,6 @@
-/** Statements: one rule for each kind of syntax. A refused statement does not stop those after it. */
+/**
+ * Statements: one rule for each kind of syntax. A refused statement does not stop those after it.
+ */
 import ts from '@typescript/typescript6';
 import type { DiagnosticName } from '../diagnostics/table.ts';
 import { refuse } from '../diagnostics/report.ts';
@@ -19,6 +21,7 @@ const refused: ReadonlyMap<ts.SyntaxKind, DiagnosticName> = new Map([
   [ts.SyntaxKind.FunctionDeclaration, 'closure'],
 ] as const);
 
+/** Any statement, by the rule of its syntax; errors in it are recorded. */
 export function lowerStatement(state: Lowering, node: ts.Statement): void {
   if (ts.isBlock(node)) return state.statements(node.statements);
   const { builder } = state;

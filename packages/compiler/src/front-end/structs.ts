@@ -1,4 +1,7 @@
-/** Making structs: `new Name({ ... })`, and literals where the struct is known (keys, values, fields). */
+/**
+ * Making structs: `new Name({ ... })`, and literals where the struct is known (keys, values,
+ * fields).
+ */
 import type { Field } from '@skep/ebpf';
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';

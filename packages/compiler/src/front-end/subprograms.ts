@@ -21,6 +21,7 @@ type Binding =
   | { readonly kind: 'passed'; readonly type: Type; readonly value: Value }
   | { readonly kind: 'known'; readonly result: Result };
 
+/** A call of a `@subprogram` function. */
 export function lowerSubprogramCall(
   state: Lowering,
   declaration: Callable,

@@ -7,6 +7,7 @@ import type { Lowering } from './lowering.ts';
 import { compareIntegers } from './operators.ts';
 import type { Result } from './result.ts';
 
+/** `switch (subject)`; a known subject leaves one clause. */
 export function lowerSwitch(state: Lowering, node: ts.SwitchStatement, label: string | null): void {
   const { builder } = state;
   const { clauses } = node.caseBlock;

@@ -5,6 +5,7 @@ import type { BinaryOperator } from '../ir/ir.ts';
 /** A declaration with a body that can be lowered. */
 export type Callable = ts.FunctionDeclaration | ts.ArrowFunction | ts.FunctionExpression;
 
+/** By token. */
 export const binaryOperators: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new Map([
   [ts.SyntaxKind.PlusToken, 'add'],
   [ts.SyntaxKind.MinusToken, 'sub'],
@@ -19,6 +20,7 @@ export const binaryOperators: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new M
   [ts.SyntaxKind.GreaterThanGreaterThanGreaterThanToken, 'shr'],
 ]);
 
+/** By token of the compound assignment. */
 export const assignmentOperators: ReadonlyMap<ts.SyntaxKind, BinaryOperator> = new Map([
   [ts.SyntaxKind.PlusEqualsToken, 'add'],
   [ts.SyntaxKind.MinusEqualsToken, 'sub'],

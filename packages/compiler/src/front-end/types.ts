@@ -8,10 +8,16 @@ import { cellOf, isStruct, u64Type } from './result.ts';
 import { scalarType } from './scalars.ts';
 import type { World } from './world.ts';
 
-/** A declared type. `number`: an integer of no declared width; `void`, `null`: nothing else than that. */
+/**
+ * A declared type. `number`: an integer of no declared width; `void`, `null`: nothing else than
+ * that.
+ */
 export type DeclaredType = Type | { readonly kind: 'number' } | { readonly kind: 'void' | 'null' };
 
-/** @returns `null` where the type says nothing about memory: generic, unknown, a compile-time object */
+/**
+ * @returns `null` where the type says nothing about memory: generic, unknown, a compile-time
+ * object
+ */
 export function declaredType(world: World, type: ts.Type, node: ts.Node): DeclaredType | null {
   const { flags } = type;
   if (flags & (ts.TypeFlags.Void | ts.TypeFlags.Undefined)) return { kind: 'void' };
@@ -66,7 +72,9 @@ function isValueType(type: DeclaredType): type is Type {
   return type.kind !== 'void' && type.kind !== 'null' && type.kind !== 'number';
 }
 
-/** The declared type of a variable or parameter. @throws Refusal where it has no place at run time */
+/**
+ * The declared type of a variable or parameter. @throws Refusal where it has no place at run time
+ */
 export function requireType(world: World, node: ts.Declaration): Type {
   const type = world.checker.getTypeAtLocation(node);
   const declared = declaredType(world, type, node);

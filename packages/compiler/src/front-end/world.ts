@@ -20,6 +20,7 @@ export class FunctionReference {
   constructor(readonly callable: Callable) {}
 }
 
+/** Names, types and live values of one program's modules. */
 export class World {
   readonly checker: ts.TypeChecker;
   private readonly exportNames = new Map<ts.SourceFile, Map<ts.Symbol, string>>();

@@ -1,6 +1,6 @@
 /**
- * Makes one function of the IR: blocks, operations, and variables that are turned into SSA values on
- * the fly (Braun et al., Simple and Efficient Construction of Static Single Assignment Form).
+ * Makes one function of the IR: blocks, operations, and variables that are turned into SSA values
+ * on the fly (Braun et al., Simple and Efficient Construction of Static Single Assignment Form).
  *
  * A block goes through three states: made, started (operations go into it), sealed (all its
  * predecessors are known). Seal a block as soon as its last predecessor has been ended; only the
@@ -28,13 +28,17 @@ export class Variable {
   ) {}
 }
 
-/** What the builder must know of a helper: the kernel's number, its name, whether it moves the packet. */
+/**
+ * What the builder must know of a helper: the kernel's number, its name, whether it moves the
+ * packet.
+ */
 export interface HelperReference {
   readonly id: number;
   readonly name: string;
   readonly movesPacket: boolean;
 }
 
+/** Builds one function, from its entry block to `finish`. */
 export class FunctionBuilder {
   readonly function: IrFunction;
   /** Put on each value and terminator that is made from now on. */
@@ -72,7 +76,10 @@ export class FunctionBuilder {
     return block;
   }
 
-  /** Operations go into `block` from now on. All or, for the head of a loop, one of its predecessors must be there. */
+  /**
+   * Operations go into `block` from now on. All or, for the head of a loop, one of its
+   * predecessors must be there.
+   */
   start(block: Block): void {
     this.current = block.predecessors.length > 0 ? block : null;
   }
@@ -293,7 +300,10 @@ export class FunctionBuilder {
     return this.emit({ op }, [left, right], left.width);
   }
 
-  /** Start of the packet + `offset`: compared with the packet's end and then used, never made again. */
+  /**
+   * Start of the packet + `offset`: compared with the packet's end and then used, never made
+   * again.
+   */
   packetPointer(start: Value, offset: Value): Value {
     return this.emit({ op: 'add', isPacketPointer: true }, [start, offset], 64);
   }
