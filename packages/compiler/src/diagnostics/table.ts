@@ -1,6 +1,7 @@
 /**
  * Every error that the compiler reports, as data. A code is never reused; the thousands say the
- * kind: 1 constructs, 2 values and types, 3 memory, 4 control flow and functions, 5 modules and programs.
+ * kind: 1 constructs, 2 values and types, 3 memory, 4 control flow and functions, 5 modules and
+ * programs.
  * `{0}`, `{1}` in a message stand for details of the place.
  */
 export interface DiagnosticEntry {
@@ -221,7 +222,7 @@ export const diagnosticTable = {
   missingReturn: {
     code: 4003,
     message: "'{0}' may end without returning a value",
-    help: 'return a value at the end; a switch over an enum needs a default, as memory holds anything',
+    help: 'return a value at the end; a switch over an enum needs a default clause',
   },
   cannotCall: {
     code: 4004,
