@@ -68,6 +68,7 @@ export const systemHelpers: readonly (readonly [number, MachineHelper])[] = [
   [23, forAll(redirect)],
   [69, forAll(fibLookup)],
   [118, jiffies],
+  [160, clock],
   [125, clock],
   [152, forTc(redirectNeighbour)],
   [155, forTc(redirectPeer)],
