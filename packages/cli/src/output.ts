@@ -37,6 +37,7 @@ export function printList<T>(
   else process.stdout.write(formatTable(heading, values.map(toRow)));
 }
 
+/** Prints a value as JSON over several lines, for programs and for people. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,11 +1,13 @@
 /** Progress of work that takes longer than a moment: one line a step, with the time that passed. */
 import pc from 'picocolors';
 
+/** Where work tells what it is doing. */
 export interface Progress {
   readonly step: (text: string) => void;
   readonly end: (text: string) => void;
 }
 
+/** Progress on standard output; its clock, in seconds, starts now. */
 export function showProgress(): Progress {
   const start = performance.now();
   const line = (text: string): void => {

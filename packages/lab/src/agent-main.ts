@@ -3,6 +3,7 @@ import { runDaemon } from '@skep/agent';
 
 const [stateDirectory, bpffsDirectory, socketPath, networkNamespace] = process.argv.slice(2);
 
+process.on('disconnect', () => process.exit(0));
 runDaemon({
   stateDirectory: stateDirectory!,
   bpffsDirectory: bpffsDirectory!,

@@ -5,6 +5,8 @@ import { z } from 'zod';
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 const name = z.string().regex(NAME, 'expected lower-case letters, digits and hyphens, at most 32');
+/** The lab's node has a namespace of this name beside those of the endpoints. */
+const NODE = 'node';
 const labels = z.record(z.string(), z.string());
 
 function address(family: 4 | 6): z.ZodType<string> {
@@ -63,10 +65,15 @@ const labFile = z.strictObject({
   }),
 });
 
+/** Something that an endpoint serves; its name is what probes call the port by. */
 export type LabServer = z.infer<typeof server>;
+/** An endpoint: one network namespace with its addresses, labels and servers. */
 export type LabEndpoint = z.infer<typeof endpoint>;
+/** One question to the lab, and the answer that its author expects. */
 export type LabProbe = z.infer<typeof probe>;
+/** What became of a probe: `allowed` or `dropped`. */
 export type LabVerdict = LabProbe['expect'];
+/** A whole lab; names in it are checked, and every probe names things that exist. */
 export type LabSpec = z.infer<typeof labFile>['spec'] & { readonly name: string };
 
 /** A lab file that says something that cannot be. */
@@ -113,6 +120,7 @@ function contradictions(lab: LabSpec): string[] {
   const endpoints = new Map(lab.endpoints.map((each) => [each.name, each]));
   const taken = new Set<string>();
   for (const each of lab.endpoints) {
+    if (each.name === NODE) problems.push(`spec.endpoints: '${NODE}' is the node's own name`);
     for (const value of [each.name, each.ipv4, each.ipv6]) {
       if (value === undefined) continue;
       if (taken.has(value)) problems.push(`spec.endpoints: ${value} is given twice`);

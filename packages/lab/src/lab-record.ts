@@ -1,6 +1,6 @@
 /**
- * What a lab has made on the machine, written down before it is made: whoever finds the file can take
- * it all away again, also after a crash.
+ * What a lab has made on the machine, written down before it is made: whoever finds the file can
+ * take it all away again, also after a crash.
  */
 import {
   existsSync,
@@ -35,6 +35,10 @@ interface Contents {
   readonly processes: readonly ProcessIdentity[];
 }
 
+/**
+ * The record of one lab: `lab.json` in a folder that also holds its agent's state, pins and socket.
+ * Every change reaches the disk before the thing that it speaks of is made.
+ */
 export class LabRecord {
   private readonly file: string;
 
@@ -117,7 +121,10 @@ export class LabRecord {
 
 /** Names of the labs that are up, or were when something ended them. */
 export function listLabs(): string[] {
-  return existsSync(LABS_DIRECTORY) ? readdirSync(LABS_DIRECTORY).sort() : [];
+  if (!existsSync(LABS_DIRECTORY)) return [];
+  return readdirSync(LABS_DIRECTORY)
+    .filter((name) => LabRecord.read(name))
+    .sort();
 }
 
 function labDirectory(name: string): string {

@@ -3,26 +3,37 @@
  * All of it is in namespaces that the lab has made; nothing else on the machine is touched.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AgentClient, type EndpointView } from '@skep/agent';
-import { createNamespace, Network } from '@skep/netlink';
+import { createNamespace, listNamespaces, Network } from '@skep/netlink';
 import { namedNamespacePath } from '@skep/sys';
 import type { LabEndpoint, LabSpec } from './lab-file.ts';
 import { LabRecord } from './lab-record.ts';
 import { type ProbeResult, type ResolvedProbe, resolveProbes } from './probe.ts';
+import { readText } from './read-text.ts';
 import { Workload } from './workload.ts';
 
 const AGENT_MAIN = fileURLToPath(new URL('./agent-main.js', import.meta.url));
 /** An answer on one machine takes a millisecond; a dropped packet never answers. */
 const PROBE_TIMEOUT_MILLISECONDS = 700;
 
+/** How a lab is brought up. */
 export interface LabOptions {
   /** Policy files are relative to this folder. */
   readonly baseDirectory: string;
+  /** Takes a lab of the name away first, although whoever brought it up is alive. */
+  readonly isReplacing?: boolean;
   /** Told what is being done. */
   readonly onProgress?: (step: string) => void;
+}
+
+/** A namespace that is there already: another lab's, or not a lab's at all. */
+export class NamespaceTakenError extends Error {
+  readonly code = 'ERR_LAB_NAMESPACE_TAKEN';
+  constructor(name: string) {
+    super(`make network namespace ${name}: it is there already (\`ip netns delete ${name}\`)`);
+  }
 }
 
 /** A lab of the name is up, and whoever brought it up is alive. */
@@ -33,6 +44,7 @@ export class LabInUseError extends Error {
   }
 }
 
+/** A lab that is up; `down` takes away all that it has made. */
 export class Lab {
   private readonly workloads = new Map<string, Workload>();
   private agentProcess: ChildProcess | undefined;
@@ -50,11 +62,11 @@ export class Lab {
    */
   static async up(spec: LabSpec, options: LabOptions): Promise<Lab> {
     const left = LabRecord.read(spec.name);
-    if (left?.isOwned) throw new LabInUseError(spec.name);
+    if (left?.isOwned && !options.isReplacing) throw new LabInUseError(spec.name);
     const progress = options.onProgress ?? (() => {});
     if (left) {
       progress('taking away what an earlier run has left');
-      left.remove();
+      await left.end();
     }
     const record = LabRecord.create(spec.name);
     const lab = new Lab(spec, record, new AgentClient(record.socket));
@@ -67,10 +79,7 @@ export class Lab {
       }
       for (const file of spec.policies) {
         progress(`policies of ${file}`);
-        await lab.agent.applyPolicies(
-          readFileSync(join(options.baseDirectory, file), 'utf8'),
-          file,
-        );
+        await lab.agent.applyPolicies(readText(join(options.baseDirectory, file)), file);
       }
       return lab;
     } catch (error) {
@@ -104,7 +113,7 @@ export class Lab {
     for (const workload of this.workloads.values()) await workload.stop();
     this.workloads.clear();
     const { agentProcess } = this;
-    if (agentProcess && agentProcess.exitCode === null) {
+    if (agentProcess && agentProcess.exitCode === null && agentProcess.signalCode === null) {
       const gone = new Promise((resolve) => agentProcess.once('exit', resolve));
       await this.agent.uninstall().catch(() => agentProcess.kill('SIGKILL'));
       await gone;
@@ -116,6 +125,7 @@ export class Lab {
   /** A namespace that the record knows before it exists. */
   private makeNamespace(suffix: string): string {
     const name = `skep-${this.spec.name}-${suffix}`;
+    if (listNamespaces().includes(name)) throw new NamespaceTakenError(name);
     this.record.addNamespace(name);
     createNamespace(name);
     return namedNamespacePath(name);
@@ -128,6 +138,7 @@ export class Lab {
     network.close();
     const { state, bpffs, socket } = this.record;
     const child = fork(AGENT_MAIN, [state, bpffs, socket, namespace], {
+      detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.agentProcess = child;

@@ -11,6 +11,7 @@ export interface ResolvedProbe extends LabProbe {
   readonly targetAddress: string;
 }
 
+/** A probe that was made, and what became of it. */
 export interface ProbeResult extends ResolvedProbe {
   readonly seen: LabVerdict;
   /** What the probe met, in a word or two. */
@@ -34,6 +35,7 @@ export function resolveProbes(lab: LabSpec): ResolvedProbe[] {
   });
 }
 
+/** Whether a probe went as its author expects. */
 export function isAsExpected(result: ProbeResult): boolean {
   return result.seen === result.expect;
 }

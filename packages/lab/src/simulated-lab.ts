@@ -2,7 +2,6 @@
  * The same lab without a kernel: its probes are packets, its programs the same bytecode, run on the
  * machine. What a lab falls back to where BPF is not permitted.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EndpointFacts, SimulatedNode } from '@skep/agent';
 import { describeDropReason } from '@skep/contract';
@@ -10,6 +9,7 @@ import { type NamedPort, PolicyProtocol, parsePolicies } from '@skep/policy';
 import { formatMac, makeFrame, parseAddress, TcpFlag } from '@skep/wire';
 import type { LabEndpoint, LabSpec } from './lab-file.ts';
 import { type ProbeResult, type ResolvedProbe, resolveProbes } from './probe.ts';
+import { readText } from './read-text.ts';
 
 const CLIENT_PORT = 40_000;
 /** Interface indexes mean nothing here, but each endpoint must have one of its own. */
@@ -21,7 +21,7 @@ export function simulateLab(lab: LabSpec, baseDirectory: string): ProbeResult[] 
   const facts = lab.endpoints.map((endpoint, index) => factsOf(lab, endpoint, index + 1));
   for (const each of facts) node.addEndpoint(each);
   for (const file of lab.policies) {
-    const text = readFileSync(join(baseDirectory, file), 'utf8');
+    const text = readText(join(baseDirectory, file));
     node.model.applyDocuments(parsePolicies(text, { file }));
   }
   return resolveProbes(lab).map((probe, index) => decide(node, facts, probe, CLIENT_PORT + index));

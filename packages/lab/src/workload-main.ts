@@ -1,6 +1,6 @@
 /**
- * The process inside an endpoint: real servers, and real clients for the lab's probes. It is started
- * inside the endpoint's network namespace and ends with the process that started it.
+ * The process inside an endpoint: real servers, and real clients for the lab's probes. It is
+ * started inside the endpoint's network namespace and ends with the process that started it.
  */
 import { createSocket } from 'node:dgram';
 import { createServer as createHttpServer, get } from 'node:http';

@@ -14,8 +14,8 @@ export type WorkloadRequest =
     };
 
 /**
- * How a probe ended: an answer came; nothing came in time; or the other end's stack refused, which it
- * can do only with a packet that was let through.
+ * How a probe ended: an answer came; nothing came in time; or the other end's stack refused, which
+ * it can do only with a packet that was let through.
  */
 export type ProbeOutcome = 'answered' | 'silent' | 'refused';
 

@@ -18,6 +18,7 @@ export class WorkloadError extends Error {
   }
 }
 
+/** One process with servers and clients; it is killed by `stop`, or ends with the lab's. */
 export class Workload {
   private nextId = 1;
   private readonly waiting = new Map<number, (response: WorkloadResponse) => void>();
@@ -30,12 +31,16 @@ export class Workload {
       this.waiting.get(response.id)?.(response);
       this.waiting.delete(response.id);
     });
-    child.on('exit', (code) => this.fail(`ended with status ${code ?? 'none'}`));
+    child.on('exit', (code, signal) => this.fail(`ended by ${signal ?? `status ${code}`}`));
+    child.on('error', (error) => this.fail(error.message));
   }
 
-  /** Starts the process; a child is born in the namespace that the thread is in. */
+  /**
+   * Starts the process; a child is born in the namespace that the thread is in. It has a process
+   * group of its own, so that Ctrl-C ends it by way of the lab and not in the middle of a probe.
+   */
   static start(endpoint: string, namespacePath: string): Workload {
-    const child = inNetworkNamespace(namespacePath, () => fork(MAIN, { serialization: 'json' }));
+    const child = inNetworkNamespace(namespacePath, () => fork(MAIN, { detached: true }));
     return new Workload(endpoint, child);
   }
 
@@ -70,6 +75,10 @@ export class Workload {
   private ask(request: Ask): Promise<WorkloadResponse> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
+      if (!this.child.connected) {
+        reject(new WorkloadError(this.endpoint, 'its process has ended'));
+        return;
+      }
       this.waiting.set(id, (response) => {
         if (response.outcome !== 'failed') resolve(response);
         else reject(new WorkloadError(this.endpoint, response.message));

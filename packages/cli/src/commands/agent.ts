@@ -1,7 +1,7 @@
 /** `skep agent`: the daemon. */
 import { runDaemon } from '@skep/agent';
 import type { Command } from 'commander';
-import { DEFAULT_SOCKET } from '../session.ts';
+import { DEFAULT_SOCKET } from '../asking.ts';
 
 interface AgentCommandOptions {
   readonly state: string;
@@ -11,6 +11,7 @@ interface AgentCommandOptions {
   readonly logLevel: string;
 }
 
+/** Adds `skep agent`; it throws what `runDaemon` throws. */
 export function addAgentCommand(program: Command): void {
   program
     .command('agent')

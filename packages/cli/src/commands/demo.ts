@@ -20,6 +20,7 @@ interface DemoOptions {
   readonly json?: boolean;
 }
 
+/** Adds `skep demo`; where BPF is not permitted it runs the lab on the machine. */
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')

@@ -2,8 +2,9 @@
 import type { ExplainRequest, ExplainSideView } from '@skep/agent';
 import type { Command } from 'commander';
 import { paintVerdict, printJson } from '../output.ts';
-import { asking, type SessionOptions, withAgent } from '../session.ts';
+import { asking, type AskOptions, withAgent } from '../asking.ts';
 
+/** Adds `skep explain`. */
 export function addExplainCommand(program: Command): void {
   asking(program.command('explain'))
     .description('say which rule decides about a flow, and what would change it')
@@ -18,7 +19,7 @@ export function addExplainCommand(program: Command): void {
     .action(explain);
 }
 
-async function explain(options: SessionOptions & ExplainRequest): Promise<void> {
+async function explain(options: AskOptions & ExplainRequest): Promise<void> {
   const { from, to, port, protocol } = options;
   const answer = await withAgent(options, (agent) => agent.explain({ from, to, port, protocol }));
   if (options.json) return printJson(answer);

@@ -1,13 +1,13 @@
 /** `skep lab up|down|list`. */
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Lab, LabRecord, type LabSpec, listLabs, parseLab } from '@skep/lab';
+import { Lab, LabRecord, type LabSpec, listLabs, parseLab, readText } from '@skep/lab';
 import type { Command } from 'commander';
 import { formatMatrix } from '../matrix.ts';
 import { CommandError, printList } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import { untilInterrupted } from '../interrupt.ts';
 
+/** Adds `skep lab up`, `down` and `list`. */
 export function addLabCommands(program: Command): void {
   const lab = program.command('lab').description('labs: endpoints in network namespaces');
   lab
@@ -39,7 +39,7 @@ export function addLabCommands(program: Command): void {
 
 /** A lab file, read. @throws LabFileError */
 export function readLab(file: string): { readonly spec: LabSpec; readonly baseDirectory: string } {
-  return { spec: parseLab(readFileSync(file, 'utf8'), file), baseDirectory: dirname(file) };
+  return { spec: parseLab(readText(file), file), baseDirectory: dirname(file) };
 }
 
 async function up(file: string): Promise<void> {

@@ -1,12 +1,13 @@
 /** `skep endpoint list`, `identity list`, `ipcache list`. */
 import type { Command } from 'commander';
 import { formatLabels, printList } from '../output.ts';
-import { asking, type SessionOptions, withAgent } from '../session.ts';
+import { asking, type AskOptions, withAgent } from '../asking.ts';
 
+/** Adds `skep endpoint list`, `skep identity list` and `skep ipcache list`. */
 export function addListCommands(program: Command): void {
   asking(program.command('endpoint').description('endpoints of this node').command('list'))
     .description('list endpoints: their addresses, identity, and whether policy is enforced')
-    .action(async (options: SessionOptions) => {
+    .action(async (options: AskOptions) => {
       const endpoints = await withAgent(options, (agent) => agent.listEndpoints());
       const heading = ['ID', 'ENDPOINT', 'STATE', 'IDENTITY', 'IPV4', 'IPV6', 'ENFORCED', 'LABELS'];
       printList(endpoints, options.json ?? false, heading, (each) => [
@@ -22,7 +23,7 @@ export function addListCommands(program: Command): void {
     });
   asking(program.command('identity').description('identities in use').command('list'))
     .description('list identities: numbers that stand for sets of labels')
-    .action(async (options: SessionOptions) => {
+    .action(async (options: AskOptions) => {
       const identities = await withAgent(options, (agent) => agent.listIdentities());
       printList(identities, options.json ?? false, ['IDENTITY', 'ENDPOINTS', 'LABELS'], (each) => [
         String(each.number),
@@ -32,7 +33,7 @@ export function addListCommands(program: Command): void {
     });
   asking(program.command('ipcache').description('addresses and their identities').command('list'))
     .description('list prefixes: who is behind each address')
-    .action(async (options: SessionOptions) => {
+    .action(async (options: AskOptions) => {
       const places = await withAgent(options, (agent) => agent.listIpcache());
       printList(places, options.json ?? false, ['PREFIX', 'IDENTITY', 'OWNER'], (each) => [
         each.prefix,

@@ -3,13 +3,14 @@ import type { FlowFilter, FlowView } from '@skep/agent';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { paintVerdict } from '../output.ts';
-import { asking, type SessionOptions, withAgent } from '../session.ts';
+import { asking, type AskOptions, withAgent } from '../asking.ts';
 
-interface ObserveOptions extends SessionOptions, FlowFilter {
+interface ObserveOptions extends AskOptions, FlowFilter {
   readonly last?: number;
   readonly follow?: boolean;
 }
 
+/** Adds `skep observe`; with `--json` each line is one flow. */
 export function addObserveCommand(program: Command): void {
   asking(program.command('observe'))
     .description('show flows: who talks to whom, and which rule decided')

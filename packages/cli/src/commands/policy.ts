@@ -1,11 +1,12 @@
 /** `skep policy list|apply|delete|validate|test`. */
-import { readFileSync } from 'node:fs';
+import { readText } from '@skep/lab';
 import { documentKey, parsePolicies } from '@skep/policy';
 import type { Command } from 'commander';
 import { CommandError, printJson, printList } from '../output.ts';
 import { runPolicyTests } from '../policy-test/run.ts';
-import { asking, type SessionOptions, withAgent } from '../session.ts';
+import { asking, type AskOptions, withAgent } from '../asking.ts';
 
+/** Adds `skep policy` and what is below it. */
 export function addPolicyCommands(program: Command): void {
   const policy = program.command('policy').description('policies: what may talk to what');
   asking(policy.command('list'))
@@ -35,7 +36,7 @@ export function addPolicyCommands(program: Command): void {
     .action(runPolicyTests);
 }
 
-async function listPolicies(options: SessionOptions): Promise<void> {
+async function listPolicies(options: AskOptions): Promise<void> {
   const policies = await withAgent(options, (agent) => agent.listPolicies());
   printList(policies, options.json ?? false, ['KEY', 'RULES', 'ENDPOINTS'], (each) => [
     each.key,
@@ -44,17 +45,17 @@ async function listPolicies(options: SessionOptions): Promise<void> {
   ]);
 }
 
-async function applyPolicies(files: readonly string[], options: SessionOptions): Promise<void> {
+async function applyPolicies(files: readonly string[], options: AskOptions): Promise<void> {
   await withAgent(options, async (agent) => {
     for (const file of files) {
-      const result = await agent.applyPolicies(readFileSync(file, 'utf8'), file);
+      const result = await agent.applyPolicies(readText(file), file);
       if (options.json) printJson(result);
       else report('applied', result.changed, result.milliseconds);
     }
   });
 }
 
-async function deletePolicies(keys: readonly string[], options: SessionOptions): Promise<void> {
+async function deletePolicies(keys: readonly string[], options: AskOptions): Promise<void> {
   const result = await withAgent(options, (agent) => agent.deletePolicies(keys));
   const missing = keys.filter((key) => !result.changed.includes(key));
   if (options.json) printJson(result);
@@ -67,9 +68,7 @@ async function deletePolicies(keys: readonly string[], options: SessionOptions):
 }
 
 function validatePolicies(files: readonly string[], options: { readonly json?: boolean }): void {
-  const keys = files.flatMap((file) =>
-    parsePolicies(readFileSync(file, 'utf8'), { file }).map(documentKey),
-  );
+  const keys = files.flatMap((file) => parsePolicies(readText(file), { file }).map(documentKey));
   if (options.json) printJson(keys);
   else for (const key of keys) process.stdout.write(`valid ${key}\n`);
 }

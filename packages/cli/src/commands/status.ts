@@ -3,12 +3,13 @@ import type { StatusView } from '@skep/agent';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { formatTable, printJson } from '../output.ts';
-import { asking, type SessionOptions, withAgent } from '../session.ts';
+import { asking, type AskOptions, withAgent } from '../asking.ts';
 
+/** Adds `skep status`; its exit status is 1 where the agent has problems. */
 export function addStatusCommand(program: Command): void {
   asking(program.command('status'))
     .description('say how the node is, what is wrong, and what to do about it')
-    .action(async (options: SessionOptions) => {
+    .action(async (options: AskOptions) => {
       const status = await withAgent(options, (agent) => agent.status());
       if (options.json) printJson(status);
       else process.stdout.write(formatStatus(status));

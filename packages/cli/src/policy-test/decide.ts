@@ -1,7 +1,7 @@
 /** Decides the probes of a policy test by the programs that a node would run, on the machine. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EndpointFacts, SimulatedNode } from '@skep/agent';
+import { readText } from '@skep/lab';
 import {
   documentKey,
   type Explanation,
@@ -36,6 +36,7 @@ const FIRST_INTERFACE = 100;
 /** Where an endpoint without an address gets one. */
 const MADE_UP_PREFIX = '10.254';
 
+/** What became of one probe, and why. */
 export interface ProbeVerdict {
   readonly probe: TestProbe;
   /** Name of the step; empty for the file's own probes. */
@@ -50,6 +51,10 @@ interface End {
   readonly endpoint?: EndpointFacts;
 }
 
+/**
+ * A node on the machine with the endpoints and policies of one test file. Endpoints without an
+ * address get one of 10.254.0.0/16, which test files do better not to use.
+ */
 export class TestNode {
   private readonly node = new SimulatedNode();
   private readonly endpoints = new Map<string, EndpointFacts>();
@@ -92,7 +97,7 @@ export class TestNode {
 
   private apply(policy: string): void {
     const isInline = policy.includes('\n');
-    const text = isInline ? policy : readFileSync(join(this.folder, policy), 'utf8');
+    const text = isInline ? policy : readText(join(this.folder, policy));
     const file = isInline ? 'inline' : policy;
     this.node.model.applyDocuments(parsePolicies(text, { file }));
   }

@@ -1,6 +1,6 @@
 /** `skep policy test`: runs test files and shows what failed, with the rule that decided. */
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { readText } from '@skep/lab';
 import type { SideExplanation } from '@skep/policy';
 import pc from 'picocolors';
 import { printJson } from '../output.ts';
@@ -14,7 +14,7 @@ export function runPolicyTests(
 ): void {
   let failed = 0;
   const reports = files.map((file) => {
-    const test = parsePolicyTest(readFileSync(file, 'utf8'), file);
+    const test = parsePolicyTest(readText(file), file);
     const verdicts = new TestNode(test, dirname(file)).run();
     failed += verdicts.filter((each) => !isAsExpected(each)).length;
     return { file, test: test.name, verdicts };

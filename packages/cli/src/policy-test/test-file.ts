@@ -54,9 +54,13 @@ const testFile = z.strictObject({
   }),
 });
 
+/** One test file: endpoints, policies, probes, and steps that change something. */
 export type PolicyTest = z.infer<typeof testFile>['spec'] & { readonly name: string };
+/** An endpoint of a test: it has labels and named ports, and no device. */
 export type TestEndpoint = z.infer<typeof endpoint>;
+/** The first packet of a flow, and the verdict that is expected of it. */
 export type TestProbe = z.infer<typeof probe>;
+/** A change, and the probes that are made after it. */
 export type TestStep = z.infer<typeof step>;
 
 /** A test file that says something that cannot be. */
@@ -64,7 +68,11 @@ export class PolicyTestError extends Error {
   readonly code = 'ERR_POLICY_TEST';
 }
 
-/** @throws PolicyTestError with a line for each problem, naming its path in the document */
+/**
+ * Reads a test file.
+ *
+ * @throws PolicyTestError with a line for each problem, naming its path in the document
+ */
 export function parsePolicyTest(text: string, file: string): PolicyTest {
   const document = parseDocument(text);
   if (document.errors.length > 0) {

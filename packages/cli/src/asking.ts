@@ -2,9 +2,11 @@
 import { AgentClient } from '@skep/agent';
 import type { Command } from 'commander';
 
+/** Where the agent of a node listens, if nobody says otherwise. */
 export const DEFAULT_SOCKET = '/run/skep/agent.sock';
 
-export interface SessionOptions {
+/** What `asking` adds to the options of a command. */
+export interface AskOptions {
   readonly socket: string;
   readonly json?: boolean;
 }
@@ -16,9 +18,9 @@ export function asking(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
-/** Runs a task with the agent, and lets go of it. */
+/** Runs a task with the agent, and lets go of it. @throws AgentError where none answers */
 export async function withAgent<T>(
-  { socket }: SessionOptions,
+  { socket }: AskOptions,
   task: (agent: AgentClient) => Promise<T>,
 ): Promise<T> {
   const agent = new AgentClient(socket);
