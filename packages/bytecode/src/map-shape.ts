@@ -1,4 +1,4 @@
-/** From the declaration that a program imports to the shape that the kernel and the machine know. */
+/** From the declaration that a program imports to the shape that kernel and machine know. */
 import type { MapDeclaration } from '@skep/ebpf';
 import type { MapShape } from './object.ts';
 

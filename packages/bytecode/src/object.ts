@@ -1,11 +1,11 @@
 /**
- * A compiled program: inert, deterministic, not yet in any kernel. The compiler makes it, the loader
- * of `@skep/bpf` and the machine of this package run it.
+ * A compiled program: inert, deterministic, not yet in any kernel. The compiler makes it; the
+ * loader of `@skep/bpf` and the machine of this package run it.
  */
 
 import type { MapKind } from '@skep/ebpf';
 
-/** The shape of a map, without its contents. Sizes in bytes; 0 where the kind has no key or value. */
+/** The shape of a map, without its contents. Sizes in bytes, 0 where there is no key or value. */
 export interface MapShape {
   readonly name: string;
   readonly kind: MapKind;
@@ -33,11 +33,13 @@ export interface SourceLine {
   readonly text: string;
 }
 
+/** The code of a function, from `instruction` to the next function. */
 export interface FunctionRange {
   readonly instruction: number;
   readonly name: string;
 }
 
+/** All that is needed to load a program, but for the maps themselves. */
 export interface ProgramObject {
   /** As the kernel shows it: at most 15 characters of `A-Z a-z 0-9 _ .`. */
   readonly name: string;

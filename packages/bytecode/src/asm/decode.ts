@@ -1,25 +1,17 @@
 /** Bytes to instructions: the inverse of `encode`. Reserved fields must be zero. */
+import * as opcodes from './opcodes.ts';
 import {
-  type ArithmeticOperator,
-  type AtomicOperator,
   accessSizes,
   arithmeticTable,
   atomicTable,
-  BYTE_SWAP,
-  CALL,
-  type Comparison,
   callTargets,
   comparisonTable,
   constantSources,
-  EXIT,
-  FETCH,
-  JUMP_ALWAYS,
-  MAY_GOTO,
   Mode,
-  NEGATE,
   OpcodeClass,
-  SOURCE_REGISTER,
-  TO_BIG_ENDIAN,
+  type ArithmeticOperator,
+  type AtomicOperator,
+  type Comparison,
 } from './opcodes.ts';
 import { type Instruction, type Operand, type Register, registers } from './instruction.ts';
 
@@ -157,8 +149,8 @@ function decodeStore(fields: Fields): Instruction {
     return { kind: 'store', size, base, offset, source };
   }
   if (mode !== Mode.Atomic || !isRegister || size < 4) throw unknown(fields);
-  const operator = atomicOperators.get(immediate & ~FETCH);
-  const fetch = (immediate & FETCH) !== 0;
+  const operator = atomicOperators.get(immediate & ~opcodes.FETCH);
+  const fetch = (immediate & opcodes.FETCH) !== 0;
   const mustFetch = operator === 'exchange' || operator === 'compareExchange';
   if (!operator || (mustFetch && !fetch)) {
     throw new DecodeError(fields.slot, `atomic operation 0x${(immediate >>> 0).toString(16)}`);
@@ -176,18 +168,18 @@ function decodeJump(fields: Fields): Instruction {
     const left = register(fields, 'destination');
     return { kind: 'branch', comparison, width: isNarrow ? 32 : 64, left, right, offset };
   }
-  if (opcode & SOURCE_REGISTER) throw unknown(fields);
+  if (opcode & opcodes.SOURCE_REGISTER) throw unknown(fields);
   demandZero(fields, 'destination');
-  if ((opcode & 0xf0) === CALL && !isNarrow) return decodeCall(fields);
+  if ((opcode & 0xf0) === opcodes.CALL && !isNarrow) return decodeCall(fields);
   demandZero(fields, 'source');
-  if ((opcode & 0xf0) === JUMP_ALWAYS) {
+  if ((opcode & 0xf0) === opcodes.JUMP_ALWAYS) {
     demandZero(fields, isNarrow ? 'offset' : 'immediate');
     return { kind: 'jump', isLong: isNarrow, offset: isNarrow ? immediate : offset };
   }
   if (isNarrow) throw unknown(fields);
   demandZero(fields, 'immediate');
-  if ((opcode & 0xf0) === MAY_GOTO) return { kind: 'mayGoto', offset };
-  if ((opcode & 0xf0) !== EXIT) throw unknown(fields);
+  if ((opcode & 0xf0) === opcodes.MAY_GOTO) return { kind: 'mayGoto', offset };
+  if ((opcode & 0xf0) !== opcodes.EXIT) throw unknown(fields);
   demandZero(fields, 'offset');
   return { kind: 'exit' };
 }
@@ -203,16 +195,16 @@ function decodeArithmetic(fields: Fields): Instruction {
   const { opcode, offset } = fields;
   const width = (opcode & 7) === OpcodeClass.Arithmetic64 ? 64 : 32;
   const destination = register(fields, 'destination');
-  if ((opcode & 0xf0) === BYTE_SWAP) return decodeByteSwap(fields);
-  if ((opcode & 0xf0) === NEGATE) {
-    if (opcode & SOURCE_REGISTER) throw unknown(fields);
+  if ((opcode & 0xf0) === opcodes.BYTE_SWAP) return decodeByteSwap(fields);
+  if ((opcode & 0xf0) === opcodes.NEGATE) {
+    if (opcode & opcodes.SOURCE_REGISTER) throw unknown(fields);
     for (const name of ['source', 'offset', 'immediate'] as const) demandZero(fields, name);
     return { kind: 'negate', width, destination };
   }
   const isMove = (opcode & 0xf0) === arithmeticTable.mov.bits;
   if (isMove && offset !== 0) {
     const isKnown = offset === 8 || offset === 16 || (offset === 32 && width === 64);
-    if (!isKnown || !(opcode & SOURCE_REGISTER)) {
+    if (!isKnown || !(opcode & opcodes.SOURCE_REGISTER)) {
       throw new DecodeError(fields.slot, `move of ${offset} bits, expected 8, 16 or (64-bit) 32`);
     }
     demandZero(fields, 'immediate');
@@ -229,7 +221,7 @@ function decodeByteSwap(fields: Fields): Instruction {
   demandZero(fields, 'source');
   demandZero(fields, 'offset');
   const isReverse = (opcode & 7) === OpcodeClass.Arithmetic64;
-  const isBig = (opcode & TO_BIG_ENDIAN) !== 0;
+  const isBig = (opcode & opcodes.TO_BIG_ENDIAN) !== 0;
   if (isReverse && isBig) throw unknown(fields);
   if (bits !== 16 && bits !== 32 && bits !== 64) {
     throw new DecodeError(fields.slot, `byte swap of ${bits} bits, expected 16, 32 or 64`);
@@ -252,7 +244,7 @@ const atomicOperators = new Map(
 );
 
 function operand(fields: Fields): Operand {
-  const isRegister = (fields.opcode & SOURCE_REGISTER) !== 0;
+  const isRegister = (fields.opcode & opcodes.SOURCE_REGISTER) !== 0;
   demandZero(fields, isRegister ? 'immediate' : 'source');
   return isRegister ? register(fields, 'source') : fields.immediate;
 }

@@ -1,21 +1,13 @@
 /** Instructions to bytes. */
+import * as opcodes from './opcodes.ts';
 import {
   arithmeticTable,
   atomicTable,
-  BYTE_SWAP,
-  CALL,
   callTargets,
   comparisonTable,
   constantSources,
-  EXIT,
-  FETCH,
-  JUMP_ALWAYS,
-  MAY_GOTO,
   Mode,
-  NEGATE,
   OpcodeClass,
-  SOURCE_REGISTER,
-  TO_BIG_ENDIAN,
 } from './opcodes.ts';
 import { type Instruction, type Operand, Register, slotCount } from './instruction.ts';
 
@@ -104,14 +96,14 @@ function arithmeticFields(
   if (instruction.kind === 'byteSwap') {
     const { order, bits } = instruction;
     const family = order === 'reverse' ? OpcodeClass.Arithmetic64 : OpcodeClass.Arithmetic32;
-    const opcode = BYTE_SWAP | family | (order === 'big' ? TO_BIG_ENDIAN : 0);
+    const opcode = opcodes.BYTE_SWAP | family | (order === 'big' ? opcodes.TO_BIG_ENDIAN : 0);
     return { opcode, destination, immediate: bits };
   }
   const wide = instruction.width === 64;
   const family = wide ? OpcodeClass.Arithmetic64 : OpcodeClass.Arithmetic32;
-  if (instruction.kind === 'negate') return { opcode: NEGATE | family, destination };
+  if (instruction.kind === 'negate') return { opcode: opcodes.NEGATE | family, destination };
   if (instruction.kind === 'signExtend') {
-    const opcode = arithmeticTable.mov.bits | family | SOURCE_REGISTER;
+    const opcode = arithmeticTable.mov.bits | family | opcodes.SOURCE_REGISTER;
     return { opcode, destination, source: instruction.source.number, offset: instruction.bits };
   }
   const { bits, offset } = arithmeticTable[instruction.operator];
@@ -140,7 +132,7 @@ function memoryFields(instruction: OfKind<'load' | 'store' | 'atomic' | 'loadCon
   }
   const destination = base.number;
   if (instruction.kind === 'atomic') {
-    const immediate = atomicTable[instruction.operator] | (instruction.fetch ? FETCH : 0);
+    const immediate = atomicTable[instruction.operator] | (instruction.fetch ? opcodes.FETCH : 0);
     const opcode = OpcodeClass.StoreRegister | Mode.Atomic | sizeBits[size];
     return { opcode, destination, source: instruction.source.number, offset, immediate };
   }
@@ -153,8 +145,8 @@ function jumpFields(instruction: OfKind<'jump' | 'branch' | 'mayGoto' | 'call' |
   switch (instruction.kind) {
     case 'jump':
       return instruction.isLong
-        ? { opcode: JUMP_ALWAYS | OpcodeClass.Jump32, immediate: instruction.offset }
-        : { opcode: JUMP_ALWAYS | OpcodeClass.Jump, offset: instruction.offset };
+        ? { opcode: opcodes.JUMP_ALWAYS | OpcodeClass.Jump32, immediate: instruction.offset }
+        : { opcode: opcodes.JUMP_ALWAYS | OpcodeClass.Jump, offset: instruction.offset };
     case 'branch': {
       const wide = instruction.width === 64;
       const second = operandFields(instruction.right, wide);
@@ -164,16 +156,16 @@ function jumpFields(instruction: OfKind<'jump' | 'branch' | 'mayGoto' | 'call' |
       return { ...second, opcode, destination, offset: instruction.offset };
     }
     case 'mayGoto':
-      return { opcode: MAY_GOTO | OpcodeClass.Jump, offset: instruction.offset };
+      return { opcode: opcodes.MAY_GOTO | OpcodeClass.Jump, offset: instruction.offset };
     case 'call':
       return {
-        opcode: CALL | OpcodeClass.Jump,
+        opcode: opcodes.CALL | OpcodeClass.Jump,
         source: callTargets.indexOf(instruction.target),
         offset: instruction.module,
         immediate: instruction.number,
       };
     case 'exit':
-      return { opcode: EXIT | OpcodeClass.Jump };
+      return { opcode: opcodes.EXIT | OpcodeClass.Jump };
   }
 }
 
@@ -182,7 +174,8 @@ function operandFields(
   operand: Operand,
   wide: boolean,
 ): { opcode: number; source?: number; immediate?: number } {
-  if (operand instanceof Register) return { opcode: SOURCE_REGISTER, source: operand.number };
+  if (operand instanceof Register)
+    return { opcode: opcodes.SOURCE_REGISTER, source: operand.number };
   const max = wide ? 0x7fffffff : 0xffffffff;
   if (!Number.isInteger(operand) || operand < -0x80000000 || operand > max) {
     throw new RangeError(

@@ -1,4 +1,4 @@
-/** One instruction of RFC 9669, taken apart. Jump offsets count slots of 8 bytes, from the next one. */
+/** One instruction of RFC 9669, taken apart. Jump offsets count slots of 8 bytes from the next. */
 import type {
   ArithmeticOperator,
   AtomicOperator,
@@ -7,6 +7,7 @@ import type {
   ConstantSource,
 } from './opcodes.ts';
 
+/** How registers are encoded. */
 export type RegisterNumber = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
 /** A register: an object, so that it is never mistaken for an immediate. Compare by identity. */
@@ -23,14 +24,21 @@ export class Register {
 export const r0 = new Register(0);
 /** Arguments of calls, lost by them; `r1` holds the context at the start. */
 export const r1 = new Register(1);
+/** Second argument of calls. */
 export const r2 = new Register(2);
+/** Third argument of calls. */
 export const r3 = new Register(3);
+/** Fourth argument of calls. */
 export const r4 = new Register(4);
+/** Fifth and last argument of calls. */
 export const r5 = new Register(5);
 /** Kept by calls, as are `r7` to `r9`. */
 export const r6 = new Register(6);
+/** Kept by calls. */
 export const r7 = new Register(7);
+/** Kept by calls. */
 export const r8 = new Register(8);
+/** Kept by calls. */
 export const r9 = new Register(9);
 /** The end of the stack frame; read-only. */
 export const r10 = new Register(10);
@@ -40,7 +48,9 @@ export const registers: readonly Register[] = [r0, r1, r2, r3, r4, r5, r6, r7, r
 
 /** A register, or an immediate: 32 bits, sign-extended where the instruction is 64 bits wide. */
 export type Operand = Register | number;
+/** Bits that an operation works on. */
 export type OperationWidth = 32 | 64;
+/** Bytes that one access to memory touches. */
 export type AccessSize = 1 | 2 | 4 | 8;
 
 /** `destination = destination operator source`; 32-bit results are zero-extended. */
@@ -61,6 +71,7 @@ export interface SignExtend {
   readonly source: Register;
 }
 
+/** `destination = -destination`; 32-bit results are zero-extended. */
 export interface Negate {
   readonly kind: 'negate';
   readonly width: OperationWidth;
@@ -85,6 +96,7 @@ export interface Jump {
   readonly offset: number;
 }
 
+/** Jumps when `left comparison right` holds of the low `width` bits. */
 export interface Branch {
   readonly kind: 'branch';
   readonly comparison: Comparison;
@@ -122,6 +134,7 @@ export interface Load {
   readonly offset: number;
 }
 
+/** Writes the low `size` bytes of the source; an immediate is sign-extended first. */
 export interface Store {
   readonly kind: 'store';
   readonly size: AccessSize;
@@ -132,7 +145,8 @@ export interface Store {
 
 /**
  * Reads, changes and writes memory at once. With `fetch` the source register gets the old value;
- * `compareExchange` compares with r0 and leaves the old value there; it and `exchange` always fetch.
+ * `compareExchange` compares with r0 and leaves the old value there; it and `exchange`
+ * always fetch.
  */
 export interface Atomic {
   readonly kind: 'atomic';
@@ -155,10 +169,12 @@ export interface Call {
   readonly module: number;
 }
 
+/** Returns r0. */
 export interface Exit {
   readonly kind: 'exit';
 }
 
+/** Any instruction; `kind` tells which. */
 export type Instruction =
   | Arithmetic
   | SignExtend

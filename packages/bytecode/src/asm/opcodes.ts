@@ -55,6 +55,7 @@ export const accessSizes: ReadonlyMap<number, 1 | 2 | 4 | 8> = new Map([
   [0x18, 8],
 ]);
 
+/** Operations of two operands; `sdiv`, `smod` and `sar` are signed. */
 export type ArithmeticOperator =
   | 'add'
   | 'sub'
@@ -78,7 +79,7 @@ export interface ArithmeticRow {
   readonly sign: string;
 }
 
-/** Signed division and modulo share their bits with the unsigned ones: the offset tells them apart. */
+/** Signed division and modulo share their bits with the unsigned ones; the offset differs. */
 export const arithmeticTable: Readonly<Record<ArithmeticOperator, ArithmeticRow>> = {
   add: { bits: 0x00, offset: 0, sign: '+=' },
   sub: { bits: 0x10, offset: 0, sign: '-=' },
@@ -98,8 +99,10 @@ export const arithmeticTable: Readonly<Record<ArithmeticOperator, ArithmeticRow>
 
 /** Operations of the arithmetic classes that have one operand. */
 export const NEGATE = 0x80;
+/** Operation of a change of byte order. */
 export const BYTE_SWAP = 0xd0;
 
+/** Conditions of jumps; those with an s compare as signed numbers. */
 export type Comparison =
   | 'eq'
   | 'ne'
@@ -120,6 +123,7 @@ export interface ComparisonRow {
   readonly sign: string;
 }
 
+/** Every condition once. */
 export const comparisonTable: Readonly<Record<Comparison, ComparisonRow>> = {
   eq: { bits: 0x10, sign: '==' },
   gt: { bits: 0x20, sign: '>' },
@@ -136,16 +140,20 @@ export const comparisonTable: Readonly<Record<Comparison, ComparisonRow>> = {
 
 /** The other operations of the jump classes. */
 export const JUMP_ALWAYS = 0x00;
+/** Operation of a call. */
 export const CALL = 0x80;
+/** Operation of the return. */
 export const EXIT = 0x90;
 /** Jumps when the program has looped too often. @since Linux 6.9; not of RFC 9669 */
 export const MAY_GOTO = 0xe0;
 
+/** What is called: by helper number, by distance, or by BTF id. */
 export type CallTarget = 'helper' | 'subprogram' | 'kernelFunction';
 
 /** What the immediate of a call is, by its source register field. */
 export const callTargets: readonly CallTarget[] = ['helper', 'subprogram', 'kernelFunction'];
 
+/** What an atomic instruction does to the memory. */
 export type AtomicOperator = 'add' | 'or' | 'and' | 'xor' | 'exchange' | 'compareExchange';
 
 /** The immediate of an atomic instruction; `FETCH` is added where the old value is returned. */
@@ -157,6 +165,7 @@ export const atomicTable: Readonly<Record<AtomicOperator, number>> = {
   exchange: 0xe0,
   compareExchange: 0xf0,
 };
+/** Added to the immediate of an atomic instruction that returns the old value. */
 export const FETCH = 0x01;
 
 /** What a 64-bit constant load takes its value from, by its source register field. */
@@ -169,4 +178,5 @@ export const constantSources = [
   'mapByIndex',
   'mapValueByIndex',
 ] as const;
+/** What a 64-bit constant load loads. */
 export type ConstantSource = (typeof constantSources)[number];

@@ -20,6 +20,7 @@ export interface ParameterInit {
 const PARTS_MAX = 0xffff;
 const FLAG_SIGNED = 1 << 31;
 
+/** Types are added one by one; a method returns the id of the type that it made or found. */
 export class BtfBuilder {
   private readonly encoder = new TextEncoder();
   private readonly strings: number[] = [0];

@@ -2,7 +2,7 @@
  * BTF: the types of programs and kernel, and the names and lines of code.
  *
  *     +-------------------+----------------+-------------------+
- *     | header, 24 bytes  | types, from 1  | strings, NUL ends |      type 0 is void, string 0 empty
+ *     | header, 24 bytes  | types, from 1  | strings, NUL ends |  type 0 is void, string 0 empty
  *     +-------------------+----------------+-------------------+
  *
  *     one type: name (string offset) | info | size, or type   then what its kind adds
@@ -11,8 +11,11 @@
  * @source Documentation/bpf/btf.rst, include/uapi/linux/btf.h
  */
 
+/** The first two bytes, little-endian. */
 export const BTF_MAGIC = 0xeb9f;
+/** The only version there is. */
 export const BTF_VERSION = 1;
+/** Bytes of the header; a longer one is read past. */
 export const BTF_HEADER_BYTES = 24;
 
 /** What a type is. @alias BTF_KIND_* */
@@ -63,4 +66,5 @@ export const kindExtents: Readonly<Record<BtfKind, readonly [fixed: number, part
 
 /** Bits of an integer's encoding. */
 export const SIGNED = 1;
+/** The integer is true or false. */
 export const BOOLEAN = 4;

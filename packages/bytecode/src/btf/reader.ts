@@ -51,6 +51,7 @@ const transparentKinds: ReadonlySet<BtfKind> = new Set([
   BtfKind.TypeTag,
 ]);
 
+/** The types of one blob, found once and then read on demand. */
 export class Btf {
   private readonly view: DataView;
   private readonly strings: Uint8Array;

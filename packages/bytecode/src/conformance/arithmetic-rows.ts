@@ -12,6 +12,7 @@ const MAX = 0xffff_ffff_ffff_ffffn;
 const MIN_SIGNED = 0x8000_0000_0000_0000n;
 const MAX_SIGNED = 0x7fff_ffff_ffff_ffffn;
 
+/** All 64 bits take part. */
 export const rows64: Readonly<Record<ArithmeticOperator, readonly ArithmeticRow[]>> = {
   add: [
     [1n, 2n, 3n],

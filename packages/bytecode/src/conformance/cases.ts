@@ -157,7 +157,7 @@ function jumpCases(width: 32 | 64, rows: readonly JumpRow[]): IsaCase[] {
   );
 }
 
-/** The kernel refuses code that nothing leads to: a branch, never taken, leads to what is skipped. */
+/** The kernel refuses code that nothing leads to: to what is skipped a branch leads, never taken. */
 function skipping(jump: Instruction): Instruction[] {
   return [asm.mov64(r0, 1), asm.branch('eq', 64, r0, 2, 1), jump, asm.mov64(r0, 0)];
 }
@@ -200,7 +200,7 @@ function memoryCases(): IsaCase[] {
   ];
 }
 
-/** Each once for the memory after it and, where it fetches, once for what the register then holds. */
+/** Each once for the memory after it and, fetching, once for what the register holds then. */
 function atomicCases(): IsaCase[] {
   const operators = Object.keys(atomics) as Exclude<AtomicOperator, 'compareExchange'>[];
   return operators.flatMap((operator) =>

@@ -6,6 +6,7 @@ export type JumpRow = readonly [left: bigint, right: bigint, holds: readonly Com
 
 const MIN_SIGNED = 0x8000_0000_0000_0000n;
 
+/** All 64 bits are compared. */
 export const jumps64: readonly JumpRow[] = [
   [1n, 1n, ['eq', 'ge', 'le', 'sge', 'sle', 'set']],
   [1n, 2n, ['ne', 'lt', 'le', 'slt', 'sle']],

@@ -1,4 +1,4 @@
-/** Loads, stores and atomic operations by RFC 9669, sections 5.2 to 5.4, on eight bytes of stack. */
+/** Loads, stores and atomic operations by RFC 9669, sections 5.2 to 5.4, on 8 bytes of stack. */
 import type { AtomicOperator } from '../asm/opcodes.ts';
 
 /** What the memory holds; loads at an offset into it. */

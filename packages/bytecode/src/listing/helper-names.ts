@@ -1,7 +1,7 @@
 /**
  * Names of the kernel's helpers, by number: a table.
  *
- * @source include/uapi/linux/bpf.h, Linux 6.1; later kernels add kernel functions instead of helpers
+ * @source include/uapi/linux/bpf.h, Linux 6.1; later kernels add kernel functions instead
  */
 
 const names = `

@@ -64,6 +64,7 @@ interface Frame {
   readonly stack: Region;
 }
 
+/** One run: made for it, and gone with it. */
 export class Cpu {
   readonly low = new Int32Array(11);
   readonly high = new Int32Array(11);
@@ -98,7 +99,7 @@ export class Cpu {
     this.helperCalls.set(helper, (this.helperCalls.get(helper) ?? 0) + 1);
   }
 
-  /** Runs to the end. @throws StepFault at an instruction that may not be, or when `budget` is used up */
+  /** Runs to the end. @throws StepFault where it may not go on, or when `budget` is used up */
   run(budget: number): void {
     let slot = this.resumeAt;
     for (;;) {

@@ -1,4 +1,4 @@
-/** Error numbers that maps and helpers answer with, positive. @source include/uapi/asm-generic/errno*.h */
+/** Error numbers of maps and helpers, positive. @source include/uapi/asm-generic/errno-base.h */
 export enum Errno {
   ENOENT = 2,
   E2BIG = 7,

@@ -92,7 +92,7 @@ export class Machine {
     };
   }
 
-  /** An empty map that programs find by its name. @throws Error when there is one of another shape */
+  /** A map that programs find by its name. @throws Error when there is one of another shape */
   createMap(shape: MapShape): MachineMap {
     const known = this.maps.get(shape.name);
     if (!known) {

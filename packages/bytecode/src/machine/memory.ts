@@ -12,6 +12,7 @@
  */
 import { StepFault } from './fault.ts';
 
+/** What a region is; `map` and `code` have addresses but no readable bytes. */
 export type RegionKind = 'stack' | 'context' | 'packet' | 'mapValue' | 'record' | 'map' | 'code';
 
 /** The low word of the address of a region's first byte. */

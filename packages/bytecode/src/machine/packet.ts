@@ -13,6 +13,7 @@ export const HEADROOM = 256;
 const FRAME_RECORD = 40;
 const TAILROOM = 320;
 
+/** Made for one run, from a copy of the bytes. */
 export class Packet {
   private buffer: Uint8Array;
   private meta = HEADROOM;

@@ -5,6 +5,7 @@ import { mapHelpers } from './maps.ts';
 import { packetHelpers } from './packet.ts';
 import { systemHelpers } from './system.ts';
 
+/** By number. */
 export const machineHelpers: ReadonlyMap<number, MachineHelper> = new Map([
   ...mapHelpers,
   ...systemHelpers,

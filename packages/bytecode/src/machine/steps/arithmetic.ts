@@ -9,6 +9,7 @@ import {
 import type { Step } from '../cpu.ts';
 import { operations32, operations64, reverseWord } from './words.ts';
 
+/** The step of a two-operand instruction. */
 export function arithmeticStep(instruction: Arithmetic, next: number): Step {
   return instruction.width === 64 ? wideStep(instruction, next) : narrowStep(instruction, next);
 }
@@ -49,6 +50,7 @@ function narrowStep({ operator, destination, source }: Arithmetic, next: number)
   };
 }
 
+/** The step of a move with sign extension. */
 export function signExtendStep(instruction: SignExtend, next: number): Step {
   const { width, bits, destination, source } = instruction;
   const shift = 32 - bits;
@@ -62,6 +64,7 @@ export function signExtendStep(instruction: SignExtend, next: number): Step {
   };
 }
 
+/** The step of a negation. */
 export function negateStep({ width, destination }: Negate, next: number): Step {
   const d = destination.number;
   return ({ low, high }) => {

@@ -9,6 +9,7 @@ import { ProgramArrayMap } from '../maps/program-array.ts';
 export const TAIL_CALL = 12;
 const TAIL_CALLS_MAX = 33;
 
+/** The step of a call of a helper, which is counted. */
 export function helperStep(number: number, { run }: MachineHelper, next: number): Step {
   return (cpu) => {
     cpu.countCall(number);
@@ -18,6 +19,7 @@ export function helperStep(number: number, { run }: MachineHelper, next: number)
   };
 }
 
+/** The step of a call of a subprogram. */
 export function subprogramStep(target: number, next: number): Step {
   return (cpu) => cpu.call(target, next);
 }

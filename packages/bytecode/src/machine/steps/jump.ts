@@ -41,6 +41,7 @@ const tests64: Readonly<Record<Comparison, Test64>> = {
     ((leftLow & rightLow) | (leftHigh & rightHigh)) !== 0,
 };
 
+/** The step of a conditional jump. */
 export function branchStep(instruction: Branch, next: number): Step {
   const { comparison, width, left, right, offset } = instruction;
   const target = next + offset;
@@ -63,6 +64,7 @@ export function branchStep(instruction: Branch, next: number): Step {
   return ({ low, high }) => (test(low[l]!, high[l]!, right, sign) ? target : next);
 }
 
+/** The step of an unconditional jump. */
 export function jumpStep(target: number): Step {
   return () => target;
 }

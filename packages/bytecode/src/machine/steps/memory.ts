@@ -13,6 +13,7 @@ import type { MachineMap } from '../maps/map.ts';
 import type { Region } from '../memory.ts';
 import { operations32, operations64 } from './words.ts';
 
+/** The step of a load from memory. */
 export function loadStep(instruction: Load, next: number): Step {
   const { size, isSigned, offset } = instruction;
   const d = instruction.destination.number;
@@ -71,6 +72,7 @@ function loadContext(
   else cpu.setNumber(d, context.read(offset, size));
 }
 
+/** The step of a store to memory. */
 export function storeStep(instruction: Store, next: number): Step {
   const { size, offset, source } = instruction;
   const b = instruction.base.number;
@@ -93,6 +95,7 @@ export function storeStep(instruction: Store, next: number): Step {
   };
 }
 
+/** The step of an atomic operation: on stack and map values only, and aligned. */
 export function atomicStep(instruction: Atomic, next: number): Step {
   const { size, offset } = instruction;
   const b = instruction.base.number;

@@ -36,6 +36,7 @@ export const operations32: Readonly<Record<ArithmeticOperator, Operation32>> = {
   mov: (_left, right) => right,
 };
 
+/** As `operations32`, of all 64 bits; shift amounts count modulo 64. */
 export const operations64: Readonly<Record<ArithmeticOperator, Operation64>> = {
   add(low, high, d, operandLow, operandHigh) {
     const sum = (low[d]! >>> 0) + (operandLow >>> 0);
