@@ -81,8 +81,12 @@ function findLives(made: MachineFunction, starts: number[], end: number): Map<Fr
     scan(block, starts[index]!, touched[index]!, exposed[index]!, written[index]!);
     for (const object of touched[index]!.keys()) lives.set(object, []);
   }
+  const local = findLocal(touched);
+  exposed.forEach((objects, index) => {
+    exposed[index] = new Set([...objects].filter((object) => !local.has(object)));
+  });
   const after = walkUp(made.blocks, exposed, written);
-  const before = findTouchedBefore(made.blocks, touched);
+  const before = findTouchedBefore(made.blocks, touched, after);
   for (const { index, instructions } of made.blocks) {
     const start = starts[index]!;
     const present = new Set([...touched[index]!.keys(), ...after[index]!]);
@@ -130,16 +134,38 @@ function namedBy(
   return frame && !touches.includes(frame) ? [frame, ...touches] : touches;
 }
 
-/** By block index: the objects that some path has named before the block begins. */
+/**
+ * Slots that one block alone names. Even in a loop they hold nothing when the block begins: in the
+ * first round what they hold would be undefined.
+ */
+function findLocal(touched: readonly Map<FrameObject, unknown>[]): Set<FrameObject> {
+  const seen = new Set<FrameObject>();
+  const local = new Set<FrameObject>();
+  for (const objects of touched) {
+    for (const object of objects.keys()) {
+      if (seen.has(object) || object.isSpill) local.delete(object);
+      else local.add(object);
+      seen.add(object);
+    }
+  }
+  return local;
+}
+
+/**
+ * By block index: the objects that some path has named before the block begins. Followed only as far
+ * as they are needed again.
+ */
 function findTouchedBefore(
   blocks: readonly MachineBlock[],
   touched: readonly Map<FrameObject, unknown>[],
+  needed: readonly Set<FrameObject>[],
 ): Set<FrameObject>[] {
   const before = blocks.map(() => new Set<FrameObject>());
   for (const block of blocks) {
     for (const object of touched[block.index]!.keys()) {
       const work = [block];
       for (let next = work.pop(); next; next = work.pop()) {
+        if (!needed[next.index]!.has(object)) continue;
         for (const after of next.successors) {
           if (before[after.index]!.has(object)) continue;
           before[after.index]!.add(object);

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { generateRecipe } from '../fuzz/generate.ts';
+import { lowerRecipe } from '../fuzz/lower.ts';
+import { Random } from '../fuzz/random.ts';
+import { FunctionBuilder } from './builder.ts';
+import { copyProgram } from './copy.ts';
+import type { IrProgram } from './ir.ts';
+import { parsePrograms } from './parse-programs.ts';
+import { printProgram } from './print.ts';
+import { writePrograms } from './write-programs.ts';
+
+function sample(): IrProgram {
+  const b = new FunctionBuilder('f', { file: 'a.ts', line: 1, column: 2, text: 'text' });
+  b.position = { file: 'a.ts', line: 2, column: 1, text: 'return' };
+  const pointer = b.packetPointer(b.context(), b.parameter(1));
+  b.atomicAdd(pointer, { offset: -4, size: 8, space: 'any' }, b.loadTime('limit', 64));
+  b.callSubprogram('g', [b.constant(1n << 63n, 64)], true);
+  b.return(b.load(b.slot('s', 4), { offset: 0, size: 4, space: 'stack' }));
+  return { name: 'f', programType: 6, license: 'GPL', functions: [b.finish()] };
+}
+
+test('programs survive writing and reading; writing again gives the same text', () => {
+  const recipes = [1, 2, 3].map((seed) =>
+    lowerRecipe(generateRecipe(new Random(seed), { statements: 10 })),
+  );
+  const programs = [sample(), ...recipes];
+  const text = writePrograms(programs);
+  const read = parsePrograms(text);
+  assert.equal(writePrograms(read), text);
+  const printed = programs.map((program) => printProgram(copyProgram(program)));
+  assert.deepEqual(
+    read.map((program) => printProgram(copyProgram(program))),
+    printed,
+  );
+  assert.deepEqual(read[0]!.functions[0]!.position, programs[0]!.functions[0]!.position);
+});
+
+const damages: [string, (text: string) => string, RegExp][] = [
+  ['not json', (text) => text.slice(1), /parse programs: not json/],
+  ['another format', (text) => text.replace('skep-ir', 'other'), /programs\.format: found "other"/],
+  ['another version', (text) => text.replace('"version":1', '"version":9'), /found 9, expected 1/],
+  ['an unknown operation', (text) => text.replace('"context"', '"contest"'), /found "contest"/],
+  ['a value that is not there', (text) => text.replace('[0,1]', '[0,999]'), /found 999/],
+  ['a use before its value', (text) => text.replace('[0,1]', '[0,2]'), /is not known there/],
+  ['a wrong size', (text) => text.replace('-4,8,"any"', '-4,7,"any"'), /found 7, expected one of/],
+];
+
+for (const [name, damage, expected] of damages) {
+  test(`reading refuses ${name}`, () => {
+    const text = writePrograms([sample()]);
+    const damaged = damage(text);
+    assert.notEqual(damaged, text);
+    assert.throws(() => parsePrograms(damaged), expected);
+  });
+}
