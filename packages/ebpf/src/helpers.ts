@@ -30,6 +30,8 @@ function helper<F extends (...parameters: any[]) => unknown>(
 
 /** Nanoseconds since boot, suspend not counted; costs half an LRU lookup: prefer `jiffies`. */
 export const monotonicNanoseconds = helper<() => u64>(5, 'ktime_get_ns', u64Field);
+/** As `monotonicNanoseconds`, of the last tick: half the price. @since Linux 5.11 */
+export const coarseNanoseconds = helper<() => u64>(160, 'ktime_get_coarse_ns', u64Field);
 /** Ticks since boot (250 or 1000 a second); free. @since Linux 5.6 */
 export const jiffies = helper<() => u64>(118, 'jiffies64', u64Field);
 /** A random number, not for keys. @alias bpf_get_prandom_u32 */

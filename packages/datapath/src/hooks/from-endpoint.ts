@@ -31,9 +31,11 @@ export function fromEndpoint(ctx: TcContext): TcAction {
 function walk(ctx: TcContext, packet: Packet): Step {
   const own = ownEndpoint(ctx, packet);
   if (!own) return DropReason.EndpointNotReady;
-  let step = checkSourceMac(ctx, own);
+  const ethernet = ctx.at(EthernetHeader, 0);
+  if (!ethernet) return DropReason.TruncatedHeader;
+  let step = checkSourceMac(ctx, ethernet, own);
   if (step !== Outcome.Next) return step;
-  step = parseNetwork(ctx, packet, own);
+  step = parseNetwork(ctx, packet, ethernet, own);
   if (step !== Outcome.Next) return step;
   step = parseTransport(ctx, packet);
   if (step !== Outcome.Next) return step;
@@ -41,7 +43,7 @@ function walk(ctx: TcContext, packet: Packet): Step {
     step = answerNeighbour(ctx, packet, own);
     if (step !== Outcome.Next) return step;
   }
-  step = checkDestinationMac(ctx, own);
+  step = checkDestinationMac(ethernet, own);
   if (step !== Outcome.Next) return step;
   step = checkSourceAddress(packet, own);
   if (step !== Outcome.Next) return step;
@@ -61,9 +63,12 @@ function walk(ctx: TcContext, packet: Packet): Step {
   return admit(packet);
 }
 
-function parseNetwork(ctx: TcContext, packet: Packet, own: EndpointEntry): Step {
-  const ethernet = ctx.at(EthernetHeader, 0);
-  if (!ethernet) return DropReason.TruncatedHeader;
+function parseNetwork(
+  ctx: TcContext,
+  packet: Packet,
+  ethernet: EthernetHeader,
+  own: EndpointEntry,
+): Step {
   switch (ethernet.type) {
     case EtherType.IPv4:
       return parseIpv4(ctx, packet);

@@ -58,16 +58,15 @@ export function recall(packet: Packet): Step {
   const connection = find(packet);
   if (!connection) return begin(packet);
   const now: u32 = jiffies() & 0xffff_ffff;
-  const isForward =
-    ((connection.flags & ConnectionFlag.InitiatorIsFirst) !== 0) === (packet.isSourceFirst !== 0);
+  const isReply = (connection.flags ^ packet.isSourceFirst) & ConnectionFlag.InitiatorIsFirst;
+  const isForward = isReply === 0;
   if (beginsAnew(packet, connection, isForward, now)) {
     if (packet.table === Table.Connections) connections.delete(packet.tuple);
     packet.table = Table.None;
     return begin(packet);
   }
-  packet.isReply = isForward ? 0 : 1;
+  packet.isReply = isReply;
   if (!isCurrent(connection)) return Outcome.Next;
-  recallEnds(packet, connection);
   if (connection.flags & ConnectionFlag.Denied) return repeatDrop(packet, connection, now);
   const sender = isForward ? connection.egressEndpoint : connection.ingressEndpoint;
   if (isForged(packet, sender)) return DropReason.InvalidSourceAddress;
@@ -95,7 +94,11 @@ function find(packet: Packet): Connection | null {
 /** Whether the packet begins another flow between the same ends. */
 function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, now: u32): boolean {
   const idle: u32 = now - connection.lastSeen;
-  if (idle >= lifetimeSeconds(packet.protocol, connection.flags) * node.jiffiesPerSecond) {
+  const isIdle = idle >= LifetimeSeconds.TcpClosing * node.jiffiesPerSecond;
+  if (
+    isIdle &&
+    idle >= lifetimeSeconds(packet.protocol, connection.flags) * node.jiffiesPerSecond
+  ) {
     return true;
   }
   if (packet.protocol === IpProtocol.TCP) {
@@ -160,6 +163,7 @@ function repeatDrop(packet: Packet, connection: Connection, now: u32): Step {
   connection.unreported += 1;
   count(packet, connection.reason);
   if (isReportDue(packet, connection, now)) {
+    recallEnds(packet, connection);
     emit(packet, EventType.Drop, connection.reason, connection.unreported);
     reported(packet, connection, now);
   }
@@ -181,6 +185,7 @@ function follow(packet: Packet, connection: Connection, isForward: boolean, now:
   if (flags !== connection.flags) connection.flags = flags;
   if (node.reportsForwarded && isReportDue(packet, connection, now)) {
     const reason: u8 = isForward ? TraceReason.Established : TraceReason.Reply;
+    recallEnds(packet, connection);
     emit(packet, EventType.Trace, reason, connection.unreported);
     reported(packet, connection, now);
   }
@@ -194,7 +199,8 @@ function follow(packet: Packet, connection: Connection, isForward: boolean, now:
 /** What this packet adds to the flags of its flow. */
 function flagsOf(packet: Packet, isForward: boolean): u16 {
   let flags: u16 = isForward ? 0 : ConnectionFlag.Answered;
-  if (packet.protocol === IpProtocol.TCP) {
+  // Only TCP has flags here.
+  if (packet.tcpFlags & (TcpFlag.FIN | TcpFlag.RST)) {
     if (packet.tcpFlags & TcpFlag.RST) flags |= ConnectionFlag.Reset;
     if (packet.tcpFlags & TcpFlag.FIN) {
       flags |= isForward ? ConnectionFlag.InitiatorFinished : ConnectionFlag.ResponderFinished;

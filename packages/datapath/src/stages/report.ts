@@ -1,5 +1,5 @@
 /** Counting and reporting: the only place that writes events. */
-import { jiffies, monotonicNanoseconds, WakeUp } from '@skep/ebpf';
+import { jiffies, coarseNanoseconds, WakeUp } from '@skep/ebpf';
 import type { u8, u32 } from '@skep/ebpf';
 import { DatapathEvent, Direction, EventType, REPORT_INTERVAL_SECONDS } from '@skep/contract';
 import type { Connection } from '@skep/contract';
@@ -49,7 +49,7 @@ export function emit(packet: Packet, type: EventType, reason: u8, packetCount: u
   const source = packet.isReply ? packet.responder : packet.initiator;
   const destination = packet.isReply ? packet.initiator : packet.responder;
   const decider = packet.direction === Direction.Egress ? packet.initiator : packet.responder;
-  event.timeNanoseconds = monotonicNanoseconds();
+  event.timeNanoseconds = coarseNanoseconds();
   event.source = packet.source;
   event.destination = packet.destination;
   event.sourceIdentity = source.identity;

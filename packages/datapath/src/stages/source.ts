@@ -2,24 +2,19 @@
 import type { TcContext } from '@skep/ebpf';
 import { DropReason } from '@skep/contract';
 import type { EndpointEntry } from '@skep/contract';
-import { EthernetHeader } from '@skep/wire';
-import type { Ipv6Address } from '@skep/wire';
+import type { EthernetHeader, Ipv6Address } from '@skep/wire';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 
-export function checkSourceMac(ctx: TcContext, own: EndpointEntry): Step {
+export function checkSourceMac(ctx: TcContext, ethernet: EthernetHeader, own: EndpointEntry): Step {
   if (ctx.vlanPresent) return DropReason.VlanFiltered;
-  const ethernet = ctx.at(EthernetHeader, 0);
-  if (!ethernet) return DropReason.TruncatedHeader;
   const source = ethernet.source;
   const isOwn = source.head === own.mac.head && source.tail === own.mac.tail;
   return isOwn ? Outcome.Next : DropReason.InvalidSourceMac;
 }
 
 /** Frames with an IP packet go to the gateway; ARP and neighbour discovery may be for all. */
-export function checkDestinationMac(ctx: TcContext, own: EndpointEntry): Step {
-  const ethernet = ctx.at(EthernetHeader, 0);
-  if (!ethernet) return DropReason.TruncatedHeader;
+export function checkDestinationMac(ethernet: EthernetHeader, own: EndpointEntry): Step {
   const destination = ethernet.destination;
   const gateway = own.gatewayMac;
   const isGateway = destination.head === gateway.head && destination.tail === gateway.tail;
