@@ -32,9 +32,13 @@ const preference = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9];
 /** A web larger than this is not coalesced further, so that merging stays cheap. */
 const rangeLimit = 256;
 
-/** Spilling shortens every register involved to a few positions; more rounds than this mean a defect. */
+/**
+ * Spilling shortens every register involved to a few positions; more rounds than this mean a
+ * defect.
+ */
 const roundLimit = 40;
 
+/** For tests and for measuring: what the allocator may not use. */
 export interface AllocationOptions {
   /** Machine registers that may be used, but for the short life of a spilled register's copy. */
   readonly registers?: readonly number[];

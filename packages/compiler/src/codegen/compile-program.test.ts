@@ -144,7 +144,9 @@ function microsecondsOf(program: IrProgram): number {
   return best;
 }
 
-/** What is quadratic takes 3.5 times this long for 3.5 times the values; noise is well below 2.2. */
+/**
+ * What is quadratic takes 3.5 times this long for 3.5 times the values; noise is well below 2.2.
+ */
 test('compile time grows hardly faster than the program', () => {
   const [small, large] = [programOfSize(120), programOfSize(480)];
   microsecondsOf(small.program);

@@ -13,6 +13,7 @@ import { layOutFrame } from './frame.ts';
 import { link } from './link.ts';
 import { selectInstructions } from './select.ts';
 
+/** What `compileProgram` is told; nothing is needed for a program without load-time constants. */
 export interface CompileOptions {
   /** Values of the program's load-time constants. */
   readonly loadTime?: LoadTimeValues;

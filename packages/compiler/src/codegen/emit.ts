@@ -57,7 +57,8 @@ export function emitFunction(made: MachineFunction, stackBytes: number): Functio
       const distance = each.target ? starts.get(each.target)! - slot - 1 : 0;
       if (Math.abs(distance) > jumpLimit) {
         throw new CompileError(
-          `code ${name}: jump over ${distance} instructions, at most ${jumpLimit} (split the program)`,
+          `code ${name}: jump over ${distance} instructions, at most ${jumpLimit} ` +
+            '(split the program)',
           each.position,
         );
       }

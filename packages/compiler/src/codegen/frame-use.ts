@@ -6,17 +6,20 @@
 import type { IrFunction, Slot, Value } from '../ir/ir.ts';
 import type { FrameObject } from './machine.ts';
 
+/** One of the program's own objects on the stack. */
 export interface SlotObject extends FrameObject {
   /** Its address lies somewhere in memory. */
   escapes: boolean;
 }
 
+/** What instructions have to say of the stack objects that they name. */
 export interface FrameUse {
   objectOf(slot: Slot): FrameObject;
   /** The objects that these values point into; `null` for none. */
   touchedBy(values: readonly Value[]): readonly FrameObject[] | null;
 }
 
+/** Follows the address of every slot to all values that are computed from it. */
 export function findFrameObjects(made: IrFunction): FrameUse {
   const objects = new Map<Slot, SlotObject>();
   const pointsTo = new Map<Value, Set<SlotObject>>();

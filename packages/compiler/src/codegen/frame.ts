@@ -44,8 +44,8 @@ function refuse(made: MachineFunction, objects: readonly FrameObject[], bytes: n
   const spillCount = objects.filter((object) => object.isSpill).length;
   if (spillCount > 0) listed.push(`${spillCount} spilled values of 8`);
   throw new CompileError(
-    `stack of ${made.name}: ${bytes} bytes, at most ${stackLimitBytes}: largest ${listed.join(', ')} ` +
-      '(keep large records in a per-CPU array)',
+    `stack of ${made.name}: ${bytes} bytes, at most ${stackLimitBytes}: ` +
+      `largest ${listed.join(', ')} (keep large records in a per-CPU array)`,
     made.position,
   );
 }
@@ -70,7 +70,9 @@ function findRoom(rows: readonly BitRow[], life: Ranges, words: number): number 
   return rows.length - free;
 }
 
-/** For each object the instructions between which it holds something; instruction n is [n, n + 1). */
+/**
+ * For each object the instructions between which it holds something; instruction n is [n, n + 1).
+ */
 function findLives(made: MachineFunction, starts: number[], end: number): Map<FrameObject, Ranges> {
   const touched = made.blocks.map(() => new Map<FrameObject, [number, number]>());
   const exposed = made.blocks.map(() => new Set<FrameObject>());
@@ -152,8 +154,8 @@ function findLocal(touched: readonly Map<FrameObject, unknown>[]): Set<FrameObje
 }
 
 /**
- * By block index: the objects that some path has named before the block begins. Followed only as far
- * as they are needed again.
+ * By block index: the objects that some path has named before the block begins. Followed only as
+ * far as they are needed again.
  */
 function findTouchedBefore(
   blocks: readonly MachineBlock[],

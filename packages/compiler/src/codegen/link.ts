@@ -123,7 +123,8 @@ class StackCheck {
       };
     }
     const isAlone = code.calls.length === 0 && callers.length === 0;
-    // The kernel rounds each frame of a chain up. @source check_max_stack_depth, kernel/bpf/verifier.c
+    // The kernel rounds each frame of a chain up. @source check_max_stack_depth,
+    // kernel/bpf/verifier.c
     const own = isAlone ? code.stackBytes : Math.ceil(Math.max(code.stackBytes, 1) / 32) * 32;
     const measured = { bytes: own + below.bytes, depth: 1 + below.depth };
     this.known.set(code, measured);

@@ -17,6 +17,7 @@ import {
 /** [from, to, from, to, ...] */
 export type Ranges = number[];
 
+/** The live ranges of all registers of a function. */
 export interface LiveRanges {
   /** By register, physical ones included. */
   readonly ranges: Ranges[];
@@ -26,6 +27,7 @@ export interface LiveRanges {
   readonly starts: number[];
 }
 
+/** The positions at which each register is needed. */
 export function computeLiveRanges(made: MachineFunction): LiveRanges {
   const liveOut = computeLiveOut(made);
   const starts: number[] = [];

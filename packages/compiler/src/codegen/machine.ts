@@ -7,14 +7,18 @@
 import type { MapShape } from '@skep/bytecode';
 import type { BinaryOperator, Comparison, SourcePosition, Width } from '../ir/ir.ts';
 
+/** The register that points at the end of the stack frame. */
 export const FRAME_POINTER = 10;
+/** Registers from here on are virtual. */
 export const FIRST_VIRTUAL = 11;
 
 /** An object on the stack: one of the program's slots, or the home of a spilled register. */
 export interface FrameObject {
   readonly name: string;
   readonly size: number;
-  /** Spills are read and written whole by single instructions, so that their life is exactly known. */
+  /**
+   * Spills are read and written whole by single instructions, so that their life is exactly known.
+   */
   readonly isSpill: boolean;
   /** Bytes from the frame pointer; 0 until the frame is laid out. */
   offset: number;
@@ -49,6 +53,7 @@ export type MachineOperation =
   | 'branchImmediate'
   | 'exit';
 
+/** One instruction; which fields count is said by its operation. */
 export class MachineInstruction {
   destination = -1;
   source = -1;
@@ -74,6 +79,7 @@ export class MachineInstruction {
   ) {}
 }
 
+/** Instructions that run one after the other; jumps and branches stand at the end. */
 export class MachineBlock {
   instructions: MachineInstruction[] = [];
   successors: MachineBlock[] = [];

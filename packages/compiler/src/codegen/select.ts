@@ -32,7 +32,10 @@ function fitsImmediate(bits: bigint): boolean {
   return bits >= -0x80000000n && bits <= 0x7fffffffn;
 }
 
-/** The constant as an instruction's immediate, sign-extended from its width; `null` when it needs more room. */
+/**
+ * The constant as an instruction's immediate, sign-extended from its width; `null` when it needs
+ * more room.
+ */
 function immediateOf(value: Value): number | null {
   if (value.operation.op !== 'constant') return null;
   const bits = BigInt.asIntN(value.width, value.operation.bits);
@@ -124,7 +127,8 @@ class Selector {
       }
       case 'loadTime':
         throw new CompileError(
-          `code ${this.made.name}: load-time constant '${operation.name}' is not bound (give it in loadTime)`,
+          `code ${this.made.name}: load-time constant '${operation.name}' is not bound ` +
+            '(give it in loadTime)',
           this.position,
         );
       default:

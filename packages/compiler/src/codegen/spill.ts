@@ -18,6 +18,7 @@ interface Copy {
   isDirty: boolean;
 }
 
+/** Rewrites a function, round after round, so that fewer registers are needed. */
 export class Spiller {
   private readonly temporaries = new Set<number>();
   private homes = new Map<number, FrameObject>();

@@ -27,6 +27,7 @@ const telling: readonly bigint[] = [
   ...[0x7fffffffffffffffn, 0x8000000000000000n, 0xffffffff80000000n, 0xffffffffffffffffn],
 ];
 
+/** How large a recipe becomes. */
 export interface GenerateOptions {
   /** Statements of the outermost body. */
   readonly statements: number;

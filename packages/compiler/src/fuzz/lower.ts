@@ -26,6 +26,7 @@ export const recipeMap: MapShape = {
 const XDP = 6;
 const lookup = { id: 1, name: 'map_lookup_elem', movesPacket: false };
 
+/** An XDP program that does what the recipe says. */
 export function lowerRecipe(recipe: Recipe): IrProgram {
   const made = new Lowering(recipe).lower();
   return { name: 'recipe', programType: XDP, license: 'GPL', functions: [made] };

@@ -3,17 +3,24 @@
  * (`lower.ts`). Both must come to the same result.
  *
  * The program is given a packet of 64 bytes. It reads anywhere, writes its results into the second
- * half, and uses an array map, a stack object that begins as zeroes, and variables of 32 or 64 bits.
+ * half, and uses an array map, a stack object that begins as zeroes, and variables of 32 or 64
+ * bits.
  */
 import type { BinaryOperator, Comparison, Width } from '../ir/ir.ts';
 
+/** The length of every packet that recipes are run on. */
 export const packetBytes = 64;
+/** Where in the packet results begin. */
 export const resultsOffset = 32;
+/** The size of the stack object. */
 export const scratchBytes = 32;
+/** Entries of the array map; keys up to 7 are asked for. */
 export const mapEntries = 5;
 
+/** Bytes of one access. */
 export type Size = 1 | 2 | 4 | 8;
 
+/** Something that has a value. The arithmetic is that of the IR. */
 export type Expression =
   | { readonly kind: 'constant'; readonly width: Width; readonly bits: bigint }
   | { readonly kind: 'variable'; readonly width: Width; readonly index: number }
@@ -52,12 +59,14 @@ export type Expression =
       readonly no: Expression;
     };
 
+/** A comparison of two expressions of one width. */
 export interface Condition {
   readonly comparison: Comparison;
   readonly left: Expression;
   readonly right: Expression;
 }
 
+/** Something that is done. */
 export type Statement =
   | { readonly kind: 'assign'; readonly variable: number; readonly value: Expression }
   | {
@@ -99,6 +108,7 @@ export type Statement =
     }
   | { readonly kind: 'return'; readonly condition: Condition; readonly value: number };
 
+/** A whole program. */
 export interface Recipe {
   /** By variable. The first are set before the body begins. */
   readonly widths: readonly Width[];

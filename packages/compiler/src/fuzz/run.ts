@@ -8,6 +8,7 @@ import { evaluateRecipe, type Outcome } from './model.ts';
 import type { Random } from './random.ts';
 import { mapEntries, packetBytes, type Recipe } from './recipe.ts';
 
+/** One way to compile a program. */
 export interface Variant {
   readonly name: string;
   readonly options: CompileOptions;
@@ -32,6 +33,7 @@ export interface Input {
   readonly entries: readonly bigint[];
 }
 
+/** A random packet and random entries of the map; some packets are all ones or zeroes. */
 export function makeInput(random: Random): Input {
   const packet = new Uint8Array(packetBytes);
   const style = random.below(4);

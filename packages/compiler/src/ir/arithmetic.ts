@@ -3,12 +3,14 @@ import type { BinaryOperator, Width } from './ir.ts';
 
 const commutative = new Set<string>(['add', 'mul', 'and', 'or', 'xor']);
 
+/** Whether the sides may be exchanged. */
 export function isCommutative(op: string): boolean {
   return commutative.has(op);
 }
 
 const binary = new Set<string>([...commutative, 'sub', 'div', 'mod', 'shl', 'shr', 'sar']);
 
+/** Whether the operation has a left and a right side. */
 export function isBinary(op: string): op is BinaryOperator {
   return binary.has(op);
 }

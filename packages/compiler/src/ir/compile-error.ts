@@ -1,6 +1,9 @@
 import type { SourcePosition } from './ir.ts';
 
-/** What the back end says to someone whose program cannot become code; `position` leads to the cause. */
+/**
+ * What the back end says to someone whose program cannot become code; `position` leads to the
+ * cause.
+ */
 export class CompileError extends Error {
   override readonly name = 'CompileError';
   readonly code = 'ERR_SKEP_COMPILE';

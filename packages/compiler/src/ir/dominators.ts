@@ -4,6 +4,7 @@
  */
 import { type Block, type IrFunction, successors } from './ir.ts';
 
+/** For each reachable block the blocks that dominate it. */
 export class DominatorTree {
   /** Reachable blocks, each after those that dominate it. */
   readonly order: readonly Block[];

@@ -9,6 +9,7 @@
  */
 import type { MapShape } from '@skep/bytecode';
 
+/** Bits of a value. */
 export type Width = 32 | 64;
 
 /** Lines and columns count from 1. */
@@ -35,6 +36,7 @@ export interface Slot {
   readonly size: number;
 }
 
+/** Operations on two values of one width; see `Operation` for what they do at the limits. */
 export type BinaryOperator =
   | 'add'
   | 'sub'
@@ -48,6 +50,7 @@ export type BinaryOperator =
   | 'shr'
   | 'sar';
 
+/** Unsigned but for those that begin with `s`. */
 export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle' | 'sgt' | 'sge';
 
 /**
@@ -86,6 +89,7 @@ export type Operation =
     }
   | { readonly op: 'callSubprogram'; readonly name: string; readonly movesPacket: boolean };
 
+/** What an operation computes, at the place where it stands. */
 export class Value {
   /** Set while a value is being replaced: read operands through `resolve`. */
   replacement: Value | null = null;
@@ -100,6 +104,7 @@ export class Value {
   ) {}
 }
 
+/** How a block ends. */
 export type Terminator =
   | { readonly kind: 'jump'; to: Block }
   | {
@@ -114,6 +119,7 @@ export type Terminator =
     }
   | { readonly kind: 'return'; value: Value; position: SourcePosition | null };
 
+/** Values computed one after the other, and where control goes then. */
 export class Block {
   values: Value[] = [];
   predecessors: Block[] = [];
@@ -156,7 +162,10 @@ export class IrFunction {
   }
 }
 
-/** A program and the subprograms that it calls: what is written to a file and specialised at load time. */
+/**
+ * A program and the subprograms that it calls: what is written to a file and specialised at load
+ * time.
+ */
 export interface IrProgram {
   readonly name: string;
   /** @alias BPF_PROG_TYPE_* */

@@ -4,11 +4,12 @@
  *     { format, version, maps, files, texts, positions, programs }
  *
  * Tables are named by index. An operand is the number of a value (values of a function are counted
- * through all its blocks) or, below zero, -1 - the index of one of the function's `floating` values.
- * Position -1 is none.
+ * through all its blocks) or, below zero, -1 - the index of one of the function's `floating`
+ * values. Position -1 is none.
  */
 import type { MapShape } from '@skep/bytecode';
 
+/** What the file says that it is. */
 export const jsonFormat = 'skep-ir';
 
 /** Raised whenever a reader of the version before would misunderstand. */
@@ -17,6 +18,7 @@ export const jsonVersion = 1;
 /** [file, line, column, text] */
 export type JsonPosition = [number, number, number, number];
 
+/** A value that stands in no block. */
 export type JsonFloating =
   | ['constant', number, string]
   | ['map', number]
@@ -26,6 +28,7 @@ export type JsonFloating =
 /** [operation, width, position, operands, ...what the operation needs, in the order of its type] */
 export type JsonValue = [string, number, number, number[], ...(number | string)[]];
 
+/** How a block ends: targets are numbers of blocks, the last number of two is a position. */
 export type JsonEnd =
   | ['jump', number]
   | ['branch', string, number, number, number, number, number]
@@ -34,6 +37,7 @@ export type JsonEnd =
 /** [loop depth, predecessors, values, end] */
 export type JsonBlock = [number, number[], JsonValue[], JsonEnd];
 
+/** One function. */
 export interface JsonFunction {
   readonly name: string;
   readonly position: number;
@@ -43,6 +47,7 @@ export interface JsonFunction {
   readonly blocks: JsonBlock[];
 }
 
+/** One program; its first function is the entry. */
 export interface JsonProgram {
   readonly name: string;
   readonly programType: number;
@@ -50,6 +55,7 @@ export interface JsonProgram {
   readonly functions: JsonFunction[];
 }
 
+/** The whole file. */
 export interface JsonFile {
   readonly format: string;
   readonly version: number;

@@ -1,6 +1,6 @@
 /**
- * Reads what `writePrograms` wrote, and trusts none of it: the file may come from another version, or
- * be damaged. Whatever passes is well-formed IR.
+ * Reads what `writePrograms` wrote, and trusts none of it: the file may come from another version,
+ * or be damaged. Whatever passes is well-formed IR.
  */
 import type { MapShape } from '@skep/bytecode';
 import { isBinary } from './arithmetic.ts';

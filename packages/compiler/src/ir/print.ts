@@ -23,6 +23,7 @@ export function printFunction(made: IrFunction): string {
   return lines.join('\n');
 }
 
+/** @example `b3` */
 export function printBlockName(block: Block): string {
   return `b${block.id}`;
 }

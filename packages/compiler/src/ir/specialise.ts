@@ -5,7 +5,9 @@ import { CompileError } from './compile-error.ts';
 import { copyProgram } from './copy.ts';
 import type { IrFunction, IrProgram, Value } from './ir.ts';
 
-/** By name. Numbers must be integers; both are reduced to the constant's width, two's complement. */
+/**
+ * By name. Numbers must be integers; both are reduced to the constant's width, two's complement.
+ */
 export type LoadTimeValues = Readonly<Record<string, number | bigint>>;
 
 /** The names of the load-time constants of `program`, in order of use. */

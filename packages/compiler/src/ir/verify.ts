@@ -1,7 +1,8 @@
 /**
  * Checks the invariants of the IR. Run after every pass, it names the pass that broke one.
  *
- * - Blocks end; predecessor lists are the edges; nothing jumps to the entry; a branch has two targets.
+ * - Blocks end; predecessor lists are the edges; nothing jumps to the entry; a branch has two
+ *   targets.
  * - Phis come first in their block and have one operand per predecessor.
  * - Constants, maps, slots and load-time constants stand in no block, all else stands in one.
  * - An operand dominates its use (for a phi: the end of the predecessor).

@@ -10,7 +10,10 @@ import { constantOf, type Rewriter, withConstant } from './rewriter.ts';
 /** Offsets of loads and stores have 16 bits. */
 const offsetLimit = 0x7fff;
 
-/** The verifier gives up on a packet pointer whose variable part may exceed this. @source MAX_PACKET_OFF */
+/**
+ * The verifier gives up on a packet pointer whose variable part may exceed this. @source
+ * MAX_PACKET_OFF
+ */
 const packetOffsetLimit = 0xffffn;
 
 /** [(base + c) + offset] is [base + (c + offset)]. */
@@ -41,8 +44,8 @@ export function foldPacketPointer(value: Value, rewriter: Rewriter): Value | nul
     return addOffset(rewriter.make(operation, [base.left, right], 64), base.bits);
   }
   if (!isPacketPointer) return null;
-  // data + (x + c) is (data + x) + c, if x is known to be small: the verifier must see the limit of x
-  // itself, not that of the sum which the program may have checked.
+  // data + (x + c) is (data + x) + c, if x is known to be small: the verifier must see the limit
+  // of x itself, not that of the sum which the program may have checked.
   const isExtended = right.operation.op === 'zeroExtend';
   const offset = withConstant(isExtended ? right.operands[0]! : right, 'add');
   if (!offset || offset.bits > packetOffsetLimit) return null;

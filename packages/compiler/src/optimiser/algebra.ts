@@ -4,6 +4,7 @@ import type { BinaryOperator, Value } from '../ir/ir.ts';
 import { constantOf, type Rewriter, withConstant } from './rewriter.ts';
 import { narrowBinary } from './widths.ts';
 
+/** What replaces a binary operation, `null` for nothing. */
 export function simplifyBinary(value: Value, op: BinaryOperator, rewriter: Rewriter): Value | null {
   const { width } = value;
   let [left, right] = value.operands as [Value, Value];

@@ -126,8 +126,8 @@ function outcomeByRange(comparison: Comparison, most: bigint, right: bigint): bo
 }
 
 /**
- * Whether `value` is an address that is never null. A 4-byte field of the context that is read as 64
- * bits is one of the packet pointers.
+ * Whether `value` is an address that is never null. A 4-byte field of the context that is read as
+ * 64 bits is one of the packet pointers.
  */
 export function isNonNull(value: Value): boolean {
   const { operation } = value;

@@ -3,6 +3,7 @@ import { maskOf, swapBytes } from '../ir/arithmetic.ts';
 import type { Value } from '../ir/ir.ts';
 import { constantOf, type Rewriter, withConstant } from './rewriter.ts';
 
+/** What replaces a byte swap, `null` for nothing. */
 export function simplifyByteSwap(value: Value, rewriter: Rewriter): Value | null {
   const { operation, width } = value;
   if (operation.op !== 'byteSwap') return null;

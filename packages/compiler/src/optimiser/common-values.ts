@@ -1,7 +1,7 @@
 /**
- * Computes each value once: one that a dominating block has computed already is used again, and so is
- * what a load or store left in memory, as long as nothing can have changed it. Along the way, branches
- * on something that a dominating branch has decided become jumps.
+ * Computes each value once: one that a dominating block has computed already is used again, and so
+ * is what a load or store left in memory, as long as nothing can have changed it. Along the way,
+ * branches on something that a dominating branch has decided become jumps.
  *
  * Memory is only remembered along blocks with one predecessor. A call makes the packet and maps
  * unknown (keeping their loads across calls would cost registers that survive calls), and the stack

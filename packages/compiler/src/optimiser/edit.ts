@@ -37,8 +37,8 @@ export function removePredecessor(block: Block, predecessor: Block): void {
 }
 
 /**
- * Makes the edge `from` -> `old` lead to `to`, whose phis must be given their operands by the caller.
- * A branch of which both sides then lead to `to` becomes a jump.
+ * Makes the edge `from` -> `old` lead to `to`, whose phis must be given their operands by the
+ * caller. A branch of which both sides then lead to `to` becomes a jump.
  */
 export function redirect(from: Block, old: Block, to: Block): void {
   const end = from.terminator!;

@@ -3,8 +3,9 @@
  * nothing. An answer is never too small; for values of loops it may be all bits.
  *
  * It knows no more than the verifier does. A mask behind `x % 7` seems to change nothing, but of a
- * remainder, a quotient, a swapped or a negated value the verifier knows nothing at all, not even that
- * its upper half is zero: without the mask it would refuse the packet pointer that is made from it.
+ * remainder, a quotient, a swapped or a negated value the verifier knows nothing at all, not even
+ * that its upper half is zero: without the mask it would refuse the packet pointer that is made
+ * from it.
  */
 import { maskOf } from '../ir/arithmetic.ts';
 import { resolve, type Value } from '../ir/ir.ts';
@@ -15,6 +16,7 @@ const opaque = new Set<string>(['div', 'mod', 'byteSwap', 'neg']);
 /** Of a product of larger factors the verifier knows nothing. @source scalar32_min_max_mul */
 const factorLimit = 0xffffn;
 
+/** What is known of the bits of the values that have been learned. */
 export class KnownBits {
   private readonly known = new Map<Value, bigint>();
 

@@ -12,6 +12,7 @@ interface Entry {
 /** A larger table is emptied, so that a store never has much to look through. */
 const entryLimit = 32;
 
+/** Bytes in memory with the value that a load of them gives. */
 export class MemoryTable {
   private entries: Entry[] = [];
 

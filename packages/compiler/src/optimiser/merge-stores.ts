@@ -1,6 +1,6 @@
 /**
- * Neighbouring stores of constants into one object become fewer, wider ones: usually zeroes that the
- * front end writes into padding, which the kernel compares when it looks a key up.
+ * Neighbouring stores of constants into one object become fewer, wider ones: usually zeroes that
+ * the front end writes into padding, which the kernel compares when it looks a key up.
  */
 import { maskOf } from '../ir/arithmetic.ts';
 import type { Block, IrFunction, Value } from '../ir/ir.ts';

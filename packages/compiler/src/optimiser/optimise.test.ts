@@ -31,7 +31,9 @@ function optimised(build: (builder: Sketch) => void, passes: Partial<Passes> = {
   return renumber(lines.map((line) => line.trim()).join('; '));
 }
 
-/** Values and blocks numbered in the order in which they occur, so that the text says what is left. */
+/**
+ * Values and blocks numbered in the order in which they occur, so that the text says what is left.
+ */
 function renumber(text: string): string {
   const names = new Map<string, string>();
   const counts = { v: 0, b: 0 };

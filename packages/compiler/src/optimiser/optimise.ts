@@ -11,12 +11,15 @@ import { allPasses, type Passes } from './passes.ts';
 import { simplify } from './simplify.ts';
 import { threadJumps } from './thread-jumps.ts';
 
-/** Each round makes the function smaller or simpler; most functions are stable after three or four. */
+/**
+ * Each round makes the function smaller or simpler; most functions are stable after three or four.
+ */
 const roundLimit = 8;
 
 /** How often control flow is cleaned and jumps are threaded within a round. */
 const stepLimit = 6;
 
+/** What `optimise` is told. */
 export interface OptimiseOptions {
   /** Passes that are not named are on. */
   readonly passes?: Partial<Passes>;

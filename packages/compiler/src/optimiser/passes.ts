@@ -1,6 +1,9 @@
 /** The passes that can be switched off, each by itself, to see what it is worth. */
 export interface Passes {
-  /** Constant folding, algebra, masks and extensions that change nothing, branches that are decided. */
+  /**
+   * Constant folding, algebra, masks and extensions that change nothing, branches that are
+   * decided.
+   */
   readonly fold: boolean;
   /** Byte swaps cancelled, and moved from a compared value to the constant. */
   readonly byteSwaps: boolean;
@@ -18,6 +21,7 @@ export interface Passes {
   readonly deadValues: boolean;
 }
 
+/** What is used unless something else is asked for. */
 export const allPasses: Passes = {
   fold: true,
   byteSwaps: true,
@@ -29,6 +33,7 @@ export const allPasses: Passes = {
   deadValues: true,
 };
 
+/** For tests and for measuring. */
 export const noPasses: Passes = {
   fold: false,
   byteSwaps: false,

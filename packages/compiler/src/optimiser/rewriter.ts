@@ -1,6 +1,6 @@
 /**
- * What a rule of `simplify` may ask and make: constants, new values in front of the one that is being
- * simplified, known bits, and how often a value is used.
+ * What a rule of `simplify` may ask and make: constants, new values in front of the one that is
+ * being simplified, known bits, and how often a value is used.
  */
 import { isBinary } from '../ir/arithmetic.ts';
 import type { Block, IrFunction, Operation, SourcePosition, Value, Width } from '../ir/ir.ts';
@@ -8,6 +8,7 @@ import { UseTable } from '../ir/use-table.ts';
 import { KnownBits } from './known-bits.ts';
 import type { Passes } from './passes.ts';
 
+/** One for each run of `simplify`. */
 export class Rewriter {
   readonly bits = new KnownBits();
   /** Something was changed in place. */

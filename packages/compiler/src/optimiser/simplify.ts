@@ -1,7 +1,7 @@
 /**
- * Rewrites each value and each branch by local rules, once, in an order in which operands come first.
- * The rules stand in one file for each subject; each gives the value that replaces the one asked for,
- * or `null`.
+ * Rewrites each value and each branch by local rules, once, in an order in which operands come
+ * first. The rules stand in one file for each subject; each gives the value that replaces the one
+ * asked for, or `null`.
  */
 import { reversePostorder } from '../ir/dominators.ts';
 import { type IrFunction, resolve, type Value } from '../ir/ir.ts';

@@ -10,6 +10,7 @@ export type User = Value | Block;
 /** Users of each value. May name some that have ceased to use it. */
 export type Users = Map<Value, User[]>;
 
+/** The users of every value of a function. */
 export function findUsers(made: IrFunction): Users {
   const users: Users = new Map();
   for (const block of made.blocks) {
@@ -27,6 +28,7 @@ export function findUsers(made: IrFunction): Users {
   return users;
 }
 
+/** Notes that `user` uses `value` from now on. */
 export function addUser(users: Users, value: Value, user: User): void {
   const known = users.get(value);
   if (known) known.push(user);
@@ -34,8 +36,8 @@ export function addUser(users: Users, value: Value, user: User): void {
 }
 
 /**
- * `atEnd` gives the definitions: the value of `variable` at the end of a block. Uses within the block
- * that defines it stay as they are.
+ * `atEnd` gives the definitions: the value of `variable` at the end of a block. Uses within the
+ * block that defines it stay as they are.
  */
 export function repair(
   made: IrFunction,

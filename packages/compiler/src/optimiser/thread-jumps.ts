@@ -86,7 +86,8 @@ function thread(made: IrFunction, users: Users, block: Block, known: readonly Ou
       definitions[at]!.set(edge, values[at]!);
     });
   }
-  // A block that nothing reaches any more keeps its phis: what used them is given the others' values.
+  // A block that nothing reaches any more keeps its phis: what used them is given the others'
+  // values.
   phis.forEach((phi, at) => {
     repair(made, users, phi, definitions[at]!);
   });

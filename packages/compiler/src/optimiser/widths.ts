@@ -29,7 +29,10 @@ export function simplifyResize(value: Value, rewriter: Rewriter): Value | null {
 
 const lowHalfSuffices = new Set<string>(['add', 'sub', 'mul', 'and', 'or', 'xor']);
 
-/** truncate(zeroExtend(x) op zeroExtend(y)) is x op y, where the low half of the result needs no more. */
+/**
+ * truncate(zeroExtend(x) op zeroExtend(y)) is x op y, where the low half of the result needs no
+ * more.
+ */
 function truncateBinary(operand: Value, rewriter: Rewriter): Value | null {
   const { op } = operand.operation;
   if (!lowHalfSuffices.has(op) || !rewriter.isUsedOnce(operand)) return null;
