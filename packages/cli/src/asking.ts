@@ -1,6 +1,6 @@
 /** What every command that asks the agent shares: where it is, and how the answer is shown. */
 import { AgentClient } from '@skep/agent';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** Where the agent of a node listens, if nobody says otherwise. */
 export const DEFAULT_SOCKET = '/run/skep/agent.sock';
@@ -16,6 +16,12 @@ export function asking(command: Command): Command {
   return command
     .option('--socket <path>', 'where the agent listens', DEFAULT_SOCKET)
     .option('--json', 'print JSON');
+}
+
+/** Parses the number that an option wants. @throws InvalidArgumentError where it is none */
+export function parseCount(text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
+  return Number(text);
 }
 
 /** Runs a task with the agent, and lets go of it. @throws AgentError where none answers */

@@ -1,8 +1,19 @@
-/** Waiting for Ctrl-C. */
+/** Ctrl-C: first it is asked for, then what was made is taken away in order. */
 
-/** Resolves at the first SIGINT or SIGTERM; call it before there is something to take away. */
-export function untilInterrupted(): Promise<void> {
+/**
+ * A signal that is aborted at the first SIGINT or SIGTERM. Ask for it before there is something to
+ * take away: from then on this process does not die of either.
+ */
+export function abortedByInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => controller.abort());
+  return controller.signal;
+}
+
+/** Resolves when a signal is aborted, at once where it is already. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

@@ -24,6 +24,8 @@ export interface LabOptions {
   readonly baseDirectory: string;
   /** Takes a lab of the name away first, although whoever brought it up is alive. */
   readonly isReplacing?: boolean;
+  /** Aborted, it ends the bringing up: what was made by then is taken away again. */
+  readonly signal?: AbortSignal;
   /** Told what is being done. */
   readonly onProgress?: (step: string) => void;
 }
@@ -36,11 +38,19 @@ export class NamespaceTakenError extends Error {
   }
 }
 
+/** Somebody did not want to wait until the lab was up. */
+export class LabInterruptedError extends Error {
+  readonly code = 'ERR_LAB_INTERRUPTED';
+  constructor(name: string) {
+    super(`bring up lab ${name}: interrupted (nothing of it is left)`);
+  }
+}
+
 /** A lab of the name is up, and whoever brought it up is alive. */
 export class LabInUseError extends Error {
   readonly code = 'ERR_LAB_IN_USE';
   constructor(name: string) {
-    super(`bring up lab ${name}: it is up already (\`skep lab down ${name}\` takes it away)`);
+    super(`bring up lab ${name}: it is up already (\`skep lab down ${name}\`, or --replace)`);
   }
 }
 
@@ -63,7 +73,10 @@ export class Lab {
   static async up(spec: LabSpec, options: LabOptions): Promise<Lab> {
     const left = LabRecord.read(spec.name);
     if (left?.isOwned && !options.isReplacing) throw new LabInUseError(spec.name);
-    const progress = options.onProgress ?? (() => {});
+    const progress = (step: string): void => {
+      if (options.signal?.aborted) throw new LabInterruptedError(spec.name);
+      options.onProgress?.(step);
+    };
     if (left) {
       progress('taking away what an earlier run has left');
       await left.end();
@@ -81,6 +94,7 @@ export class Lab {
         progress(`policies of ${file}`);
         await lab.agent.applyPolicies(readText(join(options.baseDirectory, file)), file);
       }
+      if (options.signal?.aborted) throw new LabInterruptedError(spec.name);
       return lab;
     } catch (error) {
       await lab.down();

@@ -4,7 +4,7 @@ import { canUseBpf } from '@skep/bpf';
 import { isAsExpected, Lab, type ProbeResult, simulateLab } from '@skep/lab';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { untilInterrupted } from '../interrupt.ts';
+import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
 import { formatMatrix } from '../matrix.ts';
 import { printJson } from '../output.ts';
 import { showProgress } from '../progress.ts';
@@ -18,6 +18,7 @@ const ROUND_MILLISECONDS = 3000;
 interface DemoOptions {
   readonly once?: boolean;
   readonly json?: boolean;
+  readonly replace?: boolean;
 }
 
 /** Adds `skep demo`; where BPF is not permitted it runs the lab on the machine. */
@@ -25,25 +26,32 @@ export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .description('bring a small shop up, send real traffic, show every verdict')
-    .argument('[file]', 'another lab', SHOP)
+    .argument('[file]', 'another lab (default: examples/labs/shop.yaml)')
     .option('--once', 'end after the matrix; exit status 0 only if all is as expected')
-    .option('--json', 'print the matrix as JSON (with --once)')
+    .option('--json', 'print the matrix as JSON; ends as with --once')
+    .option('--replace', 'take a lab of the name away first, whoever has brought it up')
+    .addHelpText('after', '\nExample: skep demo --once')
     .action(demo);
 }
 
-async function demo(file: string, options: DemoOptions): Promise<void> {
+async function demo(file = SHOP, options: DemoOptions = {}): Promise<void> {
   const reason = canUseBpf();
   if (reason !== undefined) return simulate(file, reason, options);
   const { spec, baseDirectory } = readLab(file);
   const progress = options.json ? undefined : showProgress();
-  const interrupted = untilInterrupted();
-  const lab = await Lab.up(spec, { baseDirectory, onProgress: (text) => progress?.step(text) });
+  const signal = abortedByInterrupt();
+  const lab = await Lab.up(spec, {
+    baseDirectory,
+    signal,
+    isReplacing: options.replace ?? false,
+    onProgress: (text) => progress?.step(text),
+  });
   try {
     progress?.step('sending real traffic');
     const results = await lab.probeAll();
     progress?.end('this is what the kernel let through');
     show(results, options);
-    if (!options.once) await stream(lab, interrupted);
+    if (!options.once && !options.json) await stream(lab, signal);
   } finally {
     progress?.step('taking the lab away');
     await lab.down();
@@ -52,17 +60,14 @@ async function demo(file: string, options: DemoOptions): Promise<void> {
 }
 
 /** Flows as they are seen, while the probes go on. */
-async function stream(lab: Lab, interrupted: Promise<void>): Promise<void> {
+async function stream(lab: Lab, signal: AbortSignal): Promise<void> {
   process.stdout.write(`\n${pc.bold('live flows')}, until Ctrl-C; in another terminal try\n`);
   process.stdout.write(`  skep observe --verdict dropped -f --socket ${lab.socketPath}\n\n`);
   const stop = await lab.agent.followFlows({}, (flow) => {
     process.stdout.write(`${formatFlow(flow)}\n`);
   });
-  let isOver = false;
-  void interrupted.then(() => {
-    isOver = true;
-  });
-  while (!isOver) {
+  const interrupted = untilAborted(signal);
+  while (!signal.aborted) {
     await lab.probeAll();
     const pause = new Promise((resolve) => setTimeout(resolve, ROUND_MILLISECONDS));
     await Promise.race([pause, interrupted]);

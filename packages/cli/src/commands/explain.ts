@@ -2,7 +2,7 @@
 import type { ExplainRequest, ExplainSideView } from '@skep/agent';
 import type { Command } from 'commander';
 import { paintVerdict, printJson } from '../output.ts';
-import { asking, type AskOptions, withAgent } from '../asking.ts';
+import { type AskOptions, asking, withAgent } from '../asking.ts';
 
 /** Adds `skep explain`. */
 export function addExplainCommand(program: Command): void {

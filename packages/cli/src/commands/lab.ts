@@ -1,11 +1,16 @@
 /** `skep lab up|down|list`. */
 import { dirname } from 'node:path';
+import { canUseBpf } from '@skep/bpf';
 import { Lab, LabRecord, type LabSpec, listLabs, parseLab, readText } from '@skep/lab';
 import type { Command } from 'commander';
 import { formatMatrix } from '../matrix.ts';
 import { CommandError, printList } from '../output.ts';
 import { showProgress } from '../progress.ts';
-import { untilInterrupted } from '../interrupt.ts';
+import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
+
+interface UpOptions {
+  readonly replace?: boolean;
+}
 
 /** Adds `skep lab up`, `down` and `list`. */
 export function addLabCommands(program: Command): void {
@@ -13,13 +18,14 @@ export function addLabCommands(program: Command): void {
   lab
     .command('up')
     .description('bring a lab up, probe it, and keep it until interrupted')
-    .argument('<file>')
+    .argument('<file>', 'what the lab is made of: YAML of kind Lab')
+    .option('--replace', 'take a lab of the name away first, whoever has brought it up')
     .addHelpText('after', '\nExample: skep lab up examples/labs/shop.yaml')
     .action(up);
   lab
     .command('down')
     .description('take a lab away, also one that a crash has left')
-    .argument('<name>')
+    .argument('<name>', 'as `skep lab list` shows it')
     .action(down);
   lab
     .command('list')
@@ -37,21 +43,31 @@ export function addLabCommands(program: Command): void {
     });
 }
 
-/** A lab file, read. @throws LabFileError */
+/** A lab file, read. @throws UnreadableFileError, LabFileError */
 export function readLab(file: string): { readonly spec: LabSpec; readonly baseDirectory: string } {
   return { spec: parseLab(readText(file), file), baseDirectory: dirname(file) };
 }
 
-async function up(file: string): Promise<void> {
+async function up(file: string, options: UpOptions): Promise<void> {
+  const reason = canUseBpf();
+  if (reason !== undefined) {
+    const advice = `\`skep demo ${file}\` shows its verdicts without the kernel`;
+    throw new CommandError(`bring up lab ${file}: ${reason} (${advice})`);
+  }
   const { spec, baseDirectory } = readLab(file);
   const progress = showProgress();
-  const interrupted = untilInterrupted();
-  const lab = await Lab.up(spec, { baseDirectory, onProgress: progress.step });
+  const signal = abortedByInterrupt();
+  const lab = await Lab.up(spec, {
+    baseDirectory,
+    signal,
+    isReplacing: options.replace ?? false,
+    onProgress: progress.step,
+  });
   try {
     progress.end(`lab ${spec.name} is up`);
     process.stdout.write(formatMatrix(await lab.probeAll()));
     process.stdout.write(`\nask its agent with --socket ${lab.socketPath}; Ctrl-C takes it away\n`);
-    await interrupted;
+    await untilAborted(signal);
   } finally {
     await lab.down();
     process.stdout.write(`lab ${spec.name} is gone\n`);

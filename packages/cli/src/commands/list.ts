@@ -1,7 +1,7 @@
 /** `skep endpoint list`, `identity list`, `ipcache list`. */
 import type { Command } from 'commander';
 import { formatLabels, printList } from '../output.ts';
-import { asking, type AskOptions, withAgent } from '../asking.ts';
+import { type AskOptions, asking, withAgent } from '../asking.ts';
 
 /** Adds `skep endpoint list`, `skep identity list` and `skep ipcache list`. */
 export function addListCommands(program: Command): void {

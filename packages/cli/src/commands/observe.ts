@@ -1,9 +1,10 @@
 /** `skep observe`: verdicts as they are made. */
 import type { FlowFilter, FlowView } from '@skep/agent';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import pc from 'picocolors';
+import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
 import { paintVerdict } from '../output.ts';
-import { asking, type AskOptions, withAgent } from '../asking.ts';
+import { type AskOptions, asking, parseCount, withAgent } from '../asking.ts';
 
 interface ObserveOptions extends AskOptions, FlowFilter {
   readonly last?: number;
@@ -15,10 +16,10 @@ export function addObserveCommand(program: Command): void {
   asking(program.command('observe'))
     .description('show flows: who talks to whom, and which rule decided')
     .option('--endpoint <name>', 'either end: namespace/name or name')
-    .option('--verdict <verdict>', 'forwarded or dropped')
-    .option('--port <number>', "either end's port", Number)
+    .addOption(new Option('--verdict <verdict>', 'only these').choices(['forwarded', 'dropped']))
+    .option('--port <number>', "either end's port", parseCount)
     .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6')
-    .option('--last <count>', 'so many of the newest', Number)
+    .option('--last <count>', 'so many of the newest (default: 100)', parseCount)
     .option('-f, --follow', 'go on until interrupted')
     .addHelpText('after', '\nExample: skep observe --verdict dropped --follow')
     .action(observe);
@@ -40,7 +41,7 @@ async function observe(options: ObserveOptions): Promise<void> {
     }
     if (!options.follow) return;
     const stop = await agent.followFlows(filter, print);
-    await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
+    await untilAborted(abortedByInterrupt());
     stop();
   });
 }

@@ -4,7 +4,7 @@ import { documentKey, parsePolicies } from '@skep/policy';
 import type { Command } from 'commander';
 import { CommandError, printJson, printList } from '../output.ts';
 import { runPolicyTests } from '../policy-test/run.ts';
-import { asking, type AskOptions, withAgent } from '../asking.ts';
+import { type AskOptions, asking, withAgent } from '../asking.ts';
 
 /** Adds `skep policy` and what is below it. */
 export function addPolicyCommands(program: Command): void {
@@ -24,13 +24,13 @@ export function addPolicyCommands(program: Command): void {
   policy
     .command('validate')
     .description('check YAML files without applying them')
-    .argument('<file...>')
+    .argument('<file...>', 'Kubernetes NetworkPolicy, CiliumNetworkPolicy, or both')
     .option('--json', 'print JSON')
     .action(validatePolicies);
   policy
     .command('test')
     .description('decide the probes of policy test files, without an agent or rights')
-    .argument('<file...>')
+    .argument('<file...>', 'YAML of kind PolicyTest')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample: skep policy test examples/policy-tests/shop.yaml')
     .action(runPolicyTests);

@@ -3,7 +3,7 @@ import type { StatusView } from '@skep/agent';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { formatTable, printJson } from '../output.ts';
-import { asking, type AskOptions, withAgent } from '../asking.ts';
+import { type AskOptions, asking, withAgent } from '../asking.ts';
 
 /** Adds `skep status`; its exit status is 1 where the agent has problems. */
 export function addStatusCommand(program: Command): void {

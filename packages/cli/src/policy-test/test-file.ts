@@ -80,7 +80,10 @@ export function parsePolicyTest(text: string, file: string): PolicyTest {
   }
   const result = testFile.safeParse(document.toJS());
   if (!result.success) {
-    const problems = result.error.issues.map(
+    const { issues } = result.error;
+    // Of a document of another kind, everything else is wrong too.
+    const kind = issues.filter(({ path }) => path[0] === 'kind' || path[0] === 'apiVersion');
+    const problems = (kind.length > 0 ? kind : issues).map(
       (issue) => `${file}: ${issue.path.join('.') || 'document'}: ${issue.message}`,
     );
     throw new PolicyTestError(problems.join('\n'));

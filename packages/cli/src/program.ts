@@ -1,0 +1,61 @@
+/** All commands of skep, and what becomes of what they throw. */
+import { Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import { addAgentCommand } from './commands/agent.ts';
+import { addDemoCommand } from './commands/demo.ts';
+import { addExplainCommand } from './commands/explain.ts';
+import { addLabCommands } from './commands/lab.ts';
+import { addListCommands } from './commands/list.ts';
+import { addObserveCommand } from './commands/observe.ts';
+import { addPolicyCommands } from './commands/policy.ts';
+import { addStatusCommand } from './commands/status.ts';
+
+/** Exit status 0: it worked. */
+const FAILED = 1;
+const CALLED_WRONGLY = 2;
+
+const HELP = `
+Exit status: 0 it worked, 1 it did not, 2 it was called wrongly.
+
+Examples:
+  skep demo                                          a small shop, real traffic, every verdict
+  skep policy test examples/policy-tests/shop.yaml   unit tests for policies, without rights
+  skep observe --verdict dropped --follow            what is dropped on this node, and why`;
+
+/** All commands; each file of `commands/` adds its own. None of them ends the process. */
+export function makeProgram(): Command {
+  const program = new Command('skep')
+    .description('container traffic, connected and secured inside the kernel')
+    .addHelpText('after', HELP);
+  const add = [
+    addDemoCommand,
+    addLabCommands,
+    addPolicyCommands,
+    addObserveCommand,
+    addExplainCommand,
+    addStatusCommand,
+    addListCommands,
+    addAgentCommand,
+  ];
+  for (const each of add) each(program);
+  for (const command of [program, ...allCommands(program)]) command.exitOverride();
+  return program;
+}
+
+/** A command and, recursively, those below it; without the command itself. */
+export function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((each) => [each, ...allCommands(each)]);
+}
+
+/** Runs one command line. @returns the exit status; errors are told on standard error */
+export async function run(words: readonly string[]): Promise<number> {
+  try {
+    await makeProgram().parseAsync(words, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : CALLED_WRONGLY;
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${pc.red('error')}: ${message}\n`);
+    return FAILED;
+  }
+}
