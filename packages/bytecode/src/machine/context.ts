@@ -14,15 +14,32 @@ export type ProgramKind = 'xdp' | 'tc';
 /** Fields of the context by the names of `contextShapes`: unsigned, 32 bits. */
 export type ContextFields = Readonly<Record<string, number>>;
 
-const shapes: Readonly<Record<ProgramKind, ContextShape>> = {
-  xdp: contextShapes.XdpContext!,
-  tc: contextShapes.TcContext!,
+/** What is known of a kind's fields, worked out once. */
+interface Layout {
+  readonly shape: ContextShape;
+  /** Offsets of fields. */
+  readonly known: ReadonlySet<number>;
+  readonly writable: ReadonlySet<number>;
+}
+
+function layoutOf(shape: ContextShape): Layout {
+  const fields = Object.values(shape.fields);
+  return {
+    shape,
+    known: new Set(fields.map((field) => field.offset)),
+    writable: new Set(fields.filter((field) => field.isWritable).map((field) => field.offset)),
+  };
+}
+
+const layouts: Readonly<Record<ProgramKind, Layout>> = {
+  xdp: layoutOf(contextShapes.XdpContext!),
+  tc: layoutOf(contextShapes.TcContext!),
 };
 
 /** By number, BPF_PROG_TYPE_*. */
 export function programKind(programType: number): ProgramKind | undefined {
-  if (programType === shapes.xdp.programType) return 'xdp';
-  return programType === shapes.tc.programType ? 'tc' : undefined;
+  if (programType === layouts.xdp.shape.programType) return 'xdp';
+  return programType === layouts.tc.shape.programType ? 'tc' : undefined;
 }
 
 const CONTEXT_BYTES = 192;
@@ -32,21 +49,17 @@ export class Context {
   readonly region: Region;
   private readonly shape: ContextShape;
   private readonly words = new Uint32Array(CONTEXT_BYTES / 4);
-  private readonly known = new Set<number>();
-  private readonly writable = new Set<number>();
+  private readonly layout: Layout;
 
   constructor(
     readonly kind: ProgramKind,
     fields: ContextFields,
     packet: Packet,
   ) {
-    this.shape = shapes[kind];
+    this.layout = layouts[kind];
+    this.shape = this.layout.shape;
     const name = kind === 'xdp' ? 'context (struct xdp_md)' : 'context (struct __sk_buff)';
     this.region = new Region('context', name, new Uint8Array(CONTEXT_BYTES));
-    for (const field of Object.values(this.shape.fields)) {
-      this.known.add(field.offset);
-      if (field.isWritable) this.writable.add(field.offset);
-    }
     if (kind === 'tc') this.setLength(packet.length);
     for (const [field, value] of Object.entries(fields)) {
       const place = this.shape.fields[field];
@@ -90,7 +103,7 @@ export class Context {
   /** A field, or an aligned part of one. @throws StepFault for one that the machine has not */
   read(offset: number, size: number): number {
     const word = offset & ~3;
-    if (!this.known.has(word) || size > 4 || offset % size !== 0) {
+    if (!this.layout.known.has(word) || size > 4 || offset % size !== 0) {
       throw new StepFault(
         `read of ${size} bytes at ${offset} of ${this.region.name}: no such field`,
       );
@@ -101,7 +114,7 @@ export class Context {
 
   /** @throws StepFault for a field that may not be written */
   write(offset: number, size: number, value: number): void {
-    if (!this.writable.has(offset) || size !== 4) {
+    if (!this.layout.writable.has(offset) || size !== 4) {
       throw new StepFault(`write of ${size} bytes at ${offset} of ${this.region.name}: read-only`);
     }
     this.words[offset / 4] = value;

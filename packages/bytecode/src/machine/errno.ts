@@ -4,6 +4,7 @@ export enum Errno {
   E2BIG = 7,
   EAGAIN = 11,
   ENOMEM = 12,
+  EACCES = 13,
   EFAULT = 14,
   EEXIST = 17,
   EINVAL = 22,

@@ -87,11 +87,10 @@ export class Packet {
     return true;
   }
 
-  /** Moves the start of the metadata; false when it would be too long or not a multiple of 4. */
+  /** Moves the start of the metadata; false beyond the packet's start or the headroom. */
   moveMeta(delta: number): boolean {
     const meta = this.meta + delta;
-    const size = this.data - meta;
-    if (size < 0 || size > 32 || size % 4 !== 0 || meta < FRAME_RECORD) return false;
+    if (meta > this.data || meta < FRAME_RECORD) return false;
     this.meta = meta;
     return true;
   }

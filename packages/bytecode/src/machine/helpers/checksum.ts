@@ -35,6 +35,7 @@ function sumOf(bytes: Uint8Array, seed: number): number {
   return sum;
 }
 
+/** Folded to 16 bits, as Linux 6.13 does; sizes must be multiples of 4, as before it. */
 function difference(cpu: Cpu): number {
   const fromSize = cpu.u32(2);
   const toSize = cpu.u32(4);

@@ -95,6 +95,7 @@ test('skb_change_tail cuts and grows, and the length follows', () => {
   assert.equal(grown.packet.length, 1500);
   assert.deepEqual(grown.packet.slice(60, 68), Uint8Array.of(60, 61, 62, 63, 0, 0, 0, 0));
   assert.equal(run(call(38, r6, 8, 0)).returnValue, -22);
+  assert.equal(run(call(38, r6, 16_065, 0)).returnValue, -22);
   assert.equal(run(call(38, r6, 20, 1)).returnValue, -22);
 });
 
@@ -125,7 +126,8 @@ test('xdp_adjust_meta makes room for metadata', () => {
   const length = run([...write, asm.sub64(r2, r1), asm.mov64(r0, r2)], {});
   assert.equal(length.returnValue, 8);
   assert.deepEqual(length.packet, countingBytes(64), 'metadata is no part of the packet');
-  assert.equal(run(call(54, r6, -6), {}).returnValue, -22);
+  assert.equal(run(call(54, r6, -6), {}).returnValue, -13);
+  assert.equal(run(call(54, r6, 4), {}).returnValue, -22);
 });
 
 /** One's complement checksum of big-endian halves, as RFC 1071 writes it. */

@@ -5,11 +5,13 @@ import { forTc, forXdp, type MachineHelper } from './helper.ts';
 
 /** Headers that a shrunken packet must keep: those of Ethernet. */
 const LENGTH_MIN = 14;
-const LENGTH_MAX = 0xffff;
+/** SKB_MAX_ALLOC: four pages of 4 KiB without `struct skb_shared_info`. */
+const LENGTH_MAX = 16_064;
 /** PACKET_OTHERHOST: the last of the types that a program may set. */
 const PACKET_TYPE_MAX = 3;
 const PACKET_TYPE_OFFSET = 4;
 const STORE_FLAGS = 3n;
+const METADATA_MAX = 32;
 
 function moved(cpu: Cpu, helper: string): void {
   cpu.packet.moved(helper);
@@ -67,6 +69,18 @@ function adjust(helper: string, move: (cpu: Cpu, delta: number) => boolean): Mac
   });
 }
 
+/** At most 32 bytes, as Linux 6.1 has it; later kernels allow more. */
+function adjustMeta(cpu: Cpu): number {
+  const { packet } = cpu;
+  const delta = cpu.s32(2);
+  const size = packet.metadataBytes - delta;
+  const isFit = size <= METADATA_MAX && size % 4 === 0;
+  const isMoved = isFit && packet.moveMeta(delta);
+  moved(cpu, 'xdp_adjust_meta');
+  if (isMoved) return 0;
+  return isFit || size < 0 ? -Errno.EINVAL : -Errno.EACCES;
+}
+
 /** By number. */
 export const packetHelpers: readonly (readonly [number, MachineHelper])[] = [
   [9, forTc(storeBytes)],
@@ -75,6 +89,6 @@ export const packetHelpers: readonly (readonly [number, MachineHelper])[] = [
   [38, forTc(changeTail)],
   [39, forTc(pullData)],
   [44, adjust('xdp_adjust_head', (cpu, delta) => cpu.packet.moveHead(delta))],
-  [54, adjust('xdp_adjust_meta', (cpu, delta) => cpu.packet.moveMeta(delta))],
+  [54, forXdp(adjustMeta)],
   [65, adjust('xdp_adjust_tail', (cpu, delta) => cpu.packet.moveTail(delta))],
 ];
