@@ -1,6 +1,7 @@
 /** What is remembered of a flow. */
 import { Struct, u8, u16, u32, u64 } from '@skep/ebpf';
 
+/** Bits of `Connection.flags`: how far the flow has come, and whether policy lets it go on. */
 export enum ConnectionFlag {
   /** The end that began the flow is the tuple's first. */
   InitiatorIsFirst = 1,
@@ -18,8 +19,8 @@ export enum ConnectionFlag {
  * 80 bytes. Times are the low 32 bits of jiffies. The verdict holds as long as the revisions are
  * those of the subjects and of the ipcache; then the next packet is decided anew.
  *
- * `egress…` is the side of the initiator, `ingress…` that of the responder; endpoint and subject are
- * 0 for a side that is not on this node.
+ * `egress…` is the side of the initiator, `ingress…` that of the responder; endpoint and subject
+ * are 0 for a side that is not on this node.
  */
 export class Connection extends Struct({
   forwardPackets: u64,

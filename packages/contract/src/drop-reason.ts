@@ -27,6 +27,7 @@ export enum DropReason {
 /** Who can make the drop go away: who wrote a rule, who runs the node, or who wrote Skep. */
 export type DropRemedy = 'rule author' | 'operator' | 'skep';
 
+/** What people are told of one reason: its label, what happened, and who can end it. */
 export interface DropReasonRow {
   readonly reason: DropReason;
   /** As `skep observe` and the metrics show it. */

@@ -21,6 +21,7 @@ export class EndpointEntry extends Struct({
   padding: u16,
 }) {}
 
+/** Bits of `SubjectEntry.enforced`: directions, as the endpoint sees them, that need an allow. */
 export enum Enforced {
   Ingress = 1,
   Egress = 2,

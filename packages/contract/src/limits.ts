@@ -10,7 +10,10 @@ export const INTERFACE_INDEXES_MAX = 65_536;
 export const SUBJECTS_MAX = 4095;
 /** Peer groups (one bit each); a policy that needs more is refused as a whole. */
 export const PEER_GROUPS_MAX = 4096;
-/** Distinct sets of peer groups that addresses match; one more is refused, its address stays unknown. */
+/**
+ * Distinct sets of peer groups that addresses match; one more is refused, its address stays
+ * unknown.
+ */
 export const SELECTOR_SETS_MAX = 16_384;
 /** Single addresses with an identity; one more is refused. */
 export const ADDRESSES_MAX = 262_144;
@@ -18,9 +21,15 @@ export const ADDRESSES_MAX = 262_144;
 export const PREFIXES_MAX = 131_072;
 /** Flows that both ends have taken part in; the least recently used gives way. */
 export const CONNECTIONS_MAX = 131_072;
-/** Flows that are new, one-way or denied; the least recently used gives way. Never evicts a connection. */
+/**
+ * Flows that are new, one-way or denied; the least recently used gives way. Never evicts a
+ * connection.
+ */
 export const NEWCOMERS_MAX = 65_536;
-/** Datagrams being received in fragments; the least recently used gives way, its fragments are dropped. */
+/**
+ * Datagrams being received in fragments; the least recently used gives way, its fragments are
+ * dropped.
+ */
 export const FRAGMENTED_DATAGRAMS_MAX = 8_192;
 /** Bytes of events that node has not read; what does not fit is lost and counted exactly. */
 export const EVENT_BUFFER_BYTES = 1 << 22;

@@ -2,8 +2,8 @@
  * Who talks with whom: the key of conntrack.
  *
  * A tuple has no direction. The end with the lower address (then lower port) comes first, so that
- * both directions of a flow give the same key, and a flow between two endpoints of this node has one
- * entry.
+ * both directions of a flow give the same key, and a flow between two endpoints of this node has
+ * one entry.
  */
 import { be16, bytes, enumOf, Struct, u8 } from '@skep/ebpf';
 import { IpProtocol, Ipv6Address } from '@skep/wire';
