@@ -62,6 +62,7 @@ export function formatAddress(address: Address): string {
   return address.family === 4 ? address.bytes.join('.') : formatIpv6(address.bytes);
 }
 
+/** `10.0.0.0/8`, `fd00::/64`: the address as `formatAddress` has it, then the length in bits. */
 export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix.address)}/${prefix.length}`;
 }

@@ -2,6 +2,7 @@
 import { be16, be32, enumOf, Struct, u8 } from '@skep/ebpf';
 import { EtherType, MacAddress } from './ethernet.ts';
 
+/** Whether a packet asks for a MAC address or tells one. @source RFC 826, `ar$op` */
 export enum ArpOperation {
   Request = 1,
   Reply = 2,
@@ -23,4 +24,5 @@ export class ArpPacket extends Struct(
   { packed: true },
 ) {}
 
+/** The `hardwareType` of Ethernet, before conversion to network order. @source RFC 826, `ar$hrd` */
 export const ARP_HARDWARE_ETHERNET = 1;

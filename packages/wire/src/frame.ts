@@ -1,6 +1,6 @@
 /**
- * Frames from a description: for tests, labs and probes. Lengths and checksums are computed where the
- * description does not give them, so that a wrong one can be made on purpose.
+ * Frames from a description: for tests, labs and probes. Lengths and checksums are computed where
+ * the description does not give them, so that a wrong one can be made on purpose.
  */
 import { parseAddress } from './address.ts';
 import { checksum, foldChecksum, sumWords } from './checksum.ts';
@@ -9,6 +9,7 @@ import { EtherType } from './ethernet.ts';
 import { IpProtocol } from './protocol.ts';
 import { parseMac } from './mac.ts';
 
+/** A TCP header without options; numbers in host order, `flags` members of `TcpFlag`. */
 export interface TcpDescription {
   readonly sourcePort: number;
   readonly destinationPort: number;
@@ -17,11 +18,15 @@ export interface TcpDescription {
   readonly acknowledgment?: number;
 }
 
+/** The ports of a UDP datagram, in host order; its length and checksum follow. @source RFC 768 */
 export interface UdpDescription {
   readonly sourcePort: number;
   readonly destinationPort: number;
 }
 
+/**
+ * An ICMP message; what is not given is 0. The family of the addresses decides which ICMP it is.
+ */
 export interface IcmpDescription {
   readonly type: number;
   readonly code?: number;
@@ -51,6 +56,9 @@ export interface PacketDescription {
   readonly extensions?: readonly { readonly type: number; readonly body: Uint8Array }[];
 }
 
+/**
+ * A packet and its link header: MAC addresses as text, and the number of a VLAN if it has a tag.
+ */
 export interface FrameDescription extends PacketDescription {
   readonly sourceMac: string;
   readonly destinationMac: string;
@@ -77,6 +85,7 @@ export function makePacket(description: PacketDescription): Uint8Array {
   return description.source.includes(':') ? makeIpv6(description) : makeIpv4(description);
 }
 
+/** An ARP packet: addresses as text; a request where `operation` is missing. @source RFC 826 */
 export interface ArpDescription {
   readonly operation?: ArpOperation;
   readonly senderMac: string;

@@ -12,6 +12,7 @@ export class IcmpHeader extends Struct({
   sequence: be16,
 }) {}
 
+/** The message kinds of ICMP for IPv4. @source RFC 792 */
 export enum IcmpType {
   EchoReply = 0,
   DestinationUnreachable = 3,
@@ -22,6 +23,9 @@ export enum IcmpType {
   ParameterProblem = 12,
 }
 
+/**
+ * The message kinds of ICMPv6: errors are below 128. @source RFC 4443, RFC 2710, RFC 4861, RFC 3810
+ */
 export enum Icmpv6Type {
   DestinationUnreachable = 1,
   PacketTooBig = 2,
@@ -47,12 +51,16 @@ export const NEIGHBOR_SOLICITED_OVERRIDE = 0x6000_0000;
 /** Neighbour messages with another hop limit come from another link (RFC 4861 section 7.1). */
 export const NEIGHBOR_HOP_LIMIT = 255;
 
+/** The options that tell a MAC address. @source RFC 4861 section 4.6.1 */
 export enum NeighborOption {
   SourceLinkAddress = 1,
   TargetLinkAddress = 2,
 }
 
-/** A solicitation or advertisement with its one link-address option. @source RFC 4861 sections 4.3, 4.4, 4.6.1 */
+/**
+ * A solicitation or advertisement with its one link-address option. @source RFC 4861 sections 4.3,
+ * 4.4, 4.6.1
+ */
 export class NeighborMessage extends Struct(
   {
     type: u8,

@@ -2,6 +2,7 @@
 import { be16, be32, enumOf, Struct, u8 } from '@skep/ebpf';
 import { IpProtocol } from './protocol.ts';
 
+/** The 20 bytes that every packet has; options may follow, counted in `versionAndLength`. */
 export class Ipv4Header extends Struct({
   /** Version in the upper half, header length in 4-byte words in the lower. */
   versionAndLength: u8,
@@ -17,6 +18,9 @@ export class Ipv4Header extends Struct({
   destination: be32,
 }) {}
 
+/** Bytes of an `Ipv4Header`, which has no options. */
 export const IPV4_HEADER_LENGTH_MIN = 20;
+/** The bit of `flagsAndOffset`, in host order, that all fragments but the last have. */
 export const IPV4_MORE_FRAGMENTS = 0x2000;
+/** The bits of `flagsAndOffset`, in host order, that are the offset in 8-byte units. */
 export const IPV4_OFFSET_MASK = 0x1fff;

@@ -8,6 +8,7 @@ import { IpProtocol } from './protocol.ts';
  */
 export class Ipv6Address extends Struct({ upper: u64, lower: u64 }, { packed: true }) {}
 
+/** The 40 bytes that every packet has; extension headers or the transport follow. */
 export class Ipv6Header extends Struct(
   {
     /** Version (4 bits), traffic class (8), flow label (20). */
@@ -37,6 +38,11 @@ export class Ipv6FragmentHeader extends Struct({
   identification: be32,
 }) {}
 
+/** Bytes of an `Ipv6Header`, without extension headers. */
 export const IPV6_HEADER_LENGTH = 40;
+/**
+ * The bits of `offsetAndMore`, in host order, that are the offset: where they lie, it is in bytes.
+ */
 export const IPV6_FRAGMENT_OFFSET_MASK = 0xfff8;
+/** The bit of `offsetAndMore`, in host order, that all fragments but the last have. */
 export const IPV6_MORE_FRAGMENTS = 1;

@@ -1,6 +1,7 @@
 /** The TCP header. @source RFC 9293 section 3.1 */
 import { be16, be32, Struct, u8 } from '@skep/ebpf';
 
+/** The 20 bytes that every segment has; options may follow, counted in `dataOffset`. */
 export class TcpHeader extends Struct({
   sourcePort: be16,
   destinationPort: be16,
@@ -15,6 +16,7 @@ export class TcpHeader extends Struct({
   urgentPointer: be16,
 }) {}
 
+/** The control bits, as they lie in `TcpHeader.flags`. @source RFC 9293 section 3.1 */
 export enum TcpFlag {
   FIN = 1,
   SYN = 2,

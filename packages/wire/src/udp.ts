@@ -1,6 +1,7 @@
 /** The UDP header. @source RFC 768 */
 import { be16, Struct } from '@skep/ebpf';
 
+/** All 8 bytes; `length` counts them and the payload. */
 export class UdpHeader extends Struct({
   sourcePort: be16,
   destinationPort: be16,
