@@ -3,7 +3,7 @@
  * All of it is in namespaces that the lab has made; nothing else on the machine is touched.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AgentClient, type EndpointView } from '@skep/agent';
 import { createNamespace, listNamespaces, Network } from '@skep/netlink';
@@ -92,7 +92,7 @@ export class Lab {
       }
       for (const file of spec.policies) {
         progress(`policies of ${file}`);
-        await lab.agent.applyPolicies(readText(join(options.baseDirectory, file)), file);
+        await lab.agent.applyPolicies(readText(resolve(options.baseDirectory, file)), file);
       }
       if (options.signal?.aborted) throw new LabInterruptedError(spec.name);
       return lab;

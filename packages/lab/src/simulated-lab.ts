@@ -2,7 +2,7 @@
  * The same lab without a kernel: its probes are packets, its programs the same bytecode, run on the
  * machine. What a lab falls back to where BPF is not permitted.
  */
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { type EndpointFacts, SimulatedNode } from '@skep/agent';
 import { describeDropReason } from '@skep/contract';
 import { type NamedPort, PolicyProtocol, parsePolicies } from '@skep/policy';
@@ -21,7 +21,7 @@ export function simulateLab(lab: LabSpec, baseDirectory: string): ProbeResult[] 
   const facts = lab.endpoints.map((endpoint, index) => factsOf(lab, endpoint, index + 1));
   for (const each of facts) node.addEndpoint(each);
   for (const file of lab.policies) {
-    const text = readText(join(baseDirectory, file));
+    const text = readText(resolve(baseDirectory, file));
     node.model.applyDocuments(parsePolicies(text, { file }));
   }
   return resolveProbes(lab).map((probe, index) => decide(node, facts, probe, CLIENT_PORT + index));

@@ -1,5 +1,5 @@
 /** Decides the probes of a policy test by the programs that a node would run, on the machine. */
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { type EndpointFacts, SimulatedNode } from '@skep/agent';
 import { readText } from '@skep/lab';
 import {
@@ -97,7 +97,7 @@ export class TestNode {
 
   private apply(policy: string): void {
     const isInline = policy.includes('\n');
-    const text = isInline ? policy : readText(join(this.folder, policy));
+    const text = isInline ? policy : readText(resolve(this.folder, policy));
     const file = isInline ? 'inline' : policy;
     this.node.model.applyDocuments(parsePolicies(text, { file }));
   }

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { allCommands, makeProgram } from './program.ts';
+import { runSkep } from './testing/run-skep.ts';
+
+const POLICIES = 'examples/labs/shop-policies.yaml';
+const folder = mkdtempSync(join(tmpdir(), 'skep-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A file of the test's own. */
+function write(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+test('every command says what it is for', () => {
+  for (const command of allCommands(makeProgram())) {
+    assert.ok(command.description().length > 0, command.name());
+  }
+});
+
+const usageErrors: readonly (readonly string[])[] = [
+  ['nonsense'],
+  ['policy', 'apply'],
+  ['explain', '--from', 'a'],
+  ['observe', '--port', 'http'],
+  ['status', '--colour'],
+];
+for (const words of usageErrors) {
+  test(`skep ${words.join(' ')}: called wrongly, exit status 2`, async () => {
+    const { status, output, errors } = await runSkep(...words);
+    assert.equal(status, 2);
+    assert.equal(output, '');
+    assert.match(errors, /^error: [^\n]+\n/);
+  });
+}
+
+test('help is asked for, and no error', async () => {
+  const { status, output, errors } = await runSkep('observe', '--help');
+  assert.equal(status, 0);
+  assert.match(output, /Example: skep observe/);
+  assert.equal(errors, '');
+});
+
+test('an agent that is not there: one line with advice, exit status 1', async () => {
+  const socket = join(folder, 'nobody.sock');
+  const { status, output, errors } = await runSkep('status', '--socket', socket);
+  assert.deepEqual([status, output], [1, '']);
+  assert.match(
+    errors,
+    /^error: connect to agent at .*nobody\.sock: .*\(is `skep agent` running.*\n$/,
+  );
+});
+
+test('a file that is not there: one line', async () => {
+  const { status, errors } = await runSkep('policy', 'validate', join(folder, 'no-such-file'));
+  assert.equal(status, 1);
+  assert.match(errors, /^error: read .*no-such-file: no such file\n$/);
+});
+
+test('validate names documents, as text and as JSON', async () => {
+  const text = await runSkep('policy', 'validate', POLICIES);
+  assert.equal(text.status, 0);
+  assert.match(text.output, /^valid NetworkPolicy\/shop\/closed-by-default$/m);
+  const json = await runSkep('policy', 'validate', POLICIES, '--json');
+  assert.equal((JSON.parse(json.output) as string[]).length, 4);
+});
+
+test('validate refuses by line and path, and uses no colour where nobody sees it', async () => {
+  const file = write('bad.yaml', 'kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\n');
+  const { status, output, errors } = await runSkep('policy', 'validate', file);
+  assert.deepEqual([status, output], [1, '']);
+  assert.match(errors, /bad\.yaml:\d+: /);
+  assert.equal(errors.includes('\u001b'), false);
+});
+
+test('policy test: exit status 0 where all is as expected', async () => {
+  const { status, output } = await runSkep('policy', 'test', 'examples/policy-tests/shop.yaml');
+  assert.equal(status, 0);
+  assert.match(output, /10 of 10 probes as expected/);
+});
+
+test('policy test: a failure is shown with the rule that decided, exit status 1', async () => {
+  const file = write(
+    'test.yaml',
+    `
+apiVersion: skep.dev/v1
+kind: PolicyTest
+metadata: { name: wrong }
+spec:
+  endpoints: [{ name: a, namespace: shop, labels: { app: api } }]
+  outside: { internet: 192.0.2.1 }
+  policies: [${new URL(`../../../${POLICIES}`, import.meta.url).pathname}]
+  probes: [{ from: internet, to: a, port: 8000, expect: allow }]
+`,
+  );
+  const { status, output } = await runSkep('policy', 'test', file);
+  assert.equal(status, 1);
+  assert.match(output, /internet -> a TCP 8000: expected allow, seen deny/);
+  assert.match(output, /no rule of .*shop\/api.* matches/);
+  assert.match(output, /would change it/);
+});

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatLabels, formatTable, paintVerdict } from './output.ts';
+
+const ESCAPE = String.fromCharCode(27);
+const RED = `${ESCAPE}[31m`;
+const PLAIN = `${ESCAPE}[39m`;
+
+test('columns are as wide as their widest cell, and lines have no blanks at their end', () => {
+  const table = formatTable(
+    ['NAME', 'PORT'],
+    [
+      ['api', '80'],
+      ['database', ''],
+    ],
+  );
+  assert.equal(withoutColour(table), 'NAME      PORT\napi       80\ndatabase\n');
+});
+
+test('colour takes no room in a column', () => {
+  const rows = [
+    [`${RED}no${PLAIN}`, 'x'],
+    ['yes', 'y'],
+  ];
+  assert.equal(withoutColour(formatTable(['A', 'B'], rows)), 'A    B\nno   x\nyes  y\n');
+});
+
+test('a table without rows is its heading', () => {
+  assert.equal(withoutColour(formatTable(['A', 'B'], [])), 'A  B\n');
+});
+
+test('labels are one cell', () => {
+  assert.equal(formatLabels({ app: 'api', tier: '' }), 'app=api,tier=');
+  assert.equal(formatLabels({}), '');
+});
+
+test('a painted verdict says the same', () => {
+  for (const verdict of ['forwarded', 'dropped', 'allow', 'deny', 'allowed']) {
+    assert.equal(withoutColour(paintVerdict(verdict)), verdict);
+  }
+});
+
+function withoutColour(text: string): string {
+  return text.replaceAll(new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g'), '');
+}
