@@ -157,7 +157,7 @@ function jumpCases(width: 32 | 64, rows: readonly JumpRow[]): IsaCase[] {
   );
 }
 
-/** The kernel refuses code that nothing leads to: to what is skipped a branch leads, never taken. */
+/** The kernel refuses code that nothing leads to: a branch, never taken, leads to the rest. */
 function skipping(jump: Instruction): Instruction[] {
   return [asm.mov64(r0, 1), asm.branch('eq', 64, r0, 2, 1), jump, asm.mov64(r0, 0)];
 }

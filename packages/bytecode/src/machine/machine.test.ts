@@ -73,7 +73,7 @@ test('a packet is read within its bounds, and faults beyond', () => {
   assert.equal(run(read(13), {}, { packet: countingBytes(13) }).returnValue, 0);
   assert.throws(
     () => run(read(14), {}, short),
-    /run sample: instruction 6 \(r0 = \*\(u8 \*\)\(r6 \+14\)\): access of 1 bytes at 14 of packet, /,
+    /run sample: instruction 6 \(r0 = \*\(u8 \*\)\(r6 \+14\)\): access of 1 bytes at 14 of packet/,
   );
 });
 
