@@ -1,6 +1,7 @@
 /** What the agent binds when it loads the programs of a node. */
 import { bool, loadTime, u32 } from '@skep/ebpf';
 
+/** Constants of a node, the same in all of its programs. */
 export const node = loadTime({
   /** Ticks of `jiffies` in a second. */
   jiffiesPerSecond: u32,

@@ -18,21 +18,23 @@ import {
 import {
   ADDRESSES_MAX,
   CONNECTIONS_MAX,
-  Connection,
   ENDPOINTS_MAX,
   EVENT_BUFFER_BYTES,
-  EndpointEntry,
   FRAGMENTED_DATAGRAMS_MAX,
-  FragmentKey,
-  FragmentPorts,
   INTERFACE_INDEXES_MAX,
   NEWCOMERS_MAX,
-  NodeEntry,
   PREFIXES_MAX,
-  PeerEntry,
-  PrefixKey,
   SELECTOR_SETS_MAX,
   SUBJECTS_MAX,
+} from '@skep/contract';
+import {
+  Connection,
+  EndpointEntry,
+  FragmentKey,
+  FragmentPorts,
+  NodeEntry,
+  PeerEntry,
+  PrefixKey,
   SelectorSet,
   SubjectEntry,
   TrafficCounter,
@@ -60,6 +62,7 @@ export const newcomers = new LruHashMap({
   maxEntries: NEWCOMERS_MAX,
 });
 
+/** What only a datagram's first fragment says, for the later ones. */
 export const fragments = new LruHashMap({
   name: 'skep_frag',
   key: FragmentKey,
@@ -89,6 +92,7 @@ export const subjects = new ArrayMap({
   flags: MapFlag.MemoryMappable,
 });
 
+/** The one row about the node itself, in memory that node shares. */
 export const nodeState = new ArrayMap({
   name: 'skep_node',
   value: NodeEntry,
@@ -113,6 +117,7 @@ export const prefixes = new LpmTrie({
   maxEntries: PREFIXES_MAX,
 });
 
+/** Which peer groups a peer is in, by the number that its place in the ipcache has. */
 export const selectorSets = new ArrayMap({
   name: 'skep_selectors',
   value: SelectorSet,
@@ -128,6 +133,7 @@ export const policies = new ProgramArray({
 /** Where a packet goes on after a policy program has decided. */
 export const continuations = new ProgramArray({ name: 'skep_continue', maxEntries: 2 });
 
+/** Slots of `continuations`, by the side that has decided. */
 export enum Continuation {
   EgressDecided = 0,
   IngressDecided = 1,
@@ -140,6 +146,7 @@ export const traffic = new PerCpuArrayMap({
   maxEntries: 256,
 });
 
+/** Records for node: drops, verdicts, traces. A full buffer is counted in `lostEvents`. */
 export const events = new RingBuffer({ name: 'skep_events', maxEntries: EVENT_BUFFER_BYTES });
 
 /** Events that found no room. */

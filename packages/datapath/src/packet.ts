@@ -50,6 +50,7 @@ export class End extends Struct({
   revision: u32,
 }) {}
 
+/** The row of `packets`: 152 bytes that only programs read. */
 export class Packet extends Struct({
   tuple: Tuple,
   source: Ipv6Address,

@@ -1,5 +1,6 @@
 /**
- * Packet tables on the machine and in the kernel: the same bytecode, the same rows, the same result.
+ * Packet tables on the machine and in the kernel: the same bytecode, the same rows, the same
+ * result.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -1,13 +1,13 @@
 /**
- * Rules as code: one direction of a subject's decision table becomes a program that reads the packet,
- * finds the segment of its port by halving, tests at most two bits of the peer's selector set, writes
- * the verdict and goes on. What it means is said by `decideByTable` of `@skep/policy`.
+ * Rules as code: one direction of a subject's decision table becomes a program that reads the
+ * packet, finds the segment of its port by halving, tests at most two bits of the peer's selector
+ * set, writes the verdict and goes on. What it means is said by `decideByTable` of `@skep/policy`.
  */
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
 import { compileProgram, FunctionBuilder, type HelperReference, type Value } from '@skep/compiler';
 import { contextShapes, type StructLayout, TcAction } from '@skep/ebpf';
 import { type DirectionTable, PolicyProtocol, type Segment } from '@skep/policy';
-import { Continuation, continuations, packets, selectorSets } from './maps.ts';
+import { type Continuation, continuations, packets, selectorSets } from './maps.ts';
 import { Packet, PolicyVerdict } from './packet.ts';
 
 /** Segments of one direction; a subject with more is refused. */
@@ -199,6 +199,6 @@ function withGaps(segments: readonly Segment[]): Run[] {
 
 function fieldOf(layout: StructLayout, name: string): { offset: number; size: 1 | 2 | 4 | 8 } {
   const found = layout.fields.find((field) => field.name === name);
-  if (!found || found.field.kind !== 'integer') throw new Error(`no integer field ${name}`);
+  if (found?.field.kind !== 'integer') throw new Error(`no integer field ${name}`);
   return { offset: found.offset, size: found.field.size };
 }

@@ -1,6 +1,6 @@
 /**
- * The datapath's programs, ready to load: the IR that the build has made, bound to the constants of a
- * node.
+ * The datapath's programs, ready to load: the IR that the build has made, bound to the constants of
+ * a node.
  */
 import { readFileSync } from 'node:fs';
 import type { ProgramObject } from '@skep/bytecode';
@@ -30,6 +30,7 @@ export interface EndpointPrograms {
   readonly toEndpoint: ProgramObject;
 }
 
+/** The programs of the slots of `continuations`. */
 export function nodePrograms(node: NodeConstants): NodePrograms {
   return {
     egressDecided: bind('skep_egressed', { ...node }),
@@ -37,6 +38,7 @@ export function nodePrograms(node: NodeConstants): NodePrograms {
   };
 }
 
+/** The programs for the host's end of every endpoint's veth. */
 export function endpointPrograms(node: NodeConstants): EndpointPrograms {
   return {
     fromEndpoint: bind('skep_from_ep', { ...node }),
@@ -46,7 +48,9 @@ export function endpointPrograms(node: NodeConstants): EndpointPrograms {
 
 type Constants = Record<string, number | bigint>;
 
-/** Constants that a program does not read are left out: the compiler refuses what it does not know. */
+/**
+ * Constants that a program does not read are left out: the compiler refuses what it does not know.
+ */
 function bind(name: string, constants: Constants): ProgramObject {
   const program = programs().get(name);
   if (!program) throw new Error(`program ${name}: not in programs.json (run \`npm run build\`)`);

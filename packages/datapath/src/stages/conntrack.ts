@@ -121,8 +121,10 @@ function opensTcp(packet: Packet): boolean {
   return (packet.tcpFlags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN;
 }
 
+/** Flags of a TCP flow that has begun to end. */
 export const CLOSING =
   ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished | ConnectionFlag.Reset;
+/** Flags of a TCP flow that both ends have ended. */
 export const FINISHED = ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished;
 
 function lifetimeSeconds(protocol: IpProtocol, flags: u16): u32 {

@@ -7,6 +7,7 @@ import { fragments } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 
+/** Gives a later fragment the ports of the first, and remembers those of a first one. */
 export function joinFragments(packet: Packet): Step {
   if (!packet.isFragment) return Outcome.Next;
   const key = new FragmentKey({

@@ -80,7 +80,8 @@ function answerSolicitation(ctx: TcContext, packet: Packet, own: EndpointEntry):
   const ethernet = ctx.at(EthernetHeader, 0);
   const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);
   const message = ctx.at(NeighborMessage, ETHERNET_LENGTH + IPV6_HEADER_LENGTH);
-  // From nowhere it asks whether its own address is free (RFC 4862 section 5.4): no one else has it.
+  // From nowhere it asks whether its own address is free (RFC 4862 section 5.4): no one else has
+  // it.
   if (packet.source.upper === 0 && packet.source.lower === 0) return ignore(packet);
   if (!ethernet || !ip || !message) return DropReason.TruncatedHeader;
   if (packet.transportOffset !== ETHERNET_LENGTH + IPV6_HEADER_LENGTH) {
@@ -104,7 +105,9 @@ function answerSolicitation(ctx: TcContext, packet: Packet, own: EndpointEntry):
 /** The addresses of the IPv6 header and the message behind them: what its checksum covers. */
 export class CheckedWords extends Struct({ words: array(be16, 32) }) {}
 
+/** Bytes from the frame's start to the source address of an IPv6 header. */
 export const CHECKED_OFFSET = ETHERNET_LENGTH + IPV6_HEADER_LENGTH - 32;
+/** What the pseudo header has besides the addresses: length and protocol. */
 export const PSEUDO_HEADER_REST = NeighborMessage.size + IpProtocol.ICMPv6;
 
 /** @source RFC 4443 section 2.3, RFC 8200 section 8.1 */

@@ -5,15 +5,17 @@ import { Direction, DropReason, IPV6_EXTENSION_HEADERS_MAX, IcmpPort } from '@sk
 import type { Hook } from '@skep/contract';
 import {
   ETHERNET_LENGTH,
-  IcmpHeader,
-  IcmpType,
-  Icmpv6Type,
   IPV4_HEADER_LENGTH_MIN,
   IPV4_MORE_FRAGMENTS,
   IPV4_OFFSET_MASK,
   IPV6_FRAGMENT_OFFSET_MASK,
   IPV6_HEADER_LENGTH,
   IPV6_MORE_FRAGMENTS,
+} from '@skep/wire';
+import {
+  IcmpHeader,
+  IcmpType,
+  Icmpv6Type,
   IpProtocol,
   Ipv4Header,
   Ipv6Extension,
@@ -28,7 +30,9 @@ import type { Ipv6Address } from '@skep/wire';
 import { Outcome, Table } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 
-/** Bytes that are made readable at once where a packet is scattered: more than any headers of ours. */
+/**
+ * Bytes that are made readable at once where a packet is scattered: more than any headers of ours.
+ */
 export const READABLE_BYTES = 256;
 /** The upper half of an IPv4-mapped address's lower word, as it lies in memory. */
 export const MAPPED_PREFIX = 0xffff_0000;
@@ -64,6 +68,7 @@ export function begin(ctx: TcContext, packet: Packet, hook: Hook): void {
   packet.isLaterFragment = 0;
 }
 
+/** Reads the IPv4 header: ends, protocol, whether it is a fragment. @source RFC 791 section 3.1 */
 export function parseIpv4(ctx: TcContext, packet: Packet): Step {
   const ip = ctx.at(Ipv4Header, ETHERNET_LENGTH);
   if (!ip) return DropReason.TruncatedHeader;
@@ -91,6 +96,7 @@ export function parseIpv4(ctx: TcContext, packet: Packet): Step {
   return Outcome.Next;
 }
 
+/** Reads the IPv6 header and its extensions. @source RFC 8200 sections 3 and 4 */
 export function parseIpv6(ctx: TcContext, packet: Packet): Step {
   const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);
   if (!ip) return DropReason.TruncatedHeader;
@@ -114,7 +120,9 @@ function isMapped(address: Ipv6Address): boolean {
   return address.upper === 0 && (address.lower & 0xffff_ffff) === MAPPED_PREFIX;
 }
 
-/** Past hop-by-hop, routing, destination options and fragment headers. @source RFC 8200 section 4.1 */
+/**
+ * Past hop-by-hop, routing, destination options and fragment headers. @source RFC 8200 section 4.1
+ */
 function walkExtensions(ctx: TcContext, packet: Packet): Step {
   let next = packet.protocol;
   let offset: u32 = packet.transportOffset;

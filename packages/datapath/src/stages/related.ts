@@ -1,6 +1,6 @@
 /**
- * ICMP errors that speak of a flow: one passes when the flow that it quotes passes; otherwise policy
- * decides it like any other message.
+ * ICMP errors that speak of a flow: one passes when the flow that it quotes passes; otherwise
+ * policy decides it like any other message.
  *
  * @source RFC 792, RFC 4443 section 2.4, RFC 5508 section 4.2
  */

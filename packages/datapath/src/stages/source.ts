@@ -6,6 +6,7 @@ import type { EthernetHeader, Ipv6Address } from '@skep/wire';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 
+/** The frame comes from the endpoint itself, and without a VLAN tag. */
 export function checkSourceMac(ctx: TcContext, ethernet: EthernetHeader, own: EndpointEntry): Step {
   if (ctx.vlanPresent) return DropReason.VlanFiltered;
   const source = ethernet.source;
@@ -21,6 +22,7 @@ export function checkDestinationMac(ethernet: EthernetHeader, own: EndpointEntry
   return isGateway ? Outcome.Next : DropReason.InvalidDestinationMac;
 }
 
+/** The packet comes from an address of the endpoint. */
 export function checkSourceAddress(packet: Packet, own: EndpointEntry): Step {
   const isOwn = isOwnAddress(packet, packet.source, own);
   return isOwn ? Outcome.Next : DropReason.InvalidSourceAddress;

@@ -9,6 +9,7 @@ import { isOwnAddress } from './source.ts';
 /** @source RFC 4291 section 2.7; the first byte is the lowest of the word as it lies in memory */
 export const MULTICAST_FIRST_BYTE = 0xff;
 
+/** The packet is for an address of the endpoint behind this interface. */
 export function checkTargetAddress(packet: Packet, own: EndpointEntry): Step {
   if (packet.family === 6 && (packet.destination.upper & 0xff) === MULTICAST_FIRST_BYTE) {
     // Every host says things to all when an interface comes up: counted, not reported.

@@ -2,6 +2,7 @@
 import type { ProgramObject } from '@skep/bytecode';
 import type { MapDeclaration } from '@skep/ebpf';
 
+/** What became of one packet. */
 export interface EngineResult {
   /** A TC_ACT_* number. */
   readonly action: number;
@@ -11,6 +12,7 @@ export interface EngineResult {
   readonly redirect?: { readonly kind: 'redirect' | 'peer'; readonly interfaceIndex: number };
 }
 
+/** Tables, policy programs, and packets that run through the hooks. */
 export interface Engine {
   readonly name: string;
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void;

@@ -16,6 +16,7 @@ import { nodePrograms } from '../programs.ts';
 import type { Engine, EngineResult } from './engine.ts';
 import { NODE } from './world.ts';
 
+/** Tables and programs of its own in the kernel, attached to nothing; `close` lets go of them. */
 export class KernelEngine implements Engine {
   readonly name = 'kernel';
   private readonly maps: Readonly<Record<string, BpfMap>>;

@@ -15,6 +15,7 @@ import { NODE, TEST_INTERFACE } from './world.ts';
 
 const START_NANOSECONDS = 1_000_000_000_000n;
 
+/** Tables and programs of its own on the machine, whose clock stands still. */
 export class MachineEngine implements Engine {
   readonly name = 'machine';
   private nanoseconds = START_NANOSECONDS;

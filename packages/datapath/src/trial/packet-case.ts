@@ -1,6 +1,6 @@
 /**
- * A row of a packet table: a sentence, tables before, packets in; verdict, drop reason and packet out
- * for each.
+ * A row of a packet table: a sentence, tables before, packets in; verdict, drop reason and packet
+ * out for each.
  */
 import type { DropReason } from '@skep/contract';
 import type { FrameDescription } from '@skep/wire';
@@ -11,6 +11,7 @@ import { ANNA, BERT, GATEWAY_MAC, type TrialEndpoint } from './world.ts';
 /** What becomes of a packet. */
 export type Fate = 'pass' | 'to peer' | 'answer' | 'drop';
 
+/** One packet and what must become of it. */
 export interface Step {
   readonly hook: 'from' | 'to';
   readonly endpoint: TrialEndpoint;
@@ -22,6 +23,7 @@ export interface Step {
   readonly out?: Uint8Array;
 }
 
+/** One row: its steps share tables and conntrack. */
 export interface PacketCase {
   readonly sentence: string;
   readonly before?: (engine: Engine) => void;
@@ -60,14 +62,17 @@ export function annaSends(frame: Uint8Array, fate: Fate, reason?: DropReason): S
   return step('from', ANNA, frame, fate, reason);
 }
 
+/** A step of bert sending. */
 export function bertSends(frame: Uint8Array, fate: Fate, reason?: DropReason): Step {
   return step('from', BERT, frame, fate, reason);
 }
 
+/** A step of the node's stack handing a packet to anna. */
 export function annaGets(frame: Uint8Array, fate: Fate, reason?: DropReason): Step {
   return step('to', ANNA, frame, fate, reason);
 }
 
+/** A step of the node's stack handing a packet to bert. */
 export function bertGets(frame: Uint8Array, fate: Fate, reason?: DropReason): Step {
   return step('to', BERT, frame, fate, reason);
 }
@@ -87,6 +92,7 @@ export function tcp(sourcePort: number, destinationPort: number, flags: number):
   return { tcp: { sourcePort, destinationPort, flags } };
 }
 
+/** A datagram of 4 bytes between ports. */
 export function udp(sourcePort: number, destinationPort: number): Transport {
   return { udp: { sourcePort, destinationPort }, payload: Uint8Array.of(1, 2, 3, 4) };
 }

@@ -22,6 +22,7 @@ import type { NodeConstants } from '../programs.ts';
 import { bytesOf } from './bytes.ts';
 import type { Engine } from './engine.ts';
 
+/** Constants that the programs of the trials are compiled with. */
 export const NODE: NodeConstants = {
   jiffiesPerSecond: 250,
   hasRedirectPeer: 1,
@@ -29,8 +30,10 @@ export const NODE: NodeConstants = {
 };
 /** What the kernel's test run gives a program for an interface: its loopback. */
 export const TEST_INTERFACE = 1;
+/** What both endpoints know as their gateway. */
 export const GATEWAY_MAC = '02:00:00:00:00:fe';
 
+/** An endpoint of the trials. */
 export interface TrialEndpoint {
   readonly id: number;
   readonly mac: string;
@@ -42,6 +45,7 @@ export interface TrialEndpoint {
   readonly interfaceIndex: number;
 }
 
+/** The first endpoint: it mostly sends. */
 export const ANNA: TrialEndpoint = {
   id: 1,
   mac: '02:00:00:00:00:01',
@@ -52,6 +56,7 @@ export const ANNA: TrialEndpoint = {
   interfaceIndex: 101,
 };
 
+/** The second endpoint: it mostly answers. */
 export const BERT: TrialEndpoint = {
   id: 2,
   mac: '02:00:00:00:00:02',
@@ -64,14 +69,18 @@ export const BERT: TrialEndpoint = {
 
 /** The node's own address, and one of the world. */
 export const NODE_ADDRESS = '10.0.0.254';
+/** An address that no place of the ipcache names: the world. */
 export const WORLD_ADDRESS = '192.0.2.7';
+/** The peer group of the node's own address. */
 export const NODE_GROUP = 3;
+/** The peer group of the world. */
 export const WORLD_GROUP = 4;
 
 const HOST_IDENTITY = 1;
 const WORLD_IDENTITY = 2;
 const OPEN: DirectionTable = { isEnforced: false, segments: [] };
 
+/** Nothing is enforced in either direction. */
 export const OPEN_POLICY: DecisionTable = { ingress: OPEN, egress: OPEN };
 
 /** Makes an endpoint the one behind the interface that test runs come from. */
@@ -79,7 +88,9 @@ export function moveTo(engine: Engine, endpoint: TrialEndpoint): void {
   engine.update(interfaces, indexKey(TEST_INTERFACE), bytesOf(u32, endpoint.id));
 }
 
-/** Writes the world into an engine's tables; each endpoint is its own subject, numbered as it is. */
+/**
+ * Writes the world into an engine's tables; each endpoint is its own subject, numbered as it is.
+ */
 export function setUp(engine: Engine): void {
   put(engine, nodeState, 0, { membershipRevision: 1, padding: 0 });
   put(engine, subjects, 0, { revision: 0, enforced: 0 });

@@ -30,6 +30,7 @@ const delivered6 = sent(ANNA, BERT.ipv6, {
   destinationMac: BERT.mac,
 });
 
+/** Rows about where packets go. */
 export const forwardingCases: readonly PacketCase[] = [
   {
     sentence: 'a segment to another endpoint is routed straight into its namespace',

@@ -23,6 +23,7 @@ function extended(...types: number[]): Uint8Array {
   return sent(ANNA, BERT.ipv6, { ...SYN, extensions });
 }
 
+/** Rows about fragments and malformed packets. */
 export const fragmentCases: readonly PacketCase[] = [
   {
     sentence: 'later fragments follow the first, by its ports',

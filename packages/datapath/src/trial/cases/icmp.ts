@@ -19,7 +19,9 @@ const GATEWAY = 'fe80::1';
 /** fe80::1 as bytes. */
 const GATEWAY_BYTES = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
-/** What follows the first 8 bytes of a solicitation or advertisement: target, option, MAC address. */
+/**
+ * What follows the first 8 bytes of a solicitation or advertisement: target, option, MAC address.
+ */
 function neighbour(target: readonly number[], option: number, mac: string): Uint8Array {
   const macBytes = mac.split(':').map((pair) => Number.parseInt(pair, 16));
   return Uint8Array.from([...target, option, 1, ...macBytes]);
@@ -57,6 +59,7 @@ function closeIngress(engine: Engine): void {
 
 const UNREACHABLE = { icmp: { type: 3, code: 3 } };
 
+/** Rows about ICMP and neighbour discovery. */
 export const icmpCases: readonly PacketCase[] = [
   {
     sentence: 'a neighbour solicitation for the gateway is answered in place',

@@ -52,6 +52,7 @@ const ESTABLISHED = [
   annaSends(sent(ANNA, BERT, ACK), 'to peer'),
 ] as const;
 
+/** Rows about verdicts and conntrack. */
 export const policyCases: readonly PacketCase[] = [
   {
     sentence: 'closed ingress denies a new flow, and its second packet',
