@@ -47,8 +47,10 @@ import type {
   StatusView,
 } from './views.ts';
 
+/** The version that `skep status` shows. */
 export const VERSION = '0.1.0';
 
+/** Where an agent keeps things, and which network it serves. */
 export interface AgentOptions {
   /** What it remembers across restarts. */
   readonly stateDirectory: string;
@@ -82,6 +84,7 @@ export class EndpointError extends Error {
   }
 }
 
+/** The node's one owner of programs, tables and endpoint devices; what it makes outlives it. */
 export class Agent implements AgentApi {
   /** Resolves when the agent has been uninstalled: there is nothing left to do then. */
   readonly ended: Promise<void>;
@@ -272,7 +275,9 @@ export class Agent implements AgentApi {
     return watch;
   }
 
-  /** Programs of this build in the place of the old ones, for every endpoint that is still there. */
+  /**
+   * Programs of this build in the place of the old ones, for every endpoint that is still there.
+   */
   private restore(): void {
     for (const stored of this.memory.endpoints) {
       const device = deviceOf(stored);
@@ -311,7 +316,8 @@ export class Agent implements AgentApi {
           [qualifiedName(request), request.ipv4, request.ipv6].includes(value),
       );
       if (shared === undefined) continue;
-      const message = `add endpoint ${qualifiedName(request)}: ${shared} belongs to ${qualifiedName(each)}`;
+      const operation = `add endpoint ${qualifiedName(request)}`;
+      const message = `${operation}: ${shared} belongs to ${qualifiedName(each)}`;
       throw new EndpointError('ERR_ENDPOINT_EXISTS', message);
     }
     const taken = new Set(endpoints.map((each) => each.id));

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Agent, type AgentOptions } from './agent.ts';
 import { serveAgent } from './api/server.ts';
 
+/** An agent's options, the socket that it answers on, and the least level that pino logs. */
 export interface DaemonOptions extends AgentOptions {
   readonly socketPath: string;
   readonly logLevel?: string;

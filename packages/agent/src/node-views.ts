@@ -8,6 +8,7 @@ import { type KnownEndpoint, type NodeModel, qualifiedName } from './model/node-
 import type { StoredEndpoint } from './state/store.ts';
 import type { EndpointView, IdentityView, IpcacheView, PolicyView } from './views.ts';
 
+/** What is stored of an endpoint together with what the model has worked out about it. */
 export function endpointView(
   model: NodeModel,
   known: KnownEndpoint,
@@ -26,6 +27,7 @@ export function endpointView(
   };
 }
 
+/** The identities that endpoints of this node have, by number. */
 export function identityViews(model: NodeModel): IdentityView[] {
   return model.identities.entries().map(({ number, text, references }) => ({
     number,
@@ -34,6 +36,7 @@ export function identityViews(model: NodeModel): IdentityView[] {
   }));
 }
 
+/** Every address and prefix that the node knows, and who is there. */
 export function ipcacheViews(model: NodeModel): IpcacheView[] {
   return model.ipcache.list().map((entry) => ({
     prefix: formatPrefix(entry.prefix),
@@ -42,6 +45,7 @@ export function ipcacheViews(model: NodeModel): IpcacheView[] {
   }));
 }
 
+/** The documents in force, and the endpoints that each is about. */
 export function policyViews(model: NodeModel): PolicyView[] {
   return model.policy.documents().map((document) => ({
     key: documentKey(document),
@@ -68,6 +72,7 @@ export interface TrafficTotals {
   readonly droppedPackets: Readonly<Record<string, number>>;
 }
 
+/** Adds up the CPUs' counters, which lie one behind the other in each value, little-endian. */
 export function trafficTotals(
   entries: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[],
 ): TrafficTotals {

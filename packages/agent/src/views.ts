@@ -5,6 +5,7 @@
 
 export type TransportName = 'TCP' | 'UDP' | 'SCTP';
 
+/** A port that policy may name; `port` is 1 to 65535. */
 export interface NamedPortView {
   readonly name: string;
   readonly protocol: TransportName;
@@ -30,6 +31,7 @@ export interface EndpointRequest {
 /** `creating`: not open for traffic yet. `removing`: closed already. */
 export type EndpointState = 'creating' | 'ready' | 'removing';
 
+/** An endpoint as it is: what was asked for, and what the agent has given it. */
 export interface EndpointView extends EndpointRequest {
   readonly id: number;
   readonly state: EndpointState;
@@ -42,6 +44,7 @@ export interface EndpointView extends EndpointRequest {
   readonly isEgressEnforced: boolean;
 }
 
+/** An identity that endpoints of this node have. */
 export interface IdentityView {
   readonly number: number;
   /** `source:key=value`, sorted. */
@@ -50,6 +53,7 @@ export interface IdentityView {
   readonly endpoints: number;
 }
 
+/** What one address or prefix stands for. */
 export interface IpcacheView {
   readonly prefix: string;
   readonly identity: number;
@@ -57,6 +61,7 @@ export interface IpcacheView {
   readonly owner: string;
 }
 
+/** A policy document in force. */
 export interface PolicyView {
   /** `kind/namespace/name`. */
   readonly key: string;
@@ -68,6 +73,7 @@ export interface PolicyView {
   readonly endpoints: readonly string[];
 }
 
+/** What a change of policy did; it is in force when this is told. */
 export interface PolicyResult {
   /** Keys of what was added or replaced, or deleted. */
   readonly changed: readonly string[];
@@ -84,6 +90,7 @@ export interface ExplainRequest {
   readonly protocol: TransportName | 'ICMP' | 'ICMPv6';
 }
 
+/** How policy of one end decides, why, and what would make it decide otherwise. */
 export interface ExplainSideView {
   readonly verdict: 'allow' | 'deny';
   readonly text: string;
@@ -92,12 +99,14 @@ export interface ExplainSideView {
   readonly wouldChange: readonly string[];
 }
 
+/** The answer of `skep explain`: a side that has no endpoint here, and so no policy, is absent. */
 export interface ExplainView {
   readonly verdict: 'allow' | 'deny';
   readonly egress?: ExplainSideView;
   readonly ingress?: ExplainSideView;
 }
 
+/** One end of a flow. */
 export interface FlowEndView {
   readonly address: string;
   /** Absent where the protocol has none. */
@@ -107,6 +116,7 @@ export interface FlowEndView {
   readonly name: string;
 }
 
+/** What became of a flow's packets. */
 export type FlowVerdict = 'forwarded' | 'dropped';
 
 /** One record of `skep observe`. It stands for `count` packets. */
@@ -141,6 +151,7 @@ export interface FlowFilter {
   readonly protocol?: string;
 }
 
+/** How the agent and its datapath are. */
 export interface StatusView {
   readonly version: string;
   readonly isReady: boolean;

@@ -46,6 +46,7 @@ export class RequestError extends Error {
   }
 }
 
+/** Flows that are wanted: the newest `last` of them, and those to come where it is followed. */
 export interface FlowRequest {
   readonly filter: FlowFilter;
   readonly last?: number;

@@ -1,13 +1,16 @@
 /**
- * An endpoint's devices: a veth whose one end is in the endpoint's namespace, addresses and routes in
- * it, and the host's routes to it. Everything outside goes by way of the gateway, whose addresses are
- * link-local and answered by the datapath.
+ * An endpoint's devices: a veth whose one end is in the endpoint's namespace, addresses and routes
+ * in it, and the host's routes to it. Everything outside goes by way of the gateway, whose
+ * addresses are link-local and answered by the datapath.
  */
 import { ENDPOINTS_MAX, INTERFACE_INDEXES_MAX } from '@skep/contract';
 import { Network } from '@skep/netlink';
 import { type Address, parseAddress, parsePrefix } from '@skep/wire';
 
-/** The endpoint's only neighbour: on its link, and nowhere else. @source RFC 3927, RFC 4291 section 2.5.6 */
+/**
+ * The endpoint's only neighbour: on its link, and nowhere else. @source RFC 3927, RFC 4291 section
+ * 2.5.6
+ */
 export const GATEWAY = { ipv4: parseAddress('169.254.1.1'), ipv6: parseAddress('fe80::1') };
 /** Marks the links that the agent has made. */
 export const LINK_GROUP = 0x5ce9;
@@ -15,6 +18,7 @@ export const LINK_GROUP = 0x5ce9;
 const FIRST_INDEX = 10_000;
 const DEFAULT = { ipv4: parsePrefix('0.0.0.0/0'), ipv6: parsePrefix('::/0') };
 
+/** Both ends of an endpoint's veth, as they are to be; MAC addresses are 6 bytes each. */
 export interface EndpointDevice {
   readonly id: number;
   /** Name of the host's end. */
@@ -83,8 +87,8 @@ export function deleteDevice(
 }
 
 /**
- * Interface indexes are below the datapath's limit, which those that the kernel gives would pass one
- * day: each new interface gets the next number.
+ * Interface indexes are below the datapath's limit, which those that the kernel gives would pass
+ * one day: each new interface gets the next number.
  */
 function freeIndex(host: Network, id: number): number {
   for (let index = FIRST_INDEX + id; index < INTERFACE_INDEXES_MAX; index += ENDPOINTS_MAX) {

@@ -41,6 +41,7 @@ import type { MapDeclaration } from '@skep/ebpf';
 import type { RawTables } from '../tables/raw-tables.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 
+/** Tables and programs in the kernel, pinned below one folder, so that they outlive the process. */
 export class KernelDatapath implements RawTables {
   /** Whether the tables were there before: another agent has left them. */
   readonly isTakenOver: boolean;

@@ -1,9 +1,9 @@
 /**
  * A generation: the half of the group bits and selector sets that one run of the agent writes with.
  *
- * A new agent does not know which bits mean what to the programs of the old one. So it takes the other
- * half: while it takes over, every address has the bits of both, and old and new programs decide
- * rightly side by side. When all programs are new, the old bits go.
+ * A new agent does not know which bits mean what to the programs of the old one. So it takes the
+ * other half: while it takes over, every address has the bits of both, and old and new programs
+ * decide rightly side by side. When all programs are new, the old bits go.
  */
 import { PEER_GROUPS_MAX, SELECTOR_SETS_MAX } from '@skep/contract';
 import type { DecisionTable, DirectionTable, GroupId } from '@skep/policy';
@@ -23,8 +23,10 @@ export class GroupLimitError extends Error {
   }
 }
 
+/** Which half: a new agent takes the one that the agent before did not have. */
 export type GenerationNumber = 0 | 1;
 
+/** Moves group numbers and selector sets of policy, which begin at 0, into this half. */
 export class Generation {
   constructor(readonly number: GenerationNumber) {}
 

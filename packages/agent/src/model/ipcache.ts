@@ -11,6 +11,7 @@ export interface Occupant {
   readonly endpoint: number;
 }
 
+/** One address or prefix as it was written to the tables. */
 export interface IpcacheEntry extends Occupant {
   readonly prefix: Prefix;
   readonly selectorSet: number;
@@ -23,6 +24,9 @@ export interface IpcacheEntry extends Occupant {
 /** Places that another agent has left, with the group bits that its programs test. */
 export type InheritedPlaces = ReadonlyMap<string, { prefix: Prefix; bits: readonly number[] }>;
 
+/**
+ * What was written of each address and prefix; an entry always points at an existing selector set.
+ */
 export class Ipcache {
   private readonly entries = new Map<string, IpcacheEntry>();
 
@@ -54,7 +58,9 @@ export class Ipcache {
     this.sets.release(previous.written);
   }
 
-  /** The programs of the agent before are gone: so are its bits, and places that nobody has named. */
+  /**
+   * The programs of the agent before are gone: so are its bits, and places that nobody has named.
+   */
   dropInherited(): void {
     const { inherited } = this;
     this.inherited = new Map();

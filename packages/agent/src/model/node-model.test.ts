@@ -1,6 +1,6 @@
 /**
- * The model, one write at a time: a packet is sent after every single write to the tables, and at no
- * moment passes one that neither the old rules nor the new ones allow.
+ * The model, one write at a time: a packet is sent after every single write to the tables, and at
+ * no moment passes one that neither the old rules nor the new ones allow.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,9 +1,9 @@
 /**
- * What the node knows, and how it becomes the datapath's tables: endpoints, identities, the ipcache,
- * policy. No system calls: the tables may be the kernel's or the machine's.
+ * What the node knows, and how it becomes the datapath's tables: endpoints, identities, the
+ * ipcache, policy. No system calls: the tables may be the kernel's or the machine's.
  *
- * Order of every change (see `PolicyChanges` of `@skep/policy`): what restricts, then programs, then
- * what grants; so at no instant does half of a change decide.
+ * Order of every change (see `PolicyChanges` of `@skep/policy`): what restricts, then programs,
+ * then what grants; so at no instant does half of a change decide.
  */
 import {
   IDENTITY_ALLOCATED_FIRST,
@@ -11,24 +11,26 @@ import {
   ReservedIdentity,
   SUBJECTS_MAX,
 } from '@skep/contract';
+import type {
+  DecisionTable,
+  Explanation,
+  GroupId,
+  Labels,
+  NamedPort,
+  Party,
+  Peer,
+  PlaceChange,
+  PolicyChanges,
+  PolicyDocument,
+  PolicyUpdate,
+  Subject,
+} from '@skep/policy';
 import {
-  type DecisionTable,
   documentKey,
-  type Explanation,
-  type GroupId,
-  type PlaceChange,
   explain,
-  type NamedPort,
-  type Party,
-  type Peer,
-  type PolicyChanges,
-  type PolicyDocument,
+  PolicyProtocol,
   PolicySet,
   reservedLabels,
-  PolicyProtocol,
-  type PolicyUpdate,
-  type Labels,
-  type Subject,
   workloadLabels,
 } from '@skep/policy';
 import { type Address, formatAddress, type Prefix } from '@skep/wire';
@@ -81,6 +83,7 @@ export class PolicyRefusedError extends Error {
   }
 }
 
+/** What an earlier agent on the same tables means for this one. */
 export interface NodeModelOptions {
   /** A number that was never given before on these tables. */
   readonly nextRevision: () => number;
@@ -105,6 +108,7 @@ export interface NodeContents {
 
 const HOST = 'host';
 
+/** The node's endpoints, identities, ipcache and policy, and the tables that they become. */
 export class NodeModel {
   readonly policy = new PolicySet();
   readonly ipcache: Ipcache;
@@ -209,7 +213,8 @@ export class NodeModel {
     const identity = this.identities.acquire(policyLabels.canonical).number;
     const subjectText = subjectKeyOf({ policyLabels, ...facts });
     const { number: subject, isNew } = this.subjects.acquire(subjectText);
-    // Until its rules are in force nothing passes: a number never used would let everything through.
+    // Until its rules are in force nothing passes: a number never used would let everything
+    // through.
     if (isNew) this.tables.closeSubject(subject, this.options.nextRevision());
     const known = { ...facts, policyLabels, identity, subject };
     this.endpoints.set(facts.id, known);
@@ -238,7 +243,8 @@ export class NodeModel {
   /**
    * Adds or replaces documents.
    *
-   * @throws PolicyRefusedError when a subject's rules are too large; what was before is in force then
+   * @throws PolicyRefusedError when a subject's rules are too large; what was before is in force
+   * then
    */
   applyDocuments(documents: readonly PolicyDocument[]): void {
     const keys = new Set(documents.map(documentKey));
@@ -344,7 +350,8 @@ export class NodeModel {
       }
     }
     this.writeEndpoints(changes);
-    // An address that comes or goes stands for something else than it did: for the world, or an endpoint.
+    // An address that comes or goes stands for something else than it did: for the world, or an
+    // endpoint.
     const isMoved = changes.places.some((place) => place.kind !== 'changed');
     if (changes.isMembershipChanged || isMoved) this.bumpMembership();
     this.policy.release(changes.groupsReleased);

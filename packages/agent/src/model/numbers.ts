@@ -21,6 +21,7 @@ interface Held {
   references: number;
 }
 
+/** Numbers from `first` to `last`, each held by as many as have asked for its text. */
 export class Numbers {
   private readonly held = new Map<string, Held>();
   private readonly free: number[] = [];

@@ -5,6 +5,7 @@ import { Numbers } from './numbers.ts';
 /** The set of peers that are in no group; it always exists. */
 export const EMPTY_SELECTOR_SET = 0;
 
+/** The selector sets in use; one that nobody holds any more is written anew by its next holder. */
 export class SelectorSets {
   private readonly numbers: Numbers;
 

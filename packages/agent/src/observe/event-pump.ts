@@ -9,6 +9,7 @@ import { toFlow } from './to-flow.ts';
 const NANOSECONDS = 1_000_000n;
 const codec = codecOf(DatapathEvent);
 
+/** Reads records as long as it is open; watching alone does not keep the process alive. */
 export class EventPump {
   constructor(
     private readonly reader: RingBufferReader,

@@ -4,6 +4,7 @@ import type { FlowFilter, FlowView } from '../views.ts';
 /** Flows that are kept; an older one gives way. */
 const HISTORY_MAX = 4096;
 
+/** The newest flows, up to a bound, and who is told of each new one. */
 export class FlowLog {
   private readonly history: FlowView[] = [];
   private next = 0;

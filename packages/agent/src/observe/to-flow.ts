@@ -81,7 +81,10 @@ function rulesOf(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
   return rules;
 }
 
-/** Rules that decided, by the same code that made the programs: the sender's side, then the receiver's. */
+/**
+ * Rules that decided, by the same code that made the programs: the sender's side, then the
+ * receiver's.
+ */
 function explainRules(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
   const isReply = event.isReply !== 0;
   const initiator = addressOf(isReply ? event.destination : event.source);

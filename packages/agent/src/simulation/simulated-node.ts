@@ -27,6 +27,7 @@ interface Hooks {
   readonly toEndpoint: LoadedProgram;
 }
 
+/** A node whose endpoints send frames that tests make, with the verdicts of the real programs. */
 export class SimulatedNode {
   readonly model: NodeModel;
   private readonly tables: MachineTables;

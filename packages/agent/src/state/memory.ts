@@ -1,6 +1,12 @@
-/** What the agent holds of its stored state while it runs; each change is on disk before it is told. */
+/**
+ * What the agent holds of its stored state while it runs; each change is on disk before it is told.
+ */
 import type { Store, StoredEndpoint, StoredPolicy, StoredState } from './store.ts';
 
+/**
+ * The stored state, read once; a change that cannot be saved is not made. @throws what `Store`
+ * throws
+ */
 export class Memory {
   private state: StoredState;
 

@@ -2,6 +2,7 @@
 
 const BLOCK = 4096;
 
+/** Counts up, also across restarts and crashes, with one write for a block of numbers. */
 export class Revisions {
   private next: number;
 

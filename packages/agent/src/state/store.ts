@@ -58,8 +58,11 @@ const state = z.strictObject({
   ),
 });
 
+/** The state file as it is checked when read. */
 export type StoredState = z.infer<typeof state>;
+/** An endpoint as it was asked for, with the id that it was given. */
 export type StoredEndpoint = StoredState['endpoints'][number];
+/** A policy text, and the keys of those of its documents that are still in force. */
 export type StoredPolicy = StoredState['policies'][number];
 
 /** The state file says something that this build does not understand. It is left as it is. */
@@ -81,6 +84,7 @@ const EMPTY: StoredState = {
   policies: [],
 };
 
+/** The state file in its directory, which is made with access for its owner alone. */
 export class Store {
   private readonly path: string;
 

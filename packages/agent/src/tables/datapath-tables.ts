@@ -59,6 +59,7 @@ export interface CompiledSubject {
   readonly egress: ProgramObject | null;
 }
 
+/** Writes what the model says in the shapes of `contract`: keys, values and policy programs. */
 export class DatapathTables {
   constructor(private readonly raw: RawTables) {}
 

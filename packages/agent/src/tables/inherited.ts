@@ -1,4 +1,6 @@
-/** What an earlier agent has left in the ipcache: places and the group bits that its programs test. */
+/**
+ * What an earlier agent has left in the ipcache: places and the group bits that its programs test.
+ */
 import { PeerEntry, PrefixKey, SelectorSet } from '@skep/contract';
 import { addresses, fromMapAddress, prefixes, selectorSets } from '@skep/datapath';
 import { codecOf } from '@skep/ebpf';

@@ -21,6 +21,7 @@ import {
 import type { MapDeclaration } from '@skep/ebpf';
 import type { RawTables } from './raw-tables.ts';
 
+/** A machine with all maps of the datapath, and the programs that decide in their slots. */
 export class MachineTables implements RawTables {
   private readonly machine: Machine;
 

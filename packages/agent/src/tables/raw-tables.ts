@@ -2,6 +2,7 @@
 import type { ProgramObject } from '@skep/bytecode';
 import type { MapDeclaration } from '@skep/ebpf';
 
+/** Tables as bytes, laid out as the structs of `contract`. What is not there is `undefined`. */
 export interface RawTables {
   /** Adds or replaces. @throws where the table is full */
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void;
