@@ -1,8 +1,8 @@
 /** Ctrl-C: first it is asked for, then what was made is taken away in order. */
 
 /**
- * A signal that is aborted at the first SIGINT or SIGTERM. Ask for it before there is something to
- * take away: from then on this process does not die of either.
+ * A signal that is aborted at the first SIGINT, SIGTERM or SIGHUP (a terminal that was closed). Ask
+ * for it before there is something to take away: from then on this process does not die of them.
  */
 export function abortedByInterrupt(): AbortSignal {
   const controller = new AbortController();

@@ -17,9 +17,13 @@ function write(name: string, text: string): string {
   return file;
 }
 
-test('every command says what it is for', () => {
+test('every command says what it and its arguments are for', () => {
   for (const command of allCommands(makeProgram())) {
-    assert.ok(command.description().length > 0, command.name());
+    const described = [command, ...command.options, ...command.registeredArguments];
+    for (const each of described) {
+      const text = typeof each.description === 'string' ? each.description : command.description();
+      assert.match(text, /[^.]$/, command.name());
+    }
   }
 });
 
@@ -28,6 +32,8 @@ const usageErrors: readonly (readonly string[])[] = [
   ['policy', 'apply'],
   ['explain', '--from', 'a'],
   ['observe', '--port', 'http'],
+  ['observe', '--verdict', 'maybe'],
+  ['lab', 'up'],
   ['status', '--colour'],
 ];
 for (const words of usageErrors) {
@@ -61,6 +67,19 @@ test('a file that is not there: one line', async () => {
   assert.equal(status, 1);
   assert.match(errors, /^error: read .*no-such-file: no such file\n$/);
 });
+
+const told: readonly (readonly [words: string, message: string])[] = [
+  ['policy test packages', 'read packages: it is a directory, expected a file'],
+  ['demo no-such-file', 'read no-such-file: no such file'],
+  ['lab down no-such-lab', 'take lab no-such-lab away: there is none (see `skep lab list`)'],
+  ['lab down ../labs', 'take lab ../labs away: there is none (see `skep lab list`)'],
+];
+for (const [words, message] of told) {
+  test(`skep ${words}: one line`, async () => {
+    const outcome = await runSkep(...words.split(' '));
+    assert.deepEqual(outcome, { status: 1, output: '', errors: `error: ${message}\n` });
+  });
+}
 
 test('validate names documents, as text and as JSON', async () => {
   const text = await runSkep('policy', 'validate', POLICIES);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { skep } from '../testing/skep.ts';
+import { runSkep } from '../testing/run-skep.ts';
 import { TestNode } from './decide.ts';
 import { formatReport } from './run.ts';
 import { parsePolicyTest, PolicyTestError } from './test-file.ts';
@@ -77,7 +77,7 @@ test('a failing file ends with exit status 1, and its JSON says why', async () =
   try {
     const file = join(directory, 'pair.yaml');
     writeFileSync(file, testFile('  probes: [{ from: api, to: web, port: 1, expect: deny }]'));
-    const { status, output } = await skep('policy', 'test', '--json', file);
+    const { status, output } = await runSkep('policy', 'test', '--json', file);
     assert.equal(status, 1);
     const [report] = JSON.parse(output);
     assert.equal(report.test, 'pair');
