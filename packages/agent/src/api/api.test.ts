@@ -1,0 +1,141 @@
+/** The API both ways: a client over a socket to a server over an agent that is made up. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { EndpointError } from '../agent.ts';
+import type { AgentApi } from '../agent-api.ts';
+import type { EndpointRequest, FlowFilter, FlowView } from '../views.ts';
+import { AgentClient, AgentError } from './client.ts';
+import { serveAgent, SocketInUseError } from './server.ts';
+
+const ANNA: EndpointRequest = {
+  name: 'anna',
+  namespace: 'test',
+  labels: { app: 'anna' },
+  ipv4: '10.0.0.1',
+  networkNamespace: '/run/netns/anna',
+  namedPorts: [{ name: 'web', protocol: 'TCP', port: 80 }],
+};
+const FLOW = { verdict: 'dropped', protocol: 'TCP', count: 1 } as unknown as FlowView;
+
+/** Remembers what it was asked, and answers something that can be told apart. */
+class FakeAgent implements Partial<AgentApi> {
+  readonly asked: unknown[] = [];
+  readonly followers = new Set<(flow: FlowView) => void>();
+
+  async addEndpoint(request: EndpointRequest): Promise<never> {
+    this.asked.push(request);
+    if (request.name === 'taken') throw new EndpointError('ERR_ENDPOINT_EXISTS', 'it is taken');
+    return { ...request, id: 7 } as never;
+  }
+
+  async removeEndpoint(name: string): Promise<boolean> {
+    this.asked.push(name);
+    return name === 'test/anna';
+  }
+
+  async listEndpoints(): Promise<never[]> {
+    return [];
+  }
+
+  async applyPolicies(yaml: string, file: string): Promise<never> {
+    this.asked.push([yaml, file]);
+    return { changed: ['a/b/c'], revision: 3, milliseconds: 1 } as never;
+  }
+
+  async deletePolicies(keys: readonly string[]): Promise<never> {
+    this.asked.push(keys);
+    return { changed: keys, revision: 4, milliseconds: 1 } as never;
+  }
+
+  async recentFlows(filter: FlowFilter, last?: number): Promise<FlowView[]> {
+    this.asked.push([filter, last]);
+    return [FLOW, FLOW];
+  }
+
+  async followFlows(_filter: FlowFilter, onFlow: (flow: FlowView) => void): Promise<() => void> {
+    this.followers.add(onFlow);
+    return () => this.followers.delete(onFlow);
+  }
+}
+
+describe('the API over its socket', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'skep-api-'));
+  const socket = join(directory, 'agent.sock');
+  const agent = new FakeAgent();
+  const client = new AgentClient(socket);
+  let server: Server;
+
+  before(async () => {
+    server = await serveAgent(agent as unknown as AgentApi, socket);
+  });
+
+  after(() => {
+    client.close();
+    server.closeAllConnections();
+    server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('only its owner may use the socket', () => {
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+  });
+
+  test('requests arrive as they were made, and answers come back', async () => {
+    assert.equal((await client.addEndpoint(ANNA)).id, 7);
+    assert.deepEqual(agent.asked.pop(), ANNA);
+    assert.equal(await client.removeEndpoint('test/anna'), true);
+    assert.equal(await client.removeEndpoint('test/an other'), false);
+    assert.equal(agent.asked.pop(), 'test/an other');
+    assert.deepEqual((await client.applyPolicies('kind: X\n', 'x y.yaml')).changed, ['a/b/c']);
+    assert.deepEqual(agent.asked.pop(), ['kind: X\n', 'x y.yaml']);
+    assert.deepEqual((await client.deletePolicies(['a/b/c', 'd/e/f'])).changed, ['a/b/c', 'd/e/f']);
+    assert.deepEqual(await client.listEndpoints(), []);
+  });
+
+  test('flows come one a line, with the filter that was asked for', async () => {
+    const filter = { verdict: 'dropped', port: 80 } as const;
+    assert.equal((await client.recentFlows(filter, 5)).length, 2);
+    assert.deepEqual(agent.asked.pop(), [filter, 5]);
+  });
+
+  test('who follows flows gets them until it stops', async () => {
+    const seen: FlowView[] = [];
+    const stop = await client.followFlows({}, (flow) => seen.push(flow));
+    while (agent.followers.size === 0) await new Promise(setImmediate);
+    for (const follower of agent.followers) follower(FLOW);
+    while (seen.length === 0) await new Promise(setImmediate);
+    assert.deepEqual(seen, [FLOW]);
+    stop();
+    while (agent.followers.size > 0) await new Promise(setImmediate);
+  });
+
+  test('errors keep their code and message', async () => {
+    const taken = client.addEndpoint({ ...ANNA, name: 'taken' });
+    await assert.rejects(taken, { code: 'ERR_ENDPOINT_EXISTS', message: 'it is taken' });
+  });
+
+  test('what is not understood is refused by name', async () => {
+    const wrong = { ...ANNA, colour: 'red' } as EndpointRequest;
+    await assert.rejects(client.addEndpoint(wrong), (error: AgentError) => {
+      return error.code === 'ERR_REQUEST' && /colour/.test(error.message);
+    });
+    const noPort = client.recentFlows({ port: 99_999 });
+    await assert.rejects(noPort, { code: 'ERR_REQUEST' });
+  });
+
+  test('a second agent does not take the socket of the first', async () => {
+    const second = serveAgent(agent as unknown as AgentApi, socket);
+    await assert.rejects(second, SocketInUseError);
+  });
+
+  test('an agent that is not there is named with its path', async () => {
+    const lost = new AgentClient(join(directory, 'nobody.sock'));
+    await assert.rejects(lost.status(), (error: Error) => {
+      return error instanceof AgentError && /nobody\.sock.*skep agent/.test(error.message);
+    });
+  });
+});

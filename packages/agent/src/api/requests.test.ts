@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  errorView,
+  RequestError,
+  readEndpointRequest,
+  readExplainRequest,
+  readFlowRequest,
+  statusOf,
+} from './requests.ts';
+
+const ENDPOINT = {
+  name: 'anna',
+  namespace: 'test',
+  labels: { app: 'anna' },
+  networkNamespace: '/run/netns/anna',
+};
+
+test('an endpoint is read as it was asked for', () => {
+  assert.deepEqual(readEndpointRequest(JSON.stringify(ENDPOINT)), ENDPOINT);
+});
+
+test('what no endpoint has is refused by its name', () => {
+  const text = JSON.stringify({ ...ENDPOINT, colour: 'red' });
+  assert.throws(() => readEndpointRequest(text), /ERR_REQUEST|colour/);
+});
+
+test('a relative path of a network namespace is refused', () => {
+  const text = JSON.stringify({ ...ENDPOINT, networkNamespace: 'anna' });
+  assert.throws(() => readEndpointRequest(text), /networkNamespace/);
+});
+
+test('a body that is not JSON is refused, not a crash', () => {
+  assert.throws(() => readEndpointRequest('{'), RequestError);
+});
+
+test('a question without a protocol is about TCP', () => {
+  const request = readExplainRequest(new URLSearchParams({ from: 'a/b', to: 'a/c', port: '80' }));
+  assert.deepEqual(request, { from: 'a/b', to: 'a/c', port: '80', protocol: 'TCP' });
+});
+
+test('flows: the filter is apart from how many and whether to follow', () => {
+  const request = readFlowRequest(new URLSearchParams('port=80&last=5&follow=1'));
+  assert.deepEqual(request, { filter: { port: 80 }, last: 5, isFollowed: true });
+  assert.throws(() => readFlowRequest(new URLSearchParams('port=70000')), RequestError);
+});
+
+test('an error has a code and a status, also where it is none of ours', () => {
+  assert.deepEqual(errorView('no'), { code: 'ERR_INTERNAL', message: 'no' });
+  assert.equal(statusOf(new RequestError('no such request', 404)), 404);
+  assert.equal(statusOf({ code: 'ERR_ENDPOINT_EXISTS' }), 409);
+  assert.equal(statusOf({ code: 'ERR_POLICY_REFUSED' }), 400);
+  assert.equal(statusOf(new Error('broken')), 500);
+});
