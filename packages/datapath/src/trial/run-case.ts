@@ -43,7 +43,7 @@ function fateOf(result: EngineResult, expected: Fate): Fate | string {
 }
 
 /** Packets by reason, over all CPUs. */
-function counters(engine: Engine): Map<number, bigint> {
+export function counters(engine: Engine): Map<number, bigint> {
   const codec = codecOf(TrafficCounter);
   const found = new Map<number, bigint>();
   for (const { key, value } of engine.entries(traffic)) {
@@ -55,7 +55,7 @@ function counters(engine: Engine): Map<number, bigint> {
   return found;
 }
 
-function changed(before: Map<number, bigint>, after: Map<number, bigint>): number[] {
+export function changed(before: Map<number, bigint>, after: Map<number, bigint>): number[] {
   return [...after].filter(([reason, count]) => count !== before.get(reason)).map(([r]) => r);
 }
 

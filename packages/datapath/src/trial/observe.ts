@@ -1,0 +1,84 @@
+/** One frame through one hook, with no expectation: what an engine did, ready to be compared. */
+import { TcAction } from '@skep/ebpf';
+import { EtherType } from '@skep/wire';
+import { endpointPrograms } from '../programs.ts';
+import type { Engine, EngineResult } from './engine.ts';
+import { changed, counters } from './run-case.ts';
+import { moveTo, NODE, setPolicy, type TrialEndpoint } from './world.ts';
+
+export type HookName = 'from' | 'to';
+
+/** What all engines must agree on. */
+export interface Observation {
+  readonly action: number;
+  /** Drop reasons that counted the frame; 0 counts what was forwarded. */
+  readonly reasons: readonly number[];
+  /** The frame afterwards, in hexadecimal digits. */
+  readonly packet: string;
+}
+
+const PROGRAMS = endpointPrograms(NODE);
+const CLOSED = { isEnforced: true, segments: [] };
+const ETHERNET_BYTES = 14;
+
+/** Nothing may begin, in either direction. */
+export function closePolicy(engine: Engine, endpoint: TrialEndpoint, revision: number): void {
+  setPolicy(engine, endpoint, { ingress: CLOSED, egress: CLOSED }, revision);
+}
+
+/** Runs the hook on the endpoint that the engine was moved to; nothing is counted up. */
+export function runHook(engine: Engine, hook: HookName, frame: Uint8Array): EngineResult {
+  return engine.run(hook === 'from' ? PROGRAMS.fromEndpoint : PROGRAMS.toEndpoint, frame);
+}
+
+export function observe(
+  engine: Engine,
+  hook: HookName,
+  endpoint: TrialEndpoint,
+  frame: Uint8Array,
+): Observation {
+  moveTo(engine, endpoint);
+  const before = counters(engine);
+  const { action, packet } = runHook(engine, hook, frame);
+  const reasons = changed(before, counters(engine));
+  return { action, reasons, packet: Buffer.from(packet).toString('hex') };
+}
+
+/**
+ * Whether the kernel's test run takes the frame: it wants a whole IP header behind the link header.
+ *
+ * @source bpf_prog_test_run_skb, net/bpf/test_run.c
+ */
+export function isTakenByKernel(frame: Uint8Array): boolean {
+  if (frame.length < ETHERNET_BYTES) return false;
+  switch (etherTypeOf(frame)) {
+    case EtherType.IPv4:
+      return frame.length >= ETHERNET_BYTES + 20;
+    case EtherType.IPv6:
+      return frame.length >= ETHERNET_BYTES + 40;
+    default:
+      return frame.length > ETHERNET_BYTES;
+  }
+}
+
+/**
+ * Whether a closed policy allows this end of a frame: dropped, ARP handed to an endpoint, or a
+ * neighbour's question answered to who asked it.
+ */
+export function isClosed(hook: HookName, frame: Uint8Array, result: EngineResult): boolean {
+  if (result.action === TcAction.Drop) return true;
+  if (hook === 'to') return result.action === TcAction.Pass && etherTypeOf(frame) === EtherType.ARP;
+  if (result.action !== TcAction.Redirect || !isReturned(frame, result.packet)) return false;
+  if (etherTypeOf(result.packet) === EtherType.ARP) return result.packet[21] === 2;
+  const ADVERTISEMENT = 136;
+  const ICMPV6 = 58;
+  return result.packet[20] === ICMPV6 && result.packet[54] === ADVERTISEMENT;
+}
+
+function isReturned(frame: Uint8Array, answer: Uint8Array): boolean {
+  return Buffer.compare(frame.subarray(6, 12), answer.subarray(0, 6)) === 0;
+}
+
+export function etherTypeOf(frame: Uint8Array): number {
+  return ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
+}
