@@ -6,13 +6,6 @@ import { formatMac, makeFrame, parseAddress, TcpFlag } from '@skep/wire';
 import type { EndpointFacts } from '../model/node-model.ts';
 import { SimulatedNode } from './simulated-node.ts';
 
-const CLOSED = `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: { name: bert }
-spec: { podSelector: { matchLabels: { app: bert } }, policyTypes: [Ingress] }
-`;
-
 function endpoint(id: number, name: string): EndpointFacts {
   return {
     id,
@@ -26,30 +19,43 @@ function endpoint(id: number, name: string): EndpointFacts {
   };
 }
 
-const ANNA = endpoint(1, 'anna');
-const BERT = endpoint(2, 'bert');
+const [ANNA, BERT] = [endpoint(1, 'anna'), endpoint(2, 'bert')];
 
-function opening(sourcePort: number): Uint8Array {
-  return makeFrame({
-    sourceMac: formatMac(ANNA.mac),
-    destinationMac: formatMac(ANNA.gatewayMac),
-    source: '10.0.0.1',
-    destination: '10.0.0.2',
-    tcp: { sourcePort, destinationPort: 80, flags: TcpFlag.SYN },
-  });
-}
-
-test('a frame goes to the endpoint that has its address, until a policy closes that', () => {
-  const node = new SimulatedNode();
-  for (const facts of [ANNA, BERT]) node.addEndpoint(facts);
-  const open = node.sendFrom(ANNA.id, opening(40_000));
-  assert.deepEqual([open.verdict, open.interfaceIndex], ['forwarded', BERT.interfaceIndex]);
-
-  node.model.applyDocuments(parsePolicies(CLOSED, { file: 'closed.yaml' }));
-  const closed = node.sendFrom(ANNA.id, opening(40_001));
-  assert.deepEqual([closed.verdict, closed.reason], ['dropped', DropReason.PolicyDenied]);
+const SYN = makeFrame({
+  sourceMac: formatMac(ANNA.mac),
+  destinationMac: formatMac(ANNA.gatewayMac),
+  source: '10.0.0.1',
+  destination: '10.0.0.2',
+  tcp: { sourcePort: 40_000, destinationPort: 80, flags: TcpFlag.SYN },
 });
 
-test('an endpoint that is not there sends nothing', () => {
-  assert.throws(() => new SimulatedNode().sendFrom(9, opening(1)), /endpoint 9: it does not exist/);
+test('a frame goes to its endpoint, until a policy says no, and again when it is deleted', () => {
+  const node = new SimulatedNode();
+  node.addEndpoint(ANNA);
+  node.addEndpoint(BERT);
+  const open = node.sendFrom(ANNA.id, SYN);
+  assert.equal(open.verdict, 'forwarded');
+  assert.equal(open.interfaceIndex, BERT.interfaceIndex);
+  const policy = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: bert }
+spec: { podSelector: { matchLabels: { app: bert } } }
+`;
+  node.model.applyDocuments(parsePolicies(policy, { file: 'bert.yaml' }));
+  const closed = node.sendFrom(ANNA.id, SYN);
+  assert.equal(closed.verdict, 'dropped');
+  assert.equal(closed.reason, DropReason.PolicyDenied);
+  node.model.deleteDocuments(['NetworkPolicy/default/bert']);
+  assert.equal(node.sendFrom(ANNA.id, SYN).verdict, 'forwarded');
+});
+
+test('an endpoint that is gone neither sends nor gets', () => {
+  const node = new SimulatedNode();
+  node.addEndpoint(ANNA);
+  node.addEndpoint(BERT);
+  node.removeEndpoint(BERT.id);
+  const result = node.sendFrom(ANNA.id, SYN);
+  assert.equal(result.interfaceIndex, undefined, 'left to the stack, as for any other address');
+  assert.throws(() => node.sendFrom(BERT.id, SYN), /does not exist/);
 });
