@@ -1,20 +1,18 @@
 /** The agent on a real kernel: endpoints in network namespaces of the test's own, real traffic. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { canUseBpf } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
-import { inNetworkNamespace, isBpfFileSystem } from '@skep/sys';
+import { isBpfFileSystem } from '@skep/sys';
 import { Agent } from './agent.ts';
+import { Talker } from './testing/talk.ts';
 import type { EndpointRequest } from './views.ts';
 
 const PREFIX = `skep-agent-${process.pid}`;
 const NODE = `${PREFIX}-node`;
-const TALKER = fileURLToPath(new URL('./testing/talker.js', import.meta.url));
 
 function pathOf(name: string): string {
   return `/run/netns/${name}`;
@@ -47,26 +45,6 @@ const OPEN_TO_ANNA = CLOSED.replace(
   'policyTypes: [Ingress]',
   'ingress: [{ from: [{ podSelector: { matchLabels: { app: anna } } }], ports: [{ port: 7000 }] }]',
 );
-
-/** A process in an endpoint's namespace that serves, or exchanges lines on one connection. */
-class Talker {
-  private readonly child: ChildProcess;
-
-  constructor(namespace: string) {
-    this.child = inNetworkNamespace(namespace, () => fork(TALKER));
-  }
-
-  ask(request: object): Promise<string> {
-    return new Promise((resolve) => {
-      this.child.once('message', (answer) => resolve(String(answer)));
-      this.child.send(request);
-    });
-  }
-
-  stop(): void {
-    this.child.kill('SIGKILL');
-  }
-}
 
 describe('an agent on the kernel', { skip: canUseBpf() ?? false }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'skep-agent-'));

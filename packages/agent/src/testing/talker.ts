@@ -1,25 +1,31 @@
 /** The other process of the live tests: started inside an endpoint's namespace. */
 import { connect, createServer, type Socket } from 'node:net';
 
-interface Request {
+/** What it is asked to do; `say` and `exchange` are for the connection that `connect` has opened. */
+export interface TalkRequest {
   readonly serve?: number;
   readonly connect?: string;
   readonly port?: number;
   readonly say?: string;
+  /** Milliseconds. */
   readonly listen?: number;
+  /** So many lines, each answered before the next. */
+  readonly exchange?: number;
 }
 
 const TIMEOUT_MILLISECONDS = 1000;
+const PAUSE_MILLISECONDS = 5;
 let socket: Socket | undefined;
 
-process.on('message', (request: Request) => {
+process.on('message', (request: TalkRequest) => {
   handle(request).then((answer) => process.send?.(answer));
 });
 process.on('disconnect', () => process.exit(0));
 
-async function handle(request: Request): Promise<string> {
+async function handle(request: TalkRequest): Promise<string> {
   if (request.serve !== undefined) return serve(request.serve);
   if (request.connect !== undefined) return open(request.connect, request.port ?? 0);
+  if (request.exchange !== undefined) return exchange(request.exchange);
   if (request.say !== undefined) socket?.write(request.say);
   return hear(request.listen ?? TIMEOUT_MILLISECONDS);
 }
@@ -40,6 +46,21 @@ function open(host: string, port: number): Promise<string> {
     });
     socket.on('error', () => {});
   });
+}
+
+/** A retransmission takes longer than the pause, so that a lost packet shows. */
+async function exchange(count: number): Promise<string> {
+  let answered = 0;
+  let longest = 0;
+  for (let index = 0; index < count; index++) {
+    const start = performance.now();
+    socket?.write(`line ${index}`);
+    if ((await hear(TIMEOUT_MILLISECONDS)) === `line ${index}`) answered++;
+    longest = Math.max(longest, performance.now() - start);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+  }
+  const pace = longest < TIMEOUT_MILLISECONDS ? 'longest under a second' : `longest ${longest} ms`;
+  return `${answered} of ${count} answered, ${pace}`;
 }
 
 /** What comes next on the connection. */
