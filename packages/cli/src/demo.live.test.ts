@@ -1,13 +1,12 @@
 /** What `npm start` is, and the commands that ask its agent, on a real kernel. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { EndpointView, ExplainView, FlowView } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import { LABS_DIRECTORY, LabRecord, listLabs } from '@skep/lab';
-import { listNamespaces } from '@skep/netlink';
 import { type Run, RunningSkep, runSkep } from './testing/run-skep.ts';
 
 const LABS = new URL('../../../examples/labs/', import.meta.url).pathname;
@@ -99,7 +98,7 @@ describe('a demo on the kernel', { skip: canUseBpf() ?? false }, () => {
     assert.match(output, /nothing of it is left\n$/);
     assert.equal(listLabs().includes(NAME), false);
     assert.deepEqual(
-      listNamespaces().filter((name) => name.startsWith(`skep-${NAME}-`)),
+      readdirSync('/run/netns').filter((name) => name.startsWith(`skep-${NAME}-`)),
       [],
     );
   });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
+/** How a skep ended, and what it printed until then. */
 export interface Run {
   readonly status: number | null;
   readonly output: string;
