@@ -16,7 +16,8 @@ import { nodeAddresses } from './devices/node-addresses.ts';
 import { explainFlow } from './explain-flow.ts';
 import { prepareBpffs } from './kernel/bpffs.ts';
 import { KernelDatapath } from './kernel/kernel-datapath.ts';
-import { NodeModel, qualifiedName } from './model/node-model.ts';
+import { qualifiedName } from './model/endpoint-facts.ts';
+import { NodeModel } from './model/node-model.ts';
 import {
   endpointView,
   identityViews,

@@ -1,7 +1,8 @@
 /** The question of `skep explain`, put to the node's model. */
 import { type Party, PolicyProtocol, type RuleReference, type SideExplanation } from '@skep/policy';
 import { AddressError, parseAddress } from '@skep/wire';
-import { type KnownEndpoint, type NodeModel, qualifiedName } from './model/node-model.ts';
+import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
+import type { NodeModel } from './model/node-model.ts';
 import type { ExplainRequest, ExplainSideView, ExplainView } from './views.ts';
 
 const PROTOCOLS = {

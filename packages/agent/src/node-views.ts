@@ -4,7 +4,8 @@ import { isEnforced } from '@skep/datapath';
 import { codecOf } from '@skep/ebpf';
 import { documentKey, type PolicyDocument } from '@skep/policy';
 import { formatMac, formatPrefix } from '@skep/wire';
-import { type KnownEndpoint, type NodeModel, qualifiedName } from './model/node-model.ts';
+import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
+import type { NodeModel } from './model/node-model.ts';
 import type { StoredEndpoint } from './state/store.ts';
 import type { EndpointView, IdentityView, IpcacheView, PolicyView } from './views.ts';
 

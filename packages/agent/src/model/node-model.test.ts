@@ -13,7 +13,8 @@ import { DatapathTables } from '../tables/datapath-tables.ts';
 import { readInherited } from '../tables/inherited.ts';
 import { MachineTables } from '../tables/machine-tables.ts';
 import type { RawTables } from '../tables/raw-tables.ts';
-import { type EndpointFacts, NodeModel, PolicyRefusedError } from './node-model.ts';
+import type { EndpointFacts } from './endpoint-facts.ts';
+import { NodeModel, PolicyRefusedError } from './node-model.ts';
 
 const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };
 

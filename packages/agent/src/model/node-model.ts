@@ -15,15 +15,12 @@ import type {
   DecisionTable,
   Explanation,
   GroupId,
-  Labels,
-  NamedPort,
   Party,
   Peer,
   PlaceChange,
   PolicyChanges,
   PolicyDocument,
   PolicyUpdate,
-  Subject,
 } from '@skep/policy';
 import {
   documentKey,
@@ -35,34 +32,20 @@ import {
 } from '@skep/policy';
 import { type Address, formatAddress, type Prefix } from '@skep/wire';
 import type { CompiledSubject, DatapathTables } from '../tables/datapath-tables.ts';
+import {
+  type EndpointFacts,
+  type KnownEndpoint,
+  peerKey,
+  peerOf,
+  qualifiedName,
+  single,
+  subjectKeyOf,
+  subjectOf,
+} from './endpoint-facts.ts';
 import { Generation, type GenerationNumber } from './generation.ts';
 import { type InheritedPlaces, Ipcache } from './ipcache.ts';
 import { Numbers } from './numbers.ts';
 import { EMPTY_SELECTOR_SET, SelectorSets } from './selector-sets.ts';
-
-/** One local endpoint. */
-export interface EndpointFacts {
-  /** 1 to ENDPOINTS_MAX. */
-  readonly id: number;
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly namespaceLabels?: Readonly<Record<string, string>>;
-  readonly ipv4?: Address;
-  readonly ipv6?: Address;
-  readonly namedPorts?: readonly NamedPort[];
-  /** Of the host's end of its veth. */
-  readonly interfaceIndex: number;
-  readonly mac: Uint8Array;
-  readonly gatewayMac: Uint8Array;
-}
-
-/** An endpoint with what the node has worked out about it. */
-export interface KnownEndpoint extends EndpointFacts {
-  readonly policyLabels: Labels;
-  readonly identity: number;
-  readonly subject: number;
-}
 
 /** Rules of one subject that are ready to be swapped in. */
 interface Swap {
@@ -386,47 +369,15 @@ export class NodeModel {
   }
 }
 
-/** As people call it. */
-export function qualifiedName(endpoint: Pick<EndpointFacts, 'namespace' | 'name'>): string {
-  return `${endpoint.namespace}/${endpoint.name}`;
-}
-
 /** The protocol as rules tell it apart. */
 export function policyProtocolOf(protocol: number): PolicyProtocol {
   return protocol in PolicyProtocol ? (protocol as PolicyProtocol) : PolicyProtocol.Other;
 }
 
-function peerKey(id: number): string {
-  return `endpoint/${id}`;
-}
-
-/** Endpoints with equal text share their rules. */
-function subjectKeyOf(known: Pick<KnownEndpoint, 'policyLabels' | 'namedPorts'>): string {
-  const ports = known.namedPorts ?? [];
-  const names = ports.map((port) => `${port.name}=${port.protocol}/${port.port}`).sort();
-  return `${known.policyLabels.canonical}|${names.join(',')}`;
-}
-
-function subjectOf(known: KnownEndpoint): Subject {
-  return { labels: known.policyLabels, namedPorts: known.namedPorts ?? [] };
-}
-
-function peerOf(known: KnownEndpoint): Peer {
-  return { ...subjectOf(known), isManaged: true, prefixes: prefixesOf(known) };
+function isSame(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((each, index) => each === right[index]);
 }
 
 function hostPeer(prefixes: readonly Prefix[]): Peer {
   return { labels: reservedLabels('host'), isManaged: true, prefixes };
-}
-
-function prefixesOf(facts: EndpointFacts): Prefix[] {
-  return [facts.ipv4, facts.ipv6].filter((each) => each !== undefined).map(single);
-}
-
-function single(address: Address): Prefix {
-  return { address, length: address.bytes.length * 8 };
-}
-
-function isSame(left: readonly number[], right: readonly number[]): boolean {
-  return left.length === right.length && left.every((each, index) => each === right[index]);
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DropReason } from '@skep/contract';
 import { parsePolicies } from '@skep/policy';
 import { formatMac, makeFrame, parseAddress, TcpFlag } from '@skep/wire';
-import type { EndpointFacts } from '../model/node-model.ts';
+import type { EndpointFacts } from '../model/endpoint-facts.ts';
 import { SimulatedNode } from './simulated-node.ts';
 
 function endpoint(id: number, name: string): EndpointFacts {

@@ -6,7 +6,8 @@ import type { LoadedProgram, MachineOptions } from '@skep/bytecode';
 import { DatapathEvent } from '@skep/contract';
 import { endpointPrograms, type NodeConstants } from '@skep/datapath';
 import { codecOf, type Decoded, TcAction } from '@skep/ebpf';
-import { type EndpointFacts, NodeModel } from '../model/node-model.ts';
+import type { EndpointFacts } from '../model/endpoint-facts.ts';
+import { NodeModel } from '../model/node-model.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import { MachineTables } from '../tables/machine-tables.ts';
 

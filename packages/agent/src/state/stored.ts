@@ -8,7 +8,7 @@ import {
 } from '@skep/policy';
 import { type Address, parseAddress } from '@skep/wire';
 import { type EndpointDevice, hostInterfaceName, macOf } from '../devices/endpoint-device.ts';
-import type { EndpointFacts } from '../model/node-model.ts';
+import type { EndpointFacts } from '../model/endpoint-facts.ts';
 import type { StoredEndpoint, StoredPolicy } from './store.ts';
 
 const PROTOCOLS = {

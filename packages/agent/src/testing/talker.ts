@@ -1,7 +1,9 @@
 /** The other process of the live tests: started inside an endpoint's namespace. */
 import { connect, createServer, type Socket } from 'node:net';
 
-/** What it is asked to do; `say` and `exchange` are for the connection that `connect` has opened. */
+/**
+ * What it is asked to do; `say` and `exchange` are for the connection that `connect` has opened.
+ */
 export interface TalkRequest {
   readonly serve?: number;
   readonly connect?: string;

@@ -1,0 +1,63 @@
+/** An endpoint in the words of the model, and of policy. */
+import type { Labels, NamedPort, Peer, Subject } from '@skep/policy';
+import type { Address, Prefix } from '@skep/wire';
+
+/** One local endpoint. */
+export interface EndpointFacts {
+  /** 1 to ENDPOINTS_MAX. */
+  readonly id: number;
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  readonly ipv4?: Address;
+  readonly ipv6?: Address;
+  readonly namedPorts?: readonly NamedPort[];
+  /** Of the host's end of its veth. */
+  readonly interfaceIndex: number;
+  readonly mac: Uint8Array;
+  readonly gatewayMac: Uint8Array;
+}
+
+/** An endpoint with what the node has worked out about it. */
+export interface KnownEndpoint extends EndpointFacts {
+  readonly policyLabels: Labels;
+  readonly identity: number;
+  readonly subject: number;
+}
+
+/** As people call it. */
+export function qualifiedName(endpoint: Pick<EndpointFacts, 'namespace' | 'name'>): string {
+  return `${endpoint.namespace}/${endpoint.name}`;
+}
+
+/** The key of an endpoint among the peers of the policy set. */
+export function peerKey(id: number): string {
+  return `endpoint/${id}`;
+}
+
+/** Endpoints with equal text share their rules. */
+export function subjectKeyOf(known: Pick<KnownEndpoint, 'policyLabels' | 'namedPorts'>): string {
+  const ports = known.namedPorts ?? [];
+  const names = ports.map((port) => `${port.name}=${port.protocol}/${port.port}`).sort();
+  return `${known.policyLabels.canonical}|${names.join(',')}`;
+}
+
+/** Whom rules are about. */
+export function subjectOf(known: KnownEndpoint): Subject {
+  return { labels: known.policyLabels, namedPorts: known.namedPorts ?? [] };
+}
+
+/** Whom rules name. */
+export function peerOf(known: KnownEndpoint): Peer {
+  return { ...subjectOf(known), isManaged: true, prefixes: prefixesOf(known) };
+}
+
+function prefixesOf(facts: EndpointFacts): Prefix[] {
+  return [facts.ipv4, facts.ipv6].filter((each) => each !== undefined).map(single);
+}
+
+/** The prefix of one address. */
+export function single(address: Address): Prefix {
+  return { address, length: address.bytes.length * 8 };
+}
