@@ -20,6 +20,13 @@ import type {
 } from '../ir/ir.ts';
 import { isFloating } from '../ir/ir.ts';
 import { findFrameObjects, type FrameUse } from './frame-use.ts';
+import {
+  fitsImmediate,
+  immediateOf,
+  isLowMask,
+  shiftAmountOf,
+  storeImmediateOf,
+} from './immediates.ts';
 import { orderBlocks } from './layout.ts';
 import type { FrameObject, MachineFunction, MachineOperation } from './machine.ts';
 import { FIRST_VIRTUAL, FRAME_POINTER, MachineBlock, MachineInstruction } from './machine.ts';
@@ -27,20 +34,6 @@ import { sequentialise } from './parallel-copy.ts';
 import { UseTable } from '../ir/use-table.ts';
 
 type Branch = Extract<Terminator, { kind: 'branch' }>;
-
-function fitsImmediate(bits: bigint): boolean {
-  return bits >= -0x80000000n && bits <= 0x7fffffffn;
-}
-
-/**
- * The constant as an instruction's immediate, sign-extended from its width; `null` when it needs
- * more room.
- */
-function immediateOf(value: Value): number | null {
-  if (value.operation.op !== 'constant') return null;
-  const bits = BigInt.asIntN(value.width, value.operation.bits);
-  return fitsImmediate(bits) ? Number(bits) : null;
-}
 
 /** @throws CompileError for a load-time constant that is not bound. */
 export function selectInstructions(made: IrFunction): MachineFunction {
@@ -297,8 +290,7 @@ class Selector {
       return;
     }
     const isShift = op === 'shl' || op === 'shr' || op === 'sar';
-    // The kernel refuses a constant shift by the width or more.
-    const bounded = isShift && immediate !== null ? immediate & (value.width - 1) : immediate;
+    const bounded = isShift ? shiftAmountOf(right) : immediate;
     const source = bounded === null ? this.inRegister(right) : -1;
     const instruction = this.put(bounded === null ? 'alu' : 'aluImmediate', register, source);
     instruction.operator = op;
@@ -383,17 +375,4 @@ class Selector {
     }
     for (const { register, value } of constants) this.moveInto(register, value);
   }
-}
-
-/** What `storeImmediate` can write for `value`: the low `size` bytes, sign-extended from 4 to 8. */
-function storeImmediateOf(value: Value, size: number): number | null {
-  if (value.operation.op !== 'constant') return null;
-  const bits = BigInt.asIntN(size * 8, value.operation.bits);
-  return fitsImmediate(bits) ? Number(bits) : null;
-}
-
-function isLowMask(value: Value): boolean {
-  return (
-    value.width === 64 && value.operation.op === 'constant' && value.operation.bits === 0xffffffffn
-  );
 }

@@ -60,11 +60,13 @@ export function runOnMachine(object: ProgramObject, { packet, entries }: Input):
   return { returnValue: result.returnValue, packet: result.packet, entries: after };
 }
 
-function keyOf(index: number): Uint8Array {
+/** The key of an entry of the map. */
+export function keyOf(index: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(index).buffer);
 }
 
-function bytesOf(entry: bigint): Uint8Array {
+/** The value of an entry of the map. */
+export function bytesOf(entry: bigint): Uint8Array {
   return new Uint8Array(BigUint64Array.of(entry).buffer);
 }
 

@@ -3,15 +3,21 @@
  * nothing. An answer is never too small; for values of loops it may be all bits.
  *
  * It knows no more than the verifier does. A mask behind `x % 7` seems to change nothing, but of a
- * remainder, a quotient, a swapped or a negated value the verifier knows nothing at all, not even
- * that its upper half is zero: without the mask it would refuse the packet pointer that is made
- * from it.
+ * remainder, a quotient, a swapped, a negated or a variably shifted value the verifier knows
+ * nothing at all, not even that its upper half is zero: without the mask it would refuse the packet
+ * pointer that is made from it.
  */
 import { maskOf } from '../ir/arithmetic.ts';
 import { resolve, type Value } from '../ir/ir.ts';
 
-/** @source adjust_scalar_min_max_vals and check_alu_op, kernel/bpf/verifier.c */
 const opaque = new Set<string>(['div', 'mod', 'byteSwap', 'neg']);
+
+/** @source adjust_scalar_min_max_vals and check_alu_op, kernel/bpf/verifier.c */
+function isOpaque({ operation, operands }: Value): boolean {
+  const isShift = operation.op === 'shl' || operation.op === 'shr' || operation.op === 'sar';
+  const isVariable = isShift && resolve(operands[1]!).operation.op !== 'constant';
+  return isVariable || opaque.has(operation.op);
+}
 
 /** Of a product of larger factors the verifier knows nothing. @source scalar32_min_max_mul */
 const factorLimit = 0xffffn;
@@ -29,8 +35,8 @@ export class KnownBits {
 
   /** To be called for each value after its operands; phis may come before some of theirs. */
   learn(value: Value): void {
-    const isOpaque = opaque.has(value.operation.op);
-    this.known.set(value, isOpaque ? maskOf(64) : this.compute(value) & maskOf(value.width));
+    const ones = isOpaque(value) ? maskOf(64) : this.compute(value) & maskOf(value.width);
+    this.known.set(value, ones);
   }
 
   private compute(value: Value): bigint {
@@ -64,7 +70,7 @@ export class KnownBits {
 
 function computeShift(op: 'shl' | 'shr', value: Value, left: bigint): bigint {
   const { operation } = resolve(value.operands[1]!);
-  if (operation.op !== 'constant') return op === 'shl' ? maskOf(value.width) : filled(left);
+  if (operation.op !== 'constant') throw new Error(`${op} by a variable is opaque`);
   const amount = operation.bits & BigInt(value.width - 1);
   return op === 'shl' ? left << amount : left >> amount;
 }
