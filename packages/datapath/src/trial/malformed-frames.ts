@@ -3,6 +3,7 @@ import { EtherType } from '@skep/wire';
 import { etherTypeOf, type HookName } from './observe.ts';
 import { VALID_FRAMES } from './valid-frames.ts';
 
+/** One wrong frame, and what is wrong with it. */
 export interface MalformedFrame {
   readonly sentence: string;
   readonly frame: Uint8Array;

@@ -6,6 +6,7 @@ import type { Engine, EngineResult } from './engine.ts';
 import { changed, counters } from './run-case.ts';
 import { moveTo, NODE, setPolicy, type TrialEndpoint } from './world.ts';
 
+/** What the endpoint sends (`from`), or what it is to get (`to`). */
 export type HookName = 'from' | 'to';
 
 /** What all engines must agree on. */
@@ -31,6 +32,7 @@ export function runHook(engine: Engine, hook: HookName, frame: Uint8Array): Engi
   return engine.run(hook === 'from' ? PROGRAMS.fromEndpoint : PROGRAMS.toEndpoint, frame);
 }
 
+/** Runs a frame through a hook and reads the traffic counters before and after. */
 export function observe(
   engine: Engine,
   hook: HookName,
@@ -79,6 +81,7 @@ function isReturned(frame: Uint8Array, answer: Uint8Array): boolean {
   return Buffer.compare(frame.subarray(6, 12), answer.subarray(0, 6)) === 0;
 }
 
+/** The 16 bits behind the MAC addresses, in host order; 0 where the frame ends before them. */
 export function etherTypeOf(frame: Uint8Array): number {
   return ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
 }

@@ -21,7 +21,9 @@ const NOISE_BYTES_MAX = 200;
 const LINK_BYTES = 14;
 const CHANGES_MAX = 6;
 
-/** One frame in eight is noise behind a valid link header, one in eight noise from its first byte. */
+/**
+ * One frame in eight is noise behind a valid link header, one in eight noise from its first byte.
+ */
 export function randomFrame(random: RandomNumbers, hook: HookName): Uint8Array {
   const frames = Object.values(VALID_FRAMES[hook]);
   const valid = frames[random(frames.length)]!;

@@ -55,6 +55,7 @@ export function counters(engine: Engine): Map<number, bigint> {
   return found;
 }
 
+/** Reasons whose count of packets is not what it was, in the order of the table. */
 export function changed(before: Map<number, bigint>, after: Map<number, bigint>): number[] {
   return [...after].filter(([reason, count]) => count !== before.get(reason)).map(([r]) => r);
 }
