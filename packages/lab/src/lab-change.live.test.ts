@@ -46,7 +46,7 @@ describe('a lab that changes', { skip: canUseBpf() ?? false }, () => {
   afterEach(() => LabRecord.read(NAME)?.remove());
   after(() => rmSync(baseDirectory, { recursive: true, force: true }));
 
-  test('a policy that is deleted under traffic lets it through, and its flows are seen', async () => {
+  test('a policy deleted under traffic lets it through, and its flows are seen', async () => {
     const lab = await Lab.up(SPEC, { baseDirectory });
     try {
       const seen = async (): Promise<string> => (await lab.probeAll())[0]!.seen;
