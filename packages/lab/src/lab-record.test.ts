@@ -30,7 +30,8 @@ describe('the record of a lab', { skip: cannotWrite() }, () => {
 
   test('is there for whoever reads it, until it is removed', () => {
     assert.equal(LabRecord.read(NAME), undefined);
-    const record = LabRecord.create(NAME);
+    const record = LabRecord.create(NAME)!;
+    assert.equal(LabRecord.create(NAME), undefined, 'a second one');
     record.addNamespace(`skep-${NAME}-never-made`);
     const read = LabRecord.read(NAME);
     assert.equal(read?.isOwned, true);
@@ -44,7 +45,7 @@ describe('the record of a lab', { skip: cannotWrite() }, () => {
   });
 
   test('a process that has its number but not its start time is not its owner', () => {
-    const record = LabRecord.create(NAME);
+    const record = LabRecord.create(NAME)!;
     const { owner } = JSON.parse(readFileSync(join(record.directory, 'lab.json'), 'utf8'));
     rewrite({ owner: { ...owner, startTicks: '1' } });
     assert.equal(LabRecord.read(NAME)!.isOwned, false);
@@ -53,13 +54,13 @@ describe('the record of a lab', { skip: cannotWrite() }, () => {
   test('its processes are killed, and none that only has the number of one', async () => {
     const sleeper = spawn('sleep', ['60']);
     const gone = once(sleeper, 'exit');
-    const record = LabRecord.create(NAME);
+    const record = LabRecord.create(NAME)!;
     record.addProcess(sleeper.pid!);
     const { processes } = JSON.parse(readFileSync(join(record.directory, 'lab.json'), 'utf8'));
     rewrite({ processes: [{ ...processes[0], startTicks: '1' }] });
     LabRecord.read(NAME)!.remove();
     assert.deepEqual([sleeper.exitCode, sleeper.signalCode], [null, null]);
-    const again = LabRecord.create(NAME);
+    const again = LabRecord.create(NAME)!;
     again.addProcess(sleeper.pid!);
     again.remove();
     assert.deepEqual(await gone, [null, 'SIGKILL']);

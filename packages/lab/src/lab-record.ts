@@ -4,6 +4,7 @@
  */
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -49,14 +50,17 @@ export class LabRecord {
     this.file = join(directory, 'lab.json');
   }
 
-  /** Begins the record of a lab that this process brings up. */
-  static create(name: string): LabRecord {
+  /**
+   * Begins the record of a lab that this process brings up.
+   *
+   * @returns `undefined` where there is one: of two processes that begin at once one gets it
+   */
+  static create(name: string): LabRecord | undefined {
     const directory = labDirectory(name);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const owner = readProcessIdentity(process.pid)!;
     const record = new LabRecord(directory, { owner, namespaces: [], processes: [] });
-    record.save({});
-    return record;
+    return record.claim() ? record : undefined;
   }
 
   /** The record that a lab has left; `undefined` where there is none. */
@@ -110,6 +114,21 @@ export class LabRecord {
     const present = new Set(listNamespaces());
     for (const name of this.contents.namespaces) if (present.has(name)) deleteNamespace(name);
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Writes the file where there is none. A link, unlike a rename, never replaces one. */
+  private claim(): boolean {
+    const draft = `${this.file}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify(this.contents), { mode: 0o600 });
+    try {
+      linkSync(draft, this.file);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      rmSync(draft, { force: true });
+    }
   }
 
   private save(changes: Partial<Contents>): void {

@@ -82,6 +82,7 @@ export class Lab {
       await left.end();
     }
     const record = LabRecord.create(spec.name);
+    if (!record) throw new LabInUseError(spec.name);
     const lab = new Lab(spec, record, new AgentClient(record.socket));
     try {
       progress('starting the agent: loading programs into the kernel');
