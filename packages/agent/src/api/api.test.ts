@@ -113,6 +113,19 @@ describe('the API over its socket', () => {
     while (agent.followers.size > 0) await new Promise(setImmediate);
   });
 
+  test('an agent that goes away ends the flows, not the one who follows them', async () => {
+    const path = join(directory, 'other.sock');
+    const other = await serveAgent(agent as unknown as AgentApi, path);
+    const follower = new AgentClient(path);
+    const stop = await follower.followFlows({}, () => {});
+    while (agent.followers.size === 0) await new Promise(setImmediate);
+    other.closeAllConnections();
+    await new Promise((resolve) => other.close(resolve));
+    while (agent.followers.size > 0) await new Promise(setImmediate);
+    stop();
+    follower.close();
+  });
+
   test('errors keep their code and message', async () => {
     const taken = client.addEndpoint({ ...ANNA, name: 'taken' });
     await assert.rejects(taken, { code: 'ERR_ENDPOINT_EXISTS', message: 'it is taken' });

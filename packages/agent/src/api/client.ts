@@ -85,8 +85,9 @@ export class AgentClient implements AgentApi {
   async followFlows(filter: FlowFilter, onFlow: (flow: FlowView) => void): Promise<() => void> {
     const response = await this.open('GET', `/v1/flows?${flowQuery(filter, { follow: 1 })}`);
     // An agent that goes away ends the stream.
-    response.on('error', () => {});
-    createInterface(response).on('line', (line) => onFlow(JSON.parse(line)));
+    const lines = createInterface(response);
+    for (const each of [response, lines]) each.on('error', () => {});
+    lines.on('line', (line) => onFlow(JSON.parse(line)));
     return () => response.destroy();
   }
 
