@@ -1,7 +1,9 @@
 /** `skep agent`: the daemon. */
 import { runDaemon } from '@skep/agent';
-import type { Command } from 'commander';
+import { canUseBpf } from '@skep/bpf';
+import { type Command, Option } from 'commander';
 import { DEFAULT_SOCKET } from '../asking.ts';
+import { CommandError } from '../output.ts';
 
 interface AgentCommandOptions {
   readonly state: string;
@@ -11,8 +13,11 @@ interface AgentCommandOptions {
   readonly logLevel: string;
 }
 
-/** Adds `skep agent`; it throws what `runDaemon` throws. */
+/** Adds `skep agent`, which asks whether BPF is permitted before it touches anything. */
 export function addAgentCommand(program: Command): void {
+  const logLevel = new Option('--log-level <level>', 'how much it tells on standard error')
+    .choices(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info');
   program
     .command('agent')
     .description('run the daemon; ended, it leaves the datapath at work')
@@ -20,8 +25,10 @@ export function addAgentCommand(program: Command): void {
     .option('--bpffs <directory>', 'where it pins', '/sys/fs/bpf/skep')
     .option('--socket <path>', 'where it listens', DEFAULT_SOCKET)
     .option('--namespace <path>', "the node's network namespace; its own if not given")
-    .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+    .addOption(logLevel)
     .action(async (options: AgentCommandOptions) => {
+      const reason = canUseBpf();
+      if (reason !== undefined) throw new CommandError(`start agent: ${reason}`);
       await runDaemon({
         stateDirectory: options.state,
         bpffsDirectory: options.bpffs,

@@ -52,7 +52,7 @@ async function up(file: string, options: UpOptions): Promise<void> {
   const reason = canUseBpf();
   if (reason !== undefined) {
     const advice = `\`skep demo ${file}\` shows its verdicts without the kernel`;
-    throw new CommandError(`bring up lab ${file}: ${reason} (${advice})`);
+    throw new CommandError(`bring up lab ${file}: ${reason}; ${advice}`);
   }
   const { spec, baseDirectory } = readLab(file);
   const progress = showProgress();
