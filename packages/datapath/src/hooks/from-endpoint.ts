@@ -10,14 +10,11 @@ import { EtherType, EthernetHeader } from '@skep/wire';
 import { packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
-import { orient, recall } from '../stages/conntrack.ts';
 import { finish } from '../stages/deliver.ts';
-import { joinFragments } from '../stages/fragments.ts';
+import { decideFlow } from '../stages/flow.ts';
 import { answerArp, answerNeighbour } from '../stages/neighbours.ts';
 import { begin, parseIpv4, parseIpv6, parseTransport } from '../stages/parse.ts';
-import { identify, ownEndpoint } from '../stages/peers.ts';
-import { admit, decideEgress, decideIngress } from '../stages/policy.ts';
-import { relate } from '../stages/related.ts';
+import { ownEndpoint } from '../stages/peers.ts';
 import { checkDestinationMac, checkSourceAddress, checkSourceMac } from '../stages/source.ts';
 
 /** @program skep_from_ep */
@@ -47,20 +44,7 @@ function walk(ctx: TcContext, packet: Packet): Step {
   if (step !== Outcome.Next) return step;
   step = checkSourceAddress(packet, own);
   if (step !== Outcome.Next) return step;
-  step = joinFragments(packet);
-  if (step !== Outcome.Next) return step;
-  orient(packet);
-  step = recall(packet);
-  if (step !== Outcome.Next) return step;
-  step = relate(ctx, packet);
-  if (step !== Outcome.Next) return step;
-  step = identify(packet, own);
-  if (step !== Outcome.Next) return step;
-  step = decideEgress(ctx, packet);
-  if (step !== Outcome.Next) return step;
-  step = decideIngress(ctx, packet);
-  if (step !== Outcome.Next) return step;
-  return admit(packet);
+  return decideFlow(ctx, packet, own);
 }
 
 function parseNetwork(
