@@ -19,6 +19,8 @@ export interface AgentApi {
   listEndpoints(): Promise<EndpointView[]>;
   /** Resolves when the endpoint is open for traffic. */
   addEndpoint(request: EndpointRequest): Promise<EndpointView>;
+  /** New labels for an endpoint, by `namespace/name`; its traffic goes on as they allow. */
+  relabelEndpoint(name: string, labels: Readonly<Record<string, string>>): Promise<EndpointView>;
   /** By `namespace/name`. False when there was none. */
   removeEndpoint(name: string): Promise<boolean>;
   listIdentities(): Promise<IdentityView[]>;

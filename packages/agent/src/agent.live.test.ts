@@ -97,6 +97,18 @@ describe('an agent on the kernel', { skip: canUseBpf() ?? false }, () => {
     assert.equal(await connect('10.99.0.2'), 'connected');
   });
 
+  test('other labels end an open connection, the old ones let it go on', async () => {
+    assert.equal(await connect('10.99.0.2'), 'connected');
+    await agent.relabelEndpoint('test/anna', { app: 'stranger' });
+    assert.equal(await exchange(), 'silence');
+    const renewed = await agent.relabelEndpoint('test/anna', { app: 'anna' });
+    assert.deepEqual(renewed.labels, { app: 'anna' });
+    assert.equal(await anna.ask({ listen: 3000 }), 'hello');
+    await assert.rejects(agent.relabelEndpoint('test/nobody', {}), {
+      code: 'ERR_ENDPOINT_MISSING',
+    });
+  });
+
   test('explain names the rule', async () => {
     const request = { from: 'test/anna', to: 'bert', port: '7001', protocol: 'TCP' } as const;
     const answer = await agent.explain(request);

@@ -78,7 +78,7 @@ interface AgentParts {
 /** An endpoint that cannot be made, or is not there. */
 export class EndpointError extends Error {
   constructor(
-    readonly code: 'ERR_ENDPOINT_EXISTS' | 'ERR_ENDPOINT_LIMIT' | 'ERR_ENDPOINT_REQUEST',
+    readonly code: 'ERR_ENDPOINT_EXISTS' | 'ERR_ENDPOINT_LIMIT' | 'ERR_ENDPOINT_MISSING',
     message: string,
   ) {
     super(message);
@@ -161,7 +161,7 @@ export class Agent implements AgentApi {
       policies: this.model.policy.documents().length,
       revision: this.parts.revisions.last,
       ...totals,
-      lostEvents: this.kernel.lostEvents(),
+      lostEvents: this.kernel.lostEvents() + this.parts.pump.misread,
       memoryBytes: process.memoryUsage.rss(),
       problems: [...this.parts.problems],
     };
@@ -187,6 +187,22 @@ export class Agent implements AgentApi {
       throw error;
     }
     return this.view(stored)[0]!;
+  }
+
+  async relabelEndpoint(
+    name: string,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<EndpointView> {
+    const stored = this.memory.endpoints.find((each) => qualifiedName(each) === name);
+    if (!stored) {
+      const message = `relabel endpoint ${name}: there is none (see \`skep endpoint list\`)`;
+      throw new EndpointError('ERR_ENDPOINT_MISSING', message);
+    }
+    this.model.relabelEndpoint(stored.id, labels);
+    const renewed = { ...stored, labels: { ...labels } };
+    this.memory.addEndpoint(renewed);
+    this.memory.change(this.model.numbers());
+    return this.view(renewed)[0]!;
   }
 
   async removeEndpoint(name: string): Promise<boolean> {

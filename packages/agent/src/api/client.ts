@@ -45,9 +45,12 @@ export class AgentClient implements AgentApi {
     return this.json('POST', '/v1/endpoints', JSON.stringify(request));
   }
 
+  relabelEndpoint(name: string, labels: Readonly<Record<string, string>>): Promise<EndpointView> {
+    return this.json('PATCH', endpointPath(name), JSON.stringify({ labels }));
+  }
+
   async removeEndpoint(name: string): Promise<boolean> {
-    const path = `/v1/endpoints/${name.split('/').map(encodeURIComponent).join('/')}`;
-    return (await this.json<{ isRemoved: boolean }>('DELETE', path)).isRemoved;
+    return (await this.json<{ isRemoved: boolean }>('DELETE', endpointPath(name))).isRemoved;
   }
 
   listIdentities(): Promise<IdentityView[]> {
@@ -126,6 +129,10 @@ async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function endpointPath(name: string): string {
+  return `/v1/endpoints/${name.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function flowQuery(filter: FlowFilter, more: Readonly<Record<string, unknown>>): URLSearchParams {

@@ -3,21 +3,27 @@ import { z } from 'zod';
 import type { EndpointRequest, ErrorView, ExplainRequest, FlowFilter } from '../views.ts';
 
 const labels = z.record(z.string(), z.string());
+const name = z.string().regex(/^[^/\s]+$/, 'expected a name without slashes and spaces');
+const namedPort = z.strictObject({
+  name: z.string().min(1),
+  protocol: z.enum(['TCP', 'UDP', 'SCTP']),
+  port: z.int().min(1).max(65535),
+});
 const port = z.coerce.number().int().min(0).max(65535);
 
 const endpointRequest = z.strictObject({
-  name: z.string().min(1),
-  namespace: z.string().min(1),
+  name,
+  namespace: name,
   labels,
   namespaceLabels: labels.optional(),
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),
   networkNamespace: z.string().startsWith('/'),
   interfaceName: z.string().min(1).max(15).optional(),
-  namedPorts: z
-    .array(z.strictObject({ name: z.string(), protocol: z.enum(['TCP', 'UDP', 'SCTP']), port }))
-    .optional(),
+  namedPorts: z.array(namedPort).optional(),
 });
+
+const labelsRequest = z.strictObject({ labels });
 
 const explainRequest = z.strictObject({
   from: z.string(),
@@ -58,6 +64,11 @@ export function readEndpointRequest(body: string): EndpointRequest {
   return check(endpointRequest, parseJson(body)) as EndpointRequest;
 }
 
+/** The labels that an endpoint is to have. @throws RequestError */
+export function readLabelsRequest(body: string): Readonly<Record<string, string>> {
+  return check(labelsRequest, parseJson(body)).labels;
+}
+
 /** @throws RequestError */
 export function readExplainRequest(query: URLSearchParams): ExplainRequest {
   return check(explainRequest, Object.fromEntries(query));
@@ -87,6 +98,7 @@ export function statusOf(error: unknown): number {
   if (error instanceof RequestError) return error.status;
   const { code } = error as { code?: unknown };
   if (code === 'ERR_ENDPOINT_EXISTS') return 409;
+  if (code === 'ERR_ENDPOINT_MISSING') return 404;
   return typeof code === 'string' && /^ERR_(POLICY|ENDPOINT|EXPLAIN|ADDRESS)/.test(code)
     ? 400
     : 500;

@@ -4,6 +4,7 @@
  * ```
  * GET    /v1/status  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies
  * POST   /v1/endpoints                          an EndpointRequest
+ * PATCH  /v1/endpoints/{namespace}/{name}       { labels }
  * DELETE /v1/endpoints/{namespace}/{name}
  * PUT    /v1/policies?file=NAME                 YAML
  * DELETE /v1/policies?key=KEY&key=KEY
@@ -12,7 +13,7 @@
  * DELETE /v1                                    takes everything away
  * ```
  */
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -22,11 +23,14 @@ import {
   readEndpointRequest,
   readExplainRequest,
   readFlowRequest,
+  readLabelsRequest,
   RequestError,
   statusOf,
 } from './requests.ts';
 
 const BODY_BYTES_MAX = 16 << 20;
+/** What a follower of flows may have unread. */
+const BEHIND_BYTES_MAX = 4 << 20;
 
 /** A socket that another agent answers on. */
 export class SocketInUseError extends Error {
@@ -36,14 +40,23 @@ export class SocketInUseError extends Error {
   }
 }
 
+/** Something that is no socket is where the socket is to be. */
+export class NoSocketError extends Error {
+  readonly code = 'ERR_NO_SOCKET';
+  constructor(path: string) {
+    super(`serve agent at ${path}: found something that is no socket (give another path)`);
+  }
+}
+
 /**
  * Serves until the server is closed.
  *
- * @throws SocketInUseError; a socket that nobody answers on is replaced
+ * @throws SocketInUseError, NoSocketError; a socket that nobody answers on is replaced
  */
 export async function serveAgent(agent: AgentApi, socketPath: string): Promise<Server> {
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
   if (existsSync(socketPath)) {
+    if (!lstatSync(socketPath).isSocket()) throw new NoSocketError(socketPath);
     if (await isAnswered(socketPath)) throw new SocketInUseError(socketPath);
     rmSync(socketPath);
   }
@@ -101,22 +114,47 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://agent');
+  const url = parseUrl(request.url ?? '/');
   const { method } = request;
   if (method === 'GET' && url.pathname === '/v1/flows') return streamFlows(agent, url, response);
   const named = /^\/v1\/endpoints\/([^/]+\/[^/]+)$/.exec(url.pathname);
-  if (method === 'DELETE' && named) {
-    const name = decodeURIComponent(named[1]!);
-    return send(response, 200, { isRemoved: await agent.removeEndpoint(name) });
+  if (named && method === 'DELETE') {
+    return send(response, 200, { isRemoved: await agent.removeEndpoint(decode(named[1]!)) });
+  }
+  if (named && method === 'PATCH') {
+    const labels = readLabelsRequest(await readBody(request));
+    return send(response, 200, await agent.relabelEndpoint(decode(named[1]!), labels));
   }
   const handler = routes(agent)[`${method} ${url.pathname}`];
   if (!handler) throw new RequestError(`${method} ${url.pathname}: no such request`, 404);
   send(response, 200, await handler(url, await readBody(request)));
 }
 
+/** @throws RequestError */
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text, 'http://agent');
+  } catch {
+    throw new RequestError(`request ${text}: expected a path`);
+  }
+}
+
+/** @throws RequestError */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new RequestError(`request path ${text}: expected percent encoding`);
+  }
+}
+
 async function streamFlows(agent: AgentApi, url: URL, response: ServerResponse): Promise<void> {
   const { filter, last, isFollowed } = readFlowRequest(url.searchParams);
-  const write = (flow: object): void => void response.write(`${JSON.stringify(flow)}\n`);
+  const write = (flow: object): void => {
+    response.write(`${JSON.stringify(flow)}\n`);
+    // Who does not read is let go: nobody else's flows wait in this process.
+    if (isFollowed && response.writableLength > BEHIND_BYTES_MAX) response.destroy();
+  };
   const recent = last === undefined && isFollowed ? [] : await agent.recentFlows(filter, last);
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
@@ -126,7 +164,8 @@ async function streamFlows(agent: AgentApi, url: URL, response: ServerResponse):
     return;
   }
   const stop = await agent.followFlows(filter, write);
-  response.on('close', stop);
+  if (response.destroyed) stop();
+  else response.on('close', stop);
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

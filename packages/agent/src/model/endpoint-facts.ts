@@ -53,7 +53,8 @@ export function peerOf(known: KnownEndpoint): Peer {
   return { ...subjectOf(known), isManaged: true, prefixes: prefixesOf(known) };
 }
 
-function prefixesOf(facts: EndpointFacts): Prefix[] {
+/** Its addresses, each as a prefix of full length. */
+export function prefixesOf(facts: EndpointFacts): Prefix[] {
   return [facts.ipv4, facts.ipv6].filter((each) => each !== undefined).map(single);
 }
 

@@ -123,6 +123,29 @@ test('a change of rules never allows what neither the old nor the new rules do',
   assert.equal(tables.isDelivered(CARL, BERT), true);
 });
 
+test('new labels: rules of the old ones or of the new ones, nothing in between', () => {
+  const tables = new WatchedTables();
+  let revision = 0;
+  const model = new NodeModel(new DatapathTables(tables), { nextRevision: () => ++revision });
+  for (const each of [ANNA, BERT, CARL]) model.addEndpoint(each);
+  model.applyDocuments([...allowOnly('bert', 'anna'), ...allowOnly('carl', 'dora')]);
+  let writes = 0;
+  tables.onWrite = () => {
+    writes++;
+    // Neither anna nor dora may talk to anna's neighbours as the other may.
+    assert.equal(tables.isDelivered(BERT, CARL), false, `after write ${writes}`);
+    const [toBert, toCarl] = [tables.isDelivered(ANNA, BERT), tables.isDelivered(ANNA, CARL)];
+    assert.equal(toBert && toCarl, false, `both, after write ${writes}`);
+  };
+  const renewed = model.relabelEndpoint(ANNA.id, { app: 'dora' });
+  assert.equal(tables.isDelivered(ANNA, BERT), false);
+  assert.equal(tables.isDelivered(ANNA, CARL), true);
+  assert.equal(model.endpoint(ANNA.id), renewed);
+  model.relabelEndpoint(ANNA.id, { app: 'anna' });
+  assert.equal(tables.isDelivered(ANNA, BERT), true);
+  assert.equal(model.identities.entries().length, 3);
+});
+
 test('a policy that cannot be carried out changes nothing', () => {
   const tables = new WatchedTables();
   let revision = 0;

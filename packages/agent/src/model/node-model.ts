@@ -37,6 +37,7 @@ import {
   type KnownEndpoint,
   peerKey,
   peerOf,
+  prefixesOf,
   qualifiedName,
   single,
   subjectKeyOf,
@@ -98,6 +99,7 @@ export class NodeModel {
   readonly identities = new Numbers('identity', IDENTITY_ALLOCATED_FIRST, IDENTITY_ALLOCATED_LAST);
   readonly subjects = new Numbers('subject', 1, SUBJECTS_MAX);
   private readonly half: Generation;
+  private changes = 0;
   private readonly endpoints = new Map<number, KnownEndpoint>();
 
   constructor(
@@ -160,6 +162,11 @@ export class NodeModel {
     this.bumpMembership();
   }
 
+  /** Grows with every change that may concern a decision. */
+  get version(): number {
+    return this.changes;
+  }
+
   /** Which half of groups and selector sets it writes with. */
   get generation(): GenerationNumber {
     return this.half.number;
@@ -194,7 +201,7 @@ export class NodeModel {
   private register(facts: EndpointFacts): KnownEndpoint {
     const policyLabels = workloadLabels(facts.labels, facts.namespace, facts.namespaceLabels);
     const identity = this.identities.acquire(policyLabels.canonical).number;
-    const subjectText = subjectKeyOf({ policyLabels, ...facts });
+    const subjectText = subjectKeyOf({ ...facts, policyLabels });
     const { number: subject, isNew } = this.subjects.acquire(subjectText);
     // Until its rules are in force nothing passes: a number never used would let everything
     // through.
@@ -204,23 +211,54 @@ export class NodeModel {
     return known;
   }
 
+  /**
+   * Gives an endpoint other labels, while its traffic goes on: its row changes hands when the rules
+   * of the new labels are in force, and then every flow of it is decided anew.
+   *
+   * @throws PolicyRefusedError, NumbersExhaustedError; the old labels are in force then
+   */
+  relabelEndpoint(id: number, labels: Readonly<Record<string, string>>): KnownEndpoint {
+    const old = this.endpoints.get(id);
+    if (!old) throw new RangeError(`relabel endpoint ${id}: it does not exist`);
+    const renewed = this.register({ ...old, labels });
+    this.endpoints.set(id, old);
+    const subjects = new Map([[subjectKeyOf(renewed), subjectOf(renewed)]]);
+    try {
+      const peers = new Map([[peerKey(id), peerOf(renewed)]]);
+      this.change({ subjects, peers }, () => this.endpoints.set(id, renewed));
+    } catch (error) {
+      this.change({ peers: new Map([[peerKey(id), peerOf(old)]]) });
+      this.release(renewed);
+      throw error;
+    }
+    for (const prefix of prefixesOf(renewed)) {
+      const bits = this.ipcache.get(prefix)?.bits ?? [];
+      this.ipcache.write(prefix, this.occupantOf(peerKey(id)), bits);
+    }
+    this.writeEndpoint(renewed);
+    this.bumpMembership();
+    this.release(old);
+    return renewed;
+  }
+
   /** Forgets an endpoint: its addresses first. What it was remembered by is decided anew. */
   removeEndpoint(id: number): void {
     const known = this.endpoints.get(id);
     if (!known) return this.tables.clearEndpoint(id);
-    const subjectText = subjectKeyOf(known);
-    const isLast = this.subjects.release(subjectText);
-    this.change({
-      deletedPeers: [peerKey(id)],
-      ...(isLast ? { deletedSubjects: [subjectText] } : {}),
-    });
+    this.change({ deletedPeers: [peerKey(id)] });
     this.tables.clearEndpoint(id);
-    if (isLast) {
-      this.tables.closeSubject(known.subject, this.options.nextRevision());
-    }
-    this.identities.release(known.policyLabels.canonical);
     this.endpoints.delete(id);
     this.bumpMembership();
+    this.release(known);
+  }
+
+  /** Gives an endpoint's numbers back; the rules of a subject without endpoints are closed. */
+  private release(known: KnownEndpoint): void {
+    const key = subjectKeyOf(known);
+    this.identities.release(known.policyLabels.canonical);
+    if (!this.subjects.release(key)) return;
+    this.change({ deletedSubjects: [key] });
+    this.tables.closeSubject(known.subject, this.options.nextRevision());
   }
 
   /**
@@ -291,11 +329,11 @@ export class NodeModel {
   }
 
   /** @throws PolicyRefusedError before anything is written */
-  private change(update: PolicyUpdate): void {
+  private change(update: PolicyUpdate, onSwapped: () => void = () => {}): void {
     const changes = this.policy.update(update);
     const { swaps, refused } = this.prepare(changes);
     if (refused.length > 0) throw new PolicyRefusedError(refused.map(({ cause }) => cause));
-    this.carryOut(changes, swaps);
+    this.carryOut(changes, swaps, onSwapped);
   }
 
   /** Compiles what is to be swapped in: nothing is written while something may still be refused. */
@@ -315,7 +353,12 @@ export class NodeModel {
     return { swaps, refused };
   }
 
-  private carryOut(changes: PolicyChanges, swaps: readonly Swap[]): void {
+  private carryOut(
+    changes: PolicyChanges,
+    swaps: readonly Swap[],
+    onSwapped: () => void = () => {},
+  ): void {
+    this.changes++;
     const isSwapped = changes.subjects.length > 0;
     if (isSwapped) {
       // A place that goes is written as well: new code must not find old bits at it.
@@ -325,6 +368,7 @@ export class NodeModel {
     for (const { subject, compiled } of swaps) {
       this.tables.setSubject(subject, compiled, this.options.nextRevision());
     }
+    onSwapped();
     for (const place of changes.places) {
       if (place.kind === 'removed') {
         if (place.prefix) this.ipcache.delete(place.prefix);

@@ -11,6 +11,9 @@ const codec = codecOf(DatapathEvent);
 
 /** Reads records as long as it is open; watching alone does not keep the process alive. */
 export class EventPump {
+  /** Records that could not be read. */
+  misread = 0;
+
   constructor(
     private readonly reader: RingBufferReader,
     model: NodeModel,
@@ -19,8 +22,13 @@ export class EventPump {
     onFailure: (error: unknown) => void,
   ) {
     const watch = reader.watch((record) => {
-      const event = codec.decode(record);
-      flows.push(toFlow(event, model, wallClock(event.timeNanoseconds)));
+      try {
+        const event = codec.decode(record);
+        flows.push(toFlow(event, model, wallClock(event.timeNanoseconds)));
+      } catch {
+        // A record that means nothing, such as one of another build, does not end the others.
+        this.misread++;
+      }
     }, onFailure);
     watch.unref();
   }

@@ -13,7 +13,15 @@ export class FlowLog {
   push(flow: FlowView): void {
     this.history[this.next % HISTORY_MAX] = flow;
     this.next++;
-    for (const { filter, onFlow } of this.followers) if (matches(flow, filter)) onFlow(flow);
+    for (const follower of this.followers) {
+      if (!matches(flow, follower.filter)) continue;
+      try {
+        follower.onFlow(flow);
+      } catch {
+        // One that fails does not keep flows from the others; it is not asked again.
+        this.followers.delete(follower);
+      }
+    }
   }
 
   /** Oldest first; with `last`, only so many of the newest. */

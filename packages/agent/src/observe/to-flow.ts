@@ -70,10 +70,12 @@ const REMEMBERED_MAX = 4096;
 
 function rulesOf(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
   const { source, destination, protocol, isReply, direction, type, reason } = event;
-  const port = isReply ? event.sourcePort : event.destinationPort;
+  const ports = WITH_PORTS.has(protocol)
+    ? [isReply ? event.sourcePort : event.destinationPort]
+    : [event.sourcePort, event.destinationPort];
   const ends = [source.upper, source.lower, destination.upper, destination.lower];
-  const what = [protocol, port, isReply, direction, type, reason];
-  const key = [model.policy.revision, ...ends, ...what].join(' ');
+  const what = [protocol, ...ports, isReply, direction, type, reason];
+  const key = [model.version, ...ends, ...what].join(' ');
   const remembered = rulesByFlow.get(model) ?? new Map<string, string[]>();
   const rules = remembered.get(key) ?? explainRules(event, model);
   if (remembered.size >= REMEMBERED_MAX) remembered.clear();

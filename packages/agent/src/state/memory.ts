@@ -39,7 +39,8 @@ export class Memory {
 
   addEndpoint(endpoint: StoredEndpoint): void {
     const others = this.endpoints.filter((each) => each.id !== endpoint.id);
-    this.change({ endpoints: [...others, endpoint] });
+    const endpoints = [...others, endpoint].sort((left, right) => left.id - right.id);
+    this.change({ endpoints });
   }
 
   removeEndpoint(id: number): void {

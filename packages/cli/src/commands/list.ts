@@ -1,11 +1,20 @@
-/** `skep endpoint list`, `identity list`, `ipcache list`. */
+/** `skep endpoint list`, `endpoint label`, `identity list`, `ipcache list`. */
 import type { Command } from 'commander';
-import { formatLabels, printList } from '../output.ts';
+import { CommandError, formatLabels, printJson, printList } from '../output.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 
-/** Adds `skep endpoint list`, `skep identity list` and `skep ipcache list`. */
+/**
+ * Adds `skep endpoint list`, `skep endpoint label`, `skep identity list` and `skep ipcache list`.
+ */
 export function addListCommands(program: Command): void {
-  asking(program.command('endpoint').description('endpoints of this node').command('list'))
+  const endpoint = program.command('endpoint').description('endpoints of this node');
+  asking(endpoint.command('label'))
+    .description('give an endpoint other labels, while its traffic goes on')
+    .argument('<endpoint>', 'namespace/name')
+    .argument('<label...>', 'key=value; labels that are not given are gone')
+    .addHelpText('after', '\nExample: skep endpoint label shop/frontend app=frontend tier=web')
+    .action(labelEndpoint);
+  asking(endpoint.command('list'))
     .description('list endpoints: their addresses, identity, and whether policy is enforced')
     .action(async (options: AskOptions) => {
       const endpoints = await withAgent(options, (agent) => agent.listEndpoints());
@@ -41,6 +50,25 @@ export function addListCommands(program: Command): void {
         each.owner,
       ]);
     });
+}
+
+async function labelEndpoint(
+  name: string,
+  labels: readonly string[],
+  options: AskOptions,
+): Promise<void> {
+  const wanted = labels.map((text): [string, string] => {
+    const [key, value, ...rest] = text.split('=');
+    if (!key || value === undefined || rest.length > 0) {
+      throw new CommandError(`label endpoint ${name}: found '${text}', expected key=value`);
+    }
+    return [key, value];
+  });
+  const endpoint = await withAgent(options, (agent) =>
+    agent.relabelEndpoint(name, Object.fromEntries(wanted)),
+  );
+  if (options.json) printJson(endpoint);
+  else process.stdout.write(`${name} has identity ${endpoint.identity}\n`);
 }
 
 function enforced(isIngress: boolean, isEgress: boolean): string {

@@ -1,6 +1,6 @@
 /**
- * The flow of a packet: remembered, or decided by the policies of both its ends. The same for what an
- * endpoint sends and what it is to get.
+ * The flow of a packet: remembered, or decided by the policies of both its ends. The same for what
+ * an endpoint sends and what it is to get.
  */
 import type { TcContext } from '@skep/ebpf';
 import type { EndpointEntry } from '@skep/contract';
