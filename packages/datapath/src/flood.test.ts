@@ -1,4 +1,6 @@
-/** What strangers can fill: newcomers, the event buffer, fragments. Connections outlive all of it. */
+/**
+ * What strangers can fill: newcomers, the event buffer, fragments. Connections outlive all of it.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
