@@ -1,6 +1,6 @@
 /** The verdict matrix: what was expected of each probe, and what was seen. */
 import { isAsExpected, type ProbeResult } from '@skep/lab';
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 import { formatTable, paintVerdict } from './output.ts';
 
 /** One row a probe, one column a family of addresses. */

@@ -1,5 +1,5 @@
 /** What the command line prints: tables for people, JSON for programs, errors in one line. */
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 
 /** Left-aligned columns under a heading; cells may be coloured. */
 export function formatTable(

@@ -1,6 +1,6 @@
 /** All commands of skep, and what becomes of what they throw. */
 import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 import { addAgentCommand } from './commands/agent.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addExplainCommand } from './commands/explain.ts';

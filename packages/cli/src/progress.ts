@@ -1,5 +1,5 @@
 /** Progress of work that takes longer than a moment: one line a step, with the time that passed. */
-import pc from 'picocolors';
+import { pc } from './colours.ts';
 
 /** Where work tells what it is doing. */
 export interface Progress {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { canUseBpf } from '@skep/bpf';
 import { isAsExpected, Lab, type ProbeResult, simulateLab } from '@skep/lab';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../colours.ts';
 import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
 import { formatMatrix } from '../matrix.ts';
 import { printJson } from '../output.ts';

@@ -1,7 +1,7 @@
 /** `skep observe`: verdicts as they are made. */
 import type { FlowFilter, FlowView } from '@skep/agent';
 import { type Command, Option } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../colours.ts';
 import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
 import { paintVerdict } from '../output.ts';
 import { type AskOptions, asking, parseCount, withAgent } from '../asking.ts';

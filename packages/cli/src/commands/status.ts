@@ -1,7 +1,7 @@
 /** `skep status`. */
 import type { StatusView } from '@skep/agent';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../colours.ts';
 import { formatTable, printJson } from '../output.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { readText } from '@skep/lab';
 import type { SideExplanation } from '@skep/policy';
-import pc from 'picocolors';
+import { pc } from '../colours.ts';
 import { printJson } from '../output.ts';
 import { type ProbeVerdict, TestNode } from './decide.ts';
 import { parsePolicyTest } from './test-file.ts';
