@@ -146,6 +146,19 @@ describe('an agent on the kernel', { skip: canUseBpf() ?? false }, () => {
     assert.equal(places.includes('10.99.0.2/32'), false);
   });
 
+  test('an interface that somebody else has made is left alone', async () => {
+    const network = new Network(pathOf(NODE));
+    try {
+      const theirs = network.links.createVeth({ name: 'skep3', peer: { name: 'theirs' } });
+      await assert.rejects(agent.addEndpoint(BERT), { errnoName: 'EEXIST' });
+      assert.equal(network.links.find('skep3')?.index, theirs.index);
+      network.links.delete(theirs.index);
+    } finally {
+      network.close();
+    }
+    assert.equal((await agent.listEndpoints()).length, 1);
+  });
+
   test('uninstalling takes everything away', async () => {
     await agent.uninstall();
     assert.equal(isBpfFileSystem(options.bpffsDirectory), false);

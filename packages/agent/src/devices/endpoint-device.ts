@@ -76,13 +76,17 @@ export function openRoutes(host: Network, device: EndpointDevice, hostIndex: num
   }
 }
 
-/** Takes the devices away, and with them routes and neighbours. False where there were none. */
+/**
+ * Takes the devices away, and with them routes and neighbours. False where there were none, or one
+ * of the name that somebody else has made.
+ */
 export function deleteDevice(
   host: Network,
   device: Pick<EndpointDevice, 'hostInterface'>,
 ): boolean {
-  if (!host.links.find(device.hostInterface)) return false;
-  host.links.delete(device.hostInterface);
+  const link = host.links.find(device.hostInterface);
+  if (link?.group !== LINK_GROUP) return false;
+  host.links.delete(link.index);
   return true;
 }
 
