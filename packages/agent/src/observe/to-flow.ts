@@ -8,9 +8,9 @@ import {
   TraceReason,
 } from '@skep/contract';
 import { fromMapAddress } from '@skep/datapath';
-import type { Decoded } from '@skep/ebpf';
+import { codecOf, type Decoded } from '@skep/ebpf';
 import type { RuleReference } from '@skep/policy';
-import { type Address, formatAddress, IpProtocol, TcpFlag } from '@skep/wire';
+import { type Address, formatAddress, IpProtocol, Ipv6Address, TcpFlag } from '@skep/wire';
 import { type NodeModel, policyProtocolOf } from '../model/node-model.ts';
 import type { FlowEndView, FlowView } from '../views.ts';
 
@@ -119,11 +119,7 @@ function icmpType(event: Decoded<DatapathEvent>): number {
 }
 
 function addressOf(words: { readonly upper: bigint; readonly lower: bigint }): Address {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, words.upper, true);
-  view.setBigUint64(8, words.lower, true);
-  return fromMapAddress(bytes);
+  return fromMapAddress(codecOf(Ipv6Address).encode(words));
 }
 
 function flagsText(flags: number): string {

@@ -25,7 +25,7 @@ import {
   toPrefixKey,
   toWords,
 } from '@skep/datapath';
-import { codecOf, type Encodable, type Field, u32, type ValueOf } from '@skep/ebpf';
+import { codecOf, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { type Address, Ipv6Address, type Prefix } from '@skep/wire';
 import type { RawTables } from './raw-tables.ts';
@@ -64,7 +64,7 @@ export class DatapathTables {
   constructor(private readonly raw: RawTables) {}
 
   setEndpoint(id: number, row: EndpointRow): void {
-    const value = bytesOf(EndpointEntry, {
+    const value = codecOf(EndpointEntry).encode({
       interfaceIndex: row.interfaceIndex,
       identity: row.identity,
       selectorSet4: row.selectorSet4,
@@ -77,7 +77,7 @@ export class DatapathTables {
       padding: 0,
     });
     this.raw.update(endpoints, indexKey(id), value);
-    this.raw.update(interfaces, indexKey(row.interfaceIndex), bytesOf(u32, id));
+    this.raw.update(interfaces, indexKey(row.interfaceIndex), codecOf(u32).encode(id));
   }
 
   /** The id means nobody from now on: what its interface sends or is to get is dropped. */
@@ -87,21 +87,21 @@ export class DatapathTables {
 
   /** Single addresses go to the hash, shorter prefixes to the trie. */
   setPlace(prefix: Prefix, place: Place): void {
-    const value = bytesOf(PeerEntry, { ...place, padding: 0 });
+    const value = codecOf(PeerEntry).encode({ ...place, padding: 0 });
     if (isSingle(prefix)) this.raw.update(addresses, addressKey(prefix.address), value);
-    else this.raw.update(prefixes, bytesOf(PrefixKey, toPrefixKey(prefix)), value);
+    else this.raw.update(prefixes, codecOf(PrefixKey).encode(toPrefixKey(prefix)), value);
   }
 
   deletePlace(prefix: Prefix): void {
     if (isSingle(prefix)) this.raw.delete(addresses, addressKey(prefix.address));
-    else this.raw.delete(prefixes, bytesOf(PrefixKey, toPrefixKey(prefix)));
+    else this.raw.delete(prefixes, codecOf(PrefixKey).encode(toPrefixKey(prefix)));
   }
 
   /** Which group bits the peers with this set have. */
   setSelectorSet(index: number, bits: readonly number[]): void {
     const words = new Array<bigint>(PEER_GROUPS_MAX / 64).fill(0n);
     for (const bit of bits) words[bit >> 6]! |= 1n << BigInt(bit & 63);
-    this.raw.update(selectorSets, indexKey(index), bytesOf(SelectorSet, { words }));
+    this.raw.update(selectorSets, indexKey(index), codecOf(SelectorSet).encode({ words }));
   }
 
   /**
@@ -139,7 +139,7 @@ export class DatapathTables {
 
   /** Every flow is decided anew at its next packet. */
   setMembershipRevision(membershipRevision: number): void {
-    const value = bytesOf(NodeEntry, { membershipRevision, padding: 0 });
+    const value = codecOf(NodeEntry).encode({ membershipRevision, padding: 0 });
     this.raw.update(nodeState, indexKey(0), value);
   }
 
@@ -152,7 +152,11 @@ export class DatapathTables {
   }
 
   private writeSubject(subject: number, revision: number, enforced: number): void {
-    this.raw.update(subjects, indexKey(subject), bytesOf(SubjectEntry, { revision, enforced }));
+    this.raw.update(
+      subjects,
+      indexKey(subject),
+      codecOf(SubjectEntry).encode({ revision, enforced }),
+    );
   }
 }
 
@@ -163,17 +167,9 @@ function isSingle(prefix: Prefix): boolean {
 }
 
 function addressKey(address: Address): Uint8Array {
-  return bytesOf(Ipv6Address, toWords(address));
-}
-
-function bytesOf<F extends Field>(field: F, value: Encodable<ValueOf<F>>): Uint8Array {
-  const bytes = new Uint8Array(field.size);
-  codecOf(field).encode(value, bytes);
-  return bytes;
+  return codecOf(Ipv6Address).encode(toWords(address));
 }
 
 function indexKey(index: number): Uint8Array {
-  const key = new Uint8Array(4);
-  new DataView(key.buffer).setUint32(0, index, true);
-  return key;
+  return codecOf(u32).encode(index);
 }

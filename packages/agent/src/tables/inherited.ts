@@ -3,7 +3,7 @@
  */
 import { PeerEntry, PrefixKey, SelectorSet } from '@skep/contract';
 import { addresses, fromMapAddress, prefixes, selectorSets } from '@skep/datapath';
-import { codecOf } from '@skep/ebpf';
+import { codecOf, u32 } from '@skep/ebpf';
 import { formatPrefix, type Prefix } from '@skep/wire';
 import type { InheritedPlaces } from '../model/ipcache.ts';
 import type { RawTables } from './raw-tables.ts';
@@ -30,9 +30,7 @@ export function readInherited(raw: RawTables): InheritedPlaces {
 }
 
 function bitsOf(raw: RawTables, set: number): number[] {
-  const key = new Uint8Array(4);
-  new DataView(key.buffer).setUint32(0, set, true);
-  const value = raw.lookup(selectorSets, key);
+  const value = raw.lookup(selectorSets, codecOf(u32).encode(set));
   if (!value) return [];
   const { words } = codecOf(SelectorSet).decode(value);
   return Array.from(words).flatMap((word, index) =>

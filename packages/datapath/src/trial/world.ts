@@ -3,7 +3,7 @@
  * world is set up on the machine and in the kernel.
  */
 import { EndpointEntry, PeerEntry, PrefixKey } from '@skep/contract';
-import { type MapDeclaration, u32 } from '@skep/ebpf';
+import { codecOf, type MapDeclaration, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { Ipv6Address, parseAddress, parseMac, parsePrefix } from '@skep/wire';
 import { toMacWords, toPrefixKey, toWords } from '../address.ts';
@@ -19,7 +19,6 @@ import {
 } from '../maps.ts';
 import { isEnforced, policyProgram } from '../policy-program.ts';
 import type { NodeConstants } from '../programs.ts';
-import { bytesOf } from './bytes.ts';
 import type { Engine } from './engine.ts';
 
 /** Constants that the programs of the trials are compiled with. */
@@ -85,7 +84,7 @@ export const OPEN_POLICY: DecisionTable = { ingress: OPEN, egress: OPEN };
 
 /** Makes an endpoint the one behind the interface that test runs come from. */
 export function moveTo(engine: Engine, endpoint: TrialEndpoint): void {
-  engine.update(interfaces, indexKey(TEST_INTERFACE), bytesOf(u32, endpoint.id));
+  engine.update(interfaces, indexKey(TEST_INTERFACE), codecOf(u32).encode(endpoint.id));
 }
 
 /**
@@ -102,9 +101,9 @@ export function setUp(engine: Engine): void {
   for (const endpoint of [ANNA, BERT]) setUpEndpoint(engine, endpoint);
   putAddress(engine, NODE_ADDRESS, { identity: HOST_IDENTITY, selectorSet: 3, endpoint: 0 });
   for (const world of ['0.0.0.0/0', '::/0']) {
-    const key = bytesOf(PrefixKey, toPrefixKey(parsePrefix(world)));
+    const key = codecOf(PrefixKey).encode(toPrefixKey(parsePrefix(world)));
     const value = { identity: WORLD_IDENTITY, selectorSet: 4, endpoint: 0, padding: 0 };
-    engine.update(prefixes, key, bytesOf(PeerEntry, value));
+    engine.update(prefixes, key, codecOf(PeerEntry).encode(value));
   }
 }
 
@@ -122,7 +121,7 @@ function setUpEndpoint(engine: Engine, endpoint: TrialEndpoint): void {
     gatewayMac: toMacWords(parseMac(GATEWAY_MAC)),
     padding: 0,
   };
-  engine.update(endpoints, indexKey(id), bytesOf(EndpointEntry, entry));
+  engine.update(endpoints, indexKey(id), codecOf(EndpointEntry).encode(entry));
   for (const address of [endpoint.ipv4, endpoint.ipv6]) {
     putAddress(engine, address, { identity, selectorSet: id, endpoint: id });
   }
@@ -151,8 +150,8 @@ export function bumpMembership(engine: Engine, revision: number): void {
 type PeerValue = { identity: number; selectorSet: number; endpoint: number };
 
 function putAddress(engine: Engine, address: string, value: PeerValue): void {
-  const key = bytesOf(Ipv6Address, toWords(parseAddress(address)));
-  engine.update(addresses, key, bytesOf(PeerEntry, { ...value, padding: 0 }));
+  const key = codecOf(Ipv6Address).encode(toWords(parseAddress(address)));
+  engine.update(addresses, key, codecOf(PeerEntry).encode({ ...value, padding: 0 }));
 }
 
 function put(
@@ -161,11 +160,9 @@ function put(
   index: number,
   value: object,
 ): void {
-  engine.update(map as MapDeclaration, indexKey(index), bytesOf(map.value, value as never));
+  engine.update(map as MapDeclaration, indexKey(index), codecOf(map.value).encode(value as never));
 }
 
 function indexKey(index: number): Uint8Array {
-  const key = new Uint8Array(4);
-  new DataView(key.buffer).setUint32(0, index, true);
-  return key;
+  return codecOf(u32).encode(index);
 }
