@@ -10,7 +10,6 @@ import {
   type RawTables,
 } from '@skep/agent';
 import {
-  type BpfMap,
   clearProgram,
   loadProgram,
   type Program,
@@ -127,11 +126,8 @@ export class DatapathWorld {
     }
     this.#tables = new BenchTables(bench);
     this.#reader = new RingBufferReader(bench.map(datapath.events));
-    const { egressDecided, ingressDecided } = datapath.nodePrograms(node);
-    const continuations: BpfMap = bench.map(datapath.continuations);
-    const { Continuation } = datapath;
-    setProgram(continuations, Continuation.EgressDecided, bench.load(egressDecided).fd);
-    setProgram(continuations, Continuation.IngressDecided, bench.load(ingressDecided).fd);
+    const decided = bench.load(datapath.decidedProgram(node));
+    setProgram(bench.map(datapath.policies), datapath.DECIDED, decided.fd);
     const nextRevision = (): number => {
       this.#revision += 1;
       return this.#revision;

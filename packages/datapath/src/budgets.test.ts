@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { canUseBpf, createMap, loadProgram } from '@skep/bpf';
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
 import { datapathMaps } from './maps.ts';
-import { endpointPrograms, nodePrograms } from './programs.ts';
+import { decidedProgram, endpointPrograms } from './programs.ts';
 import { NODE } from './trial/world.ts';
 
 interface Size {
@@ -18,7 +18,7 @@ const FILE = new URL('../budgets.json', import.meta.url);
 const ROOM = 1.1;
 const INSTRUCTION_BYTES = 8;
 
-const PROGRAMS = Object.values({ ...endpointPrograms(NODE), ...nodePrograms(NODE) });
+const PROGRAMS = [...Object.values(endpointPrograms(NODE)), decidedProgram(NODE)];
 
 function measure(objects: readonly ProgramObject[]): Record<string, Size> {
   const maps = Object.fromEntries(

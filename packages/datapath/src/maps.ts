@@ -124,20 +124,17 @@ export const selectorSets = new ArrayMap({
   maxEntries: SELECTOR_SETS_MAX,
 });
 
-/** Policy programs: slot `subject * 2` decides ingress, the next one egress. */
+/**
+ * Policy programs: slot `subject * 2` decides ingress, the next one egress. Subject 0 has no rules,
+ * so its ingress slot is `DECIDED`.
+ */
 export const policies = new ProgramArray({
   name: 'skep_policy',
   maxEntries: (SUBJECTS_MAX + 1) * 2,
 });
 
-/** Where a packet goes on after a policy program has decided. */
-export const continuations = new ProgramArray({ name: 'skep_continue', maxEntries: 2 });
-
-/** Slots of `continuations`, by the side that has decided. */
-export enum Continuation {
-  EgressDecided = 0,
-  IngressDecided = 1,
-}
+/** The slot of `policies` where a packet goes on when its policies have decided. */
+export const DECIDED = 0;
 
 /** By drop reason; 0 counts what was forwarded. */
 export const traffic = new PerCpuArrayMap({
@@ -166,7 +163,6 @@ export const datapathMaps: readonly MapDeclaration[] = [
   prefixes,
   selectorSets,
   policies,
-  continuations,
   traffic,
   events,
   lostEvents,

@@ -32,6 +32,8 @@ export enum PolicyVerdict {
   Unmatched = 0,
   Allow = 1,
   Deny = 2,
+  /** The other side's program is not there to be asked. */
+  Missed = 3,
 }
 
 /** In which table a flow was found. */
@@ -58,8 +60,8 @@ export class Packet extends Struct({
   /** The end that began the flow, and the other one. */
   initiator: End,
   responder: End,
-  /** The peer's groups, for the policy program that runs next. */
-  peerSelectorSet: u32,
+  /** The slot of `policies` that a packet goes on at when the initiator's side allows it. */
+  afterEgress: u32,
   membershipRevision: u32,
   interfaceIndex: u32,
   length: u32,

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
-import { DropReason } from '@skep/contract';
+import { Direction, DropReason } from '@skep/contract';
 import { decideByTable, type DirectionTable, PolicyProtocol, type Segment } from '@skep/policy';
 import { TcpFlag } from '@skep/wire';
 import fc from 'fast-check';
-import { Continuation } from './maps.ts';
 import { POLICY_SEGMENTS_MAX, PolicySizeError, policyProgram } from './policy-program.ts';
 import type { Engine } from './trial/engine.ts';
 import { KernelEngine } from './trial/kernel-engine.ts';
@@ -112,5 +111,5 @@ test('a table with more segments than one program decides is refused', () => {
     return { protocol: PolicyProtocol.Tcp, first: index * 2, last: index * 2, isAllowAll: true };
   });
   const table = { isEnforced: true, segments };
-  assert.throws(() => policyProgram('large', table, Continuation.EgressDecided), PolicySizeError);
+  assert.throws(() => policyProgram('large', table, Direction.Egress), PolicySizeError);
 });

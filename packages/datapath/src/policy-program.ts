@@ -1,14 +1,22 @@
 /**
  * Rules as code: one direction of a subject's decision table becomes a program that reads the
  * packet, finds the segment of its port by halving, tests at most two bits of the peer's selector
- * set, writes the verdict and goes on. What it means is said by `decideByTable` of `@skep/policy`.
+ * set, writes the verdict and goes on: an allowed packet to the other side's rules, any other to
+ * `DECIDED`. What it means is said by `decideByTable` of `@skep/policy`.
  */
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
-import { compileProgram, FunctionBuilder, type HelperReference, type Value } from '@skep/compiler';
+import {
+  type Block,
+  compileProgram,
+  FunctionBuilder,
+  type HelperReference,
+  type Value,
+} from '@skep/compiler';
+import { Direction } from '@skep/contract';
 import { contextShapes, type StructLayout, TcAction } from '@skep/ebpf';
 import { type DirectionTable, PolicyProtocol, type Segment } from '@skep/policy';
-import { type Continuation, continuations, packets, selectorSets } from './maps.ts';
-import { Packet, PolicyVerdict } from './packet.ts';
+import { DECIDED, packets, policies, selectorSets } from './maps.ts';
+import { End, Packet, PolicyVerdict } from './packet.ts';
 
 /** Segments of one direction; a subject with more is refused. */
 export const POLICY_SEGMENTS_MAX = 2048;
@@ -44,12 +52,12 @@ export function isEnforced(table: DirectionTable): boolean {
 export function policyProgram(
   name: string,
   table: DirectionTable,
-  continuation: Continuation,
+  direction: Direction,
 ): ProgramObject {
   if (table.segments.length > POLICY_SEGMENTS_MAX) {
     throw new PolicySizeError(name, table.segments.length);
   }
-  const made = new PolicyProgramBuilder(name, continuation).build(table);
+  const made = new PolicyProgramBuilder(name, direction).build(table);
   const { programType } = contextShapes.TcContext!;
   return compileProgram({ name, programType, license: 'GPL', functions: [made] });
 }
@@ -61,22 +69,30 @@ class PolicyProgramBuilder {
   private readonly set: Value;
   private readonly port: Value;
   private readonly protocol: Value;
+  /** Where each verdict is written, once for all segments. */
+  private readonly ends = new Map<PolicyVerdict, Block>();
 
   constructor(
     name: string,
-    private readonly continuation: Continuation,
+    private readonly direction: Direction,
   ) {
     this.builder = new FunctionBuilder(name);
     this.context = this.builder.context();
     this.packet = this.lookUp(packets, this.zeroKey());
     this.protocol = this.load('protocol');
     this.port = this.load('policyPort');
-    this.set = this.lookUp(selectorSets, this.field('peerSelectorSet'));
+    const peer = direction === Direction.Egress ? 'responder' : 'initiator';
+    const selectorSet = offsetOf(Packet, peer) + offsetOf(End, 'selectorSet');
+    this.set = this.lookUp(selectorSets, this.builder.offset(this.packet, selectorSet));
   }
 
   build(table: DirectionTable): ReturnType<FunctionBuilder['finish']> {
     const unmatched = table.isEnforced ? PolicyVerdict.Unmatched : PolicyVerdict.Allow;
     this.decideProtocol(table.segments, unmatched);
+    for (const [verdict, block] of this.ends) {
+      this.builder.sealAndStart(block);
+      this.goOn(verdict);
+    }
     return this.builder.finish();
   }
 
@@ -135,12 +151,25 @@ class PolicyProgramBuilder {
   }
 
   private end(verdict: PolicyVerdict): void {
-    const { offset } = fieldOf(Packet, 'verdict');
-    this.builder.store(this.packet, { offset, size: 1, space: 'map' }, this.constant(verdict));
-    const index = this.builder.constant(this.continuation, 64);
-    const target = this.builder.map(mapShapeOf(continuations));
-    this.builder.call(TAIL_CALL, [this.context, target, index]);
+    const block = this.ends.get(verdict) ?? this.builder.makeBlock();
+    this.ends.set(verdict, block);
+    this.builder.jump(block);
+  }
+
+  /** A tail call returns only where the slot is empty. */
+  private goOn(verdict: PolicyVerdict): void {
+    this.store('direction', this.direction);
+    this.store('verdict', verdict);
+    if (this.direction === Direction.Egress && verdict === PolicyVerdict.Allow) {
+      this.tailCall(this.builder.resize(this.load('afterEgress'), 64));
+      this.store('verdict', PolicyVerdict.Missed);
+    }
+    this.tailCall(this.builder.constant(DECIDED, 64));
     this.drop();
+  }
+
+  private tailCall(slot: Value): void {
+    this.builder.call(TAIL_CALL, [this.context, this.builder.map(mapShapeOf(policies)), slot]);
   }
 
   /** An entry of a table; without one there is nothing to decide with, and so nothing passes. */
@@ -154,7 +183,7 @@ class PolicyProgramBuilder {
     return entry;
   }
 
-  /** Nothing counts this drop: it happens only while the continuations are not loaded. */
+  /** Nothing counts this drop: it happens only while the slot `DECIDED` is empty. */
   private drop(): void {
     this.builder.return(this.constant(TcAction.Drop));
   }
@@ -165,13 +194,14 @@ class PolicyProgramBuilder {
     return key;
   }
 
-  private field(name: keyof Packet): Value {
-    return this.builder.offset(this.packet, fieldOf(Packet, name).offset);
-  }
-
   private load(name: keyof Packet): Value {
     const { offset, size } = fieldOf(Packet, name);
     return this.builder.load(this.packet, { offset, size, space: 'map' });
+  }
+
+  private store(name: keyof Packet, value: number): void {
+    const { offset, size } = fieldOf(Packet, name);
+    this.builder.store(this.packet, { offset, size, space: 'map' }, this.constant(value));
   }
 
   private constant(bits: number): Value {
@@ -195,6 +225,12 @@ function withGaps(segments: readonly Segment[]): Run[] {
   }
   if (next <= 0xffff) runs.push({ first: next, segment: undefined });
   return runs;
+}
+
+function offsetOf(layout: StructLayout, name: string): number {
+  const found = layout.fields.find((field) => field.name === name);
+  if (!found) throw new Error(`no field ${name}`);
+  return found.offset;
 }
 
 function fieldOf(layout: StructLayout, name: string): { offset: number; size: 1 | 2 | 4 | 8 } {

@@ -16,12 +16,6 @@ export interface NodeConstants {
   readonly reportsForwarded: 0 | 1;
 }
 
-/** The programs that go on after a policy program. */
-export interface NodePrograms {
-  readonly egressDecided: ProgramObject;
-  readonly ingressDecided: ProgramObject;
-}
-
 /** The two programs on the host's end of every endpoint's veth. */
 export interface EndpointPrograms {
   /** Its ingress: what the endpoint sends. */
@@ -30,12 +24,9 @@ export interface EndpointPrograms {
   readonly toEndpoint: ProgramObject;
 }
 
-/** The programs of the slots of `continuations`. */
-export function nodePrograms(node: NodeConstants): NodePrograms {
-  return {
-    egressDecided: bind('skep_egressed', { ...node }),
-    ingressDecided: bind('skep_ingressed', { ...node }),
-  };
+/** The program of the slot `DECIDED` of `policies`. */
+export function decidedProgram(node: NodeConstants): ProgramObject {
+  return bind('skep_decided', { ...node });
 }
 
 /** The programs for the host's end of every endpoint's veth. */

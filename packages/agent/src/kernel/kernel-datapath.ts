@@ -27,14 +27,13 @@ import {
 } from '@skep/bpf';
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
 import {
-  Continuation,
-  continuations,
+  DECIDED,
   datapathMaps,
+  decidedProgram,
   endpointPrograms,
   events,
   lostEvents,
   type NodeConstants,
-  nodePrograms,
   policies,
 } from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
@@ -71,9 +70,7 @@ export class KernelDatapath implements RawTables {
         return [map.name, openOrCreatePinnedMap(path, mapShapeOf(map))];
       }),
     );
-    const { egressDecided, ingressDecided } = nodePrograms(this.node);
-    this.setSlot(continuations, Continuation.EgressDecided, egressDecided);
-    this.setSlot(continuations, Continuation.IngressDecided, ingressDecided);
+    this.setPolicy(DECIDED, decidedProgram(this.node));
     const { fromEndpoint, toEndpoint } = endpointPrograms(this.node);
     this.programs = { fromEndpoint: this.load(fromEndpoint), toEndpoint: this.load(toEndpoint) };
   }
@@ -94,9 +91,18 @@ export class KernelDatapath implements RawTables {
     return Array.from(this.map(map).entries(), ([key, value]) => ({ key, value }));
   }
 
-  setPolicy(slot: number, program: ProgramObject | null): void {
-    if (program) this.setSlot(policies, slot, program);
-    else clearProgram(this.map(policies), slot);
+  setPolicy(slot: number, object: ProgramObject | null): void {
+    const slots = this.map(policies);
+    if (!object) {
+      clearProgram(slots, slot);
+      return;
+    }
+    const program = this.load(object);
+    try {
+      setProgram(slots, slot, program.fd);
+    } finally {
+      program.close();
+    }
   }
 
   /**
@@ -162,15 +168,6 @@ export class KernelDatapath implements RawTables {
 
   private load(object: ProgramObject): Program {
     return loadProgram(object, { maps: Object.fromEntries(this.maps) });
-  }
-
-  private setSlot(map: MapDeclaration, slot: number, object: ProgramObject): void {
-    const program = this.load(object);
-    try {
-      setProgram(this.map(map), slot, program.fd);
-    } finally {
-      program.close();
-    }
   }
 
   private pin(id: number, direction: TcDirection): string {

@@ -1,6 +1,7 @@
 /** The datapath's tables in the words of the contract; what is behind them does not matter. */
 import type { ProgramObject } from '@skep/bytecode';
 import {
+  Direction,
   EndpointEntry,
   Enforced,
   NodeEntry,
@@ -12,7 +13,6 @@ import {
 } from '@skep/contract';
 import {
   addresses,
-  Continuation,
   endpoints,
   interfaces,
   isEnforced,
@@ -111,8 +111,8 @@ export class DatapathTables {
    */
   compile(subject: number, table: DecisionTable): CompiledSubject {
     return {
-      ingress: this.program(`ingress_${subject}`, table.ingress, Continuation.IngressDecided),
-      egress: this.program(`egress_${subject}`, table.egress, Continuation.EgressDecided),
+      ingress: this.program(`ingress_${subject}`, table.ingress, Direction.Ingress),
+      egress: this.program(`egress_${subject}`, table.egress, Direction.Egress),
     };
   }
 
@@ -146,9 +146,9 @@ export class DatapathTables {
   private program(
     name: string,
     table: DirectionTable,
-    continuation: Continuation,
+    direction: Direction,
   ): ProgramObject | null {
-    return isEnforced(table) ? policyProgram(name, table, continuation) : null;
+    return isEnforced(table) ? policyProgram(name, table, direction) : null;
   }
 
   private writeSubject(subject: number, revision: number, enforced: number): void {

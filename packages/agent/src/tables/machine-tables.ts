@@ -10,12 +10,11 @@ import {
   Table,
 } from '@skep/bytecode';
 import {
-  Continuation,
-  continuations,
+  DECIDED,
   datapathMaps,
+  decidedProgram,
   events,
   type NodeConstants,
-  nodePrograms,
   policies,
 } from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
@@ -28,10 +27,7 @@ export class MachineTables implements RawTables {
   constructor(node: NodeConstants, options: MachineOptions = {}) {
     this.machine = new Machine({ ...options, ticksPerSecond: node.jiffiesPerSecond });
     for (const map of datapathMaps) this.machine.createMap(mapShapeOf(map));
-    const { egressDecided, ingressDecided } = nodePrograms(node);
-    const slots = this.machine.map(continuations.name, ProgramArrayMap);
-    slots.set(Continuation.EgressDecided, this.load(egressDecided));
-    slots.set(Continuation.IngressDecided, this.load(ingressDecided));
+    this.setPolicy(DECIDED, decidedProgram(node));
   }
 
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {

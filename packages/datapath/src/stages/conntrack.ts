@@ -80,15 +80,28 @@ export function isForged(packet: Packet, sender: u16): boolean {
   return packet.hook === Hook.ToEndpoint && sender !== 0 && node.hasRedirectPeer;
 }
 
+/**
+ * Looks first where the flow most likely is: a SYN that comes again asks for what was denied, or
+ * not answered yet.
+ */
 function find(packet: Packet): Connection | null {
-  const connection = connections.lookup(packet.tuple);
-  if (connection) {
-    packet.table = Table.Connections;
-    return connection;
+  const isOpening = opensTcp(packet);
+  if (!isOpening) {
+    const connection = findConnection(packet);
+    if (connection) return connection;
   }
   const newcomer = newcomers.lookup(packet.tuple);
-  if (newcomer) packet.table = Table.Newcomers;
-  return newcomer;
+  if (newcomer) {
+    packet.table = Table.Newcomers;
+    return newcomer;
+  }
+  return isOpening ? findConnection(packet) : null;
+}
+
+function findConnection(packet: Packet): Connection | null {
+  const connection = connections.lookup(packet.tuple);
+  if (connection) packet.table = Table.Connections;
+  return connection;
 }
 
 /** Whether the packet begins another flow between the same ends. */

@@ -9,7 +9,7 @@ import type { Packet, Step } from '../packet.ts';
 import { orient, recall } from './conntrack.ts';
 import { joinFragments } from './fragments.ts';
 import { identify } from './peers.ts';
-import { admit, decideEgress, decideIngress } from './policy.ts';
+import { admit, decide } from './policy.ts';
 import { relate } from './related.ts';
 
 /** Takes a packet whose ends are checked to its verdict; a policy program may end it elsewhere. */
@@ -23,9 +23,7 @@ export function decideFlow(ctx: TcContext, packet: Packet, own: EndpointEntry): 
   if (step !== Outcome.Next) return step;
   step = identify(packet, own);
   if (step !== Outcome.Next) return step;
-  step = decideEgress(ctx, packet);
-  if (step !== Outcome.Next) return step;
-  step = decideIngress(ctx, packet);
+  step = decide(ctx, packet);
   if (step !== Outcome.Next) return step;
   return admit(packet);
 }

@@ -1,48 +1,46 @@
 /**
  * Policy: each subject's rules are a program of their own, made at run time and swapped in as one
- * slot of `policies`. It reads the packet, writes `verdict` and goes on at a continuation.
+ * slot of `policies`. The initiator's egress program hands an allowed packet to the responder's
+ * ingress program itself; whoever decides last writes `verdict` and goes on at `DECIDED`.
  */
 import type { TcContext } from '@skep/ebpf';
 import { Direction, DropReason, Enforced, EventType } from '@skep/contract';
-import { policies, subjects } from '../maps.ts';
+import { DECIDED, policies, subjects } from '../maps.ts';
 import { Outcome, PolicyVerdict } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { remember } from './conntrack.ts';
 import { count, emit } from './report.ts';
 
-/** Runs the initiator's egress policy; returns only where there is none. */
-export function decideEgress(ctx: TcContext, packet: Packet): Step {
-  const subject = subjects.lookup(packet.initiator.subject);
-  if (!subject) return DropReason.EndpointNotReady;
-  packet.initiator.revision = subject.revision;
-  if ((subject.enforced & Enforced.Egress) === 0) return Outcome.Next;
-  packet.direction = Direction.Egress;
-  packet.peerSelectorSet = packet.responder.selectorSet;
-  packet.verdict = PolicyVerdict.Unmatched;
-  policies.tailCall(ctx, packet.initiator.subject * 2 + 1);
-  return DropReason.MissedTailCall;
-}
-
-/** Runs the responder's ingress policy; returns only where there is none. */
-export function decideIngress(ctx: TcContext, packet: Packet): Step {
-  const subject = subjects.lookup(packet.responder.subject);
-  if (!subject) return DropReason.EndpointNotReady;
-  packet.responder.revision = subject.revision;
-  if ((subject.enforced & Enforced.Ingress) === 0) return Outcome.Next;
-  packet.direction = Direction.Ingress;
-  packet.peerSelectorSet = packet.initiator.selectorSet;
-  packet.verdict = PolicyVerdict.Unmatched;
-  policies.tailCall(ctx, packet.responder.subject * 2);
+/** Runs the policies of both ends; returns only where neither has one. */
+export function decide(ctx: TcContext, packet: Packet): Step {
+  const initiator = subjects.lookup(packet.initiator.subject);
+  const responder = subjects.lookup(packet.responder.subject);
+  if (!initiator || !responder) return DropReason.EndpointNotReady;
+  // Read before the programs run: a swap in between makes the verdict stale, not wrong.
+  packet.initiator.revision = initiator.revision;
+  packet.responder.revision = responder.revision;
+  const hasIngress = (responder.enforced & Enforced.Ingress) !== 0;
+  packet.afterEgress = hasIngress ? packet.responder.subject * 2 : DECIDED;
+  if (initiator.enforced & Enforced.Egress) {
+    policies.tailCall(ctx, packet.initiator.subject * 2 + 1);
+    return DropReason.MissedTailCall;
+  }
+  if (!hasIngress) return Outcome.Next;
+  policies.tailCall(ctx, packet.afterEgress);
   return DropReason.MissedTailCall;
 }
 
 /** Turns a policy program's verdict into a step; a flow that it denies is remembered as denied. */
 export function heed(packet: Packet): Step {
   if (packet.verdict === PolicyVerdict.Allow) return Outcome.Next;
+  if (packet.verdict === PolicyVerdict.Missed) return DropReason.MissedTailCall;
   const reason =
     packet.verdict === PolicyVerdict.Deny ? DropReason.PolicyDenyRule : DropReason.PolicyDenied;
   // The responder's side was not asked: a change of its rules does not concern this verdict.
-  if (packet.direction === Direction.Egress) packet.responder.subject = 0;
+  if (packet.direction === Direction.Egress) {
+    packet.responder.subject = 0;
+    packet.responder.revision = 0;
+  }
   remember(packet, reason);
   count(packet, reason);
   emit(packet, EventType.Drop, reason, 1);

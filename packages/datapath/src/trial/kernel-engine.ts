@@ -12,7 +12,7 @@ import {
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
 import type { MapDeclaration } from '@skep/ebpf';
 import * as maps from '../maps.ts';
-import { nodePrograms } from '../programs.ts';
+import { decidedProgram } from '../programs.ts';
 import type { Engine, EngineResult } from './engine.ts';
 import { NODE } from './world.ts';
 
@@ -29,10 +29,7 @@ export class KernelEngine implements Engine {
       maps.datapathMaps.map((map) => [map.name, createMap(mapShapeOf(map))]),
     );
     this.reader = new RingBufferReader(this.map(maps.events));
-    const { egressDecided, ingressDecided } = nodePrograms(NODE);
-    const continuations = this.map(maps.continuations);
-    setProgram(continuations, maps.Continuation.EgressDecided, this.load(egressDecided).fd);
-    setProgram(continuations, maps.Continuation.IngressDecided, this.load(ingressDecided).fd);
+    this.setPolicy(maps.DECIDED, decidedProgram(NODE));
   }
 
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {

@@ -9,7 +9,7 @@ import {
 } from '@skep/bytecode';
 import type { MapDeclaration } from '@skep/ebpf';
 import * as maps from '../maps.ts';
-import { nodePrograms } from '../programs.ts';
+import { decidedProgram } from '../programs.ts';
 import type { Engine, EngineResult } from './engine.ts';
 import { NODE, TEST_INTERFACE } from './world.ts';
 
@@ -26,10 +26,7 @@ export class MachineEngine implements Engine {
 
   constructor() {
     for (const map of maps.datapathMaps) this.machine.createMap(mapShapeOf(map));
-    const { egressDecided, ingressDecided } = nodePrograms(NODE);
-    const continuations = this.machine.map(maps.continuations.name, ProgramArrayMap);
-    continuations.set(maps.Continuation.EgressDecided, this.machine.load(egressDecided));
-    continuations.set(maps.Continuation.IngressDecided, this.machine.load(ingressDecided));
+    this.setPolicy(maps.DECIDED, decidedProgram(NODE));
   }
 
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {

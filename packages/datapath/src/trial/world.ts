@@ -2,13 +2,12 @@
  * The node on which packet tables are tried: two endpoints, the node itself, the world. The same
  * world is set up on the machine and in the kernel.
  */
-import { EndpointEntry, PeerEntry, PrefixKey } from '@skep/contract';
+import { Direction, EndpointEntry, PeerEntry, PrefixKey } from '@skep/contract';
 import { codecOf, type MapDeclaration, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { Ipv6Address, parseAddress, parseMac, parsePrefix } from '@skep/wire';
 import { toMacWords, toPrefixKey, toWords } from '../address.ts';
 import {
-  Continuation,
   addresses,
   endpoints,
   interfaces,
@@ -136,8 +135,8 @@ export function setPolicy(
   revision: number,
 ): void {
   const slot = endpoint.id * 2;
-  engine.setPolicy(slot, policyProgram('ingress', table.ingress, Continuation.IngressDecided));
-  engine.setPolicy(slot + 1, policyProgram('egress', table.egress, Continuation.EgressDecided));
+  engine.setPolicy(slot, policyProgram('ingress', table.ingress, Direction.Ingress));
+  engine.setPolicy(slot + 1, policyProgram('egress', table.egress, Direction.Egress));
   const enforced = (isEnforced(table.ingress) ? 1 : 0) | (isEnforced(table.egress) ? 2 : 0);
   put(engine, subjects, endpoint.id, { revision, enforced });
 }
