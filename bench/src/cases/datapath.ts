@@ -15,7 +15,7 @@ import {
   worldAddress,
 } from '../harness/datapath-world.ts';
 import { Bench, timePacket, verdictOf } from '../harness/kernel.ts';
-import { Flows } from '../harness/flows.ts';
+import { Flows, NewFlows } from '../harness/flows.ts';
 import { MachineWorld } from '../harness/machine-world.ts';
 import { openPort443 } from '../harness/policies.ts';
 import {
@@ -93,7 +93,8 @@ function paths(world: DatapathWorld, flows: Flows, { runs }: Effort): Path[] {
   const first = tcp(receiver.ipv4, knownPort, TcpFlag.SYN);
   const denied = tcp(receiver.ipv4, knownPort + 1, TcpFlag.SYN);
   const repeated = (packet: Uint8Array) => () => flows.timeSame(program, packet, runs);
-  const fresh = (packet: Uint8Array) => () => flows.timeNew(program, packet, runs);
+  const fresh = (packet: Uint8Array, alive: NewFlows) => () =>
+    flows.timeNew(program, packet, alive);
   const forget = (): void => world.forget();
   const once = { program, verdict: TcAction.Redirect };
   const drop = { program, verdict: TcAction.Drop };
@@ -118,9 +119,22 @@ function paths(world: DatapathWorld, flows: Flows, { runs }: Effort): Path[] {
       name: 'first packet, both sides',
       prepare: forget,
       packet: first,
-      time: fresh(first),
+      time: fresh(first, NewFlows.Few),
     },
-    { ...drop, name: 'denied, first packet', prepare: forget, packet: denied, time: fresh(denied) },
+    {
+      ...once,
+      name: 'first packet, 40,000 flows',
+      prepare: forget,
+      packet: first,
+      time: fresh(first, NewFlows.Many),
+    },
+    {
+      ...drop,
+      name: 'denied, first packet',
+      prepare: forget,
+      packet: denied,
+      time: fresh(denied, NewFlows.Few),
+    },
     {
       ...drop,
       name: 'denied, repeated',

@@ -5,7 +5,7 @@ import { TcpFlag } from '@skep/wire';
 import type { Case, Effort } from '../harness/case.ts';
 import { clangVersion } from '../harness/clang.ts';
 import { DatapathWorld, receiver, segment, sender } from '../harness/datapath-world.ts';
-import { Flows } from '../harness/flows.ts';
+import { Flows, NewFlows } from '../harness/flows.ts';
 import { Bench, verdictOf } from '../harness/kernel.ts';
 import { openPort443, otherRules } from '../harness/policies.ts';
 import { interleave } from '../harness/rounds.ts';
@@ -47,7 +47,7 @@ function makeSetup(count: number): Setup {
   return { count, world, flows: new Flows(bench), close };
 }
 
-async function measure(setups: readonly Setup[], { rounds, runs }: Effort): Promise<Row[]> {
+async function measure(setups: readonly Setup[], { rounds }: Effort): Promise<Row[]> {
   const syn = { sourcePort: 40_000, destinationPort: 443, flags: TcpFlag.SYN };
   const packet = segment(sender, receiver.ipv4, syn);
   const variants = setups.map(({ count, world, flows }) => {
@@ -57,7 +57,7 @@ async function measure(setups: readonly Setup[], { rounds, runs }: Effort): Prom
       throw new Error(`${count} rules: action ${action}, expected 7`);
     const measureOnce = (): number => {
       world.forget();
-      return flows.timeNew(program, packet, runs);
+      return flows.timeNew(program, packet, NewFlows.Many);
     };
     return { name: `${count} rules`, measure: measureOnce };
   });

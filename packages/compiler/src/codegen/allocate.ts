@@ -2,7 +2,7 @@
  * Register allocation.
  *
  * Registers joined by moves are coalesced into webs as long as their live ranges do not meet. Webs
- * then choose a machine register, those used most for their length first; a web that finds none
+ * then choose a machine register, those used most first; a web that finds none
  * falls apart into its registers again, and a register that finds none lives on the stack, where
  * single instructions fetch and put it. A machine register is a row of bits, one for each position
  * of the function, so that asking costs little and everything stays close to linear.
@@ -230,13 +230,16 @@ function byWeight(left: Web, right: Web): number {
   return a === b ? 0 : b - a;
 }
 
-/** How much a position of a machine register is worth to the web. */
+/**
+ * What the web would cost on the stack. Its length counts little: a pointer that is used all over a
+ * function has to win against values that live for a moment, or it is fetched at each of its uses.
+ */
 function weightOf(web: Web): number {
   let length = 0;
   for (let index = 0; index < web.ranges.length; index += 2) {
     length += web.ranges[index + 1]! - web.ranges[index]!;
   }
-  return web.cost / length;
+  return web.cost / length ** 0.25;
 }
 
 function rename(made: MachineFunction, colours: Int32Array): void {

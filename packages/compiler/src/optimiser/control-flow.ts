@@ -1,12 +1,14 @@
 /**
  * Fewer blocks and fewer jumps: unreachable blocks go, straight lines become one block, branches of
- * which both sides do the same become jumps, equal returns become one.
+ * which both sides do the same become jumps, equal returns become one, and where paths meet twice
+ * in a row they meet once.
  */
 import { reversePostorder } from '../ir/dominators.ts';
 import { type Block, type IrFunction, resolve, successors, type Value } from '../ir/ir.ts';
 import { phisOf, redirect, removePredecessor, resolveOperands } from './edit.ts';
 import { constantOf } from './rewriter.ts';
 import { isEqualConstant } from './simplify.ts';
+import { findUsers, type User, type Users } from './ssa-repair.ts';
 
 /** Drops what cannot be reached; blocks are left in reverse postorder. Whether anything changed. */
 export function removeUnreachable(made: IrFunction): boolean {
@@ -31,6 +33,7 @@ export function cleanControlFlow(made: IrFunction): boolean {
   isChanged = mergeDiamonds(made) || isChanged;
   isChanged = splitReturns(made) || isChanged;
   isChanged = joinReturns(made) || isChanged;
+  isChanged = mergeMeetings(made) || isChanged;
   if (isChanged) removeUnreachable(made);
   isChanged = replaceSinglePhis(made) || isChanged;
   return mergeChains(made) || isChanged;
@@ -157,4 +160,58 @@ function joinReturns(made: IrFunction): boolean {
     }
   }
   return isChanged;
+}
+
+/**
+ * A block of phis that only jumps to the next block of phis is skipped: all its paths meet there, so
+ * that a result which each path knows is still known where it is asked for.
+ */
+function mergeMeetings(made: IrFunction): boolean {
+  const users = findUsers(made);
+  const order = reversePostorder(made);
+  const places = new Map(order.map((block, index) => [block, index]));
+  let isChanged = false;
+  for (const block of order) {
+    const next = meetingAfter(block, users);
+    // A loop keeps its one way back.
+    if (!next || places.get(next)! <= places.get(block)!) continue;
+    for (const before of [...block.predecessors]) leadOn(made, { before, block, next });
+    removePredecessor(next, block);
+    isChanged = true;
+  }
+  if (isChanged) removeUnreachable(made);
+  return isChanged;
+}
+
+/** The block of phis that follows, where nothing but those asks for the phis of `block`. */
+function meetingAfter(block: Block, users: Users): Block | null {
+  const end = block.terminator!;
+  if (end.kind !== 'jump' || end.to === block || block.predecessors.length < 2) return null;
+  const phis = phisOf(block);
+  if (phis.length === 0 || phis.length < block.values.length) return null;
+  const isAskedThere = (user: User): boolean =>
+    'operands' in user && user.operation.op === 'phi' && user.block === end.to;
+  return phis.every((phi) => users.get(phi)?.every(isAskedThere)) ? end.to : null;
+}
+
+interface Step {
+  readonly before: Block;
+  readonly block: Block;
+  readonly next: Block;
+}
+
+/** `before` goes to `next` by an edge of its own, with what it gave to the phis of `block`. */
+function leadOn(made: IrFunction, { before, block, next }: Step): void {
+  const index = block.predecessors.indexOf(before);
+  const through = next.predecessors.indexOf(block);
+  const given = phisOf(next).map((phi) => {
+    const operand = resolve(phi.operands[through]!);
+    return operand.block === block ? resolve(operand.operands[index]!) : operand;
+  });
+  const edge = made.makeBlock();
+  edge.loopDepth = Math.min(block.loopDepth, before.loopDepth);
+  edge.terminator = { kind: 'jump', to: next };
+  redirect(before, block, edge);
+  next.predecessors.push(edge);
+  for (const [at, phi] of phisOf(next).entries()) phi.operands.push(given[at]!);
 }

@@ -223,6 +223,29 @@ test('jump threading: a predecessor that knows the answer does not ask', () => {
   assert.match(optimised(build, { threadJumps: false }), /phi/);
 });
 
+test('control flow: a result that was gathered twice is known where it is asked for', () => {
+  const build = (b: Sketch): void => {
+    const [inner, outer] = [new Variable('inner', 32), new Variable('outer', 32)];
+    const isGreater = (bound: number, then: () => void, otherwise: () => void): void =>
+      b.choose('gt', b.any64, b.c(bound, 64), then, otherwise);
+    isGreater(
+      9,
+      () => b.write(outer, b.c(7)),
+      () => {
+        isGreater(
+          5,
+          () => b.write(inner, b.c(0)),
+          () => b.write(inner, b.c(8)),
+        );
+        b.write(outer, b.read(inner));
+      },
+    );
+    b.choose('eq', b.read(outer), b.c(0), () => b.return(b.c(1)));
+    b.return(b.read(outer));
+  };
+  assert.doesNotMatch(optimised(build), /phi/);
+});
+
 test('control flow: a branch whose sides are the same goes', () => {
   const text = optimised((b) => {
     b.choose('ne', b.any64, b.c(0, 64), () => {});
