@@ -1,9 +1,9 @@
 /**
  * The same node on the machine, which counts what a packet needs: instructions, helpers, lookups.
  */
-import { DatapathTables, MachineTables, NodeModel } from '@skep/agent';
+import { DatapathTables, NodeModel } from '@skep/agent';
 import type { LoadedProgram, RunResult } from '@skep/bytecode';
-import { endpointPrograms } from '@skep/datapath';
+import { endpointPrograms, MachineTables } from '@skep/datapath';
 import { parsePolicies } from '@skep/policy';
 import { factsOf, node, receiver, sender, type WorldEndpoint } from './datapath-world.ts';
 

@@ -4,7 +4,6 @@ export * from './model/node-model.ts';
 export * from './model/numbers.ts';
 export * from './simulation/simulated-node.ts';
 export * from './tables/datapath-tables.ts';
-export * from './tables/machine-tables.ts';
 export * from './tables/raw-tables.ts';
 export * from './views.ts';
 export * from './agent-api.ts';

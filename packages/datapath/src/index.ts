@@ -1,4 +1,5 @@
 export * from './address.ts';
+export * from './machine-tables.ts';
 export * from './maps.ts';
 export * from './policy-program.ts';
 export * from './programs.ts';

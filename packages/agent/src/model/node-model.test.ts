@@ -5,13 +5,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProgramObject } from '@skep/bytecode';
-import { endpointPrograms, type NodeConstants } from '@skep/datapath';
+import { endpointPrograms, MachineTables, type NodeConstants } from '@skep/datapath';
 import { type MapDeclaration, TcAction } from '@skep/ebpf';
 import { type PolicyDocument, parsePolicies } from '@skep/policy';
 import { formatMac, makeFrame, parseAddress } from '@skep/wire';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import { readInherited } from '../tables/inherited.ts';
-import { MachineTables } from '../tables/machine-tables.ts';
 import type { RawTables } from '../tables/raw-tables.ts';
 import type { EndpointFacts } from './endpoint-facts.ts';
 import { NodeModel, PolicyRefusedError } from './node-model.ts';

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RingBufferReader } from '@skep/bpf';
 import { DatapathEvent, EventType } from '@skep/contract';
+import { MachineTables } from '@skep/datapath';
 import { codecOf } from '@skep/ebpf';
 import { IpProtocol } from '@skep/wire';
 import { NodeModel } from '../model/node-model.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
-import { MachineTables } from '../tables/machine-tables.ts';
 import { EventPump } from './event-pump.ts';
 import { FlowLog } from './flow-log.ts';
 

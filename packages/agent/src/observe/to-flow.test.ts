@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DatapathEvent, Direction, DropReason, EventType, Hook, TraceReason } from '@skep/contract';
-import { endpointPrograms, type NodeConstants, toWords } from '@skep/datapath';
+import { endpointPrograms, MachineTables, type NodeConstants, toWords } from '@skep/datapath';
 import { codecOf, type Decoded } from '@skep/ebpf';
 import { parsePolicies } from '@skep/policy';
 import { formatMac, IpProtocol, makeFrame, parseAddress, parsePrefix, TcpFlag } from '@skep/wire';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
 import { NodeModel } from '../model/node-model.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
-import { MachineTables } from '../tables/machine-tables.ts';
 import type { FlowView } from '../views.ts';
 import { toFlow } from './to-flow.ts';
 

@@ -4,12 +4,11 @@
  */
 import type { LoadedProgram, MachineOptions } from '@skep/bytecode';
 import { DatapathEvent } from '@skep/contract';
-import { endpointPrograms, type NodeConstants } from '@skep/datapath';
+import { endpointPrograms, MachineTables, type NodeConstants } from '@skep/datapath';
 import { codecOf, type Decoded, TcAction } from '@skep/ebpf';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
 import { NodeModel } from '../model/node-model.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
-import { MachineTables } from '../tables/machine-tables.ts';
 
 const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };
 

@@ -9,19 +9,12 @@ import {
   RingBufferMap,
   Table,
 } from '@skep/bytecode';
-import {
-  DECIDED,
-  datapathMaps,
-  decidedProgram,
-  events,
-  type NodeConstants,
-  policies,
-} from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
-import type { RawTables } from './raw-tables.ts';
+import { DECIDED, datapathMaps, events, policies } from './maps.ts';
+import { decidedProgram, type NodeConstants } from './programs.ts';
 
 /** A machine with all maps of the datapath, and the programs that decide in their slots. */
-export class MachineTables implements RawTables {
+export class MachineTables {
   private readonly machine: Machine;
 
   constructor(node: NodeConstants, options: MachineOptions = {}) {
