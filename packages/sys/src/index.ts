@@ -15,6 +15,7 @@ export * from './integers.ts';
 export * from './kernel-error.ts';
 export * from './mount.ts';
 export * from './namespace.ts';
+export * from './packet-socket.ts';
 export * from './path.ts';
 export * from './socket.ts';
 export * from './abi/bpf.ts';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AddressFamily, MessageFlag, SocketType } from './abi/socket.ts';
+import { syscall } from './door.ts';
 import { KernelError } from './kernel-error.ts';
 import {
   findCgroupMount,
@@ -20,6 +21,8 @@ import {
   namedNamespacePath,
   openOwnNetworkNamespace,
 } from './namespace.ts';
+import { linkLayerAddress, openPacketSocket, receiveFrame, sendFrame } from './packet-socket.ts';
+import { EVERY_ETHER_TYPE } from './packet-socket.ts';
 import { watchReadable } from './readiness.ts';
 import { bindSocket, openSocket, receiveBytes, sendBytes, socketAddress } from './socket.ts';
 
@@ -98,6 +101,17 @@ describe('network namespaces', { skip: cannotMakeNamespaces }, () => {
   });
 });
 
+/** In the namespace of the calling thread. @source struct ifreq, include/uapi/linux/if.h */
+function switchOnLoopback(): void {
+  const SIOCSIFFLAGS = 0x8914;
+  const request = new Uint8Array(40);
+  request.set(Buffer.from('lo'));
+  request[16] = 1;
+  const socket = openSocket(AddressFamily.INET, SocketType.DGRAM);
+  syscall('ioctl', [socket.number, SIOCSIFFLAGS, request], { operation: 'switch on loopback' });
+  socket.close();
+}
+
 describe('mounts', { skip: cannotMakeNamespaces }, () => {
   test('a bpf file system is mounted once and taken away', () => {
     const directory = mkdtempSync(join(tmpdir(), 'skep-trial-'));
@@ -145,6 +159,25 @@ describe('sockets', { skip: cannotMakeNamespaces }, () => {
       sendBytes(socket, request, netlinkAddress);
     });
     assert.ok(length !== undefined && length > 100);
+  });
+
+  test('a packet socket sends whole frames, and receives those of its ether type', (t) => {
+    const LOOPBACK = 1;
+    const EXPERIMENTAL = 0x88b5;
+    const sockets = inNewNetworkNamespace(() => {
+      switchOnLoopback();
+      return [0, EVERY_ETHER_TYPE, EXPERIMENTAL, 0x0800].map((etherType) => {
+        return openPacketSocket(LOOPBACK, etherType);
+      });
+    });
+    t.after(() => sockets.forEach((socket) => void socket.close()));
+    const frame = Uint8Array.from([...new Array<number>(12).fill(0), 0x88, 0xb5, 7]);
+    sendFrame(sockets[0]!, frame);
+    const received = sockets.map((socket) => [receiveFrame(socket), receiveFrame(socket)]);
+    const once = [frame, undefined];
+    const never = [undefined, undefined];
+    assert.deepEqual(received, [never, once, once, never]);
+    assert.throws(() => linkLayerAddress(LOOPBACK, 0x1_0000), /ether type/);
   });
 
   test('what a watch throws ends it and is handed on', async (t) => {

@@ -1,4 +1,4 @@
-/** Sockets that node has no module for: netlink and packet sockets, and options before `bind`. */
+/** Sockets of any family, also those that node has no module for, and options before `bind`. */
 import { Errno } from './abi/errno.ts';
 import { MessageFlag, SocketType } from './abi/socket.ts';
 import { Fd } from './descriptor.ts';

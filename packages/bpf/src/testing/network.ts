@@ -3,14 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import {
-  AddressFamily,
   type Fd,
   inNetworkNamespace,
   inNewNetworkNamespace,
   openOwnNetworkNamespace,
-  openSocket,
-  SocketType,
-  sendBytes,
+  openPacketSocket,
+  sendFrame as sendWhole,
 } from '@skep/sys';
 
 /** A new namespace that holds both ends of a veth pair, `near` and `far`, up. */
@@ -61,20 +59,11 @@ function silence(): void {
 /** Sends one frame, 60 bytes to everybody, out of an interface of the pair. */
 export function sendFrame(pair: Pair, ifindex: number): void {
   inNetworkNamespace(pair.namespace, () => {
-    const socket = openSocket(AddressFamily.PACKET, SocketType.RAW);
+    const socket = openPacketSocket(ifindex);
     try {
-      sendBytes(socket, new Uint8Array(60).fill(0xff, 0, 6), linkAddress(ifindex));
+      sendWhole(socket, new Uint8Array(60).fill(0xff, 0, 6));
     } finally {
       socket.close();
     }
   });
-}
-
-/** @source struct sockaddr_ll, include/uapi/linux/if_packet.h */
-function linkAddress(ifindex: number): Uint8Array {
-  const bytes = new Uint8Array(20);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AddressFamily.PACKET, true);
-  view.setInt32(4, ifindex, true);
-  return bytes;
 }

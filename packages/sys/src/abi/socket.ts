@@ -41,6 +41,9 @@ export const SocketOption = {
   COOKIE: 57,
 } as const;
 
+/** Options of `SocketLevel.PACKET`, PACKET_*. @source include/uapi/linux/if_packet.h */
+export const PacketOption = { IGNORE_OUTGOING: 23 } as const;
+
 /** Flags of sending and receiving, MSG_*. */
 export const MessageFlag = {
   PEEK: 0x02,
