@@ -12,6 +12,7 @@ import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { finish } from '../stages/deliver.ts';
 import { decideFlow } from '../stages/flow.ts';
+import { isNeighbourAnswer } from '../stages/neighbours.ts';
 import { begin, parseIpv4, parseIpv6, parseTransport } from '../stages/parse.ts';
 import { ownEndpoint } from '../stages/peers.ts';
 import { checkTargetAddress } from '../stages/target.ts';
@@ -33,6 +34,7 @@ function walk(ctx: TcContext, packet: Packet): Step {
   if (step !== Outcome.Next) return step;
   step = checkTargetAddress(packet, own);
   if (step !== Outcome.Next) return step;
+  if (isNeighbourAnswer(ctx, packet)) return Outcome.Pass;
   return decideFlow(ctx, packet, own);
 }
 

@@ -76,6 +76,22 @@ function ignore(packet: Packet): Step {
   return Outcome.Dropped;
 }
 
+/**
+ * The answer to a solicitation, which leaves by the way that it came, so through the other hook:
+ * as with ARP, no rule is asked. A hop limit of 255 says that no router has sent it on, so it is
+ * this node's own.
+ *
+ * @source RFC 4861 section 7.1.2
+ */
+export function isNeighbourAnswer(ctx: TcContext, packet: Packet): boolean {
+  if (packet.icmpType !== Icmpv6Type.NeighborAdvertisement) return false;
+  if (packet.protocol !== IpProtocol.ICMPv6) return false;
+  if (packet.transportOffset !== ETHERNET_LENGTH + IPV6_HEADER_LENGTH) return false;
+  const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);
+  if (!ip) return false;
+  return ip.hopLimit === NEIGHBOR_HOP_LIMIT && packet.icmpCode === 0;
+}
+
 function answerSolicitation(ctx: TcContext, packet: Packet, own: EndpointEntry): Step {
   const ethernet = ctx.at(EthernetHeader, 0);
   const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);

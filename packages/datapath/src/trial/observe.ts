@@ -1,6 +1,6 @@
 /** One frame through one hook, with no expectation: what an engine did, ready to be compared. */
 import { TcAction } from '@skep/ebpf';
-import { EtherType } from '@skep/wire';
+import { EtherType, Icmpv6Type, IpProtocol } from '@skep/wire';
 import { endpointPrograms } from '../programs.ts';
 import type { Engine, EngineResult } from './engine.ts';
 import { changed, counters } from './run-case.ts';
@@ -64,17 +64,24 @@ export function isTakenByKernel(frame: Uint8Array): boolean {
 }
 
 /**
- * Whether a closed policy allows this end of a frame: dropped, ARP handed to an endpoint, or a
- * neighbour's question answered to who asked it.
+ * Whether a closed policy allows this end of a frame: dropped, ARP or a neighbour's answer handed to
+ * an endpoint, or a neighbour's question answered to who asked it.
  */
 export function isClosed(hook: HookName, frame: Uint8Array, result: EngineResult): boolean {
   if (result.action === TcAction.Drop) return true;
-  if (hook === 'to') return result.action === TcAction.Pass && etherTypeOf(frame) === EtherType.ARP;
+  if (hook === 'to') {
+    const isNeighbours = etherTypeOf(frame) === EtherType.ARP || isAdvertisement(frame);
+    return result.action === TcAction.Pass && isNeighbours;
+  }
   if (result.action !== TcAction.Redirect || !isReturned(frame, result.packet)) return false;
   if (etherTypeOf(result.packet) === EtherType.ARP) return result.packet[21] === 2;
-  const ADVERTISEMENT = 136;
-  const ICMPV6 = 58;
-  return result.packet[20] === ICMPV6 && result.packet[54] === ADVERTISEMENT;
+  return isAdvertisement(result.packet);
+}
+
+/** A neighbour's answer that no router has sent on. @source RFC 4861 section 7.1.2 */
+function isAdvertisement(frame: Uint8Array): boolean {
+  const isIcmpv6 = frame[20] === IpProtocol.ICMPv6 && frame[21] === 255;
+  return isIcmpv6 && frame[54] === Icmpv6Type.NeighborAdvertisement;
 }
 
 function isReturned(frame: Uint8Array, answer: Uint8Array): boolean {

@@ -41,6 +41,7 @@ function frames(
 }
 
 const SOLICITATION = { icmp: { type: 135 }, payload: SOLICITED, ttl: 255 };
+const ADVERTISEMENT = { ...SOLICITATION, icmp: { type: 136 } };
 const ARP = { senderMac: ANNA.mac, senderAddress: ANNA.ipv4, targetAddress: '10.0.0.254' };
 const ARP_ANSWER = { ...ARP, operation: ArpOperation.Reply, targetMac: GATEWAY_MAC };
 
@@ -55,6 +56,7 @@ export const VALID_FRAMES: Readonly<Record<HookName, Readonly<Record<string, Uin
   to: {
     ...frames((isIpv6, transport) => arriving(isIpv6 ? WORLD6 : WORLD_ADDRESS, ANNA, transport)),
     solicitation: arriving('fd00::fe', ANNA, SOLICITATION),
+    advertisement: arriving('fd00::fe', ANNA, ADVERTISEMENT),
     'arp request': makeArpFrame({ ...ARP, senderMac: GATEWAY_MAC, senderAddress: '10.0.0.254' }),
   },
 };

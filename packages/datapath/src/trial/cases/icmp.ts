@@ -57,6 +57,8 @@ function closeIngress(engine: Engine): void {
   setPolicy(engine, ANNA, { ...OPEN_POLICY, ingress: closed }, 2);
 }
 
+/** Bytes from the frame's start to the hop limit of an IPv6 header. */
+const HOP_LIMIT_AT = 21;
 const UNREACHABLE = { icmp: { type: 3, code: 3 } };
 
 /** Rows about ICMP and neighbour discovery. */
@@ -66,8 +68,17 @@ export const icmpCases: readonly PacketCase[] = [
     steps: [{ ...annaSends(solicitation, 'answer'), out: advertisement }],
   },
   {
+    sentence: 'closed ingress does not keep an endpoint from its gateway',
+    before: closeIngress,
+    steps: [
+      { ...annaSends(solicitation, 'answer'), out: advertisement },
+      annaGets(advertisement, 'pass'),
+      annaGets(patchByte(advertisement, HOP_LIMIT_AT, 254), 'drop', DropReason.PolicyDenied),
+    ],
+  },
+  {
     sentence: 'a solicitation that was routed is refused',
-    steps: [annaSends(patchByte(solicitation, 21, 64), 'drop', DropReason.InvalidPacket)],
+    steps: [annaSends(patchByte(solicitation, HOP_LIMIT_AT, 64), 'drop', DropReason.InvalidPacket)],
   },
   {
     sentence: 'router advertisements from an endpoint are refused, solicitations ignored',
