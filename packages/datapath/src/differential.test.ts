@@ -2,27 +2,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
-import { DropReason } from '@skep/contract';
 import { type DirectionTable, PolicyProtocol } from '@skep/policy';
 import { TcpFlag } from '@skep/wire';
-import type { Engine } from './trial/engine.ts';
+import type { HookName } from './trial/engine.ts';
 import { KernelEngine } from './trial/kernel-engine.ts';
 import { MachineEngine } from './trial/machine-engine.ts';
-import { type HookName, type Observation, observe } from './trial/observe.ts';
-import {
-  annaGets,
-  annaSends,
-  arriving,
-  type PacketCase,
-  sent,
-  tcp,
-  udp,
-} from './trial/packet-case.ts';
+import { type Observation, observe } from './trial/observe.ts';
+import { arriving, sent, tcp, udp } from './trial/packet-case.ts';
+import type { ProgramEngine } from './trial/program-engine.ts';
 import { type RandomNumbers, randomNumbers } from './trial/random-frames.ts';
-import { runCase } from './trial/run-case.ts';
 import * as world from './trial/world.ts';
 
-const { ANNA, BERT, NODE_ADDRESS, OPEN_POLICY, WORLD_ADDRESS } = world;
+const { ANNA, BERT, NODE_ADDRESS, WORLD_ADDRESS } = world;
 const SEED = Number(process.env.SKEP_SEED ?? Date.now() % 0x7fff_ffff);
 const STEPS = 1_200;
 const { SYN, ACK, FIN, RST } = TcpFlag;
@@ -75,7 +66,11 @@ function randomTable(random: RandomNumbers): DirectionTable {
 }
 
 /** The same for both: what a step does is drawn before it is done. */
-function step(random: RandomNumbers, engines: readonly Engine[], revision: number): Observation[] {
+function step(
+  random: RandomNumbers,
+  engines: readonly ProgramEngine[],
+  revision: number,
+): Observation[] {
   const change = random(40);
   if (change === 0) for (const engine of engines) world.bumpMembership(engine, revision);
   if (change === 1) {
@@ -101,66 +96,4 @@ describe('machine and kernel', { skip: canUseBpf() ?? false }, () => {
     }
     assert.ok(reasons.has(0) && reasons.size > 1, 'some packets pass, some do not');
   });
-});
-
-const wait = (seconds: number) => (engine: Engine) => engine.advanceSeconds!(seconds);
-const out = (flags: number) => sent(ANNA, WORLD_ADDRESS, tcp(40_000, 80, flags));
-const back = (flags: number) => arriving(WORLD_ADDRESS, ANNA, tcp(80, 40_000, flags));
-const HANDSHAKE = [
-  annaSends(out(SYN), 'pass'),
-  annaGets(back(SYN | ACK), 'pass'),
-  annaSends(out(ACK), 'pass'),
-];
-const UNKNOWN = DropReason.UnknownConnectionState;
-
-/** Answers pass only while their flow is remembered. */
-function closeIngress(engine: Engine): void {
-  const ingress = { isEnforced: true, segments: [] };
-  world.setPolicy(engine, ANNA, { ...OPEN_POLICY, ingress }, 2);
-}
-
-const UDP_OUT = annaSends(sent(ANNA, WORLD_ADDRESS, udp(40_000, 53)), 'pass');
-const UDP_BACK = arriving(WORLD_ADDRESS, ANNA, udp(53, 40_000));
-
-const EXPIRY: readonly PacketCase[] = [
-  {
-    sentence: 'an established connection lives for less than 6 hours of silence',
-    steps: [...HANDSHAKE, wait(21_599), annaSends(out(ACK), 'pass')],
-  },
-  {
-    sentence: 'and no longer',
-    steps: [...HANDSHAKE, wait(21_600), annaSends(out(ACK), 'drop', UNKNOWN)],
-  },
-  {
-    sentence: 'an opening one waits less than 60 seconds for its answer',
-    steps: [HANDSHAKE[0]!, wait(59), annaGets(back(SYN | ACK), 'pass')],
-  },
-  {
-    sentence: 'an answer after 60 seconds is too late',
-    steps: [HANDSHAKE[0]!, wait(60), annaGets(back(SYN | ACK), 'drop', UNKNOWN)],
-  },
-  ...[9, 10].map((seconds) => ({
-    sentence: `a closing connection after ${seconds} seconds`,
-    steps: [
-      ...HANDSHAKE,
-      annaSends(out(FIN | ACK), 'pass' as const),
-      annaGets(back(FIN | ACK), 'pass' as const),
-      wait(seconds),
-      seconds < 10 ? annaSends(out(ACK), 'pass') : annaSends(out(ACK), 'drop', UNKNOWN),
-    ],
-  })),
-  {
-    sentence: 'an answer to a datagram passes for less than 60 seconds',
-    before: closeIngress,
-    steps: [UDP_OUT, wait(59), annaGets(UDP_BACK, 'pass')],
-  },
-  {
-    sentence: 'and is a stranger after them',
-    before: closeIngress,
-    steps: [UDP_OUT, wait(60), annaGets(UDP_BACK, 'drop', DropReason.PolicyDenied)],
-  },
-];
-
-describe('expiry on the machine', () => {
-  for (const row of EXPIRY) test(row.sentence, () => runCase(new MachineEngine(), row));
 });

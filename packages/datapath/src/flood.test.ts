@@ -8,12 +8,12 @@ import { DropReason, FRAGMENTED_DATAGRAMS_MAX, NEWCOMERS_MAX } from '@skep/contr
 import { TcAction } from '@skep/ebpf';
 import { TcpFlag } from '@skep/wire';
 import { connections, lostEvents } from './maps.ts';
-import type { Engine } from './trial/engine.ts';
 import { KernelEngine } from './trial/kernel-engine.ts';
-import { observe, runHook } from './trial/observe.ts';
+import { observe } from './trial/observe.ts';
 import { annaGets, annaSends, arriving, sent, tcp, udp } from './trial/packet-case.ts';
+import { type ProgramEngine, runHook } from './trial/program-engine.ts';
 import { runCase } from './trial/run-case.ts';
-import { ANNA, WORLD_ADDRESS } from './trial/world.ts';
+import { ANNA, setUp, WORLD_ADDRESS } from './trial/world.ts';
 
 const { SYN, ACK } = TcpFlag;
 const skip = canUseBpf() ?? false;
@@ -26,7 +26,7 @@ function withWord(frame: Uint8Array, at: number, value: number): Uint8Array {
 }
 
 /** Over all CPUs. */
-function lost(engine: Engine): number {
+function lost(engine: ProgramEngine): number {
   const [entry] = engine.entries(lostEvents);
   const view = new DataView(entry!.value.buffer, entry!.value.byteOffset, entry!.value.length);
   let sum = 0n;
@@ -44,7 +44,8 @@ test('a flood of new flows evicts no connection, lost events are counted', { ski
     annaGets(answer, 'pass'),
     annaSends(out(ACK), 'pass'),
   ] as const;
-  runCase(engine, { sentence: 'a connection', steps });
+  const after = ['known TCP 10.0.0.1:40000 > 192.0.2.7:80 2+1, answered'];
+  runCase(engine, { sentence: 'a connection', steps, after });
   assert.equal(engine.entries(connections).length, 1);
   engine.takeEvents();
 
@@ -67,8 +68,9 @@ test('a flood of fragments drops only later fragments', { skip }, (context) => {
   const first = sent(ANNA, WORLD_ADDRESS, { ...udp(1, 53), moreFragments: true });
   const payload = new Uint8Array(16);
   const later = sent(ANNA, WORLD_ADDRESS, { ...udp(1, 53), payload, fragmentOffset: 16 });
-  // No later fragment yet: one that was looked up is held by the kernel's LRU.
-  runCase(engine, { sentence: 'a first fragment', steps: [annaSends(first, 'pass')] });
+  setUp(engine);
+  // No later fragment and no look at the table yet: what was looked up is held by the kernel's LRU.
+  assert.equal(observe(engine, 'from', ANNA, first).action, TcAction.Pass);
   for (let index = 1; index < FRAGMENTED_DATAGRAMS_MAX * 3; index++) {
     const { action } = runHook(engine, 'from', withWord(first.slice(), IDENTIFICATION_AT, index));
     assert.equal(action, TcAction.Pass);

@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
-import type { Engine } from './trial/engine.ts';
 import { KernelEngine } from './trial/kernel-engine.ts';
 import { MachineEngine } from './trial/machine-engine.ts';
 import { malformedFrames } from './trial/malformed-frames.ts';
-import { closePolicy, isClosed, isTakenByKernel, observe, runHook } from './trial/observe.ts';
+import { closePolicy, isClosed, isTakenByKernel, observe } from './trial/observe.ts';
+import { type ProgramEngine, runHook } from './trial/program-engine.ts';
 import { ANNA, BERT, moveTo, setUp } from './trial/world.ts';
 
 const HOOKS = ['from', 'to'] as const;
 
 /** Frames that go through a closed policy, by their sentences. */
-function passing(engine: Engine, hook: 'from' | 'to'): string[] {
+function passing(engine: ProgramEngine, hook: 'from' | 'to'): string[] {
   setUp(engine);
   for (const endpoint of [ANNA, BERT]) closePolicy(engine, endpoint, 2);
   moveTo(engine, ANNA);

@@ -7,12 +7,12 @@ import { decideByTable, type DirectionTable, PolicyProtocol, type Segment } from
 import { TcpFlag } from '@skep/wire';
 import fc from 'fast-check';
 import { POLICY_SEGMENTS_MAX, PolicySizeError, policyProgram } from './policy-program.ts';
-import type { Engine } from './trial/engine.ts';
 import { KernelEngine } from './trial/kernel-engine.ts';
 import { MachineEngine } from './trial/machine-engine.ts';
 import { observe } from './trial/observe.ts';
 import { sent, tcp, udp } from './trial/packet-case.ts';
-import { ANNA, BERT, OPEN_POLICY, setPolicy, setUp } from './trial/world.ts';
+import type { ProgramEngine } from './trial/program-engine.ts';
+import { ANNA, BERT, forgetFlows, OPEN_POLICY, setPolicy, setUp } from './trial/world.ts';
 
 const SEED = Number(process.env.SKEP_SEED ?? Date.now() % 0x7fff_ffff);
 const TCP_AND_UDP = [PolicyProtocol.Tcp, PolicyProtocol.Udp] as const;
@@ -70,8 +70,8 @@ function portsOf(table: DirectionTable, extra: readonly number[]): number[] {
 
 let revision = 1;
 
-function check(engine: Engine, table: DirectionTable, extra: readonly number[]): void {
-  engine.forgetFlows();
+function check(engine: ProgramEngine, table: DirectionTable, extra: readonly number[]): void {
+  forgetFlows(engine);
   setPolicy(engine, ANNA, { ...OPEN_POLICY, egress: table }, ++revision);
   for (const protocol of TCP_AND_UDP) {
     for (const port of portsOf(table, extra)) {
@@ -87,7 +87,7 @@ function check(engine: Engine, table: DirectionTable, extra: readonly number[]):
   }
 }
 
-function checkAll(engine: Engine, most: number, numRuns: number): void {
+function checkAll(engine: ProgramEngine, most: number, numRuns: number): void {
   setUp(engine);
   const ports = fc.array(fc.nat(0xffff), { maxLength: 8 });
   const property = fc.property(tables(most), ports, (table, extra) => check(engine, table, extra));

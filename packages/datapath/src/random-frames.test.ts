@@ -6,10 +6,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
-import type { Engine } from './trial/engine.ts';
+import type { HookName } from './trial/engine.ts';
 import { KernelEngine } from './trial/kernel-engine.ts';
 import { MachineEngine } from './trial/machine-engine.ts';
-import { closePolicy, type HookName, isClosed, isTakenByKernel, runHook } from './trial/observe.ts';
+import { closePolicy, isClosed, isTakenByKernel } from './trial/observe.ts';
+import { type ProgramEngine, runHook } from './trial/program-engine.ts';
 import { randomFrame, randomNumbers } from './trial/random-frames.ts';
 import { counters } from './trial/run-case.ts';
 import { ANNA, BERT, moveTo, setUp } from './trial/world.ts';
@@ -21,11 +22,11 @@ const MACHINE_FRAMES = Math.min(FRAMES, 2_000);
 /** Events are taken before their buffer is full. */
 const FRAMES_BETWEEN_READS = 10_000;
 
-function counted(engine: Engine): bigint {
+function counted(engine: ProgramEngine): bigint {
   return [...counters(engine).values()].reduce((sum, each) => sum + each, 0n);
 }
 
-function checkFrames(engine: Engine, hook: HookName, count: number): void {
+function checkFrames(engine: ProgramEngine, hook: HookName, count: number): void {
   setUp(engine);
   for (const endpoint of [ANNA, BERT]) closePolicy(engine, endpoint, 2);
   moveTo(engine, ANNA);

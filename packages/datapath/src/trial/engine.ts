@@ -1,31 +1,30 @@
 /** Where a packet table can be run. All engines run the same bytecode and must agree. */
-import type { ProgramObject } from '@skep/bytecode';
-import type { MapDeclaration } from '@skep/ebpf';
+import type { TrialTables } from './tables.ts';
+import type { TrialEndpoint } from './world.ts';
 
-/** What became of one packet. */
-export interface EngineResult {
-  /** A TC_ACT_* number. */
-  readonly action: number;
-  /** The packet as the program left it. */
-  readonly packet: Uint8Array;
-  /** Where to, as far as the engine can tell. */
-  readonly redirect?: { readonly kind: 'redirect' | 'peer'; readonly interfaceIndex: number };
+/** What the endpoint sends (`from`), or what it is to get (`to`). */
+export type HookName = 'from' | 'to';
+
+/** What becomes of a packet. */
+export type Fate = 'pass' | 'to peer' | 'answer' | 'drop';
+
+/** What an engine saw of one packet. */
+export interface Delivery {
+  /** A `Fate`, or in words what happened instead. */
+  readonly fate: string;
+  /** The packet where it came out; absent where it did not. */
+  readonly packet?: Uint8Array;
 }
 
-/** Tables, policy programs, and packets that run through the hooks. */
-export interface Engine {
+/** Tables, policy programs, and packets that go through the hooks. */
+export interface Engine extends TrialTables {
   readonly name: string;
-  update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void;
-  delete(map: MapDeclaration, key: Uint8Array): void;
-  entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[];
-  /** Puts a policy program into its slot, or empties it. */
-  setPolicy(slot: number, program: ProgramObject | null): void;
-  run(program: ProgramObject, packet: Uint8Array): EngineResult;
-  /** The datapath's events since the last call, oldest first. */
-  takeEvents(): Uint8Array[];
-  /** Lets time pass, where the engine can. */
-  advanceSeconds?(seconds: number): void;
-  /** Empties conntrack, so that rows do not see each other's flows. */
-  forgetFlows(): void;
-  close(): void;
+  /** Lets an endpoint send a frame, or the node's stack hand it one. */
+  carry(hook: HookName, endpoint: TrialEndpoint, frame: Uint8Array): Delivery;
+  /**
+   * Waits for what may still be under way.
+   *
+   * @throws Error where something came out that no packet accounts for
+   */
+  settle(): void;
 }

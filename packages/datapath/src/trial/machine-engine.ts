@@ -1,90 +1,40 @@
 /** Packet tables on the machine: no kernel, no rights. */
-import {
-  Machine,
-  mapShapeOf,
-  ProgramArrayMap,
-  type ProgramObject,
-  RingBufferMap,
-  Table,
-} from '@skep/bytecode';
-import type { MapDeclaration } from '@skep/ebpf';
-import * as maps from '../maps.ts';
-import { decidedProgram } from '../programs.ts';
-import type { Engine, EngineResult } from './engine.ts';
-import { NODE, TEST_INTERFACE } from './world.ts';
+import type { ProgramObject } from '@skep/bytecode';
+import { MachineTables } from '../machine-tables.ts';
+import type { Delivery, HookName } from './engine.ts';
+import { carryByProgram, type ProgramEngine, type ProgramResult } from './program-engine.ts';
+import { NODE, TEST_INTERFACE, type TrialEndpoint } from './world.ts';
 
 const START_NANOSECONDS = 1_000_000_000_000n;
 
 /** Tables and programs of its own on the machine, whose clock stands still. */
-export class MachineEngine implements Engine {
+export class MachineEngine extends MachineTables implements ProgramEngine {
   readonly name = 'machine';
-  private nanoseconds = START_NANOSECONDS;
-  private readonly machine = new Machine({
-    clock: () => this.nanoseconds,
-    ticksPerSecond: NODE.jiffiesPerSecond,
-  });
+  private readonly clock: { nanoseconds: bigint };
 
   constructor() {
-    for (const map of maps.datapathMaps) this.machine.createMap(mapShapeOf(map));
-    this.setPolicy(maps.DECIDED, decidedProgram(NODE));
+    const clock = { nanoseconds: START_NANOSECONDS };
+    super(NODE, { clock: () => clock.nanoseconds });
+    this.clock = clock;
   }
 
-  update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
-    this.table(map).update(key, value);
+  carry(hook: HookName, endpoint: TrialEndpoint, frame: Uint8Array): Delivery {
+    return carryByProgram(this, hook, endpoint, frame);
   }
 
-  delete(map: MapDeclaration, key: Uint8Array): void {
-    this.table(map).delete(key);
-  }
-
-  entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
-    return this.table(map)
-      .entries()
-      .map(([key, value]) => ({ key, value }));
-  }
-
-  setPolicy(slot: number, program: ProgramObject | null): void {
-    const policies = this.machine.map(maps.policies.name, ProgramArrayMap);
-    if (program) policies.set(slot, this.machine.load(program));
-    else policies.delete(slot);
-  }
-
-  run(program: ProgramObject, packet: Uint8Array): EngineResult {
+  run(program: ProgramObject, packet: Uint8Array): ProgramResult {
     const context = { ifindex: TEST_INTERFACE };
-    const result = this.machine.load(program).run({ packet, context });
-    const { redirect } = result;
-    const isKnown = redirect && redirect.kind !== 'neighbour';
-    return {
-      action: result.returnValue,
-      packet: result.packet,
-      ...(isKnown
-        ? {
-            redirect: {
-              kind: redirect.kind as 'redirect' | 'peer',
-              interfaceIndex: redirect.ifindex,
-            },
-          }
-        : {}),
-    };
-  }
-
-  takeEvents(): Uint8Array[] {
-    return this.machine.map(maps.events.name, RingBufferMap).read();
+    const { returnValue, packet: out, redirect } = this.load(program).run({ packet, context });
+    const result = { action: returnValue, packet: out };
+    if (!redirect || redirect.kind === 'neighbour') return result;
+    return { ...result, redirect: { kind: redirect.kind, interfaceIndex: redirect.ifindex } };
   }
 
   advanceSeconds(seconds: number): void {
-    this.nanoseconds += BigInt(seconds) * 1_000_000_000n;
+    this.clock.nanoseconds += BigInt(seconds) * 1_000_000_000n;
   }
 
-  forgetFlows(): void {
-    for (const map of [maps.connections, maps.newcomers, maps.fragments]) {
-      for (const { key } of this.entries(map)) this.delete(map, key);
-    }
-  }
+  settle(): void {}
 
   close(): void {}
-
-  private table(map: MapDeclaration): Table {
-    return this.machine.map(map.name, Table);
-  }
 }

@@ -1,6 +1,7 @@
 /** Frames that are wrong in one way each, made from the valid ones by a table of changes. */
 import { EtherType } from '@skep/wire';
-import { etherTypeOf, type HookName } from './observe.ts';
+import type { HookName } from './engine.ts';
+import { etherTypeOf } from './observe.ts';
 import { VALID_FRAMES } from './valid-frames.ts';
 
 /** One wrong frame, and what is wrong with it. */

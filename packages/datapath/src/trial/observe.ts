@@ -1,13 +1,11 @@
 /** One frame through one hook, with no expectation: what an engine did, ready to be compared. */
 import { TcAction } from '@skep/ebpf';
 import { EtherType, Icmpv6Type, IpProtocol } from '@skep/wire';
-import { endpointPrograms } from '../programs.ts';
-import type { Engine, EngineResult } from './engine.ts';
+import type { HookName } from './engine.ts';
+import { type ProgramEngine, type ProgramResult, runHook } from './program-engine.ts';
 import { changed, counters } from './run-case.ts';
-import { moveTo, NODE, setPolicy, type TrialEndpoint } from './world.ts';
-
-/** What the endpoint sends (`from`), or what it is to get (`to`). */
-export type HookName = 'from' | 'to';
+import type { TrialTables } from './tables.ts';
+import { moveTo, setPolicy, type TrialEndpoint } from './world.ts';
 
 /** What all engines must agree on. */
 export interface Observation {
@@ -18,23 +16,17 @@ export interface Observation {
   readonly packet: string;
 }
 
-const PROGRAMS = endpointPrograms(NODE);
 const CLOSED = { isEnforced: true, segments: [] };
 const ETHERNET_BYTES = 14;
 
 /** Nothing may begin, in either direction. */
-export function closePolicy(engine: Engine, endpoint: TrialEndpoint, revision: number): void {
-  setPolicy(engine, endpoint, { ingress: CLOSED, egress: CLOSED }, revision);
-}
-
-/** Runs the hook on the endpoint that the engine was moved to; nothing is counted up. */
-export function runHook(engine: Engine, hook: HookName, frame: Uint8Array): EngineResult {
-  return engine.run(hook === 'from' ? PROGRAMS.fromEndpoint : PROGRAMS.toEndpoint, frame);
+export function closePolicy(tables: TrialTables, endpoint: TrialEndpoint, revision: number): void {
+  setPolicy(tables, endpoint, { ingress: CLOSED, egress: CLOSED }, revision);
 }
 
 /** Runs a frame through a hook and reads the traffic counters before and after. */
 export function observe(
-  engine: Engine,
+  engine: ProgramEngine,
   hook: HookName,
   endpoint: TrialEndpoint,
   frame: Uint8Array,
@@ -64,10 +56,10 @@ export function isTakenByKernel(frame: Uint8Array): boolean {
 }
 
 /**
- * Whether a closed policy allows this end of a frame: dropped, ARP or a neighbour's answer handed to
- * an endpoint, or a neighbour's question answered to who asked it.
+ * Whether a closed policy allows this end of a frame: dropped, ARP or a neighbour's answer handed
+ * to an endpoint, or a neighbour's question answered to who asked it.
  */
-export function isClosed(hook: HookName, frame: Uint8Array, result: EngineResult): boolean {
+export function isClosed(hook: HookName, frame: Uint8Array, result: ProgramResult): boolean {
   if (result.action === TcAction.Drop) return true;
   if (hook === 'to') {
     const isNeighbours = etherTypeOf(frame) === EtherType.ARP || isAdvertisement(frame);

@@ -5,30 +5,32 @@
 import type { DropReason } from '@skep/contract';
 import type { FrameDescription } from '@skep/wire';
 import { makeFrame } from '@skep/wire';
-import type { Engine } from './engine.ts';
+import type { Fate, HookName } from './engine.ts';
+import type { TrialTables } from './tables.ts';
 import { ANNA, BERT, GATEWAY_MAC, type TrialEndpoint } from './world.ts';
-
-/** What becomes of a packet. */
-export type Fate = 'pass' | 'to peer' | 'answer' | 'drop';
 
 /** One packet and what must become of it. */
 export interface Step {
-  readonly hook: 'from' | 'to';
+  readonly hook: HookName;
   readonly endpoint: TrialEndpoint;
   readonly frame: Uint8Array;
   readonly fate: Fate;
   /** Of a drop, as it is counted. */
   readonly reason?: DropReason;
-  /** The packet as it must leave; checked where given. */
+  /** The drop is counted only: no record of it is made. */
+  readonly isUnreported?: true;
+  /** The packet as it must come out; where absent, as it went in or one hop later. */
   readonly out?: Uint8Array;
 }
 
 /** One row: its steps share tables and conntrack. */
 export interface PacketCase {
   readonly sentence: string;
-  readonly before?: (engine: Engine) => void;
+  readonly before?: (tables: TrialTables) => void;
   /** Packets in order, and changes of the tables between them. */
-  readonly steps: readonly (Step | ((engine: Engine) => void))[];
+  readonly steps: readonly (Step | ((tables: TrialTables) => void))[];
+  /** Flows that are remembered in the end, as `remembered` tells them; none where absent. */
+  readonly after?: readonly string[];
 }
 
 type Transport = Omit<FrameDescription, 'source' | 'destination' | 'sourceMac' | 'destinationMac'>;
@@ -78,7 +80,7 @@ export function bertGets(frame: Uint8Array, fate: Fate, reason?: DropReason): St
 }
 
 function step(
-  hook: 'from' | 'to',
+  hook: HookName,
   endpoint: TrialEndpoint,
   frame: Uint8Array,
   fate: Fate,

@@ -1,5 +1,5 @@
 /** Random frames that can be had again: the same seed gives the same ones. */
-import type { HookName } from './observe.ts';
+import type { HookName } from './engine.ts';
 import { VALID_FRAMES } from './valid-frames.ts';
 
 /** A number from 0 to below `bound`. */

@@ -1,10 +1,9 @@
 /** One valid frame of each kind that the datapath reads: what malformed ones are made from. */
 import { ArpOperation, makeArpFrame, makePacket, TcpFlag } from '@skep/wire';
-import type { HookName } from './observe.ts';
+import type { HookName } from './engine.ts';
 import { arriving, sent, tcp, udp } from './packet-case.ts';
-import { ANNA, BERT, GATEWAY_MAC, WORLD_ADDRESS } from './world.ts';
+import { ANNA, BERT, GATEWAY_MAC, WORLD_ADDRESS, WORLD_ADDRESS6 } from './world.ts';
 
-const WORLD6 = '2001:db8::7';
 const SYN = tcp(40_000, 80, TcpFlag.SYN);
 const MACS = { sourceMac: ANNA.mac, destinationMac: GATEWAY_MAC };
 /** fd00::fe, then the option with the sender's MAC address. */
@@ -20,7 +19,7 @@ function frames(
   make: (isIpv6: boolean, transport: Parameters<typeof sent>[2]) => Uint8Array,
 ): Record<string, Uint8Array> {
   const quoted = makePacket({ source: ANNA.ipv4, destination: WORLD_ADDRESS, ...SYN });
-  const quoted6 = makePacket({ source: ANNA.ipv6, destination: WORLD6, ...SYN });
+  const quoted6 = makePacket({ source: ANNA.ipv6, destination: WORLD_ADDRESS6, ...SYN });
   return {
     'ipv4 tcp': make(false, SYN),
     'ipv4 udp': make(false, udp(40_000, 53)),
@@ -54,7 +53,9 @@ export const VALID_FRAMES: Readonly<Record<HookName, Readonly<Record<string, Uin
     'arp answer': makeArpFrame(ARP_ANSWER),
   },
   to: {
-    ...frames((isIpv6, transport) => arriving(isIpv6 ? WORLD6 : WORLD_ADDRESS, ANNA, transport)),
+    ...frames((isIpv6, transport) =>
+      arriving(isIpv6 ? WORLD_ADDRESS6 : WORLD_ADDRESS, ANNA, transport),
+    ),
     solicitation: arriving('fd00::fe', ANNA, SOLICITATION),
     advertisement: arriving('fd00::fe', ANNA, ADVERTISEMENT),
     'arp request': makeArpFrame({ ...ARP, senderMac: GATEWAY_MAC, senderAddress: '10.0.0.254' }),

@@ -1,7 +1,8 @@
 /**
  * The node on which packet tables are tried: two endpoints, the node itself, the world. The same
- * world is set up on the machine and in the kernel.
+ * world is set up on every engine.
  */
+import type { ProgramObject } from '@skep/bytecode';
 import { Direction, EndpointEntry, PeerEntry, PrefixKey } from '@skep/contract';
 import { codecOf, type MapDeclaration, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
@@ -9,8 +10,11 @@ import { Ipv6Address, parseAddress, parseMac, parsePrefix } from '@skep/wire';
 import { toMacWords, toPrefixKey, toWords } from '../address.ts';
 import {
   addresses,
+  connections,
   endpoints,
+  fragments,
   interfaces,
+  newcomers,
   nodeState,
   prefixes,
   selectorSets,
@@ -18,7 +22,7 @@ import {
 } from '../maps.ts';
 import { isEnforced, policyProgram } from '../policy-program.ts';
 import type { NodeConstants } from '../programs.ts';
-import type { Engine } from './engine.ts';
+import type { TrialTables } from './tables.ts';
 
 /** Constants that the programs of the trials are compiled with. */
 export const NODE: NodeConstants = {
@@ -65,10 +69,17 @@ export const BERT: TrialEndpoint = {
   interfaceIndex: 102,
 };
 
+/** There are two: a packet to a peer goes to the other one. */
+export function otherThan(endpoint: TrialEndpoint): TrialEndpoint {
+  return endpoint === ANNA ? BERT : ANNA;
+}
+
 /** The node's own address, and one of the world. */
 export const NODE_ADDRESS = '10.0.0.254';
 /** An address that no place of the ipcache names: the world. */
 export const WORLD_ADDRESS = '192.0.2.7';
+/** The world over IPv6. */
+export const WORLD_ADDRESS6 = '2001:db8::7';
 /** The peer group of the node's own address. */
 export const NODE_GROUP = 3;
 /** The peer group of the world. */
@@ -82,31 +93,31 @@ const OPEN: DirectionTable = { isEnforced: false, segments: [] };
 export const OPEN_POLICY: DecisionTable = { ingress: OPEN, egress: OPEN };
 
 /** Makes an endpoint the one behind the interface that test runs come from. */
-export function moveTo(engine: Engine, endpoint: TrialEndpoint): void {
-  engine.update(interfaces, indexKey(TEST_INTERFACE), codecOf(u32).encode(endpoint.id));
+export function moveTo(tables: TrialTables, endpoint: TrialEndpoint): void {
+  tables.update(interfaces, indexKey(TEST_INTERFACE), codecOf(u32).encode(endpoint.id));
 }
 
 /**
- * Writes the world into an engine's tables; each endpoint is its own subject, numbered as it is.
+ * Writes the world into the tables; each endpoint is its own subject, numbered as it is.
  */
-export function setUp(engine: Engine): void {
-  put(engine, nodeState, 0, { membershipRevision: 1, padding: 0 });
-  put(engine, subjects, 0, { revision: 0, enforced: 0 });
+export function setUp(tables: TrialTables): void {
+  put(tables, nodeState, 0, { membershipRevision: 1, padding: 0 });
+  put(tables, subjects, 0, { revision: 0, enforced: 0 });
   for (const [index, group] of [ANNA.group, BERT.group, NODE_GROUP, WORLD_GROUP].entries()) {
     const words = new Array<bigint>(64).fill(0n);
     words[0] = 1n << BigInt(group);
-    put(engine, selectorSets, index + 1, { words });
+    put(tables, selectorSets, index + 1, { words });
   }
-  for (const endpoint of [ANNA, BERT]) setUpEndpoint(engine, endpoint);
-  putAddress(engine, NODE_ADDRESS, { identity: HOST_IDENTITY, selectorSet: 3, endpoint: 0 });
+  for (const endpoint of [ANNA, BERT]) setUpEndpoint(tables, endpoint);
+  putAddress(tables, NODE_ADDRESS, { identity: HOST_IDENTITY, selectorSet: 3, endpoint: 0 });
   for (const world of ['0.0.0.0/0', '::/0']) {
     const key = codecOf(PrefixKey).encode(toPrefixKey(parsePrefix(world)));
     const value = { identity: WORLD_IDENTITY, selectorSet: 4, endpoint: 0, padding: 0 };
-    engine.update(prefixes, key, codecOf(PeerEntry).encode(value));
+    tables.update(prefixes, key, codecOf(PeerEntry).encode(value));
   }
 }
 
-function setUpEndpoint(engine: Engine, endpoint: TrialEndpoint): void {
+function setUpEndpoint(tables: TrialTables, endpoint: TrialEndpoint): void {
   const { id, identity } = endpoint;
   const entry = {
     interfaceIndex: endpoint.interfaceIndex,
@@ -120,46 +131,67 @@ function setUpEndpoint(engine: Engine, endpoint: TrialEndpoint): void {
     gatewayMac: toMacWords(parseMac(GATEWAY_MAC)),
     padding: 0,
   };
-  engine.update(endpoints, indexKey(id), codecOf(EndpointEntry).encode(entry));
+  tables.update(endpoints, indexKey(id), codecOf(EndpointEntry).encode(entry));
+  tables.update(interfaces, indexKey(endpoint.interfaceIndex), codecOf(u32).encode(id));
   for (const address of [endpoint.ipv4, endpoint.ipv6]) {
-    putAddress(engine, address, { identity, selectorSet: id, endpoint: id });
+    putAddress(tables, address, { identity, selectorSet: id, endpoint: id });
   }
-  setPolicy(engine, endpoint, OPEN_POLICY, 1);
+  setPolicy(tables, endpoint, OPEN_POLICY, 1);
 }
 
 /** Swaps an endpoint's rules, as the agent does: programs first, then the revision. */
 export function setPolicy(
-  engine: Engine,
+  tables: TrialTables,
   endpoint: TrialEndpoint,
   table: DecisionTable,
   revision: number,
 ): void {
   const slot = endpoint.id * 2;
-  engine.setPolicy(slot, policyProgram('ingress', table.ingress, Direction.Ingress));
-  engine.setPolicy(slot + 1, policyProgram('egress', table.egress, Direction.Egress));
+  tables.setPolicy(slot, programOf('ingress', table.ingress));
+  tables.setPolicy(slot + 1, programOf('egress', table.egress));
   const enforced = (isEnforced(table.ingress) ? 1 : 0) | (isEnforced(table.egress) ? 2 : 0);
-  put(engine, subjects, endpoint.id, { revision, enforced });
+  put(tables, subjects, endpoint.id, { revision, enforced });
+}
+
+/** Tables that many rows share become programs once, and are loaded once. */
+const programs = {
+  ingress: new WeakMap<DirectionTable, ProgramObject>(),
+  egress: new WeakMap<DirectionTable, ProgramObject>(),
+};
+
+function programOf(direction: 'ingress' | 'egress', table: DirectionTable): ProgramObject {
+  const side = direction === 'ingress' ? Direction.Ingress : Direction.Egress;
+  const program = programs[direction].get(table) ?? policyProgram(direction, table, side);
+  programs[direction].set(table, program);
+  return program;
 }
 
 /** Says that addresses may stand for something else than before. */
-export function bumpMembership(engine: Engine, revision: number): void {
-  put(engine, nodeState, 0, { membershipRevision: revision, padding: 0 });
+export function bumpMembership(tables: TrialTables, revision: number): void {
+  put(tables, nodeState, 0, { membershipRevision: revision, padding: 0 });
+}
+
+/** Empties conntrack, so that rows do not see each other's flows. */
+export function forgetFlows(tables: TrialTables): void {
+  for (const map of [connections, newcomers, fragments]) {
+    for (const { key } of tables.entries(map)) tables.delete(map, key);
+  }
 }
 
 type PeerValue = { identity: number; selectorSet: number; endpoint: number };
 
-function putAddress(engine: Engine, address: string, value: PeerValue): void {
+function putAddress(tables: TrialTables, address: string, value: PeerValue): void {
   const key = codecOf(Ipv6Address).encode(toWords(parseAddress(address)));
-  engine.update(addresses, key, codecOf(PeerEntry).encode({ ...value, padding: 0 }));
+  tables.update(addresses, key, codecOf(PeerEntry).encode({ ...value, padding: 0 }));
 }
 
 function put(
-  engine: Engine,
+  tables: TrialTables,
   map: typeof nodeState | typeof subjects | typeof selectorSets,
   index: number,
   value: object,
 ): void {
-  engine.update(map as MapDeclaration, indexKey(index), codecOf(map.value).encode(value as never));
+  tables.update(map as MapDeclaration, indexKey(index), codecOf(map.value).encode(value as never));
 }
 
 function indexKey(index: number): Uint8Array {

@@ -12,7 +12,7 @@ import {
   tcp,
   udp,
 } from '../packet-case.ts';
-import { ANNA, BERT, GATEWAY_MAC, NODE_ADDRESS, WORLD_ADDRESS } from '../world.ts';
+import { ANNA, BERT, GATEWAY_MAC, NODE_ADDRESS, WORLD_ADDRESS, WORLD_ADDRESS6 } from '../world.ts';
 
 const SYN = tcp(40000, 80, TcpFlag.SYN);
 
@@ -35,10 +35,12 @@ export const forwardingCases: readonly PacketCase[] = [
   {
     sentence: 'a segment to another endpoint is routed straight into its namespace',
     steps: [{ ...annaSends(sent(ANNA, BERT, SYN), 'to peer'), out: delivered }],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
   },
   {
     sentence: 'the same over IPv6',
     steps: [{ ...annaSends(sent(ANNA, BERT.ipv6, SYN), 'to peer'), out: delivered6 }],
+    after: ['new TCP [fd00::1]:40000 > [fd00::2]:80 1+0'],
   },
   {
     sentence: 'a second segment of the flow goes the same way',
@@ -48,17 +50,24 @@ export const forwardingCases: readonly PacketCase[] = [
       annaSends(sent(ANNA, BERT, tcp(40000, 80, TcpFlag.ACK)), 'to peer'),
       annaSends(sent(ANNA, BERT, tcp(40000, 80, TcpFlag.ACK | TcpFlag.PSH)), 'to peer'),
     ],
+    after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 3+1, answered'],
   },
   {
     sentence: 'the last hop is left to the stack, which tells the sender',
     steps: [annaSends(sent(ANNA, BERT, { ...SYN, ttl: 1 }), 'pass')],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
   },
   {
     sentence: 'the node and the world are reached by the stack',
     steps: [
       annaSends(sent(ANNA, NODE_ADDRESS, SYN), 'pass'),
       annaSends(sent(ANNA, WORLD_ADDRESS, udp(1000, 53)), 'pass'),
-      annaSends(sent(ANNA, '2001:db8::7', udp(1000, 53)), 'pass'),
+      annaSends(sent(ANNA, WORLD_ADDRESS6, udp(1000, 53)), 'pass'),
+    ],
+    after: [
+      'new TCP 10.0.0.1:40000 > 10.0.0.254:80 1+0',
+      'new UDP 10.0.0.1:1000 > 192.0.2.7:53 1+0',
+      'new UDP [fd00::1]:1000 > [2001:db8::7]:53 1+0',
     ],
   },
   {
@@ -66,6 +75,10 @@ export const forwardingCases: readonly PacketCase[] = [
     steps: [
       annaGets(arriving(NODE_ADDRESS, ANNA, SYN), 'pass'),
       bertGets(arriving(WORLD_ADDRESS, BERT, udp(53, 1000)), 'pass'),
+    ],
+    after: [
+      'new TCP 10.0.0.254:40000 > 10.0.0.1:80 1+0',
+      'new UDP 192.0.2.7:53 > 10.0.0.2:1000 1+0',
     ],
   },
   {
@@ -79,6 +92,7 @@ export const forwardingCases: readonly PacketCase[] = [
       annaSends(sent(ANNA, BERT, SYN), 'to peer'),
       bertGets(arriving(ANNA.ipv4, BERT, SYN), 'drop', DropReason.InvalidSourceAddress),
     ],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
   },
   {
     sentence: "another's MAC address is refused",
@@ -99,12 +113,12 @@ export const forwardingCases: readonly PacketCase[] = [
         DropReason.InvalidSourceAddress,
       ),
       annaSends(
-        sent(ANNA, '2001:db8::7', { ...SYN, source: BERT.ipv6 }),
+        sent(ANNA, WORLD_ADDRESS6, { ...SYN, source: BERT.ipv6 }),
         'drop',
         DropReason.InvalidSourceAddress,
       ),
       annaSends(
-        sent(ANNA, '2001:db8::7', { ...SYN, source: '::ffff:10.0.0.1' }),
+        sent(ANNA, WORLD_ADDRESS6, { ...SYN, source: '::ffff:10.0.0.1' }),
         'drop',
         DropReason.InvalidSourceAddress,
       ),

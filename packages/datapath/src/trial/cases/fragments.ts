@@ -31,12 +31,20 @@ export const fragmentCases: readonly PacketCase[] = [
       annaSends(sent(ANNA, BERT, { ...DATAGRAM, moreFragments: true }), 'to peer'),
       annaSends(sent(ANNA, BERT, { ...DATAGRAM, fragmentOffset: 24 }), 'to peer'),
     ],
+    after: [
+      'fragments of UDP 10.0.0.1:5000 > 10.0.0.2:6000',
+      'new UDP 10.0.0.1:5000 > 10.0.0.2:6000 2+0',
+    ],
   },
   {
     sentence: 'the same over IPv6',
     steps: [
       annaSends(sent(ANNA, BERT.ipv6, { ...DATAGRAM, moreFragments: true }), 'to peer'),
       annaSends(sent(ANNA, BERT.ipv6, { ...DATAGRAM, fragmentOffset: 24 }), 'to peer'),
+    ],
+    after: [
+      'fragments of UDP [fd00::1]:5000 > [fd00::2]:6000',
+      'new UDP [fd00::1]:5000 > [fd00::2]:6000 2+0',
     ],
   },
   {
@@ -56,9 +64,9 @@ export const fragmentCases: readonly PacketCase[] = [
   },
   {
     sentence: 'fragments of a denied datagram are denied like the first',
-    before: (engine) => {
+    before: (tables) => {
       const closed = { isEnforced: true, segments: [] };
-      setPolicy(engine, BERT, { ...OPEN_POLICY, ingress: closed }, 2);
+      setPolicy(tables, BERT, { ...OPEN_POLICY, ingress: closed }, 2);
     },
     steps: [
       annaSends(
@@ -71,6 +79,10 @@ export const fragmentCases: readonly PacketCase[] = [
         'drop',
         DropReason.PolicyDenied,
       ),
+    ],
+    after: [
+      'fragments of UDP 10.0.0.1:5000 > 10.0.0.2:6000',
+      'new UDP 10.0.0.1:5000 > 10.0.0.2:6000 denied: policy denied',
     ],
   },
   {
@@ -86,6 +98,7 @@ export const fragmentCases: readonly PacketCase[] = [
   {
     sentence: 'IPv4 options are stepped over',
     steps: [annaSends(sent(ANNA, BERT, { ...SYN, options: new Uint8Array(8).fill(1) }), 'to peer')],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
   },
   {
     sentence: 'IPv6 extension headers are stepped over, up to a limit',
@@ -103,6 +116,7 @@ export const fragmentCases: readonly PacketCase[] = [
         DropReason.InvalidExtensionHeader,
       ),
     ],
+    after: ['new TCP [fd00::1]:40000 > [fd00::2]:80 2+0'],
   },
   {
     sentence: 'an extension header that points beyond the packet is dropped',

@@ -2,17 +2,18 @@
 import { DropReason } from '@skep/contract';
 import { PolicyProtocol } from '@skep/policy';
 import { Icmpv6Type, makeFrame, makePacket, TcpFlag } from '@skep/wire';
-import type { Engine } from '../engine.ts';
 import {
   annaGets,
   annaSends,
   arriving,
   bertSends,
   type PacketCase,
+  type Step,
   sent,
   tcp,
   udp,
 } from '../packet-case.ts';
+import type { TrialTables } from '../tables.ts';
 import { ANNA, BERT, GATEWAY_MAC, OPEN_POLICY, setPolicy, WORLD_ADDRESS } from '../world.ts';
 
 const GATEWAY = 'fe80::1';
@@ -52,9 +53,13 @@ function quote(source: string, destination: string, ports: ReturnType<typeof udp
   return makePacket({ source, destination, ...ports });
 }
 
-function closeIngress(engine: Engine): void {
+function closeIngress(tables: TrialTables): void {
   const closed = { isEnforced: true, segments: [] };
-  setPolicy(engine, ANNA, { ...OPEN_POLICY, ingress: closed }, 2);
+  setPolicy(tables, ANNA, { ...OPEN_POLICY, ingress: closed }, 2);
+}
+
+function unreported(step: Step): Step {
+  return { ...step, isUnreported: true };
 }
 
 /** Bytes from the frame's start to the hop limit of an IPv6 header. */
@@ -75,23 +80,38 @@ export const icmpCases: readonly PacketCase[] = [
       annaGets(advertisement, 'pass'),
       annaGets(patchByte(advertisement, HOP_LIMIT_AT, 254), 'drop', DropReason.PolicyDenied),
     ],
+    after: ['new ICMPv6 [fe80::1]:34816 > [fd00::1]:1 denied: policy denied'],
   },
   {
     sentence: 'a solicitation that was routed is refused',
     steps: [annaSends(patchByte(solicitation, HOP_LIMIT_AT, 64), 'drop', DropReason.InvalidPacket)],
   },
   {
-    sentence: 'router advertisements from an endpoint are refused, solicitations ignored',
+    sentence: 'an endpoint may not advertise routers',
     steps: [
       annaSends(
         sent(ANNA, BERT.ipv6, { icmp: { type: Icmpv6Type.RouterAdvertisement } }),
         'drop',
         DropReason.ForbiddenIcmpv6Message,
       ),
-      annaSends(
-        sent(ANNA, 'ff02::2', { icmp: { type: Icmpv6Type.RouterSolicitation } }),
-        'drop',
-        DropReason.ForbiddenIcmpv6Message,
+    ],
+  },
+  {
+    sentence: 'what every host says when its interface comes up is counted and no more',
+    steps: [
+      unreported(
+        annaSends(
+          sent(ANNA, 'ff02::2', { icmp: { type: Icmpv6Type.RouterSolicitation } }),
+          'drop',
+          DropReason.ForbiddenIcmpv6Message,
+        ),
+      ),
+      unreported(
+        annaGets(
+          arriving('fe80::fe', ANNA, { destination: 'ff02::1', icmp: { type: 143 } }),
+          'drop',
+          DropReason.UnknownTargetAddress,
+        ),
       ),
     ],
   },
@@ -113,6 +133,10 @@ export const icmpCases: readonly PacketCase[] = [
         'pass',
       ),
     ],
+    after: [
+      'new UDP 10.0.0.1:5000 > 10.0.0.2:6000 1+0',
+      'new UDP 10.0.0.1:5000 > 192.0.2.7:6000 1+0',
+    ],
   },
   {
     sentence: 'the same over IPv6',
@@ -127,6 +151,7 @@ export const icmpCases: readonly PacketCase[] = [
         'to peer',
       ),
     ],
+    after: ['new UDP [fd00::1]:5000 > [fd00::2]:6000 1+0'],
   },
   {
     sentence: 'an error about a flow that never was is decided by policy',
@@ -138,6 +163,7 @@ export const icmpCases: readonly PacketCase[] = [
         DropReason.PolicyDenied,
       ),
     ],
+    after: ['new ICMP 10.0.0.2:771 > 10.0.0.1:1 denied: policy denied'],
   },
   {
     sentence: 'an error that quotes what another has sent is decided by policy',
@@ -153,13 +179,17 @@ export const icmpCases: readonly PacketCase[] = [
         DropReason.PolicyDenied,
       ),
     ],
+    after: [
+      'new ICMP 10.0.0.2:771 > 10.0.0.1:1 denied: policy denied',
+      'new UDP 10.0.0.1:5000 > 192.0.2.7:6000 1+0',
+    ],
   },
   {
     sentence: 'errors about a denied flow do not pass with it',
-    before: (engine) => {
-      closeIngress(engine);
+    before: (tables) => {
+      closeIngress(tables);
       const closed = { isEnforced: true, segments: [] };
-      setPolicy(engine, ANNA, { ingress: closed, egress: closed }, 3);
+      setPolicy(tables, ANNA, { ingress: closed, egress: closed }, 3);
     },
     steps: [
       annaSends(sent(ANNA, BERT, tcp(1, 2, TcpFlag.SYN)), 'drop', DropReason.PolicyDenied),
@@ -172,17 +202,25 @@ export const icmpCases: readonly PacketCase[] = [
         DropReason.PolicyDenied,
       ),
     ],
+    after: [
+      'new ICMP 10.0.0.2:771 > 10.0.0.1:1 denied: policy denied',
+      'new TCP 10.0.0.1:1 > 10.0.0.2:2 denied: policy denied',
+    ],
   },
   {
     sentence: 'ICMP types are what rules name',
-    before: (engine) => {
+    before: (tables) => {
       const echo = { protocol: PolicyProtocol.Icmp, first: 8, last: 8, isAllowAll: true };
       const ingress = { isEnforced: true, segments: [echo] };
-      setPolicy(engine, BERT, { ...OPEN_POLICY, ingress }, 2);
+      setPolicy(tables, BERT, { ...OPEN_POLICY, ingress }, 2);
     },
     steps: [
       annaSends(sent(ANNA, BERT, { icmp: { type: 8, identifier: 1 } }), 'to peer'),
       annaSends(sent(ANNA, BERT, { icmp: { type: 13 } }), 'drop', DropReason.PolicyDenied),
+    ],
+    after: [
+      'new ICMP 10.0.0.1:1 > 10.0.0.2:0 1+0',
+      'new ICMP 10.0.0.1:3328 > 10.0.0.2:1 denied: policy denied',
     ],
   },
 ];

@@ -2,7 +2,6 @@
 import { DropReason } from '@skep/contract';
 import { type DirectionTable, PolicyProtocol, type Segment } from '@skep/policy';
 import { IcmpType, TcpFlag } from '@skep/wire';
-import type { Engine } from '../engine.ts';
 import {
   annaGets,
   annaSends,
@@ -14,6 +13,7 @@ import {
   tcp,
   udp,
 } from '../packet-case.ts';
+import type { TrialTables } from '../tables.ts';
 import {
   ANNA,
   BERT,
@@ -38,12 +38,12 @@ function only(...segments: Segment[]): DirectionTable {
 const WEB = { protocol: PolicyProtocol.Tcp, first: 80, last: 80 };
 const DNS = { protocol: PolicyProtocol.Udp, first: 53, last: 53 };
 
-function ingress(table: DirectionTable, revision = 2): (engine: Engine) => void {
-  return (engine) => setPolicy(engine, BERT, { ingress: table, egress: OPEN }, revision);
+function ingress(table: DirectionTable, revision = 2): (tables: TrialTables) => void {
+  return (tables) => setPolicy(tables, BERT, { ingress: table, egress: OPEN }, revision);
 }
 
-function egress(table: DirectionTable, revision = 2): (engine: Engine) => void {
-  return (engine) => setPolicy(engine, ANNA, { ingress: OPEN, egress: table }, revision);
+function egress(table: DirectionTable, revision = 2): (tables: TrialTables) => void {
+  return (tables) => setPolicy(tables, ANNA, { ingress: OPEN, egress: table }, revision);
 }
 
 const ESTABLISHED = [
@@ -61,11 +61,13 @@ export const policyCases: readonly PacketCase[] = [
       annaSends(sent(ANNA, BERT, SYN), 'drop', DropReason.PolicyDenied),
       annaSends(sent(ANNA, BERT, SYN), 'drop', DropReason.PolicyDenied),
     ],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 denied: policy denied'],
   },
   {
     sentence: 'closed egress denies before ingress is asked',
     before: egress(CLOSED),
     steps: [annaSends(sent(ANNA, BERT, SYN), 'drop', DropReason.PolicyDenied)],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 denied: policy denied'],
   },
   {
     sentence: 'a rule allows its port and its peers, and replies need none',
@@ -76,16 +78,26 @@ export const policyCases: readonly PacketCase[] = [
       annaSends(sent(ANNA, BERT, udp(40000, 80)), 'drop', DropReason.PolicyDenied),
       bertGets(arriving(NODE_ADDRESS, BERT, SYN), 'drop', DropReason.PolicyDenied),
     ],
+    after: [
+      'known TCP 10.0.0.1:40000 > 10.0.0.2:80 2+1, answered',
+      'new TCP 10.0.0.1:40001 > 10.0.0.2:81 denied: policy denied',
+      'new TCP 10.0.0.254:40000 > 10.0.0.2:80 denied: policy denied',
+      'new UDP 10.0.0.1:40000 > 10.0.0.2:80 denied: policy denied',
+    ],
   },
   {
     sentence: 'both sides have to agree',
-    before: (engine) => {
-      egress(only({ ...WEB, allowGroup: BERT.group }))(engine);
-      ingress(only({ ...DNS, allowGroup: ANNA.group }))(engine);
+    before: (tables) => {
+      egress(only({ ...WEB, allowGroup: BERT.group }))(tables);
+      ingress(only({ ...DNS, allowGroup: ANNA.group }))(tables);
     },
     steps: [
       annaSends(sent(ANNA, BERT, SYN), 'drop', DropReason.PolicyDenied),
       annaSends(sent(ANNA, BERT, udp(40000, 53)), 'drop', DropReason.PolicyDenied),
+    ],
+    after: [
+      'new TCP 10.0.0.1:40000 > 10.0.0.2:80 denied: policy denied',
+      'new UDP 10.0.0.1:40000 > 10.0.0.2:53 denied: policy denied',
     ],
   },
   {
@@ -95,6 +107,10 @@ export const policyCases: readonly PacketCase[] = [
       annaSends(sent(ANNA, BERT, SYN), 'drop', DropReason.PolicyDenyRule),
       bertGets(arriving(WORLD_ADDRESS, BERT, SYN), 'pass'),
     ],
+    after: [
+      'new TCP 10.0.0.1:40000 > 10.0.0.2:80 denied: denied by rule',
+      'new TCP 192.0.2.7:40000 > 10.0.0.2:80 1+0',
+    ],
   },
   {
     sentence: 'a deny rule works where nothing else is enforced',
@@ -102,6 +118,10 @@ export const policyCases: readonly PacketCase[] = [
     steps: [
       annaSends(sent(ANNA, BERT, SYN), 'drop', DropReason.PolicyDenyRule),
       annaSends(sent(ANNA, BERT, tcp(1, 81, TcpFlag.SYN)), 'to peer'),
+    ],
+    after: [
+      'new TCP 10.0.0.1:1 > 10.0.0.2:81 1+0',
+      'new TCP 10.0.0.1:40000 > 10.0.0.2:80 denied: denied by rule',
     ],
   },
   {
@@ -113,12 +133,18 @@ export const policyCases: readonly PacketCase[] = [
       annaSends(sent(ANNA, BERT, tcp(1, 199, TcpFlag.SYN)), 'to peer'),
       annaSends(sent(ANNA, BERT, tcp(1, 200, TcpFlag.SYN)), 'drop', DropReason.PolicyDenied),
     ],
+    after: [
+      'new TCP 10.0.0.1:1 > 10.0.0.2:100 1+0',
+      'new TCP 10.0.0.1:1 > 10.0.0.2:199 1+0',
+      'new TCP 10.0.0.1:1 > 10.0.0.2:200 denied: policy denied',
+      'new TCP 10.0.0.1:1 > 10.0.0.2:99 denied: policy denied',
+    ],
   },
   {
     sentence: 'the world is a peer like others, in both directions',
-    before: (engine) => {
-      egress(only({ ...DNS, allowGroup: WORLD_GROUP }))(engine);
-      ingress(only({ ...WEB, allowGroup: WORLD_GROUP }))(engine);
+    before: (tables) => {
+      egress(only({ ...DNS, allowGroup: WORLD_GROUP }))(tables);
+      ingress(only({ ...WEB, allowGroup: WORLD_GROUP }))(tables);
     },
     steps: [
       annaSends(sent(ANNA, WORLD_ADDRESS, udp(999, 53)), 'pass'),
@@ -126,6 +152,12 @@ export const policyCases: readonly PacketCase[] = [
       annaSends(sent(ANNA, NODE_ADDRESS, udp(999, 53)), 'drop', DropReason.PolicyDenied),
       bertGets(arriving(WORLD_ADDRESS, BERT, SYN), 'pass'),
       bertGets(arriving(NODE_ADDRESS, BERT, SYN), 'drop', DropReason.PolicyDenied),
+    ],
+    after: [
+      'new TCP 10.0.0.254:40000 > 10.0.0.2:80 denied: policy denied',
+      'new TCP 192.0.2.7:40000 > 10.0.0.2:80 1+0',
+      'new UDP 10.0.0.1:999 > 10.0.0.254:53 denied: policy denied',
+      'new UDP 10.0.0.1:999 > 192.0.2.7:53 1+1, answered',
     ],
   },
   {
@@ -138,6 +170,7 @@ export const policyCases: readonly PacketCase[] = [
       bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.ACK)), 'drop', DropReason.PolicyDenied),
       annaSends(sent(ANNA, BERT, ACK), 'drop', DropReason.PolicyDenied),
     ],
+    after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 denied: policy denied'],
   },
   {
     sentence: 'the same, when the other end speaks first',
@@ -148,6 +181,7 @@ export const policyCases: readonly PacketCase[] = [
       bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.ACK)), 'drop', DropReason.PolicyDenied),
       annaSends(sent(ANNA, BERT, ACK), 'drop', DropReason.PolicyDenied),
     ],
+    after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 denied: policy denied'],
   },
   {
     sentence: 'TCP begins with a SYN and nothing else',
@@ -175,16 +209,18 @@ export const policyCases: readonly PacketCase[] = [
       bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.ACK)), 'to peer'),
       annaSends(sent(ANNA, BERT, ACK), 'to peer'),
     ],
+    after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 1+1, answered'],
   },
   {
     sentence: 'a change of who is who decides anew, with the flow the right way round',
     before: ingress(only({ ...WEB, allowGroup: ANNA.group })),
     steps: [
       ...ESTABLISHED,
-      (engine) => bumpMembership(engine, 2),
+      (tables) => bumpMembership(tables, 2),
       bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.ACK)), 'to peer'),
       annaSends(sent(ANNA, BERT, ACK), 'to peer'),
     ],
+    after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 1+1, answered'],
   },
   {
     sentence: 'a denied flow is allowed as soon as the rules allow it',
@@ -194,17 +230,19 @@ export const policyCases: readonly PacketCase[] = [
       ingress(only({ ...WEB, allowGroup: ANNA.group }), 3),
       annaSends(sent(ANNA, BERT, SYN), 'to peer'),
     ],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
   },
   {
     sentence: 'opening a connection the other way round is no reply: it needs a rule of its own',
-    before: (engine) => {
-      ingress(only({ ...WEB, allowGroup: ANNA.group }))(engine);
-      setPolicy(engine, ANNA, { ingress: CLOSED, egress: OPEN }, 2);
+    before: (tables) => {
+      ingress(only({ ...WEB, allowGroup: ANNA.group }))(tables);
+      setPolicy(tables, ANNA, { ingress: CLOSED, egress: OPEN }, 2);
     },
     steps: [
       ...ESTABLISHED,
       bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.SYN)), 'drop', DropReason.PolicyDenied),
     ],
+    after: ['new TCP 10.0.0.2:80 > 10.0.0.1:40000 denied: policy denied'],
   },
   {
     sentence: "what one end was denied does not deny the other end's own flow",
@@ -214,13 +252,14 @@ export const policyCases: readonly PacketCase[] = [
       bertSends(sent(BERT, ANNA, udp(5353, 5353)), 'to peer'),
       annaSends(sent(ANNA, BERT, udp(5353, 5353)), 'to peer'),
     ],
+    after: ['new UDP 10.0.0.2:5353 > 10.0.0.1:5353 1+1, answered'],
   },
   {
     sentence: 'echo: a reply passes, a request from the other end is a flow of its own',
-    before: (engine) => {
+    before: (tables) => {
       const echo = { protocol: PolicyProtocol.Icmp, first: 8, last: 8 };
-      ingress(only({ ...echo, allowGroup: ANNA.group }))(engine);
-      setPolicy(engine, ANNA, { ingress: CLOSED, egress: OPEN }, 2);
+      ingress(only({ ...echo, allowGroup: ANNA.group }))(tables);
+      setPolicy(tables, ANNA, { ingress: CLOSED, egress: OPEN }, 2);
     },
     steps: [
       annaSends(sent(ANNA, BERT, { icmp: { type: 8, identifier: 7 } }), 'to peer'),
@@ -236,12 +275,17 @@ export const policyCases: readonly PacketCase[] = [
         DropReason.PolicyDenied,
       ),
     ],
+    after: [
+      'new ICMP 10.0.0.1:7 > 10.0.0.2:0 1+1, answered',
+      'new ICMP 10.0.0.2:0 > 10.0.0.1:8 denied: policy denied',
+      'new ICMP 10.0.0.2:7 > 10.0.0.1:0 denied: policy denied',
+    ],
   },
   {
     sentence: 'without its policy program an endpoint is closed',
-    before: (engine) => {
-      ingress(CLOSED)(engine);
-      engine.setPolicy(BERT.id * 2, null);
+    before: (tables) => {
+      ingress(CLOSED)(tables);
+      tables.setPolicy(BERT.id * 2, null);
     },
     steps: [annaSends(sent(ANNA, BERT, SYN), 'drop', DropReason.MissedTailCall)],
   },

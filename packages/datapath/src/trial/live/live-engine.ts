@@ -1,0 +1,116 @@
+/**
+ * Packet tables on real devices: the programs are attached to the host's ends of two veths, the
+ * frame is really sent, and what comes out is really received.
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { attachTc, type TcAttachment, type TcDirection } from '@skep/bpf';
+import { inNetworkNamespace, mountBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
+import { endpointPrograms } from '../../programs.ts';
+import type { Delivery, Engine, HookName } from '../engine.ts';
+import { KernelTables } from '../kernel-tables.ts';
+import { changed, type Counts, counters } from '../run-case.ts';
+import { ANNA, BERT, NODE, type TrialEndpoint } from '../world.ts';
+import { isRouted, judge } from './judge.ts';
+import { type Arrival, LiveNetwork } from './live-network.ts';
+
+/** For one packet: within one softirq where the machine is idle. */
+const WAIT_MILLISECONDS = 2_000;
+/** For what should not come. */
+const SETTLE_MILLISECONDS = 4;
+
+/** Tables in the kernel, devices in namespaces of their own; `close` ends all of it. */
+export class LiveEngine extends KernelTables implements Engine {
+  readonly name = 'live';
+  private network: LiveNetwork | undefined;
+  private readonly attachments: TcAttachment[] = [];
+
+  /** @throws KernelError EPERM without the rights; what was made so far is taken away again */
+  constructor() {
+    super();
+    try {
+      this.network = new LiveNetwork();
+      this.attachAll(this.network);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  carry(hook: HookName, endpoint: TrialEndpoint, frame: Uint8Array): Delivery {
+    const network = this.network!;
+    const before = counters(this);
+    const arrivals: Arrival[] = [];
+    network.send(hook, endpoint, frame);
+    waitUntil(() => {
+      arrivals.push(...network.receive());
+      return this.hasEnded(before, arrivals, frame);
+    });
+    return judge(hook, endpoint, frame, arrivals);
+  }
+
+  settle(): void {
+    sleep(SETTLE_MILLISECONDS);
+    const late = this.network!.receive();
+    if (late.length === 0) return;
+    const places = late.map(({ place, frame }) => {
+      return `${place.kind}: ${Buffer.from(frame).toString('hex')}`;
+    });
+    throw new Error(`frames that no step accounts for came out at ${places.join(', ')}`);
+  }
+
+  override close(): void {
+    for (const attachment of this.attachments.splice(0)) attachment.close();
+    this.network?.close();
+    this.network = undefined;
+    super.close();
+  }
+
+  /** What passes is seen where it comes out, a drop by its count. */
+  private hasEnded(before: Counts, arrivals: readonly Arrival[], frame: Uint8Array): boolean {
+    const last = arrivals.at(-1)?.place.kind;
+    if (last !== undefined && (last !== 'stack' || !isRouted(frame))) return true;
+    return changed(before, counters(this)).some((reason) => reason !== 0);
+  }
+
+  /**
+   * Pins are needed for the moment of attaching only: with the file system they go at once, and the
+   * links end with this process, however it ends.
+   */
+  private attachAll(network: LiveNetwork): void {
+    const { fromEndpoint, toEndpoint } = endpointPrograms(NODE);
+    const folder = mkdtempSync(join(tmpdir(), 'skep-live-'));
+    mountBpfFileSystem(folder);
+    try {
+      for (const endpoint of [ANNA, BERT]) {
+        const attach = (direction: TcDirection, object: typeof fromEndpoint): void => {
+          const program = this.load(object);
+          const ifindex = endpoint.interfaceIndex;
+          const pinPath = join(folder, `${endpoint.id}-${direction}`);
+          const classifiers = network.host.trafficControl;
+          const options = { program, ifindex, direction, pinPath, classifiers };
+          this.attachments.push(attachTc(options));
+        };
+        inNetworkNamespace(network.host.namespace, () => {
+          attach('egress', toEndpoint);
+          attach('ingress', fromEndpoint);
+        });
+      }
+    } finally {
+      unmountBpfFileSystem(folder);
+    }
+  }
+}
+
+/** Gives up in silence: what has not come is missed by who looks at what has. */
+function waitUntil(isDone: () => boolean): void {
+  const deadline = Date.now() + WAIT_MILLISECONDS;
+  while (!isDone() && Date.now() < deadline) sleep(1);
+}
+
+const cell = new Int32Array(new SharedArrayBuffer(4));
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(cell, 0, 0, milliseconds);
+}

@@ -1,0 +1,16 @@
+/** All packet tables: each row runs on every engine. */
+import { expiryCases } from './cases/expiry.ts';
+import { forwardingCases } from './cases/forwarding.ts';
+import { fragmentCases } from './cases/fragments.ts';
+import { icmpCases } from './cases/icmp.ts';
+import { policyCases } from './cases/policy.ts';
+import type { PacketCase } from './packet-case.ts';
+
+/** Rows by what they are about. */
+export const packetTables: Readonly<Record<string, readonly PacketCase[]>> = {
+  forwarding: forwardingCases,
+  policy: policyCases,
+  fragments: fragmentCases,
+  icmp: icmpCases,
+  expiry: expiryCases,
+};

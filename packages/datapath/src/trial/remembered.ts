@@ -1,0 +1,65 @@
+/** What the datapath remembers of flows, in words: what a row expects of the tables afterwards. */
+import { Connection, ConnectionFlag, describeDropReason, Tuple } from '@skep/contract';
+import { FragmentKey, FragmentPorts } from '@skep/contract';
+import { codecOf } from '@skep/ebpf';
+import { formatAddress, IpProtocol, Ipv6Address } from '@skep/wire';
+import { fromMapAddress } from '../address.ts';
+import { connections, fragments, newcomers } from '../maps.ts';
+import type { TrialTables } from './tables.ts';
+
+/** How a flow has come along, in the order in which it is told. */
+const STATES: readonly (readonly [ConnectionFlag, string])[] = [
+  [ConnectionFlag.Answered, 'answered'],
+  [ConnectionFlag.InitiatorFinished, 'initiator finished'],
+  [ConnectionFlag.ResponderFinished, 'responder finished'],
+  [ConnectionFlag.Reset, 'reset'],
+];
+
+/**
+ * A line for each flow and each fragmented datagram, sorted:
+ *
+ * - `new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0`: packets of the initiator and of the responder;
+ * - `known …`: it is in the table of connections, not of newcomers;
+ * - `new … denied: policy denied`;
+ * - `fragments of UDP 10.0.0.1:5000 > 10.0.0.2:6000`.
+ *
+ * Times are left out, and so is what the rows do not tell apart.
+ */
+export function remembered(tables: TrialTables): string[] {
+  return [
+    ...tables.entries(connections).map((entry) => `known ${flowText(entry)}`),
+    ...tables.entries(newcomers).map((entry) => `new ${flowText(entry)}`),
+    ...tables.entries(fragments).map(fragmentText),
+  ].sort();
+}
+
+type Entry = ReturnType<TrialTables['entries']>[number];
+
+function flowText({ key, value }: Entry): string {
+  const tuple = codecOf(Tuple).decode(key);
+  const flow = codecOf(Connection).decode(value);
+  const first = endText(tuple.firstAddress, tuple.firstPort);
+  const second = endText(tuple.secondAddress, tuple.secondPort);
+  const isFirst = (flow.flags & ConnectionFlag.InitiatorIsFirst) !== 0;
+  const ends = isFirst ? `${first} > ${second}` : `${second} > ${first}`;
+  const name = `${IpProtocol[tuple.protocol]} ${ends}`;
+  if (flow.flags & ConnectionFlag.Denied) {
+    return `${name} denied: ${describeDropReason(flow.reason).name}`;
+  }
+  const states = STATES.filter(([flag]) => flow.flags & flag).map(([, word]) => word);
+  return [`${name} ${flow.forwardPackets}+${flow.replyPackets}`, ...states].join(', ');
+}
+
+function fragmentText({ key, value }: Entry): string {
+  const datagram = codecOf(FragmentKey).decode(key);
+  const ports = codecOf(FragmentPorts).decode(value);
+  const source = endText(datagram.source, ports.source);
+  const destination = endText(datagram.destination, ports.destination);
+  return `fragments of ${IpProtocol[datagram.protocol]} ${source} > ${destination}`;
+}
+
+function endText(address: { upper: bigint; lower: bigint }, port: number): string {
+  const found = fromMapAddress(codecOf(Ipv6Address).encode(address));
+  const text = formatAddress(found);
+  return found.family === 6 ? `[${text}]:${port}` : `${text}:${port}`;
+}
