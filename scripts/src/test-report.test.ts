@@ -52,6 +52,14 @@ test('skips are counted by reason', () => {
   ]);
 });
 
+test('a suite that is skipped counts once: its tests are never told', () => {
+  const { data } = passed('in the kernel', 'needs root');
+  const suite = { type: 'test:pass', data: { ...data, details: { type: 'suite' } } };
+  const found = report(suite, passed('one'));
+  assert.deepEqual([...found.skips], [['needs root', ['a.test.js: in the kernel (all of it)']]]);
+  assert.deepEqual(found.totals(), { passed: 1, failed: 0, skipped: 1 });
+});
+
 test('a suite is not a test', () => {
   const suite = { type: 'test:fail', data: { name: 's', file, details: { type: 'suite' } } };
   assert.deepEqual(report(suite, failed).totals(), { passed: 0, failed: 1, skipped: 0 });

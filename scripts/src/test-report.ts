@@ -46,9 +46,12 @@ export class TestReport {
     if (type !== 'test:pass' && type !== 'test:fail') return;
     const result = this.#result(file);
     if (!data.nesting) result.durationMilliseconds += data.details?.duration_ms ?? 0;
-    if (data.details?.type === 'suite') return;
-    const name = data.name ?? '';
-    if (data.skip !== undefined && data.skip !== false) {
+    const isSkipped = data.skip !== undefined && data.skip !== false;
+    const isSuite = data.details?.type === 'suite';
+    // Node tells nothing of the tests of a suite that it skips: the suite stands for them.
+    if (isSuite && !isSkipped) return;
+    const name = isSuite ? `${data.name} (all of it)` : (data.name ?? '');
+    if (isSkipped) {
       result.skipped += 1;
       const reason = typeof data.skip === 'string' ? data.skip : 'no reason given';
       this.#skips.set(reason, [...(this.#skips.get(reason) ?? []), `${file}: ${name}`]);
