@@ -9,13 +9,7 @@ import {
   NodeModel,
   type RawTables,
 } from '@skep/agent';
-import {
-  clearProgram,
-  loadProgram,
-  type Program,
-  RingBufferReader,
-  setProgram,
-} from '@skep/bpf';
+import { clearProgram, loadProgram, type Program, RingBufferReader, setProgram } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import * as datapath from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';

@@ -7,15 +7,16 @@ import { NODE, TEST_INTERFACE, type TrialEndpoint } from './world.ts';
 
 const START_NANOSECONDS = 1_000_000_000_000n;
 
-/** Tables and programs of its own on the machine, whose clock stands still. */
+/** Tables and programs of its own on the machine. */
 export class MachineEngine extends MachineTables implements ProgramEngine {
   readonly name = 'machine';
-  private readonly clock: { nanoseconds: bigint };
+  private readonly added: { nanoseconds: bigint };
 
-  constructor() {
-    const clock = { nanoseconds: START_NANOSECONDS };
-    super(NODE, { clock: () => clock.nanoseconds });
-    this.clock = clock;
+  /** @param clock stands still unless it is given */
+  constructor(clock = (): bigint => START_NANOSECONDS) {
+    const added = { nanoseconds: 0n };
+    super(NODE, { clock: () => clock() + added.nanoseconds });
+    this.added = added;
   }
 
   carry(hook: HookName, endpoint: TrialEndpoint, frame: Uint8Array): Delivery {
@@ -31,7 +32,7 @@ export class MachineEngine extends MachineTables implements ProgramEngine {
   }
 
   advanceSeconds(seconds: number): void {
-    this.clock.nanoseconds += BigInt(seconds) * 1_000_000_000n;
+    this.added.nanoseconds += BigInt(seconds) * 1_000_000_000n;
   }
 
   settle(): void {}
