@@ -5,10 +5,17 @@ export * from './decision-table.ts';
 export { describePeers, describePort, describePorts, describeRule } from './describe.ts';
 export {
   type DocumentProblem,
+  formatFound,
+  formatPath,
   formatProblem,
+  type PathStep,
   PolicyDocumentError,
 } from './documents/document-error.ts';
+export { isPortName, labelText, nonEmptyText, portNumber } from './documents/fields.ts';
+export { ICMP_TYPES, ICMPV6_TYPES } from './documents/icmp-types.ts';
+export { type LocatedDocument, readDocuments, valueAt } from './documents/located-document.ts';
 export { type ParseOptions, parsePolicies } from './documents/parse.ts';
+export { checkShape } from './documents/schema-problems.ts';
 export * from './entities.ts';
 export {
   type ExplainedFlow,

@@ -51,6 +51,7 @@ export const unnamedByNode: Readonly<Record<number, readonly [name: string, text
   76: ['ENOTUNIQ', 'name not unique on network'],
   77: ['EBADFD', 'file descriptor in bad state'],
   85: ['ERESTART', 'interrupted system call should be restarted'],
+  115: ['EINPROGRESS', 'operation now in progress'],
   116: ['ESTALE', 'stale file handle'],
   117: ['EUCLEAN', 'structure needs cleaning'],
   122: ['EDQUOT', 'disk quota exceeded'],
