@@ -39,10 +39,20 @@ export function endpointPrograms(node: NodeConstants): EndpointPrograms {
 
 type Constants = Record<string, number | bigint>;
 
+/** What was compiled: many nodes are simulated in one process, with the same few constants. */
+const bound = new Map<string, ProgramObject>();
+
+function bind(name: string, constants: Constants): ProgramObject {
+  const key = `${name} ${JSON.stringify(constants)}`;
+  const object = bound.get(key) ?? compileBound(name, constants);
+  bound.set(key, object);
+  return object;
+}
+
 /**
  * Constants that a program does not read are left out: the compiler refuses what it does not know.
  */
-function bind(name: string, constants: Constants): ProgramObject {
+function compileBound(name: string, constants: Constants): ProgramObject {
   const program = programs().get(name);
   if (!program) throw new Error(`program ${name}: not in programs.json (run \`npm run build\`)`);
   const wanted = loadTimeNames(program).map((key) => [key, constants[key]] as const);
