@@ -33,8 +33,15 @@ export interface AgentApi {
   explain(request: ExplainRequest): Promise<ExplainView>;
   /** What the node remembers, oldest first. */
   recentFlows(filter: FlowFilter, last?: number): Promise<FlowView[]>;
-  /** Calls back for each flow from now on, until the returned function is called. */
-  followFlows(filter: FlowFilter, onFlow: (flow: FlowView) => void): Promise<() => void>;
+  /**
+   * Calls back for each flow from now on, until the returned function is called; `onEnd` where the
+   * agent ends it, because it goes away or the follower is too far behind.
+   */
+  followFlows(
+    filter: FlowFilter,
+    onFlow: (flow: FlowView) => void,
+    onEnd?: () => void,
+  ): Promise<() => void>;
   /** Takes everything away that the agent has made on this machine. */
   uninstall(): Promise<void>;
 }

@@ -1,6 +1,13 @@
 /** The question of `skep explain`, put to the node's model. */
-import { type Party, PolicyProtocol, type RuleReference, type SideExplanation } from '@skep/policy';
-import { AddressError, parseAddress } from '@skep/wire';
+import {
+  ICMP_TYPES,
+  ICMPV6_TYPES,
+  type Party,
+  PolicyProtocol,
+  type RuleReference,
+  type SideExplanation,
+} from '@skep/policy';
+import { type Address, AddressError, parseAddress } from '@skep/wire';
 import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
 import type { ExplainRequest, ExplainSideView, ExplainView } from './views.ts';
@@ -18,9 +25,9 @@ export class ExplainError extends Error {
   readonly code = 'ERR_EXPLAIN';
 }
 
-/** @throws ExplainError when an end or the port is not known */
+/** @throws ExplainError when an end or the port is not known, or the ends share no family */
 export function explainFlow(model: NodeModel, request: ExplainRequest): ExplainView {
-  const [from, to] = [partyOf(model, request.from), partyOf(model, request.to)];
+  const [from, to] = partiesOf(model, request);
   const port = portOf(to, request);
   const { verdict, egress, ingress } = model.explain(from, to, PROTOCOLS[request.protocol], port);
   return {
@@ -30,19 +37,42 @@ export function explainFlow(model: NodeModel, request: ExplainRequest): ExplainV
   };
 }
 
-function partyOf(model: NodeModel, text: string): Party {
+/** Both ends over one family: IPv4 where both have it and the protocol is of both families. */
+function partiesOf(model: NodeModel, request: ExplainRequest): [Party, Party] {
+  const [from, to] = [addressesOf(model, request.from), addressesOf(model, request.to)];
+  for (const family of FAMILIES[request.protocol] ?? [4, 6]) {
+    const isOfIt = (address: Address): boolean => address.family === family;
+    const [source, destination] = [from.find(isOfIt), to.find(isOfIt)];
+    if (source && destination) return [model.partyAt(source), model.partyAt(destination)];
+  }
+  const found = [from, to].map((each) => each.map(({ family }) => `IPv${family}`).join(' and '));
+  throw new ExplainError(
+    `explain '${request.from}' to '${request.to}': found ${found[0]} and ${found[1]}, ` +
+      `expected a family that both have, and that ${request.protocol} is of`,
+  );
+}
+
+const FAMILIES: Readonly<Partial<Record<ExplainRequest['protocol'], readonly (4 | 6)[]>>> = {
+  ICMP: [4],
+  ICMPv6: [6],
+};
+
+/** Of an endpoint by its name, or the one that is written. */
+function addressesOf(model: NodeModel, text: string): Address[] {
   const named = model.list().filter((each) => isCalled(each, text));
   if (named.length > 1) {
     const names = named.map(qualifiedName).join(', ');
     throw new ExplainError(`explain '${text}': several endpoints are called so: ${names}`);
   }
-  const address = named[0] ? (named[0].ipv4 ?? named[0].ipv6) : undefined;
+  const [endpoint] = named;
+  if (endpoint) return [endpoint.ipv4, endpoint.ipv6].filter((each) => each !== undefined);
   try {
-    return model.partyAt(address ?? parseAddress(text));
+    return [parseAddress(text)];
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;
     throw new ExplainError(
-      `explain '${text}': expected an endpoint (namespace/name) or an address`,
+      `explain '${text}': expected an endpoint (namespace/name) or an address ` +
+        '(see `skep endpoint list`)',
     );
   }
 }
@@ -53,12 +83,25 @@ export function isCalled(endpoint: KnownEndpoint, text: string): boolean {
 }
 
 function portOf(to: Party, { port, protocol }: ExplainRequest): number {
+  if (protocol === 'ICMP' || protocol === 'ICMPv6') return icmpTypeOf(protocol, port);
+  if (port === undefined) {
+    throw new ExplainError(`explain ${protocol}: found no port, expected a number or a name`);
+  }
   if (/^\d{1,5}$/.test(port) && Number(port) <= 65535) return Number(port);
-  const named = to.facts.namedPorts?.find(
-    (each) => each.name === port && each.protocol === PROTOCOLS[protocol],
-  );
+  const own = (to.facts.namedPorts ?? []).filter((each) => each.protocol === PROTOCOLS[protocol]);
+  const named = own.find((each) => each.name === port);
   if (named) return named.port;
-  throw new ExplainError(`explain port '${port}': ${to.name} has no ${protocol} port of this name`);
+  const names = own.map((each) => each.name).join(', ') || `no ${protocol} port`;
+  throw new ExplainError(`explain port '${port}': expected a number; ${to.name} names ${names}`);
+}
+
+/** An echo request where no type is asked for. */
+function icmpTypeOf(protocol: 'ICMP' | 'ICMPv6', type = 'EchoRequest'): number {
+  if (/^\d{1,3}$/.test(type) && Number(type) <= 255) return Number(type);
+  const types = protocol === 'ICMP' ? ICMP_TYPES : ICMPV6_TYPES;
+  if (Object.hasOwn(types, type)) return types[type]!;
+  const expected = `0 to 255, or one of ${Object.keys(types).join(', ')}`;
+  throw new ExplainError(`explain ${protocol} type '${type}': expected ${expected}`);
 }
 
 function sideView({ verdict, text, rules, wouldChange }: SideExplanation): ExplainSideView {

@@ -5,6 +5,7 @@ export * from './model/numbers.ts';
 export * from './simulation/simulated-node.ts';
 export * from './tables/datapath-tables.ts';
 export * from './tables/raw-tables.ts';
+export * from './explain-flow.ts';
 export * from './views.ts';
 export * from './agent-api.ts';
 export * from './agent.ts';

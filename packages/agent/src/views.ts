@@ -85,8 +85,11 @@ export interface PolicyResult {
 export interface ExplainRequest {
   readonly from: string;
   readonly to: string;
-  /** A number, or the name of a port of `to`. */
-  readonly port: string;
+  /**
+   * A number, or the name of a port of `to`; of ICMP a type, by number or by its name in policies
+   * (an echo request where it is absent).
+   */
+  readonly port?: string;
   readonly protocol: TransportName | 'ICMP' | 'ICMPv6';
 }
 

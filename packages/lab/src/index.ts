@@ -1,6 +1,11 @@
+export { readDocument } from './document.ts';
+export * from './fields.ts';
 export * from './lab.ts';
+export * from './lab-api.ts';
+export * from './lab-errors.ts';
 export * from './lab-file.ts';
 export * from './lab-record.ts';
 export * from './probe.ts';
 export * from './read-text.ts';
 export * from './simulated-lab.ts';
+export { whyUntriable } from './untriable.ts';

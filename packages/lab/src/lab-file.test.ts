@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { LabFileError, parseLab } from './lab-file.ts';
+import { PolicyDocumentError } from '@skep/policy';
+import { parseLab } from './lab-file.ts';
 
 const SHOP = new URL('../../../examples/labs/shop.yaml', import.meta.url);
 
@@ -22,8 +23,8 @@ function problemsOf(text: string): readonly string[] {
   try {
     parseLab(text, 'lab.yaml');
   } catch (error) {
-    assert.ok(error instanceof LabFileError);
-    return error.problems;
+    assert.ok(error instanceof PolicyDocumentError);
+    return error.problems.map(({ path, detail }) => `${path}: ${detail}`);
   }
   return [];
 }
@@ -45,31 +46,43 @@ test('what is left out has a default', () => {
 });
 
 const refused: readonly (readonly [title: string, text: string, problem: RegExp])[] = [
-  ['an unknown key', lab('  endpoint: 1'), /^spec: .*endpoint/],
+  ['an unknown key', lab('  endpoint: 1'), /^spec\.endpoint: unknown field/],
   [
     'an address of the other family',
     lab('', 'ipv6: 10.0.0.2'),
-    /^spec\.endpoints\.1\.ipv6: .*IPv6/,
+    /^spec\.endpoints\[1\]\.ipv6: found '10\.0\.0\.2', expected an IPv6 address of a host/,
   ],
-  ['no address', lab('', 'labels: {}'), /^spec\.endpoints\.1: expected ipv4, ipv6 or both/],
-  ['an address twice', lab('', 'ipv4: 10.0.0.1'), /10\.0\.0\.1 is given twice/],
+  ['an address of no host', lab('', 'ipv4: 224.0.0.1'), /^spec\.endpoints\[1\]\.ipv4: found/],
+  ['no address', lab('', 'labels: {}'), /^spec\.endpoints\[1\]: .* ipv4, ipv6 or both/],
+  ['an address twice', lab('', 'ipv4: 10.0.0.1'), /endpoints\[1\]\.ipv4: 10\.0\.0\.1 is taken/],
   [
     'a probe from nobody',
     lab('  probes: [{ from: x, to: api, port: rest, expect: allowed }]'),
-    /^spec\.probes\.0\.from: no endpoint 'x'/,
+    /^spec\.probes\[0\]\.from: found 'x', expected one of web, api$/,
   ],
   [
     'a probe of what is not served',
     lab('  probes: [{ from: web, to: api, port: sql, expect: allowed }]'),
-    /^spec\.probes\.0\.port: 'sql', but api serves rest/,
+    /^spec\.probes\[0\]\.port: found 'sql', expected one of rest$/,
   ],
   [
     'an unknown verdict',
     lab('  probes: [{ from: web, to: api, port: rest, expect: maybe }]'),
-    /^spec\.probes\.0\.expect: /,
+    /^spec\.probes\[0\]\.expect: found 'maybe', expected allowed or dropped$/,
   ],
-  ["the node's name", lab('').replace('name: web', 'name: node'), /'node' is the node's own name/],
-  ['broken YAML', 'spec: [', /./],
+  [
+    'a message that nothing answers',
+    lab('  probes: [{ from: web, to: api, icmp: Redirect, expect: dropped }]'),
+    /^spec\.probes\[0\]\.icmp: found 'Redirect', expected EchoRequest$/,
+  ],
+  [
+    'a probe of nothing',
+    lab('  probes: [{ from: web, to: api, expect: dropped }]'),
+    /^spec\.probes\[0\]: .*either port or icmp/,
+  ],
+  ["the node's name", lab('').replace('name: web', 'name: node'), /expected another name/],
+  ['another kind', lab('').replace('Lab', 'Pod'), /^kind: found 'Pod', expected Lab$/],
+  ['broken YAML', 'spec: [', /not YAML/],
 ];
 
 for (const [title, text, problem] of refused) {

@@ -5,23 +5,46 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AgentClient, type EndpointView } from '@skep/agent';
-import { createNamespace, listNamespaces, Network } from '@skep/netlink';
+import { AgentClient, type ExplainView, type FlowView } from '@skep/agent';
+import { createNamespace, deleteNamespace, listNamespaces, Network, Settings } from '@skep/netlink';
 import { namedNamespacePath } from '@skep/sys';
-import type { LabEndpoint, LabSpec } from './lab-file.ts';
+import { parseAddress } from '@skep/wire';
+import {
+  type Answer,
+  type Exchange,
+  explainRequestOf,
+  type LabApi,
+  type NewEndpoint,
+  type OutsideHost,
+  protocolOf,
+} from './lab-api.ts';
+import {
+  LabInterruptedError,
+  LabInUseError,
+  NamespaceTakenError,
+  ResidentMissingError,
+} from './lab-errors.ts';
+import { NODE, WORLD } from './fields.ts';
+import { endpointOf, type LabSpec } from './lab-file.ts';
 import { LabRecord } from './lab-record.ts';
 import { type ProbeResult, type ResolvedProbe, resolveProbes } from './probe.ts';
 import { readText } from './read-text.ts';
-import { Workload } from './workload.ts';
+import { Resident } from './resident.ts';
+import { connectWorld } from './world.ts';
 
 const AGENT_MAIN = fileURLToPath(new URL('./agent-main.js', import.meta.url));
 /** An answer on one machine takes a millisecond; a dropped packet never answers. */
 const PROBE_TIMEOUT_MILLISECONDS = 700;
 
+/** The datapath's clock is coarse: a record may be this much older than it says. */
+const CLOCK_MILLISECONDS = 20;
+
 /** How a lab is brought up. */
 export interface LabOptions {
   /** Policy files are relative to this folder. */
   readonly baseDirectory: string;
+  /** What is outside the cluster; nothing where absent. */
+  readonly outside?: readonly OutsideHost[];
   /** Takes a lab of the name away first, although whoever brought it up is alive. */
   readonly isReplacing?: boolean;
   /** Aborted, it ends the bringing up: what was made by then is taken away again. */
@@ -30,33 +53,12 @@ export interface LabOptions {
   readonly onProgress?: (step: string) => void;
 }
 
-/** A namespace that is there already: another lab's, or not a lab's at all. */
-export class NamespaceTakenError extends Error {
-  readonly code = 'ERR_LAB_NAMESPACE_TAKEN';
-  constructor(name: string) {
-    super(`make network namespace ${name}: it is there already (\`ip netns delete ${name}\`)`);
-  }
-}
-
-/** Somebody did not want to wait until the lab was up. */
-export class LabInterruptedError extends Error {
-  readonly code = 'ERR_LAB_INTERRUPTED';
-  constructor(name: string) {
-    super(`bring up lab ${name}: interrupted (nothing of it is left)`);
-  }
-}
-
-/** A lab of the name is up, and whoever brought it up is alive. */
-export class LabInUseError extends Error {
-  readonly code = 'ERR_LAB_IN_USE';
-  constructor(name: string) {
-    super(`bring up lab ${name}: it is up already (\`skep lab down ${name}\`, or --replace)`);
-  }
-}
-
 /** A lab that is up; `down` takes away all that it has made. */
-export class Lab {
-  private readonly workloads = new Map<string, Workload>();
+export class Lab implements LabApi {
+  /** By the names of endpoints, and of hosts outside, who all live in one process. */
+  private readonly residents = new Map<string, Resident>();
+  /** `namespace/name` by name. */
+  private readonly endpoints = new Map<string, string>();
   private agentProcess: ChildProcess | undefined;
 
   private constructor(
@@ -87,9 +89,13 @@ export class Lab {
     try {
       progress('starting the agent: loading programs into the kernel');
       await lab.startAgent();
+      lab.addWorld(options.outside ?? []);
       for (const endpoint of spec.endpoints) {
         progress(`endpoint ${endpoint.namespace}/${endpoint.name}`);
-        await lab.addEndpoint(endpoint);
+        await lab.addEndpoint(endpointOf(spec, endpoint));
+        for (const { kind, port, name } of endpoint.serves) {
+          await lab.residents.get(endpoint.name)!.serve(kind, port, name);
+        }
       }
       for (const file of spec.policies) {
         progress(`policies of ${file}`);
@@ -114,19 +120,62 @@ export class Lab {
   }
 
   async probe(probe: ResolvedProbe): Promise<ProbeResult> {
-    const workload = this.workloads.get(probe.from);
-    if (!workload) throw new Error(`probe from ${probe.from}: it is not up`);
-    const { kind, port } = probe.server;
-    const { targetAddress, family } = probe;
-    const outcome = await workload.probe(kind, targetAddress, port, PROBE_TIMEOUT_MILLISECONDS);
-    const seen = outcome === 'silent' ? 'dropped' : 'allowed';
-    return { ...probe, seen, detail: `${outcome}, IPv${family}` };
+    const { seen, detail } = await this.exchange(probe.exchange);
+    return { ...probe, seen, detail: `${detail}, IPv${probe.family}` };
+  }
+
+  async addEndpoint(endpoint: NewEndpoint): Promise<void> {
+    const { name, namespace } = endpoint;
+    const networkNamespace = this.makeNamespace(name);
+    await this.agent.addEndpoint({ ...endpoint, networkNamespace });
+    this.endpoints.set(name, `${namespace}/${name}`);
+    this.residents.set(name, this.populate(name));
+  }
+
+  async removeEndpoint(name: string): Promise<void> {
+    const resident = this.resident('remove endpoint', name);
+    await this.agent.removeEndpoint(this.endpoints.get(name)!);
+    await resident.stop();
+    this.residents.delete(name);
+    this.endpoints.delete(name);
+    deleteNamespace(resident.namespaceName);
+  }
+
+  async relabelEndpoint(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    await this.agent.relabelEndpoint(this.endpoints.get(name) ?? name, labels);
+  }
+
+  async applyPolicies(yaml: string, file: string): Promise<void> {
+    await this.agent.applyPolicies(yaml, file);
+  }
+
+  async deletePolicies(keys: readonly string[]): Promise<void> {
+    await this.agent.deletePolicies(keys);
+  }
+
+  /**
+   * One exchange with real packets: an answer, or a refusal by the other end's own stack, is
+   * `allowed`; silence is `dropped`, and what the datapath reports of it is told with it.
+   */
+  async exchange(exchange: Exchange): Promise<Answer> {
+    const client = this.resident('probe from', exchange.from);
+    await this.resident('probe', exchange.to).serve(exchange.kind, exchange.port);
+    const start = Date.now();
+    const outcome = await client.ask(exchange, PROBE_TIMEOUT_MILLISECONDS);
+    const isPassed = outcome === 'answered' || outcome === 'refused';
+    if (isPassed) return { seen: 'allowed', detail: outcome };
+    const flow = await this.droppedFlow(exchange, start);
+    return { seen: 'dropped', detail: outcome, ...(flow && { flow }) };
+  }
+
+  explain(exchange: Exchange): Promise<ExplainView> {
+    return this.agent.explain(explainRequestOf(exchange));
   }
 
   /** Takes everything away; what is gone already is no error. */
   async down(): Promise<void> {
-    for (const workload of this.workloads.values()) await workload.stop();
-    this.workloads.clear();
+    for (const resident of this.residents.values()) await resident.stop();
+    this.residents.clear();
     const { agentProcess } = this;
     if (agentProcess && agentProcess.exitCode === null && agentProcess.signalCode === null) {
       const gone = new Promise((resolve) => agentProcess.once('exit', resolve));
@@ -139,7 +188,7 @@ export class Lab {
 
   /** A namespace that the record knows before it exists. */
   private makeNamespace(suffix: string): string {
-    const name = `skep-${this.spec.name}-${suffix}`;
+    const name = this.namespaceName(suffix);
     if (listNamespaces().includes(name)) throw new NamespaceTakenError(name);
     this.record.addNamespace(name);
     createNamespace(name);
@@ -147,7 +196,7 @@ export class Lab {
   }
 
   private async startAgent(): Promise<void> {
-    const namespace = this.makeNamespace('node');
+    const namespace = this.makeNamespace(NODE);
     const network = new Network(namespace);
     network.links.set('lo', { isUp: true });
     network.close();
@@ -168,25 +217,45 @@ export class Lab {
     });
   }
 
-  private async addEndpoint(endpoint: LabEndpoint): Promise<EndpointView> {
-    const path = this.makeNamespace(endpoint.name);
-    const { name, namespace, labels, ipv4, ipv6, serves } = endpoint;
-    const view = await this.agent.addEndpoint({
-      name,
-      namespace,
-      labels,
-      namespaceLabels: this.spec.namespaces[namespace] ?? {},
-      ...(ipv4 === undefined ? {} : { ipv4 }),
-      ...(ipv6 === undefined ? {} : { ipv6 }),
-      networkNamespace: path,
-      namedPorts: serves.map(({ name: port, protocol, port: number }) => {
-        return { name: port, protocol, port: number };
-      }),
-    });
-    const workload = Workload.start(name, path);
-    this.record.addProcess(workload.pid);
-    this.workloads.set(name, workload);
-    await workload.serve(serves);
-    return view;
+  private addWorld(outside: readonly OutsideHost[]): void {
+    const addresses = outside.flatMap((host) => host.addresses).map(parseAddress);
+    if (addresses.length === 0) return;
+    const path = this.makeNamespace(WORLD);
+    connectWorld(namedNamespacePath(this.namespaceName(NODE)), path, addresses);
+    const world = this.populate(WORLD);
+    for (const { name } of outside) this.residents.set(name, world);
+  }
+
+  /** Starts the process of a namespace. */
+  private populate(suffix: string): Resident {
+    const name = this.namespaceName(suffix);
+    // Sockets that ask for echoes are for nobody but these groups; a new namespace has none.
+    new Settings(namedNamespacePath(name)).write('ipv4/ping_group_range', '0 0');
+    const resident = Resident.start(suffix, name, namedNamespacePath(name));
+    this.record.addProcess(resident.pid);
+    return resident;
+  }
+
+  private namespaceName(suffix: string): string {
+    return `skep-${this.spec.name}-${suffix}`;
+  }
+
+  private resident(operation: string, name: string): Resident {
+    const found = this.residents.get(name);
+    if (!found) throw new ResidentMissingError(operation, name, this.residents.keys());
+    return found;
+  }
+
+  /** The newest report of an exchange's first packet having been dropped. */
+  private async droppedFlow(exchange: Exchange, since: number): Promise<FlowView | undefined> {
+    const { kind, port, source, destination } = exchange;
+    const filter = { verdict: 'dropped', protocol: protocolOf(exchange) } as const;
+    const flows = await this.agent.recentFlows(kind === 'icmp' ? filter : { ...filter, port });
+    return flows.findLast(
+      (flow) =>
+        flow.source.address === source &&
+        flow.destination.address === destination &&
+        Date.parse(flow.time) >= since - CLOCK_MILLISECONDS,
+    );
   }
 }

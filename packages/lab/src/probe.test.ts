@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseLab } from './lab-file.ts';
-import { isAsExpected, resolveProbes } from './probe.ts';
+import { describeQuestion, isAsExpected, resolveProbes } from './probe.ts';
 
 const LAB = parseLab(
   `
@@ -23,18 +23,22 @@ spec:
     - { from: both, to: new, port: rest, expect: allowed }
     - { from: both, to: old, port: rest, expect: dropped }
     - { from: newest, to: old, port: rest, expect: dropped }
+    - { from: both, to: new, icmp: EchoRequest, expect: allowed }
 `,
   'pair.yaml',
 );
 
 test('a probe is made once for each family that both ends have', () => {
   const probes = resolveProbes(LAB).map((each) => {
-    return `${each.sourceAddress} -> ${each.targetAddress} ${each.server.port}`;
+    const { source, destination, port } = each.exchange;
+    return `${source} -> ${destination} ${describeQuestion(each)} (${port})`;
   });
   assert.deepEqual(probes, [
-    '10.0.0.1 -> 10.0.0.2 80',
-    'fd00::1 -> fd00::2 80',
-    '10.0.0.1 -> 10.0.0.3 81',
+    '10.0.0.1 -> 10.0.0.2 TCP 80 (80)',
+    'fd00::1 -> fd00::2 TCP 80 (80)',
+    '10.0.0.1 -> 10.0.0.3 TCP 81 (81)',
+    '10.0.0.1 -> 10.0.0.2 ICMP EchoRequest (8)',
+    'fd00::1 -> fd00::2 ICMP EchoRequest (128)',
   ]);
 });
 

@@ -10,8 +10,8 @@ import { simulateLab } from './simulated-lab.ts';
 const FILE = fileURLToPath(new URL('../../../examples/labs/shop.yaml', import.meta.url));
 const SHOP = parseLab(readFileSync(FILE, 'utf8'), FILE);
 
-test('the shop is decided without a kernel as its file expects, over both families', () => {
-  const results = simulateLab(SHOP, dirname(FILE));
+test('the shop is decided without a kernel as its file expects, over both families', async () => {
+  const results = await simulateLab(SHOP, dirname(FILE));
   assert.equal(results.length, 2 * SHOP.probes.length);
   assert.deepEqual(
     results.filter((result) => !isAsExpected(result)),
@@ -21,8 +21,8 @@ test('the shop is decided without a kernel as its file expects, over both famili
   assert.equal(drop!.detail, 'denied by rule');
 });
 
-test('without policies everything passes, and that is not what the shop expects', () => {
-  const results = simulateLab({ ...SHOP, policies: [] }, dirname(FILE));
+test('without policies everything passes, and that is not what the shop expects', async () => {
+  const results = await simulateLab({ ...SHOP, policies: [] }, dirname(FILE));
   const wrong = results.filter((result) => !isAsExpected(result));
   assert.ok(wrong.length > 0);
   assert.ok(wrong.every((result) => result.expect === 'dropped'));

@@ -2,8 +2,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { inNetworkNamespace } from '@skep/sys';
-import type { LabServer } from './lab-file.ts';
-import type { ProbeOutcome, WorkloadRequest, WorkloadResponse } from './workload-protocol.ts';
+import type {
+  ProbeOutcome,
+  ProbeTarget,
+  WorkloadRequest,
+  WorkloadResponse,
+  WorkloadServer,
+} from './workload-protocol.ts';
 
 const MAIN = fileURLToPath(new URL('./workload-main.js', import.meta.url));
 
@@ -49,19 +54,13 @@ export class Workload {
   }
 
   /** Returns when all of them listen. @throws WorkloadError */
-  async serve(servers: readonly LabServer[]): Promise<void> {
+  async serve(servers: readonly WorkloadServer[]): Promise<void> {
     await this.ask({ do: 'serve', servers });
   }
 
   /** One exchange with a server. @throws WorkloadError when the probe itself could not be made */
-  async probe(
-    kind: LabServer['kind'],
-    address: string,
-    port: number,
-    timeoutMilliseconds: number,
-  ): Promise<ProbeOutcome> {
-    const response = await this.ask({ do: 'probe', kind, address, port, timeoutMilliseconds });
-    return response.outcome as ProbeOutcome;
+  async probe(target: ProbeTarget): Promise<ProbeOutcome> {
+    return (await this.ask({ do: 'probe', target })).outcome as ProbeOutcome;
   }
 
   /** Returns when the process is gone. */

@@ -85,13 +85,21 @@ export class AgentClient implements AgentApi {
     return flows;
   }
 
-  async followFlows(filter: FlowFilter, onFlow: (flow: FlowView) => void): Promise<() => void> {
+  async followFlows(
+    filter: FlowFilter,
+    onFlow: (flow: FlowView) => void,
+    onEnd?: () => void,
+  ): Promise<() => void> {
     const response = await this.open('GET', `/v1/flows?${flowQuery(filter, { follow: 1 })}`);
     // An agent that goes away ends the stream.
     const lines = createInterface(response);
     for (const each of [response, lines]) each.on('error', () => {});
     lines.on('line', (line) => onFlow(JSON.parse(line)));
-    return () => response.destroy();
+    response.on('close', () => onEnd?.());
+    return () => {
+      onEnd = undefined;
+      response.destroy();
+    };
   }
 
   async uninstall(): Promise<void> {

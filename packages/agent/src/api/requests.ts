@@ -28,7 +28,7 @@ const labelsRequest = z.strictObject({ labels });
 const explainRequest = z.strictObject({
   from: z.string(),
   to: z.string(),
-  port: z.string().default('0'),
+  port: z.string().optional(),
   protocol: z.enum(['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6']).default('TCP'),
 });
 
@@ -71,7 +71,7 @@ export function readLabelsRequest(body: string): Readonly<Record<string, string>
 
 /** @throws RequestError */
 export function readExplainRequest(query: URLSearchParams): ExplainRequest {
-  return check(explainRequest, Object.fromEntries(query));
+  return check(explainRequest, Object.fromEntries(query)) as ExplainRequest;
 }
 
 /** @throws RequestError */

@@ -1,0 +1,56 @@
+/** Fields that lab files and policy tests share; messages say what was expected. */
+import { labelText, nonEmptyText, portNumber } from '@skep/policy';
+import { AddressError, parseAddress } from '@skep/wire';
+import { z } from 'zod';
+
+/** Where a lab's node and its world live, beside the namespaces of its endpoints. */
+export const NODE = 'node';
+/** See {@link NODE}. */
+export const WORLD = 'world';
+
+const NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
+const NAME_RULE = 'lower-case letters, digits, hyphens and dots, at most 63';
+
+/** Name of an endpoint, a namespace, a host outside. */
+export const nameField = z.string({ error: NAME_RULE }).regex(NAME, { error: NAME_RULE });
+
+/** An endpoint's name is also that of its network namespace. */
+export const endpointNameField = nameField.refine((name) => name !== NODE && name !== WORLD, {
+  error: `another name: '${NODE}' and '${WORLD}' are the lab's own`,
+});
+
+/** Labels of an endpoint or a namespace. */
+export const labelsField = z.record(nonEmptyText, labelText, { error: 'a mapping of labels' });
+
+/** A port that something serves or has a name for. */
+export const portField = portNumber;
+
+/** An address that a host can have, of the family where one is given. */
+export function addressField(family?: 4 | 6) {
+  const error = `${family === undefined ? 'an IPv4 or IPv6' : `an IPv${family}`} address of a host`;
+  return z.string({ error }).refine((text) => isHostAddress(text, family), { error });
+}
+
+function isHostAddress(text: string, family?: 4 | 6): boolean {
+  try {
+    const address = parseAddress(text);
+    if (family !== undefined && address.family !== family) return false;
+    return address.family === 4 ? isHost4(address.bytes) : isHost6(address.bytes);
+  } catch (error) {
+    if (error instanceof AddressError) return false;
+    throw error;
+  }
+}
+
+/** No loopback, link-local, multicast, broadcast or unspecified address. @source RFC 6890 */
+function isHost4([first = 0, second = 0]: Uint8Array): boolean {
+  if (first === 0 || first === 127 || first >= 224) return false;
+  return !(first === 169 && second === 254);
+}
+
+function isHost6(bytes: Uint8Array): boolean {
+  const [first = 0, second = 0] = bytes;
+  if (first === 0xff || (first === 0xfe && (second & 0xc0) === 0x80)) return false;
+  // Unspecified, loopback, IPv4-mapped and IPv4-compatible ones.
+  return bytes.subarray(0, 10).some((byte) => byte !== 0);
+}
