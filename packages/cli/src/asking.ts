@@ -1,5 +1,5 @@
 /** What every command that asks the agent shares: where it is, and how the answer is shown. */
-import { AgentClient } from '@skep/agent';
+import { AgentClient, type ExplainRequest } from '@skep/agent';
 import { type Command, InvalidArgumentError } from 'commander';
 
 /** Where the agent of a node listens, if nobody says otherwise. */
@@ -22,6 +22,22 @@ export function asking(command: Command): Command {
 export function parseCount(text: string): number {
   if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
   return Number(text);
+}
+
+/** Parses a port number. @throws InvalidArgumentError where it is none */
+export function parsePort(text: string): number {
+  const port = parseCount(text);
+  if (port > 65535) throw new InvalidArgumentError('Expected a port from 0 to 65535.');
+  return port;
+}
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6'] as const;
+
+/** Parses the name of a protocol in any case. @throws InvalidArgumentError where it is none */
+export function parseProtocol(text: string): ExplainRequest['protocol'] {
+  const found = PROTOCOLS.find((name) => name.toLowerCase() === text.toLowerCase());
+  if (!found) throw new InvalidArgumentError(`Expected one of ${PROTOCOLS.join(', ')}.`);
+  return found;
 }
 
 /** Runs a task with the agent, and lets go of it. @throws AgentError where none answers */

@@ -100,7 +100,7 @@ test('validate refuses by line and path, and uses no colour where nobody sees it
 test('policy test: exit status 0 where all is as expected', async () => {
   const { status, output } = await runSkep('policy', 'test', 'examples/policy-tests/shop.yaml');
   assert.equal(status, 0);
-  assert.match(output, /10 of 10 probes as expected/);
+  assert.match(output, /16 of 16 verdicts as expected/);
 });
 
 test('policy test: a failure is shown with the rule that decided, exit status 1', async () => {
@@ -119,7 +119,7 @@ spec:
   );
   const { status, output } = await runSkep('policy', 'test', file);
   assert.equal(status, 1);
-  assert.match(output, /internet -> a TCP 8000: expected allow, seen deny/);
+  assert.match(output, /internet -> a TCP 8000 over IPv4: expected allow, seen deny/);
   assert.match(output, /no rule of .*shop\/api.* matches/);
   assert.match(output, /would change it/);
 });

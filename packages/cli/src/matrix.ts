@@ -1,5 +1,5 @@
 /** The verdict matrix: what was expected of each probe, and what was seen. */
-import { isAsExpected, type ProbeResult } from '@skep/lab';
+import { describeQuestion, isAsExpected, type ProbeResult } from '@skep/lab';
 import { pc } from './colours.ts';
 import { formatTable, paintVerdict } from './output.ts';
 
@@ -7,7 +7,7 @@ import { formatTable, paintVerdict } from './output.ts';
 export function formatMatrix(results: readonly ProbeResult[]): string {
   const rows = new Map<string, ProbeResult[]>();
   for (const result of results) {
-    const key = `${result.from} ${result.to} ${result.port}`;
+    const key = `${result.from} ${result.to} ${describeQuestion(result)}`;
     rows.set(key, [...(rows.get(key) ?? []), result]);
   }
   const table = [...rows.values()].map((probes) => {
@@ -16,19 +16,29 @@ export function formatMatrix(results: readonly ProbeResult[]): string {
       const result = probes.find((each) => each.family === family);
       return result ? `${isAsExpected(result) ? '✓' : '✗'} ${paintVerdict(result.seen)}` : '-';
     };
-    const { protocol, port } = first!.server;
-    const target = `${first!.to}:${first!.port}`;
-    return [first!.from, target, `${protocol} ${port}`, first!.expect, seen(4), seen(6)];
+    return [
+      first!.from,
+      targetOf(first!),
+      describeQuestion(first!),
+      first!.expect,
+      seen(4),
+      seen(6),
+    ];
   });
   const heading = ['FROM', 'TO', 'PORT', 'EXPECTED', 'IPV4', 'IPV6'];
   return `\n${formatTable(heading, table)}\n${summary(results)}`;
+}
+
+function targetOf({ to, port }: ProbeResult): string {
+  return port === undefined ? to : `${to}:${port}`;
 }
 
 function summary(results: readonly ProbeResult[]): string {
   const wrong = results.filter((result) => !isAsExpected(result));
   if (wrong.length === 0) return pc.green(`all ${results.length} verdicts are as expected\n`);
   const lines = wrong.map((result) => {
-    const where = `${result.from} -> ${result.to}:${result.port} IPv${result.family}`;
+    const what = result.icmp === undefined ? '' : ` ${describeQuestion(result)}`;
+    const where = `${result.from} -> ${targetOf(result)}${what} IPv${result.family}`;
     return `  ${where}: expected ${result.expect}, seen ${result.seen} (${result.detail})\n`;
   });
   return (

@@ -17,6 +17,35 @@ export function formatTable(
   return [pc.dim(line(heading)), ...rows.map(line)].map((text) => `${text}\n`).join('');
 }
 
+/**
+ * A sentence of any length as lines that fit the terminal, indented, and what is continued a little
+ * more. Where the output is no terminal it is one line, for programs that search in it.
+ */
+export function formatParagraph(text: string, indent: number, width = terminalWidth()): string {
+  const lines: string[] = [];
+  let line = ' '.repeat(indent);
+  let isBegun = false;
+  for (const word of text.split(' ')) {
+    if (isBegun && visibleLength(line) + 1 + visibleLength(word) > width) {
+      lines.push(line);
+      line = ' '.repeat(indent + CONTINUATION_INDENT) + word;
+    } else {
+      line += isBegun ? ` ${word}` : word;
+    }
+    isBegun = true;
+  }
+  return [...lines, line].map((each) => `${each}\n`).join('');
+}
+
+const CONTINUATION_INDENT = 2;
+/** Below this, lines that do not fit are the lesser evil. */
+const WIDTH_MIN = 40;
+
+function terminalWidth(): number {
+  if (!process.stdout.isTTY) return Number.POSITIVE_INFINITY;
+  return Math.max(WIDTH_MIN, process.stdout.columns || Number.POSITIVE_INFINITY);
+}
+
 /** Characters without what only colours. */
 function visibleLength(text: string): number {
   return text.replace(COLOUR, '').length;

@@ -7,12 +7,12 @@ export interface Progress {
   readonly end: (text: string) => void;
 }
 
-/** Progress on standard output; its clock, in seconds, starts now. */
-export function showProgress(): Progress {
+/** Progress on standard output, or elsewhere; its clock, in seconds, starts now. */
+export function showProgress(stream: NodeJS.WriteStream = process.stdout): Progress {
   const start = performance.now();
   const line = (text: string): void => {
     const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);
-    process.stdout.write(`${pc.dim(`${seconds} s`)}  ${text}\n`);
+    stream.write(`${pc.dim(`${seconds} s`)}  ${text}\n`);
   };
   return { step: line, end: (text) => line(pc.bold(text)) };
 }

@@ -8,7 +8,7 @@ import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
 import { formatMatrix } from '../matrix.ts';
 import { printJson } from '../output.ts';
 import { showProgress } from '../progress.ts';
-import { readLab } from './lab.ts';
+import { readLab, toProbeView } from './lab.ts';
 import { formatFlow } from './observe.ts';
 
 const SHOP = fileURLToPath(new URL('../../../../examples/labs/shop.yaml', import.meta.url));
@@ -75,27 +75,18 @@ async function stream(lab: Lab, signal: AbortSignal): Promise<void> {
   stop();
 }
 
-function simulate(file: string, reason: string, options: DemoOptions): void {
+async function simulate(file: string, reason: string, options: DemoOptions): Promise<void> {
   const { spec, baseDirectory } = readLab(file);
   if (!options.json) {
     process.stdout.write(`${pc.yellow(`BPF cannot be used here: ${reason}`)}\n`);
     process.stdout.write('the same packets go through the same bytecode on the machine instead\n');
   }
-  show(simulateLab(spec, baseDirectory), options);
+  show(await simulateLab(spec, baseDirectory), options);
 }
 
 function show(results: readonly ProbeResult[], options: DemoOptions): void {
   if (options.json) {
-    printJson(
-      results.map(({ from, to, port, family, expect, seen }) => ({
-        from,
-        to,
-        port,
-        family,
-        expect,
-        seen,
-      })),
-    );
+    printJson(results.map(toProbeView));
   } else {
     process.stdout.write(formatMatrix(results));
   }

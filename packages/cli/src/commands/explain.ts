@@ -1,8 +1,16 @@
 /** `skep explain`: which rule decides, why, and what would change it. */
 import type { ExplainRequest, ExplainSideView } from '@skep/agent';
 import type { Command } from 'commander';
-import { paintVerdict, printJson } from '../output.ts';
-import { type AskOptions, asking, withAgent } from '../asking.ts';
+import { type AskOptions, asking, parseProtocol, withAgent } from '../asking.ts';
+import { formatParagraph, paintVerdict, printJson } from '../output.ts';
+
+const HELP = `
+Endpoints with both families are asked about over IPv4; ICMPv6 or an address
+asks about the other.
+
+Examples:
+  skep explain --from shop/frontend --to shop/database --port sql
+  skep explain --from 192.0.2.7 --to shop/api --protocol ICMP`;
 
 /** Adds `skep explain`. */
 export function addExplainCommand(program: Command): void {
@@ -10,25 +18,26 @@ export function addExplainCommand(program: Command): void {
     .description('say which rule decides about a flow, and what would change it')
     .requiredOption('--from <end>', 'an endpoint (namespace/name) or an address')
     .requiredOption('--to <end>', 'an endpoint (namespace/name) or an address')
-    .option('--port <port>', 'destination port, by number or name; ICMP type', '0')
-    .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6', 'TCP')
-    .addHelpText(
-      'after',
-      '\nExample: skep explain --from shop/frontend --to shop/database --port sql',
-    )
+    .option('--port <port>', 'destination port, by number or name; of ICMP the type (EchoRequest)')
+    .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6', parseProtocol, 'TCP')
+    .addHelpText('after', HELP)
     .action(explain);
 }
 
 async function explain(options: AskOptions & ExplainRequest): Promise<void> {
   const { from, to, port, protocol } = options;
-  const answer = await withAgent(options, (agent) => agent.explain({ from, to, port, protocol }));
+  const request = { from, to, protocol, ...(port === undefined ? {} : { port }) };
+  const answer = await withAgent(options, (agent) => agent.explain(request));
   if (options.json) return printJson(answer);
-  process.stdout.write(`${from} -> ${to} ${protocol} ${port}: ${paintVerdict(answer.verdict)}\n`);
+  const what = port === undefined ? protocol : `${protocol} ${port}`;
+  process.stdout.write(`${from} -> ${to} ${what}: ${paintVerdict(answer.verdict)}\n`);
   for (const side of [answer.egress, answer.ingress]) if (side) printSide(side);
 }
 
 function printSide({ text, rules, wouldChange }: ExplainSideView): void {
-  process.stdout.write(`  ${text}\n`);
-  for (const rule of rules) process.stdout.write(`    rule ${rule}\n`);
-  for (const change of wouldChange) process.stdout.write(`    would change it: ${change}\n`);
+  process.stdout.write(formatParagraph(text, 2));
+  for (const rule of rules) process.stdout.write(formatParagraph(`rule ${rule}`, 4));
+  for (const change of wouldChange) {
+    process.stdout.write(formatParagraph(`would change it: ${change}`, 4));
+  }
 }

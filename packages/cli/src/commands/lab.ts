@@ -1,14 +1,23 @@
 /** `skep lab up|down|list`. */
 import { dirname } from 'node:path';
 import { canUseBpf } from '@skep/bpf';
-import { Lab, LabRecord, type LabSpec, listLabs, parseLab, readText } from '@skep/lab';
+import {
+  Lab,
+  LabRecord,
+  type LabSpec,
+  listLabs,
+  parseLab,
+  type ProbeResult,
+  readText,
+} from '@skep/lab';
 import type { Command } from 'commander';
 import { formatMatrix } from '../matrix.ts';
-import { CommandError, printList } from '../output.ts';
+import { CommandError, printJson, printList } from '../output.ts';
 import { showProgress } from '../progress.ts';
 import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
 
 interface UpOptions {
+  readonly json?: boolean;
   readonly replace?: boolean;
 }
 
@@ -20,6 +29,7 @@ export function addLabCommands(program: Command): void {
     .description('bring a lab up, probe it, and keep it until interrupted')
     .argument('<file>', 'what the lab is made of: YAML of kind Lab')
     .option('--replace', 'take a lab of the name away first, whoever has brought it up')
+    .option('--json', 'print JSON once it is up: name, socket, verdicts')
     .addHelpText('after', '\nExample: skep lab up examples/labs/shop.yaml')
     .action(up);
   lab
@@ -43,9 +53,14 @@ export function addLabCommands(program: Command): void {
     });
 }
 
-/** A lab file, read. @throws UnreadableFileError, LabFileError */
+/** A lab file, read. @throws UnreadableFileError, PolicyDocumentError */
 export function readLab(file: string): { readonly spec: LabSpec; readonly baseDirectory: string } {
   return { spec: parseLab(readText(file), file), baseDirectory: dirname(file) };
+}
+
+/** A result as JSON shows it. */
+export function toProbeView({ exchange: _, ...result }: ProbeResult): object {
+  return result;
 }
 
 async function up(file: string, options: UpOptions): Promise<void> {
@@ -55,22 +70,32 @@ async function up(file: string, options: UpOptions): Promise<void> {
     throw new CommandError(`bring up lab ${file}: ${reason}; ${advice}`);
   }
   const { spec, baseDirectory } = readLab(file);
-  const progress = showProgress();
+  const progress = options.json ? undefined : showProgress();
   const signal = abortedByInterrupt();
   const lab = await Lab.up(spec, {
     baseDirectory,
     signal,
     isReplacing: options.replace ?? false,
-    onProgress: progress.step,
+    onProgress: (text) => progress?.step(text),
   });
   try {
-    progress.end(`lab ${spec.name} is up`);
-    process.stdout.write(formatMatrix(await lab.probeAll()));
-    process.stdout.write(`\nask its agent with --socket ${lab.socketPath}; Ctrl-C takes it away\n`);
+    progress?.step('sending real traffic');
+    const results = await lab.probeAll();
+    progress?.end(`lab ${spec.name} is up`);
+    if (options.json) {
+      const verdicts = results.map(toProbeView);
+      printJson({ name: spec.name, socket: lab.socketPath, verdicts });
+    } else {
+      process.stdout.write(formatMatrix(results));
+      process.stdout.write(
+        `\nask its agent, for example\n  skep status --socket ${lab.socketPath}\n`,
+      );
+      process.stdout.write('Ctrl-C takes it away\n');
+    }
     await untilAborted(signal);
   } finally {
     await lab.down();
-    process.stdout.write(`lab ${spec.name} is gone\n`);
+    progress?.end(`lab ${spec.name} is gone`);
   }
 }
 

@@ -1,15 +1,30 @@
 /** `skep observe`: verdicts as they are made. */
-import type { FlowFilter, FlowView } from '@skep/agent';
+import type { AgentClient, FlowFilter, FlowView } from '@skep/agent';
 import { type Command, Option } from 'commander';
+import {
+  type AskOptions,
+  asking,
+  parseCount,
+  parsePort,
+  parseProtocol,
+  withAgent,
+} from '../asking.ts';
 import { pc } from '../colours.ts';
 import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
-import { paintVerdict } from '../output.ts';
-import { type AskOptions, asking, parseCount, withAgent } from '../asking.ts';
+import { CommandError, paintVerdict } from '../output.ts';
 
 interface ObserveOptions extends AskOptions, FlowFilter {
   readonly last?: number;
   readonly follow?: boolean;
 }
+
+const HELP = `
+A line is one flow: time, ends, protocol, verdict, reason of a drop, and the
+rules that decided. With --json each line is one JSON object.
+
+Examples:
+  skep observe --verdict dropped --follow
+  skep observe --endpoint shop/api --port 8000 --last 20`;
 
 /** Adds `skep observe`; with `--json` each line is one flow. */
 export function addObserveCommand(program: Command): void {
@@ -17,11 +32,11 @@ export function addObserveCommand(program: Command): void {
     .description('show flows: who talks to whom, and which rule decided')
     .option('--endpoint <name>', 'either end: namespace/name or name')
     .addOption(new Option('--verdict <verdict>', 'only these').choices(['forwarded', 'dropped']))
-    .option('--port <number>', "either end's port", parseCount)
-    .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6')
+    .option('--port <number>', "either end's port", parsePort)
+    .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP or ICMPv6', parseProtocol)
     .option('--last <count>', 'so many of the newest (default: 100)', parseCount)
-    .option('-f, --follow', 'go on until interrupted')
-    .addHelpText('after', '\nExample: skep observe --verdict dropped --follow')
+    .option('-f, --follow', 'show new ones until interrupted; with --last, older ones first')
+    .addHelpText('after', HELP)
     .action(observe);
 }
 
@@ -37,13 +52,36 @@ async function observe(options: ObserveOptions): Promise<void> {
     : (flow: FlowView) => process.stdout.write(`${formatFlow(flow)}\n`);
   await withAgent(options, async (agent) => {
     if (!options.follow || options.last !== undefined) {
-      for (const flow of await agent.recentFlows(filter, options.last ?? 100)) print(flow);
+      const flows = await agent.recentFlows(filter, options.last ?? 100);
+      for (const flow of flows) print(flow);
+      // Not on standard output, where every line is a flow.
+      if (flows.length === 0) process.stderr.write(`${nothingText(filter)}\n`);
     }
-    if (!options.follow) return;
-    const stop = await agent.followFlows(filter, print);
-    await untilAborted(abortedByInterrupt());
-    stop();
+    if (options.follow) await follow(agent, filter, print);
   });
+}
+
+/** Until it is interrupted. @throws CommandError when the agent ends it */
+async function follow(
+  agent: AgentClient,
+  filter: FlowFilter,
+  print: (flow: FlowView) => void,
+): Promise<void> {
+  const interrupted = untilAborted(abortedByInterrupt());
+  let end = (): void => {};
+  const ended = new Promise<'ended'>((resolve) => {
+    end = () => resolve('ended');
+  });
+  const stop = await agent.followFlows(filter, print, end);
+  if ((await Promise.race([interrupted, ended])) === 'ended') {
+    throw new CommandError('follow flows: the agent has ended them (is it still running?)');
+  }
+  stop();
+}
+
+function nothingText(filter: FlowFilter): string {
+  const wanted = Object.entries(filter).map(([key, value]) => `${key} ${value}`);
+  return wanted.length === 0 ? 'no flows yet' : `no flows yet with ${wanted.join(', ')}`;
 }
 
 function printLine(flow: FlowView): void {

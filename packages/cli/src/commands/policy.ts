@@ -6,6 +6,18 @@ import { CommandError, printJson, printList } from '../output.ts';
 import { runPolicyTests } from '../policy-test/run.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 
+const TEST_HELP = `
+Without --live the programs that a node would run decide on the machine: no
+rights, no agent. With it each endpoint gets a network namespace and an agent of
+its own decides in the kernel; all of it is taken away again.
+
+Exit status: 0 every verdict is as expected, 1 one is not or a file is refused,
+2 skep was called wrongly.
+
+Examples:
+  skep policy test examples/policy-tests/*.yaml
+  skep policy test --live examples/policy-tests/shop.yaml`;
+
 /** Adds `skep policy` and what is below it. */
 export function addPolicyCommands(program: Command): void {
   const policy = program.command('policy').description('policies: what may talk to what');
@@ -29,10 +41,11 @@ export function addPolicyCommands(program: Command): void {
     .action(validatePolicies);
   policy
     .command('test')
-    .description('decide the probes of policy test files, without an agent or rights')
+    .description('unit tests for policies: decide the probes of test files, or try them live')
     .argument('<file...>', 'YAML of kind PolicyTest')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample: skep policy test examples/policy-tests/shop.yaml')
+    .option('--live', 'try each probe with real packets between network namespaces; needs root')
+    .option('--json', 'print JSON: every verdict, with both sides explained')
+    .addHelpText('after', TEST_HELP)
     .action(runPolicyTests);
 }
 
@@ -47,11 +60,13 @@ async function listPolicies(options: AskOptions): Promise<void> {
 
 async function applyPolicies(files: readonly string[], options: AskOptions): Promise<void> {
   await withAgent(options, async (agent) => {
+    const results = [];
     for (const file of files) {
       const result = await agent.applyPolicies(readText(file), file);
-      if (options.json) printJson(result);
-      else report('applied', result.changed, result.milliseconds);
+      results.push(result);
+      if (!options.json) report('applied', result.changed, result.milliseconds);
     }
+    if (options.json) printJson(results);
   });
 }
 

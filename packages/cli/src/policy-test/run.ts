@@ -1,62 +1,67 @@
 /** `skep policy test`: runs test files and shows what failed, with the rule that decided. */
-import { dirname } from 'node:path';
-import { readText } from '@skep/lab';
-import type { SideExplanation } from '@skep/policy';
-import { pc } from '../colours.ts';
+import { SimulatedLab } from '@skep/lab';
+import { PolicyDocumentError } from '@skep/policy';
+import { abortedByInterrupt } from '../interrupt.ts';
 import { printJson } from '../output.ts';
-import { type ProbeVerdict, TestNode } from './decide.ts';
-import { parsePolicyTest } from './test-file.ts';
+import { showProgress } from '../progress.ts';
+import { checkLive, clearLeftLabs, runLive } from './live-lab.ts';
+import type { PolicyTest } from './policy-test.ts';
+import { readPolicyTest } from './read-policy-test.ts';
+import { formatReport, formatTotal, toJson } from './report.ts';
+import { isAsExpected, runPolicyTest, type TestVerdict } from './run-test.ts';
+
+/** Options of the command. */
+export interface PolicyTestOptions {
+  readonly json?: boolean;
+  readonly live?: boolean;
+}
 
 /** Exit status 1 when a probe goes another way than its file expects. */
-export function runPolicyTests(
+export async function runPolicyTests(
   files: readonly string[],
-  options: { readonly json?: boolean },
-): void {
-  let failed = 0;
-  const reports = files.map((file) => {
-    const test = parsePolicyTest(readText(file), file);
-    const verdicts = new TestNode(test, dirname(file)).run();
-    failed += verdicts.filter((each) => !isAsExpected(each)).length;
-    return { file, test: test.name, verdicts };
-  });
-  if (options.json) {
-    printJson(
-      reports.map(({ file, test, verdicts }) => ({ file, test, verdicts: verdicts.map(toJson) })),
-    );
-  } else {
-    for (const { file, verdicts } of reports) process.stdout.write(formatReport(file, verdicts));
+  { json = false, live = false }: PolicyTestOptions,
+): Promise<void> {
+  const tests = readAll(files);
+  const run = live ? await prepareLive(tests) : runOnMachine;
+  const reports = [];
+  for (const test of tests) {
+    const report = { test, verdicts: await run(test) };
+    reports.push(report);
+    if (!json) process.stdout.write(formatReport(report, live));
   }
-  if (failed > 0) process.exitCode = 1;
+  if (json) printJson(reports.map((report) => toJson(report, live)));
+  else if (reports.length > 1) process.stdout.write(formatTotal(reports));
+  if (!reports.every(({ verdicts }) => verdicts.every(isAsExpected))) process.exitCode = 1;
 }
 
-function isAsExpected({ probe, seen }: ProbeVerdict): boolean {
-  return probe.expect === seen;
+/** What is wrong with any of them is told at once, and nothing is run then. */
+function readAll(files: readonly string[]): PolicyTest[] {
+  const problems = [];
+  const tests = [];
+  for (const file of files) {
+    try {
+      tests.push(readPolicyTest(file));
+    } catch (error) {
+      if (!(error instanceof PolicyDocumentError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new PolicyDocumentError(problems);
+  return tests;
 }
 
-function toJson({ probe, step, seen, explanation }: ProbeVerdict): object {
-  const sides = [explanation.egress, explanation.ingress];
-  return { ...probe, step, seen, why: sides.flatMap((side) => (side ? [side.text] : [])) };
-}
+type Runner = (test: PolicyTest) => Promise<TestVerdict[]>;
 
-/** Only failures in full: what passed is a number. */
-export function formatReport(file: string, verdicts: readonly ProbeVerdict[]): string {
-  const failures = verdicts.filter((each) => !isAsExpected(each));
-  const count = `${verdicts.length - failures.length} of ${verdicts.length} probes as expected`;
-  const mark = failures.length === 0 ? pc.green('✓') : pc.red('✗');
-  return `${mark} ${file}: ${count}\n${failures.map(formatFailure).join('')}`;
-}
+const runOnMachine: Runner = (test) => runPolicyTest(test, { lab: new SimulatedLab() });
 
-function formatFailure({ probe, step, seen, explanation }: ProbeVerdict): string {
-  const where = step === '' ? '' : `${step}: `;
-  const flow = `${probe.from} -> ${probe.to} ${probe.protocol} ${probe.port}`;
-  const sides = [explanation.egress, explanation.ingress].flatMap((side) => (side ? [side] : []));
-  return (
-    `  ${where}${flow}: expected ${probe.expect}, seen ${pc.red(seen)}\n` +
-    sides.map(formatSide).join('')
-  );
-}
-
-function formatSide({ text, wouldChange }: SideExplanation): string {
-  const changes = wouldChange.map((change) => `      would change it: ${change}\n`);
-  return `    ${text}\n${changes.join('')}`;
+async function prepareLive(tests: readonly PolicyTest[]): Promise<Runner> {
+  checkLive(tests);
+  const signal = abortedByInterrupt();
+  // Standard output is for the report; progress is for whoever waits at a terminal.
+  const { step } = showProgress(process.stderr);
+  const onProgress = (text: string): void => {
+    if (process.stderr.isTTY) step(text);
+  };
+  await clearLeftLabs(onProgress);
+  return (test) => runLive(test, { signal, onProgress });
 }

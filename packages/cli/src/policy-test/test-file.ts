@@ -1,92 +1,104 @@
-/** A file of unit tests that users write for their policies. */
-import { parseDocument } from 'yaml';
+/** A file of unit tests that users write for their policies, as YAML has it. */
+import {
+  addressField,
+  endpointNameField,
+  labelsField,
+  nameField,
+  portField,
+  readDocument,
+} from '@skep/lab';
+import { checkShape, isPortName, type LocatedDocument } from '@skep/policy';
 import { z } from 'zod';
 
-const labels = z.record(z.string(), z.string());
+const portName = z
+  .string({ error: 'the name of a port' })
+  .refine(isPortName, { error: 'the name of a port' });
 const port = z.strictObject({
-  name: z.string(),
-  protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP'),
-  port: z.int().min(1).max(65535),
+  name: portName,
+  protocol: z.enum(['TCP', 'UDP', 'SCTP'], { error: 'TCP, UDP or SCTP' }).default('TCP'),
+  port: portField,
 });
 
 const endpoint = z.strictObject({
-  name: z.string(),
-  namespace: z.string().default('default'),
-  labels: labels.default({}),
-  /** Made up where absent. */
-  ipv4: z.string().optional(),
+  name: endpointNameField,
+  namespace: nameField.default('default'),
+  labels: labelsField.default({}),
+  /** Where neither is given, one of each family is made up. */
+  ipv4: addressField(4).optional(),
+  ipv6: addressField(6).optional(),
   ports: z.array(port).default([]),
 });
 
 const probe = z.strictObject({
-  from: z.string(),
-  to: z.string(),
+  from: nameField,
+  to: nameField,
   /** A number, or the name of a port of `to`. */
-  port: z.union([z.int().min(0).max(65535), z.string()]).default(0),
-  protocol: z.enum(['TCP', 'UDP', 'SCTP', 'ICMP']).default('TCP'),
-  expect: z.enum(['allow', 'deny']),
+  port: z.union([portField, portName], { error: 'a port from 1 to 65535 or its name' }).optional(),
+  protocol: z
+    .enum(['TCP', 'UDP', 'SCTP'], { error: 'TCP, UDP or SCTP (for ICMP, icmp: EchoRequest)' })
+    .optional(),
+  /** A message instead: the type by its number, or by the name that policies have for it. */
+  icmp: z
+    .union([z.int().min(0).max(255), z.string()], { error: 'the name or number of an ICMP type' })
+    .optional(),
+  /** Over this family only; where absent, over each that both ends have. */
+  family: z.enum(['IPv4', 'IPv6'], { error: 'IPv4 or IPv6' }).optional(),
+  expect: z.enum(['allow', 'deny'], { error: 'allow or deny' }),
 });
 
+const policies = z.array(z.string({ error: 'a path, or YAML as a text (|)' })).default([]);
+
 const step = z.strictObject({
-  name: z.string(),
+  name: z.string({ error: 'a text' }).min(1, { error: 'a text that is not empty' }),
   /** Policies as in the file's own `policies`. */
-  apply: z.array(z.string()).default([]),
+  apply: policies,
   /** Keys: kind/namespace/name. */
   delete: z.array(z.string()).default([]),
   /** New labels of endpoints, by name. */
-  relabel: z.record(z.string(), labels).default({}),
+  relabel: z.record(nameField, labelsField).default({}),
+  /** Endpoints that come, and names of those that go. */
+  add: z.array(endpoint).default([]),
+  remove: z.array(nameField).default([]),
   probes: z.array(probe).default([]),
 });
 
 const testFile = z.strictObject({
-  apiVersion: z.literal('skep.dev/v1'),
-  kind: z.literal('PolicyTest'),
-  metadata: z.strictObject({ name: z.string() }),
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.strictObject({ name: z.string({ error: 'a text' }).min(1) }),
   spec: z.strictObject({
-    namespaces: z.record(z.string(), labels).default({}),
-    endpoints: z.array(endpoint).min(1),
-    /** What is not in the cluster: names for addresses. */
-    outside: z.record(z.string(), z.string()).default({}),
+    /** Labels of namespaces. */
+    namespaces: z.record(nameField, labelsField).default({}),
+    endpoints: z.array(endpoint).min(1, { error: 'at least one endpoint' }),
+    /** What is not in the cluster: names for addresses, at most one of each family. */
+    outside: z
+      .record(nameField, z.union([addressField(), z.array(addressField()).min(1)]))
+      .default({}),
     /** Paths relative to this file, or YAML in place (whatever has a line break). */
-    policies: z.array(z.string()).default([]),
+    policies,
     probes: z.array(probe).default([]),
     steps: z.array(step).default([]),
   }),
 });
 
-/** One test file: endpoints, policies, probes, and steps that change something. */
-export type PolicyTest = z.infer<typeof testFile>['spec'] & { readonly name: string };
-/** An endpoint of a test: it has labels and named ports, and no device. */
-export type TestEndpoint = z.infer<typeof endpoint>;
+/** What a test file says, with defaults; whether it makes sense is seen by `readPolicyTest`. */
+export type WrittenTest = z.infer<typeof testFile>;
+/** An endpoint of a test. */
+export type WrittenEndpoint = z.infer<typeof endpoint>;
 /** The first packet of a flow, and the verdict that is expected of it. */
-export type TestProbe = z.infer<typeof probe>;
+export type WrittenProbe = z.infer<typeof probe>;
 /** A change, and the probes that are made after it. */
-export type TestStep = z.infer<typeof step>;
-
-/** A test file that says something that cannot be. */
-export class PolicyTestError extends Error {
-  readonly code = 'ERR_POLICY_TEST';
-}
+export type WrittenStep = z.infer<typeof step>;
 
 /**
- * Reads a test file.
+ * The shape of a test file, and the document that knows its lines.
  *
- * @throws PolicyTestError with a line for each problem, naming its path in the document
+ * @throws PolicyDocumentError with a line for each problem, naming its path in the document
  */
-export function parsePolicyTest(text: string, file: string): PolicyTest {
-  const document = parseDocument(text);
-  if (document.errors.length > 0) {
-    throw new PolicyTestError(`${file}: ${document.errors[0]!.message}`);
-  }
-  const result = testFile.safeParse(document.toJS());
-  if (!result.success) {
-    const { issues } = result.error;
-    // Of a document of another kind, everything else is wrong too.
-    const kind = issues.filter(({ path }) => path[0] === 'kind' || path[0] === 'apiVersion');
-    const problems = (kind.length > 0 ? kind : issues).map(
-      (issue) => `${file}: ${issue.path.join('.') || 'document'}: ${issue.message}`,
-    );
-    throw new PolicyTestError(problems.join('\n'));
-  }
-  return { name: result.data.metadata.name, ...result.data.spec };
+export function parseTestFile(
+  text: string,
+  file: string,
+): { readonly written: WrittenTest; readonly document: LocatedDocument } {
+  const document = readDocument(text, file, 'PolicyTest');
+  return { written: checkShape(testFile, document, {}), document };
 }

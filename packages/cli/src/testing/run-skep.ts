@@ -33,6 +33,10 @@ export class RunningSkep {
     });
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** Returns when its output has the text. @throws Error when it ends before */
   async until(text: string): Promise<void> {
     while (!this.output.includes(text)) {
