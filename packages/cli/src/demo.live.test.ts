@@ -106,7 +106,7 @@ describe('a demo on the kernel', { skip: canUseBpf() ?? false }, () => {
   test('verdicts that are not as expected end in exit status 1', async () => {
     const { status, output } = await runSkep('demo', join(folder, 'wrong.yaml'), '--once');
     assert.equal(status, 1, output);
-    assert.match(output, /of 28 verdicts are not as expected/);
+    assert.match(output, /of 32 verdicts are not as expected/);
     assert.equal(listLabs().includes(NAME), false);
   });
 });

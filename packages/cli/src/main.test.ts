@@ -27,6 +27,16 @@ test('every command says what it and its arguments are for', () => {
   }
 });
 
+test('help fits a terminal of 80 columns', () => {
+  for (const command of allCommands(makeProgram())) {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 80 });
+    command.outputHelp();
+    const wide = help.split('\n').filter((line) => line.length > 80);
+    assert.deepEqual(wide, [], command.name());
+  }
+});
+
 const usageErrors: readonly (readonly string[])[] = [
   ['nonsense'],
   ['policy', 'apply'],
@@ -35,6 +45,10 @@ const usageErrors: readonly (readonly string[])[] = [
   ['observe', '--verdict', 'maybe'],
   ['lab', 'up'],
   ['status', '--colour'],
+  ['observe', '--port', '65536'],
+  ['observe', '--protocol', 'HTTP'],
+  ['explain', '--from', 'a', '--to', 'b', '--protocol', 'HTTP'],
+  ['policy', 'test'],
 ];
 for (const words of usageErrors) {
   test(`skep ${words.join(' ')}: called wrongly, exit status 2`, async () => {
@@ -48,7 +62,7 @@ for (const words of usageErrors) {
 test('help is asked for, and no error', async () => {
   const { status, output, errors } = await runSkep('observe', '--help');
   assert.equal(status, 0);
-  assert.match(output, /Example: skep observe/);
+  assert.match(output, /Examples:\n {2}skep observe/);
   assert.equal(errors, '');
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatLabels, formatTable, paintVerdict } from './output.ts';
+import { formatLabels, formatParagraph, formatTable, paintVerdict } from './output.ts';
 
 const ESCAPE = String.fromCharCode(27);
 const RED = `${ESCAPE}[31m`;
@@ -27,6 +27,15 @@ test('colour takes no room in a column', () => {
 
 test('a table without rows is its heading', () => {
   assert.equal(withoutColour(formatTable(['A', 'B'], [])), 'A  B\n');
+});
+
+test('a sentence fits the terminal, what is continued is indented, and a pipe gets one line', () => {
+  const text = 'ingress of shop/api denies TCP 8000';
+  assert.equal(formatParagraph(text, 2), `  ${text}\n`);
+  assert.equal(formatParagraph(text, 2, 20), '  ingress of\n    shop/api denies\n    TCP 8000\n');
+  assert.equal(formatParagraph('a-word-that-is-too-long', 0, 5), 'a-word-that-is-too-long\n');
+  const painted = formatParagraph(`${RED}seen${PLAIN} deny`, 0, 9);
+  assert.equal(withoutColour(painted), 'seen deny\n');
 });
 
 test('labels are one cell', () => {

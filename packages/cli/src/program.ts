@@ -15,17 +15,20 @@ const FAILED = 1;
 const CALLED_WRONGLY = 2;
 
 const HELP = `
-Exit status: 0 it worked, 1 it did not, 2 it was called wrongly.
+Exit status: 0 it worked and is as expected, 1 it did not or is not, 2 skep was
+called wrongly.
 
 Examples:
-  skep demo                                          a small shop, real traffic, every verdict
-  skep policy test examples/policy-tests/shop.yaml   unit tests for policies, without rights
-  skep observe --verdict dropped --follow            what is dropped on this node, and why`;
+  skep demo                                 a small shop and its real traffic
+  skep policy test FILE                     unit tests for policies, without rights
+  skep observe --verdict dropped --follow   what is dropped here, and why`;
 
 /** All commands; each file of `commands/` adds its own. None of them ends the process. */
 export function makeProgram(): Command {
   const program = new Command('skep')
     .description('container traffic, connected and secured inside the kernel')
+    // Descriptions beside long names are wrapped all the same; those added later inherit it.
+    .configureHelp({ minWidthToWrap: 20 })
     .addHelpText('after', HELP);
   const add = [
     addDemoCommand,

@@ -243,6 +243,35 @@ async function leaveSocket(socketPath: string): Promise<void> {
   assert.ok(statSync(socketPath).isSocket());
 }
 
+test('who follows flows is told when the agent ends them, and not of its own end', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skep-api-'));
+  const socketPath = join(folder, 'agent.sock');
+  const agent = new FakeAgent();
+  const server = await serveAgent(agent as unknown as AgentApi, socketPath);
+  const client = new AgentClient(socketPath);
+  try {
+    const ends: string[] = [];
+    const stop = await client.followFlows(
+      {},
+      () => {},
+      () => ends.push('own'),
+    );
+    const ended = new Promise<void>((resolve) => {
+      void client.followFlows({}, () => {}, resolve);
+    });
+    await agent.untilFollowers(2);
+    stop();
+    await agent.untilFollowers(1);
+    server.closeAllConnections();
+    await ended;
+    assert.deepEqual(ends, []);
+  } finally {
+    client.close();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('a socket that a dead agent has left is replaced', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'skep-api-'));
   const socketPath = join(folder, 'agent.sock');

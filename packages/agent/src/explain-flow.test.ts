@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parsePolicies, PolicyProtocol } from '@skep/policy';
+import { parseAddress } from '@skep/wire';
+import { explainFlow } from './explain-flow.ts';
+import type { EndpointFacts } from './model/endpoint-facts.ts';
+import { SimulatedNode } from './simulation/simulated-node.ts';
+import type { ExplainRequest } from './views.ts';
+
+function endpoint(id: number, name: string, addresses: readonly string[]): EndpointFacts {
+  const [ipv4, ipv6] = ['.', ':'].map((mark) => addresses.find((text) => text.includes(mark)));
+  return {
+    id,
+    name,
+    namespace: 'default',
+    labels: { app: name },
+    ...(ipv4 === undefined ? {} : { ipv4: parseAddress(ipv4) }),
+    ...(ipv6 === undefined ? {} : { ipv6: parseAddress(ipv6) }),
+    namedPorts: [{ name: 'sql', protocol: PolicyProtocol.Tcp, port: 5432 }],
+    interfaceIndex: 100 + id,
+    mac: Uint8Array.of(2, 0, 0, 0, 0, id),
+    gatewayMac: Uint8Array.of(6, 0, 0, 0, 0, id),
+  };
+}
+
+const POLICY = `
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: { name: both }
+spec:
+  endpointSelector: { matchLabels: { app: both } }
+  ingress:
+    - fromEndpoints: [{ matchLabels: { app: new } }]
+      toPorts: [{ ports: [{ port: sql, protocol: TCP }] }]
+    - fromCIDR: ['2001:db8::/32']
+    - icmps: [{ fields: [{ type: EchoRequest, family: IPv4 }] }]
+`;
+
+const node = new SimulatedNode();
+node.addEndpoint(endpoint(1, 'both', ['10.0.0.1', 'fd00::1']));
+node.addEndpoint(endpoint(2, 'old', ['10.0.0.2']));
+node.addEndpoint(endpoint(3, 'new', ['fd00::3']));
+node.model.applyDocuments(parsePolicies(POLICY, { file: 'both.yaml' }));
+
+const explain = (request: Omit<ExplainRequest, 'protocol'> & Partial<ExplainRequest>) =>
+  explainFlow(node.model, { protocol: 'TCP', ...request });
+
+const verdicts: readonly { have: Parameters<typeof explain>[0]; want: 'allow' | 'deny' }[] = [
+  { have: { from: 'default/new', to: 'both', port: 'sql' }, want: 'allow' },
+  { have: { from: 'new', to: 'both', port: '5433' }, want: 'deny' },
+  { have: { from: 'old', to: 'both', port: 'sql' }, want: 'deny' },
+  { have: { from: '2001:db8::9', to: 'both', port: '80' }, want: 'allow' },
+  { have: { from: '192.0.2.9', to: 'both', port: '80' }, want: 'deny' },
+  { have: { from: 'old', to: 'both', protocol: 'ICMP' }, want: 'allow' },
+  { have: { from: 'old', to: 'both', protocol: 'ICMP', port: 'EchoRequest' }, want: 'allow' },
+  { have: { from: 'old', to: 'both', protocol: 'ICMP', port: 'Timestamp' }, want: 'deny' },
+  { have: { from: 'new', to: 'both', protocol: 'ICMPv6' }, want: 'deny' },
+];
+describe('a question over the family that both ends have', () => {
+  for (const { have, want } of verdicts) {
+    test(JSON.stringify(have), () => assert.equal(explain(have).verdict, want));
+  }
+});
+
+const refused: readonly { have: Parameters<typeof explain>[0]; want: RegExp }[] = [
+  { have: { from: 'old', to: 'new', port: '1' }, want: /found IPv4 and IPv6, expected a family/ },
+  { have: { from: 'old', to: 'both', protocol: 'ICMPv6' }, want: /that ICMPv6 is of/ },
+  { have: { from: 'nobody', to: 'both', port: '1' }, want: /expected an endpoint \(namespace/ },
+  { have: { from: 'old', to: 'both' }, want: /explain TCP: found no port, expected a number or/ },
+  {
+    have: { from: 'old', to: 'both', port: 'web' },
+    want: /port 'web': .* default\/both names sql/,
+  },
+  {
+    have: { from: 'old', to: 'both', port: 'sql', protocol: 'UDP' },
+    want: /default\/both names no UDP port/,
+  },
+  {
+    have: { from: 'old', to: 'both', protocol: 'ICMP', port: 'Ping' },
+    want: /type 'Ping': expected 0 to 255, or one of EchoReply, /,
+  },
+];
+describe('what means nothing is refused, with what was expected', () => {
+  for (const { have, want } of refused) {
+    test(JSON.stringify(have), () => {
+      assert.throws(() => explain(have), { code: 'ERR_EXPLAIN', message: want });
+    });
+  }
+});
