@@ -29,7 +29,7 @@ test('a table without rows is its heading', () => {
   assert.equal(withoutColour(formatTable(['A', 'B'], [])), 'A  B\n');
 });
 
-test('a sentence fits the terminal, what is continued is indented, and a pipe gets one line', () => {
+test('a sentence fits the terminal, its other lines are indented, and a pipe gets one', () => {
   const text = 'ingress of shop/api denies TCP 8000';
   assert.equal(formatParagraph(text, 2), `  ${text}\n`);
   assert.equal(formatParagraph(text, 2, 20), '  ingress of\n    shop/api denies\n    TCP 8000\n');
