@@ -160,10 +160,10 @@ class Reader {
   private probe(step: WrittenStep, index: number, path: readonly PathStep[]): TestProbe[] {
     const at = [...path, 'probes', index];
     const probe = step.probes[index]!;
-    const isKnown = (['from', 'to'] as const).filter((key) =>
+    const known = (['from', 'to'] as const).filter((key) =>
       this.known([...at, key], probe[key], false),
     );
-    if (isKnown.length < 2) return [];
+    if (known.length < 2) return [];
     try {
       const from = this.places.get(probe.from)!;
       const to = this.places.get(probe.to)!;
