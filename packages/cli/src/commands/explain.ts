@@ -34,9 +34,8 @@ async function explain(options: AskOptions & ExplainRequest): Promise<void> {
   for (const side of [answer.egress, answer.ingress]) if (side) printSide(side);
 }
 
-function printSide({ text, rules, wouldChange }: ExplainSideView): void {
+function printSide({ text, wouldChange }: ExplainSideView): void {
   process.stdout.write(formatParagraph(text, 2));
-  for (const rule of rules) process.stdout.write(formatParagraph(`rule ${rule}`, 4));
   for (const change of wouldChange) {
     process.stdout.write(formatParagraph(`would change it: ${change}`, 4));
   }
