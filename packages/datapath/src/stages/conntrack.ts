@@ -65,6 +65,8 @@ export function recall(packet: Packet): Step {
     packet.table = Table.None;
     return begin(packet);
   }
+  // Whoever knows the ports could end an open connection so, with the responder's address.
+  if (!isForward && opensTcp(packet)) return DropReason.UnknownConnectionState;
   packet.isReply = isReply;
   if (!isCurrent(connection)) return Outcome.Next;
   if (connection.flags & ConnectionFlag.Denied) return repeatDrop(packet, connection, now);
@@ -104,6 +106,12 @@ function findConnection(packet: Packet): Connection | null {
   return connection;
 }
 
+/** Both ends have spoken, and policy lets them. */
+function isOpen(connection: Connection): boolean {
+  const flags = connection.flags & (ConnectionFlag.Answered | ConnectionFlag.Denied);
+  return flags === ConnectionFlag.Answered;
+}
+
 /** Whether the packet begins another flow between the same ends. */
 function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, now: u32): boolean {
   const idle: u32 = now - connection.lastSeen;
@@ -115,7 +123,9 @@ function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, 
     return true;
   }
   if (packet.protocol === IpProtocol.TCP) {
-    return opensTcp(packet) && (!isForward || (connection.flags & CLOSING) !== 0);
+    if (!opensTcp(packet)) return false;
+    if (connection.flags & CLOSING) return true;
+    return !isForward && !isOpen(connection);
   }
   // What one end was denied says nothing about the other end's own flow.
   return !isForward && (connection.flags & ConnectionFlag.Denied) !== 0;

@@ -233,6 +233,20 @@ export const policyCases: readonly PacketCase[] = [
     after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
   },
   {
+    sentence: 'a SYN from the other end does not end an open connection, forged or not',
+    before: ingress(only({ ...WEB, allowGroup: ANNA.group })),
+    steps: [
+      ...ESTABLISHED,
+      bertSends(
+        sent(BERT, ANNA, tcp(80, 40000, TcpFlag.SYN)),
+        'drop',
+        DropReason.UnknownConnectionState,
+      ),
+      annaSends(sent(ANNA, BERT, ACK), 'to peer'),
+    ],
+    after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 3+1, answered'],
+  },
+  {
     sentence: 'opening a connection the other way round is no reply: it needs a rule of its own',
     before: (tables) => {
       ingress(only({ ...WEB, allowGroup: ANNA.group }))(tables);
@@ -240,6 +254,7 @@ export const policyCases: readonly PacketCase[] = [
     },
     steps: [
       ...ESTABLISHED,
+      annaSends(sent(ANNA, BERT, tcp(40000, 80, TcpFlag.FIN | TcpFlag.ACK)), 'to peer'),
       bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.SYN)), 'drop', DropReason.PolicyDenied),
     ],
     after: ['new TCP 10.0.0.2:80 > 10.0.0.1:40000 denied: policy denied'],
