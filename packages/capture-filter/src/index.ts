@@ -1,0 +1,10 @@
+export * from './filter.ts';
+export { FilterError } from './language/filter-error.ts';
+export { parseFilter } from './language/parse-filter.ts';
+export { printFilter } from './language/print-filter.ts';
+export * from './language/syntax.ts';
+export type { ProtocolWord } from './language/words.ts';
+export { type Condition, printCondition } from './meaning/condition.ts';
+export type { MeaningOptions } from './meaning/meaning.ts';
+export * from './lowering/filter-programs.ts';
+export type { Matcher } from './lowering/matcher.ts';

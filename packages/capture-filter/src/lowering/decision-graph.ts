@@ -1,0 +1,192 @@
+/**
+ * A condition as a graph of comparisons: each leads to two others, or to an end. What a comparison
+ * on the way here has already answered is not asked again.
+ */
+import { type Condition, holds, type Relation } from '../meaning/condition.ts';
+import { type Expression, printExpression } from '../meaning/expression.ts';
+
+/** One comparison, and where its answers lead. */
+export interface Test {
+  readonly kind: 'test';
+  readonly relation: Relation;
+  readonly left: Expression;
+  readonly right: Expression;
+  ifTrue: Decision;
+  ifFalse: Decision;
+}
+
+/** The answer to all. */
+export interface End {
+  readonly kind: 'end';
+  readonly matches: boolean;
+}
+
+/** A place in the graph. */
+export type Decision = Test | End;
+
+const MATCH: End = { kind: 'end', matches: true };
+const MISS: End = { kind: 'end', matches: false };
+
+/** Where the decision begins. */
+export function decisionGraph(condition: Condition): Decision {
+  const root = build(condition, MATCH, MISS);
+  shorten(root);
+  return root;
+}
+
+function build(condition: Condition, ifTrue: Decision, ifFalse: Decision): Decision {
+  switch (condition.kind) {
+    case 'constant':
+      return condition.value ? ifTrue : ifFalse;
+    case 'not':
+      return build(condition.of, ifFalse, ifTrue);
+    case 'and':
+      return build(condition.left, build(condition.right, ifTrue, ifFalse), ifFalse);
+    case 'or':
+      return build(condition.left, ifTrue, build(condition.right, ifTrue, ifFalse));
+    case 'compare': {
+      const { relation, left, right } = condition;
+      return { kind: 'test', relation, left, right, ifTrue, ifFalse };
+    }
+  }
+}
+
+/** The tests that can be reached, each before those that it leads to. */
+export function inOrder(root: Decision): Test[] {
+  const order: Test[] = [];
+  const seen = new Set<Decision>();
+  // No recursion: a filter may be a chain of thousands of tests.
+  const open: { node: Decision; isLeft: boolean }[] = [{ node: root, isLeft: false }];
+  for (let top = open.pop(); top; top = open.pop()) {
+    const { node, isLeft } = top;
+    if (node.kind === 'end') continue;
+    if (isLeft) {
+      order.push(node);
+      continue;
+    }
+    if (seen.has(node)) continue;
+    seen.add(node);
+    open.push({ node, isLeft: true });
+    open.push({ node: node.ifTrue, isLeft: false }, { node: node.ifFalse, isLeft: false });
+  }
+  return order.reverse();
+}
+
+/** What is known of one expression: its value, or some that it has not. */
+interface Fact {
+  readonly is?: number;
+  readonly isNot: ReadonlySet<number>;
+}
+
+/** By the text of the expression; answers by the text of the comparison. */
+class Facts {
+  constructor(
+    private readonly values = new Map<string, Fact>(),
+    private readonly answers = new Map<string, boolean>(),
+  ) {}
+
+  /** What is known when `test` has had this answer. */
+  after(test: Test, answer: boolean): Facts {
+    const next = new Facts(new Map(this.values), new Map(this.answers));
+    next.answers.set(textOf(test), answer);
+    if (test.relation === 'eq' && test.right.kind === 'number') {
+      const key = printExpression(test.left);
+      const isNot = this.values.get(key)?.isNot ?? new Set<number>();
+      const { value } = test.right;
+      next.values.set(key, answer ? { is: value, isNot } : { isNot: new Set([...isNot, value]) });
+    }
+    return next;
+  }
+
+  /** The answer, if it is known already. */
+  answerOf(test: Test): boolean | null {
+    const known = this.answers.get(textOf(test));
+    if (known !== undefined) return known;
+    const fact = this.values.get(printExpression(test.left));
+    if (!fact || test.right.kind !== 'number') return null;
+    if (fact.is !== undefined) return holds(test.relation, fact.is, test.right.value);
+    return test.relation === 'eq' && fact.isNot.has(test.right.value) ? false : null;
+  }
+
+  /** What is known on both ways. */
+  meet(other: Facts): Facts {
+    const values = new Map<string, Fact>();
+    for (const [key, fact] of this.values) {
+      const also = other.values.get(key);
+      if (!also) continue;
+      const isNot = new Set([...fact.isNot].filter((value) => excludes(also, value)));
+      for (const value of also.isNot) if (excludes(fact, value)) isNot.add(value);
+      values.set(key, fact.is === also.is ? { is: fact.is, isNot } : { isNot });
+    }
+    const answers = [...this.answers].filter(([key, answer]) => other.answers.get(key) === answer);
+    return new Facts(values, new Map(answers));
+  }
+}
+
+function excludes({ is, isNot }: Fact, value: number): boolean {
+  return isNot.has(value) || (is !== undefined && is !== value);
+}
+
+function textOf({ relation, left, right }: Test): string {
+  return `${printExpression(left)} ${relation} ${printExpression(right)}`;
+}
+
+/**
+ * Leads each answer past the tests that it answers too. A test that is passed reads nothing that
+ * was not read before, so that nothing is lost with it.
+ */
+function shorten(root: Decision): void {
+  const known = new Map<Decision, Facts>([[root, new Facts()]]);
+  for (const test of inOrder(root)) {
+    const facts = known.get(test);
+    // Nothing leads here any more.
+    if (!facts) continue;
+    const lead = (answer: boolean, to: Decision): Decision => {
+      const then = facts.after(test, answer);
+      let target = to;
+      while (target.kind === 'test') {
+        const next = then.answerOf(target);
+        if (next === null) break;
+        target = next ? target.ifTrue : target.ifFalse;
+      }
+      const others = known.get(target);
+      known.set(target, others ? others.meet(then) : then);
+      return target;
+    };
+    test.ifTrue = lead(true, test.ifTrue);
+    test.ifFalse = lead(false, test.ifFalse);
+  }
+}
+
+/**
+ * For each place: bytes without which no way from there leads to a match. A packet that is shorter
+ * is refused there, whether by a read that fails or by an answer.
+ */
+export function bytesNeeded(order: readonly Test[]): Map<Decision, number> {
+  const needed = new Map<Decision, number>([
+    [MATCH, 0],
+    [MISS, Infinity],
+  ]);
+  for (const test of [...order].reverse()) {
+    const own = Math.max(bytesRead(test.left), bytesRead(test.right));
+    const behind = Math.min(needed.get(test.ifTrue)!, needed.get(test.ifFalse)!);
+    needed.set(test, Math.max(own, behind));
+  }
+  return needed;
+}
+
+/** Bytes from the packet's start that the expression cannot be computed without. */
+function bytesRead(expression: Expression): number {
+  switch (expression.kind) {
+    case 'load':
+      // Where there is an index, the read itself asks for all bytes at once.
+      if (expression.index) return bytesRead(expression.index);
+      return expression.offset + expression.size;
+    case 'negate':
+      return bytesRead(expression.of);
+    case 'binary':
+      return Math.max(bytesRead(expression.left), bytesRead(expression.right));
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,2 @@
+export * from './filter-table.ts';
+export * from './tcpdump.ts';
