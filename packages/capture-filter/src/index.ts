@@ -1,3 +1,8 @@
+export { ClassicError } from './classic/classic-error.ts';
+export { ClassicProgram } from './classic/classic-program.ts';
+export { formatClassic } from './classic/format-classic.ts';
+export type { ClassicInstruction } from './classic/instruction.ts';
+export { parseClassic } from './classic/parse-classic.ts';
 export * from './filter.ts';
 export { FilterError } from './language/filter-error.ts';
 export { parseFilter } from './language/parse-filter.ts';

@@ -17,13 +17,10 @@ export function arithmetic(
   rightMaximum: number,
   ended: Block,
 ): Value {
-  const isKnown = right.operation.op === 'constant';
   if (operator === 'div' || operator === 'mod') {
-    if (!isKnown) {
-      const divides = builder.makeBlock();
-      builder.branch('eq', right, builder.constant(0, 32), ended, divides);
-      builder.sealAndStart(divides);
-    }
+    const divides = builder.makeBlock();
+    builder.branch('eq', right, builder.constant(0, 32), ended, divides);
+    builder.sealAndStart(divides);
     return builder.binary(operator, left, right);
   }
   if ((operator === 'shl' || operator === 'shr') && rightMaximum > SHIFT_MAX) {

@@ -133,7 +133,8 @@ function textOf({ relation, left, right }: Test): string {
 
 /**
  * Leads each answer past the tests that it answers too. A test that is passed reads nothing that
- * was not read before, so that nothing is lost with it.
+ * was not read before, so that nothing is lost with it; one whose answer makes no difference stays,
+ * since its read may.
  */
 function shorten(root: Decision): void {
   const known = new Map<Decision, Facts>([[root, new Facts()]]);
@@ -143,12 +144,7 @@ function shorten(root: Decision): void {
     if (!facts) continue;
     const lead = (answer: boolean, to: Decision): Decision => {
       const then = facts.after(test, answer);
-      let target = to;
-      while (target.kind === 'test') {
-        const next = then.answerOf(target);
-        if (next === null) break;
-        target = next ? target.ifTrue : target.ifFalse;
-      }
+      const target = past(to, then);
       const others = known.get(target);
       known.set(target, others ? others.meet(then) : then);
       return target;
@@ -156,6 +152,17 @@ function shorten(root: Decision): void {
     test.ifTrue = lead(true, test.ifTrue);
     test.ifFalse = lead(false, test.ifFalse);
   }
+}
+
+/** The first place from here on whose answer is not known. */
+function past(from: Decision, facts: Facts): Decision {
+  let target = from;
+  while (target.kind === 'test') {
+    const answer = facts.answerOf(target);
+    if (answer === null) break;
+    target = answer ? target.ifTrue : target.ifFalse;
+  }
+  return target;
 }
 
 /**

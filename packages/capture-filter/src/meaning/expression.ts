@@ -135,26 +135,28 @@ export function maximumOf(expression: Expression): number {
       return expression.value;
     case 'load':
       return 2 ** (8 * expression.size) - 1;
-    case 'binary':
-      return maximumOfBinary(
-        expression.operator,
-        maximumOf(expression.left),
-        maximumOf(expression.right),
-        expression.right,
-      );
+    case 'binary': {
+      const { operator, left, right } = expression;
+      const known = right.kind === 'number' ? right.value : null;
+      return maximumOfOperation(operator, maximumOf(left), maximumOf(right), known);
+    }
     default:
       return NUMBER_MAX;
   }
 }
 
-function maximumOfBinary(
+/**
+ * A number that the result never exceeds, by what the two sides never exceed.
+ *
+ * @param known the right side, where it is known
+ */
+export function maximumOfOperation(
   operator: ExpressionOperator,
   left: number,
   right: number,
-  rightSide: Expression,
+  known: number | null,
 ): number {
   const capped = (value: number): number => (value <= NUMBER_MAX ? value : NUMBER_MAX);
-  const known = rightSide.kind === 'number' ? rightSide.value : null;
   switch (operator) {
     case 'add':
       return capped(left + right);

@@ -91,20 +91,21 @@ function meaningOf(link: Link, arithmetic: Arithmetic): Guarded {
     case 'binary': {
       const left = meaningOf(link, arithmetic.left);
       const right = meaningOf(link, arithmetic.right);
-      refuseUseless(arithmetic.operator, right.value, arithmetic.right.column);
+      refuseUseless(arithmetic);
       const value = binary(operators[arithmetic.operator], left.value, right.value);
       return { value, guard: left.guard };
     }
   }
 }
 
-function refuseUseless(operator: ArithmeticOperator, right: Expression, column: number): void {
+/** What is computed may be 0, or a shift too far, with the effect of these; written it is wrong. */
+function refuseUseless({ operator, right }: Extract<Arithmetic, { kind: 'binary' }>): void {
   if (right.kind !== 'number') return;
   if ((operator === '/' || operator === '%') && right.value === 0) {
-    throw new Refusal(column, 'a division by zero', 'another divisor');
+    throw new Refusal(right.column, 'a division by zero', 'another divisor');
   }
   if ((operator === '<<' || operator === '>>') && right.value > SHIFT_MAX) {
-    throw new Refusal(column, `a shift by ${right.value}`, `at most ${SHIFT_MAX}`);
+    throw new Refusal(right.column, `a shift by ${right.value}`, `at most ${SHIFT_MAX}`);
   }
 }
 

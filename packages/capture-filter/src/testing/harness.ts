@@ -2,6 +2,7 @@
  * Runs a matcher on captured frames, on the machine or in the kernel: a program that takes the
  * frame's length from the packet's first bytes and calls the matcher's function for the rest.
  */
+import { loadProgram, testRunXdp } from '@skep/bpf';
 import { Machine, type ProgramObject } from '@skep/bytecode';
 import { type CompileOptions, compileProgram, FunctionBuilder, type IrProgram } from '@skep/compiler';
 import { contextShapes } from '@skep/ebpf';
@@ -52,8 +53,27 @@ export function matchesOnMachine(
   return matching(frames, (packet) => program.run({ packet }).returnValue);
 }
 
+/** The numbers of the frames that match, by BPF_PROG_TEST_RUN. */
+export function matchesInKernel(
+  object: ProgramObject,
+  frames: readonly CapturedFrame[],
+): Set<number> {
+  const program = loadProgram(object);
+  try {
+    return matching(frames, (packet) => testRunXdp(program, { packet }).returnValue);
+  } finally {
+    program.close();
+  }
+}
+
+/** The numbers of the frames about which two sets are not of one mind. */
+export function difference(one: ReadonlySet<number>, other: ReadonlySet<number>): number[] {
+  const numbers = new Set([...one, ...other]);
+  return [...numbers].filter((index) => one.has(index) !== other.has(index));
+}
+
 /** The numbers of the frames for whose packets `run` returns 1. */
-export function matching(
+function matching(
   frames: readonly CapturedFrame[],
   run: (packet: Uint8Array) => number,
 ): Set<number> {

@@ -41,6 +41,8 @@ export class TcpdumpOracle {
     });
     // libpcap refuses a filter that can match nothing, which is a verdict too.
     if (stderr.includes('expression rejects all packets')) return { matches: new Set() };
+    const isByOptimiser = stderr.includes('division by zero') && parameters.length === 0;
+    if (isByOptimiser) return this.verdicts(filter, ['-O']);
     if (status !== 0) return { refused: stderr.toString() };
     return { matches: new Set(readCaptureSeconds(stdout)) };
   }
@@ -50,10 +52,20 @@ export class TcpdumpOracle {
   }
 }
 
-/** The classic program of a filter, as `tcpdump -ddd` prints it. @throws Error where it refuses */
-export function classicProgramOf(filter: string): string {
-  const words = ['-y', 'EN10MB', '-ddd', '--', filter];
+/**
+ * The classic program of a filter, as `tcpdump -ddd` prints it; `undefined` where libpcap makes
+ * none, since the filter matches nothing.
+ *
+ * @param parameters such as `-O`, or `-d` for the listing instead
+ * @throws Error where tcpdump refuses the filter
+ */
+export function classicProgramOf(
+  filter: string,
+  parameters: readonly string[] = ['-ddd'],
+): string | undefined {
+  const words = ['-y', 'EN10MB', ...parameters, '--', filter];
   const { stdout, stderr, status } = spawnSync('tcpdump', words, { env: environment() });
-  if (status !== 0) throw new Error(`tcpdump -ddd '${filter}': ${stderr.toString().trim()}`);
-  return stdout.toString();
+  if (status === 0) return stdout.toString();
+  if (stderr.includes('expression rejects all packets')) return undefined;
+  throw new Error(`tcpdump ${words.join(' ')}: ${stderr.toString().trim()}`);
 }
