@@ -68,7 +68,11 @@ describe('filters match what they match for libpcap', { skip: noTcpdump }, () =>
     if (wrong.length > 0) tally.undecided += undecided(text, wrong, where);
     assert.deepEqual(difference(matchesByEvaluation(filter), have), [], `${where}: evaluated`);
     if (noKernel) return;
-    assert.deepEqual(difference(matchesInKernel(object, frames), have), [], `${where}: in the kernel`);
+    assert.deepEqual(
+      difference(matchesInKernel(object, frames), have),
+      [],
+      `${where}: in the kernel`,
+    );
   }
 
   /** How many frames libpcap decides as Skep does when its optimiser is off: must be all. */
@@ -86,7 +90,8 @@ describe('filters match what they match for libpcap', { skip: noTcpdump }, () =>
 function summary({ compared, refused, frames: verdicts, undecided }: Tally): string {
   const engines = noKernel ? `machine only: ${noKernel}` : 'machine and kernel';
   const minds = `${undecided} where libpcap's optimiser changes libpcap's own verdict`;
-  return `${compared} filters, ${refused} refused by both, ${verdicts} verdicts, ${minds}; ${engines}`;
+  const counts = `${compared} filters, ${refused} refused by both, ${verdicts} verdicts`;
+  return `${counts}, ${minds}; ${engines}`;
 }
 
 function matchesByEvaluation(filter: Filter): Set<number> {

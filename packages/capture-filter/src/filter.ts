@@ -5,7 +5,7 @@ import { type Decision, decisionGraph, inOrder } from './lowering/decision-graph
 import { lowerFilter } from './lowering/lower-filter.ts';
 import type { Exits, Matcher } from './lowering/matcher.ts';
 import type { PacketReader } from './lowering/packet-reader.ts';
-import { type Condition } from './meaning/condition.ts';
+import type { Condition } from './meaning/condition.ts';
 import { evaluateCondition } from './meaning/evaluate.ts';
 import { type Expression, maximumOf } from './meaning/expression.ts';
 import { type MeaningOptions, meaningOfFilter } from './meaning/meaning.ts';
@@ -24,7 +24,10 @@ export class Filter implements Matcher {
   ) {
     this.root = decisionGraph(condition);
     const tests = inOrder(this.root);
-    this.reach = Math.max(0, ...tests.flatMap(({ left, right }) => [reachOf(left), reachOf(right)]));
+    this.reach = Math.max(
+      0,
+      ...tests.flatMap(({ left, right }) => [reachOf(left), reachOf(right)]),
+    );
   }
 
   emit(builder: FunctionBuilder, reader: PacketReader, exits: Exits): void {

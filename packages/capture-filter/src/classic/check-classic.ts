@@ -13,7 +13,7 @@ export function checkClassic(program: readonly ClassicInstruction[]): void {
   if (length === 0 || length > CLASSIC_INSTRUCTIONS_MAX) {
     throw new ClassicError(null, `${length} instructions`, `1 to ${CLASSIC_INSTRUCTIONS_MAX}`);
   }
-  program.forEach((instruction, at) => checkInstruction(instruction, at, length));
+  for (const [at, instruction] of program.entries()) checkInstruction(instruction, at, length);
   if (program.at(-1)!.kind !== 'return') {
     throw new ClassicError(length - 1, 'the end of the program', 'ret as the last instruction');
   }

@@ -65,7 +65,11 @@ describe('classic programs of libpcap', { skip: noTcpdump }, () => {
     const have = matchesOnMachine(object, frames);
     assert.deepEqual(difference(have, wanted.matches), [], `${text}: on the machine`);
     if (noKernel) return true;
-    assert.deepEqual(difference(matchesInKernel(object, frames), have), [], `${text}: in the kernel`);
+    assert.deepEqual(
+      difference(matchesInKernel(object, frames), have),
+      [],
+      `${text}: in the kernel`,
+    );
     return true;
   }
 });

@@ -12,6 +12,8 @@ export class ClassicError extends Error {
     readonly advice?: string,
   ) {
     const at = instruction === null ? '' : ` instruction ${instruction}:`;
-    super(`classic program:${at} found ${found}, expected ${expected}${advice ? ` (${advice})` : ''}`);
+    super(
+      `classic program:${at} found ${found}, expected ${expected}${advice ? ` (${advice})` : ''}`,
+    );
   }
 }

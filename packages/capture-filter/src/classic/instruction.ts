@@ -1,6 +1,6 @@
 /**
- * Classic BPF: what its instructions are, and how they are encoded. Two registers, A and X; 16 words
- * of memory, M; jumps lead forward only. @source include/uapi/linux/bpf_common.h
+ * Classic BPF: what its instructions are, and how they are encoded. Two registers, A and X; 16
+ * words of memory, M; jumps lead forward only. @source include/uapi/linux/bpf_common.h
  */
 import type { ExpressionOperator } from '../meaning/expression.ts';
 import {
@@ -65,7 +65,7 @@ export interface EncodedInstruction {
   readonly constant: number;
 }
 
-const enum Class {
+enum Class {
   Load = 0,
   LoadX = 1,
   Store = 2,
@@ -76,24 +76,24 @@ const enum Class {
   Miscellaneous = 7,
 }
 
-const sizes: Readonly<Record<number, 1 | 2 | 4>> = { 0x00: 4, 0x08: 2, 0x10: 1 };
+const sizes: Readonly<Record<number, 1 | 2 | 4>> = { 0: 4, 8: 2, 16: 1 };
 const operators: Readonly<Record<number, ExpressionOperator>> = {
-  0x00: 'add',
-  0x10: 'sub',
-  0x20: 'mul',
-  0x30: 'div',
-  0x40: 'or',
-  0x50: 'and',
-  0x60: 'shl',
-  0x70: 'shr',
-  0x90: 'mod',
-  0xa0: 'xor',
+  0: 'add',
+  16: 'sub',
+  32: 'mul',
+  48: 'div',
+  64: 'or',
+  80: 'and',
+  96: 'shl',
+  112: 'shr',
+  144: 'mod',
+  160: 'xor',
 };
 const relations: Readonly<Record<number, BranchRelation>> = {
-  0x10: 'eq',
-  0x20: 'gt',
-  0x30: 'ge',
-  0x40: 'set',
+  16: 'eq',
+  32: 'gt',
+  48: 'ge',
+  64: 'set',
 };
 const NEGATE = 0x84;
 const USES_X = 0x08;

@@ -10,12 +10,7 @@ import type { PacketReader } from '../lowering/packet-reader.ts';
 import { maximumOfOperation, NUMBER_MAX } from '../meaning/expression.ts';
 import { readAncillary } from './ancillary.ts';
 import { nextOf } from './check-classic.ts';
-import {
-  type ClassicInstruction,
-  MEMORY_WORDS,
-
-  type Source,
-} from './instruction.ts';
+import { type ClassicInstruction, MEMORY_WORDS, type Source } from './instruction.ts';
 
 /** The largest header length: 4 * 0xf. */
 const HEADER_LENGTH_MAX = 60;
@@ -154,10 +149,7 @@ class ClassicLowering {
     this.write(A, value, 2 ** (8 * size) - 1);
   }
 
-  private compute({
-    operator,
-    source,
-  }: Extract<ClassicInstruction, { kind: 'arithmetic' }>): void {
+  private compute({ operator, source }: Extract<ClassicInstruction, { kind: 'arithmetic' }>): void {
     const { A } = this.registers;
     const [right, rightMaximum] = this.sideOf(source);
     const left = this.builder.read(A);

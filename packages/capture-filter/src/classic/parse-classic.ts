@@ -10,8 +10,8 @@ const JUMP_MAX = 0xff;
 const CONSTANT_MAX = 0xffff_ffff;
 
 /**
- * A line with the count, then a line of four numbers for each instruction: opcode, jump if true, jump
- * if false, constant. Commas may stand for line ends, as `tc` and `iptables` have it.
+ * A line with the count, then a line of four numbers for each instruction: opcode, jump if true,
+ * jump if false, constant. Commas may stand for line ends, as `tc` and `iptables` have it.
  *
  * @throws ClassicError for what is malformed, and for what the kernel would refuse
  */

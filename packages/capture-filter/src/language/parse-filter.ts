@@ -177,11 +177,16 @@ class FilterParser {
     const { reader } = this;
     if (!valueTokens.includes(reader.peek().kind)) {
       const isWord = reader.peek().kind === 'word';
-      const advice = isWord ? 'a backslash before a word makes it a name: ip proto \\tcp' : undefined;
+      const advice = isWord
+        ? 'a backslash before a word makes it a name: ip proto \\tcp'
+        : undefined;
       return reader.fail('an address, a number or a name', advice);
     }
     if (!qualifiers) {
-      return reader.fail(PRIMITIVE, 'no value stands before it whose qualifiers it could take over');
+      return reader.fail(
+        PRIMITIVE,
+        'no value stands before it whose qualifiers it could take over',
+      );
     }
     return { syntax: { kind: 'value', qualifiers, operand: this.operand() }, qualifiers };
   }

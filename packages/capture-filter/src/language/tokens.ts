@@ -7,15 +7,7 @@ import { FilterError } from './filter-error.ts';
 import { grammarWords, linkWords, numberWords, protocolWords, refusedWords } from './words.ts';
 
 /** What a token is. */
-export type TokenKind =
-  | 'word'
-  | 'number'
-  | 'ipv4'
-  | 'ipv6'
-  | 'mac'
-  | 'name'
-  | 'operator'
-  | 'end';
+export type TokenKind = 'word' | 'number' | 'ipv4' | 'ipv6' | 'mac' | 'name' | 'operator' | 'end';
 
 /** One token; `text` without the backslash that makes a word a name. */
 export interface Token {
@@ -33,8 +25,10 @@ const NAME = /[A-Za-z0-9](?:[-_.A-Za-z0-9]*[.A-Za-z0-9])?/y;
 const NUMBER = /0[xX][0-9A-Fa-f]+|[0-9]+/y;
 const COLONS = /[0-9A-Fa-f]*:[0-9A-Fa-f:]+(?:\.\d+\.\d+\.\d+)?/y;
 const PAIR = '[0-9A-Fa-f]{1,2}';
+const FOUR = '[0-9A-Fa-f]{4}';
+/** One separator all through; fours may do without. */
 const MAC = new RegExp(
-  `^(?:${PAIR}(?:([-:.])${PAIR})(?:\\1${PAIR}){4}|[0-9A-Fa-f]{4}(\\.?)[0-9A-Fa-f]{4}\\2[0-9A-Fa-f]{4})$`,
+  `^(?:${PAIR}([-:.])${PAIR}(?:\\1${PAIR}){4}|${FOUR}(\\.?)${FOUR}\\2${FOUR})$`,
 );
 const IPV4 = /^(?:0[xX][0-9A-Fa-f]+|\d+)(?:\.(?:0[xX][0-9A-Fa-f]+|\d+)){1,3}$/;
 

@@ -88,8 +88,18 @@ export const refusedWords: Readonly<Record<string, string>> = {
     ),
   ),
   ...Object.fromEntries(
-    ['on', 'ifname', 'rset', 'ruleset', 'rnr', 'rulenum', 'srnr', 'subrulenum', 'reason', 'action']
-      .map((word) => [word, firewall]),
+    [
+      'on',
+      'ifname',
+      'rset',
+      'ruleset',
+      'rnr',
+      'rulenum',
+      'srnr',
+      'subrulenum',
+      'reason',
+      'action',
+    ].map((word) => [word, firewall]),
   ),
   ...Object.fromEntries(
     // biome-ignore format: a list of words

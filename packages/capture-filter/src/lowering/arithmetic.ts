@@ -5,7 +5,8 @@ import type { ExpressionOperator } from '../meaning/expression.ts';
 const SHIFT_MAX = 31;
 
 /**
- * Two numbers of 32 bits combined. A division by zero goes to `ended`; a shift by 32 or more gives 0.
+ * Two numbers of 32 bits combined. A division by zero goes to `ended`; a shift by 32 or more gives
+ * 0.
  *
  * @param rightMaximum what `right` never exceeds
  */

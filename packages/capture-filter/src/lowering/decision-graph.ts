@@ -29,8 +29,14 @@ const MISS: End = { kind: 'end', matches: false };
 
 /** Where the decision begins. */
 export function decisionGraph(condition: Condition): Decision {
-  const root = build(condition, MATCH, MISS);
-  shorten(root);
+  let root = build(condition, MATCH, MISS);
+  // Each may make room for the other; a graph that neither makes smaller is done.
+  for (let before = Infinity, now = inOrder(root).length; now < before; ) {
+    shorten(root);
+    root = share(root);
+    before = now;
+    now = inOrder(root).length;
+  }
   return root;
 }
 
@@ -163,6 +169,31 @@ function past(from: Decision, facts: Facts): Decision {
     target = answer ? target.ifTrue : target.ifFalse;
   }
   return target;
+}
+
+/** Tests that ask the same and lead to the same places become one. */
+function share(root: Decision): Decision {
+  const numbers = new Map<Decision, number>([
+    [MATCH, 0],
+    [MISS, 1],
+  ]);
+  const sameAs = new Map<Decision, Decision>();
+  const firsts = new Map<string, Test>();
+  const sharedOf = (to: Decision): Decision => sameAs.get(to) ?? to;
+  for (const test of inOrder(root).reverse()) {
+    test.ifTrue = sharedOf(test.ifTrue);
+    test.ifFalse = sharedOf(test.ifFalse);
+    const ends = `${numbers.get(test.ifTrue)} ${numbers.get(test.ifFalse)}`;
+    const key = `${textOf(test)} ? ${ends}`;
+    const first = firsts.get(key);
+    if (first) {
+      sameAs.set(test, first);
+    } else {
+      firsts.set(key, test);
+      numbers.set(test, numbers.size);
+    }
+  }
+  return sharedOf(root);
 }
 
 /**

@@ -123,8 +123,8 @@ function readerOf(hook: FilterHook, builder: FunctionBuilder, matcher: Matcher):
 }
 
 /**
- * TC: what may be read is made linear first, where it is not. A packet for which the kernel cannot do
- * so is looked at as far as it is linear.
+ * TC: what may be read is made linear first, where it is not. A packet for which the kernel cannot
+ * do so is looked at as far as it is linear.
  */
 function linearReader(builder: FunctionBuilder, context: Value, reach: number): PacketReader {
   const { dataOffset, dataEndOffset } = shapes.tc;
@@ -136,7 +136,10 @@ function linearReader(builder: FunctionBuilder, context: Value, reach: number): 
   };
   readPointers();
   if (reach > 0) {
-    const linear = builder.resize(builder.binary('sub', builder.read(end), builder.read(start)), 32);
+    const linear = builder.resize(
+      builder.binary('sub', builder.read(end), builder.read(start)),
+      32,
+    );
     const most = builder.constant(Math.min(reach, PACKET_OFFSET_MAX), 32);
     const wanted = new Variable('wanted', 32);
     builder.choose(

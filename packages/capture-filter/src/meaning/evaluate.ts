@@ -36,28 +36,28 @@ function decide(condition: Condition, view: DataView, length: number): boolean {
     case 'or':
       return decide(condition.left, view, length) || decide(condition.right, view, length);
     case 'compare': {
-      const left = valueOf(condition.left, view, length);
-      return holds(condition.relation, left, valueOf(condition.right, view, length));
+      const left = computed(condition.left, view, length);
+      return holds(condition.relation, left, computed(condition.right, view, length));
     }
   }
 }
 
-function valueOf(expression: Expression, view: DataView, length: number): number {
+function computed(expression: Expression, view: DataView, length: number): number {
   switch (expression.kind) {
     case 'number':
       return expression.value;
     case 'length':
       return length;
     case 'negate':
-      return -valueOf(expression.of, view, length) >>> 0;
+      return -computed(expression.of, view, length) >>> 0;
     case 'binary': {
-      const left = valueOf(expression.left, view, length);
-      const value = compute(expression.operator, left, valueOf(expression.right, view, length));
+      const left = computed(expression.left, view, length);
+      const value = compute(expression.operator, left, computed(expression.right, view, length));
       if (value === null) throw new Ended();
       return value;
     }
     case 'load': {
-      const index = expression.index ? valueOf(expression.index, view, length) : 0;
+      const index = expression.index ? computed(expression.index, view, length) : 0;
       const at = expression.offset + index;
       if (at + expression.size > view.byteLength) throw new Ended();
       if (expression.size === 1) return view.getUint8(at);

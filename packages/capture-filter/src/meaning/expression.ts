@@ -70,8 +70,8 @@ export function binary(
     if (value !== null) return number(value);
   }
   if (right.kind === 'number' && right.value === 0) {
-    if (operator === 'mul' || operator === 'and') return number(0);
-    if (operator !== 'div' && operator !== 'mod') return left;
+    if (operator === 'div' || operator === 'mod') return { kind: 'binary', operator, left, right };
+    return operator === 'mul' || operator === 'and' ? number(0) : left;
   }
   if (left.kind === 'number' && left.value === 0) {
     if (operator === 'add' || operator === 'or' || operator === 'xor') return right;

@@ -32,8 +32,8 @@ export function hostCondition(link: Link, qualifiers: Qualifiers, operand: Opera
   }
   const isNet = qualifiers.kind === 'net';
   if (operand.kind === 'ipv6') return ipv6Condition(link, qualifiers, operand, isNet);
-  const { address, mask } = operand.kind === 'number' ? fromNumber(operand.value, isNet) :
-    fromText(operand, isNet);
+  const { address, mask } =
+    operand.kind === 'number' ? fromNumber(operand.value, isNet) : fromText(operand, isNet);
   return ipv4Condition(link, qualifiers, operand.column, address, mask);
 }
 
@@ -56,10 +56,7 @@ export function destinationByte(link: Link, version: 4 | 6): Expression {
 export function hasMac(bytes: Uint8Array, direction: Direction = 'either'): Condition {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   return inDirection(direction, MAC, (place) =>
-    both(
-      equals(load(4, place + 2), view.getUint32(2)),
-      equals(load(2, place), view.getUint16(0)),
-    ),
+    both(equals(load(4, place + 2), view.getUint32(2)), equals(load(2, place), view.getUint16(0))),
   );
 }
 
@@ -171,7 +168,10 @@ function parseParts(text: string, column: number): { address: number; length: nu
   return { address: (address * 2 ** (32 - length)) >>> 0, length };
 }
 
-function refuseHostBits({ text, column }: Operand & { text: string }, mask: number | string): never {
+function refuseHostBits(
+  { text, column }: Operand & { text: string },
+  mask: number | string,
+): never {
   const found = typeof mask === 'number' ? `${text}/${mask}` : `${text} mask ${mask}`;
   throw new Refusal(column, found, 'no bits behind the mask');
 }

@@ -89,10 +89,7 @@ export class Link {
   }
 
   private carriesEither(type: number, organisation: number): Condition {
-    return either(
-      equals(this.type(), type),
-      both(this.isLlc(), this.isSnap(organisation, type)),
-    );
+    return either(equals(this.type(), type), both(this.isLlc(), this.isSnap(organisation, type)));
   }
 
   private carriesIpx(): Condition {

@@ -1,6 +1,6 @@
 /**
- * From what a filter says to what it asks of the bytes. The text is walked from left to right, once:
- * a `vlan` moves all that stands behind it, also behind an `or`.
+ * From what a filter says to what it asks of the bytes. The text is walked from left to right,
+ * once: a `vlan` moves all that stands behind it, also behind an `or`.
  */
 import { FilterError } from '../language/filter-error.ts';
 import type { Syntax } from '../language/syntax.ts';
@@ -79,7 +79,10 @@ class Meaning {
     return hostCondition(this.link, qualifiers, operand);
   }
 
-  private broadcast({ protocol, column }: Extract<Syntax, { column: number; kind: unknown }> & {
+  private broadcast({
+    protocol,
+    column,
+  }: Extract<Syntax, { column: number; kind: unknown }> & {
     protocol?: string;
   }): Condition {
     if (protocol === undefined || protocol === 'ether') return hasMac(ALL_ONES, 'dst');

@@ -1,12 +1,19 @@
 /**
  * What `tcp[13] & 2 != 0` means. Bytes of a protocol are there only in packets of that protocol, so
- * that a relation first asks for these. Of a sum only the left side is asked, which is libpcap's way:
- * `1 + tcp[13] = 3` reads that byte of any packet.
+ * that a relation first asks for these. Of a sum only the left side is asked, which is libpcap's
+ * way: `1 + tcp[13] = 3` reads that byte of any packet.
  */
 import { IpProtocol } from '@skep/wire';
 import type { Arithmetic, ArithmeticOperator, Syntax } from '../language/syntax.ts';
 import { both, compare, type Condition, not } from './condition.ts';
-import { binary, type Expression, type ExpressionOperator, load, negate, number } from './expression.ts';
+import {
+  binary,
+  type Expression,
+  type ExpressionOperator,
+  load,
+  negate,
+  number,
+} from './expression.ts';
 import type { Link } from './link.ts';
 import {
   hasIpv6Protocol,
@@ -37,7 +44,18 @@ const operators: Readonly<Record<ArithmeticOperator, ExpressionOperator>> = {
 };
 
 /** Protocols whose bytes begin with the link's payload. */
-const payloadWords = ['ip', 'ip6', 'arp', 'rarp', 'atalk', 'decnet', 'sca', 'lat', 'moprc', 'mopdl'];
+const payloadWords = [
+  'ip',
+  'ip6',
+  'arp',
+  'rarp',
+  'atalk',
+  'decnet',
+  'sca',
+  'lat',
+  'moprc',
+  'mopdl',
+];
 /** Protocols whose bytes begin behind the IPv4 header, and are read only in IPv4. */
 const transportWords = ['tcp', 'udp', 'sctp', 'icmp', 'igmp', 'igrp', 'pim', 'vrrp', 'carp'];
 const IPV6_LENGTH = 40;
@@ -98,7 +116,7 @@ function meaningOf(link: Link, arithmetic: Arithmetic): Guarded {
   }
 }
 
-/** What is computed may be 0, or a shift too far, with the effect of these; written it is wrong. */
+/** What is computed may be 0 or a shift too far, with the effect of these; written it is wrong. */
 function refuseUseless({ operator, right }: Extract<Arithmetic, { kind: 'binary' }>): void {
   if (right.kind !== 'number') return;
   if ((operator === '/' || operator === '%') && right.value === 0) {
@@ -134,6 +152,7 @@ function bytesOf(link: Link, bytes: Extract<Arithmetic, { kind: 'bytes' }>): Gua
 /** A constant index is a part of the offset; what is computed is added to the header's length. */
 function behindIpv4(link: Link, size: 1 | 2 | 4, index: Expression): Expression {
   const header = link.ipv4HeaderLength();
-  if (index.kind === 'number' && index.value <= 0xffff) return link.bytes(size, index.value, header);
+  if (index.kind === 'number' && index.value <= 0xffff)
+    return link.bytes(size, index.value, header);
   return link.bytes(size, 0, binary('add', header, index));
 }

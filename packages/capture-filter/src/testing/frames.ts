@@ -67,8 +67,8 @@ export function sampleFrames(): Uint8Array[] {
     withTag(tagged, 0x88a8, 6),
     withTag(tagged, 0x8100, 100),
     withTag(withTag(makeFrame({ ...v6, udp: dns }), 0x8100, 5), 0x9100, 6),
-    ...[0x0800, 0x86dd, 0x809b, 0x80f3, 0x6003, 0x6004, 0x8137, 0x8847, 0x8864, 0x88cc].map((type) =>
-      withType(makeFrame({ ...v4, protocol: 6, payload: data }), type),
+    ...[0x0800, 0x86dd, 0x809b, 0x80f3, 0x6003, 0x6004, 0x8137, 0x8847, 0x8864, 0x88cc].map(
+      (type) => withType(makeFrame({ ...v4, protocol: 6, payload: data }), type),
     ),
     ...llcFrames(),
     // A header length of 0, of 4, and of 60 bytes that are not there.

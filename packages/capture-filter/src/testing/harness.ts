@@ -4,7 +4,12 @@
  */
 import { loadProgram, testRunXdp } from '@skep/bpf';
 import { Machine, type ProgramObject } from '@skep/bytecode';
-import { type CompileOptions, compileProgram, FunctionBuilder, type IrProgram } from '@skep/compiler';
+import {
+  type CompileOptions,
+  compileProgram,
+  FunctionBuilder,
+  type IrProgram,
+} from '@skep/compiler';
 import { contextShapes } from '@skep/ebpf';
 import { matchingFunction } from '../lowering/filter-programs.ts';
 import type { Matcher } from '../lowering/matcher.ts';
