@@ -4,6 +4,7 @@ import { pc } from './colours.ts';
 import { addAgentCommand } from './commands/agent.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addFilterCommands } from './commands/filter.ts';
 import { addLabCommands } from './commands/lab.ts';
 import { addListCommands } from './commands/list.ts';
 import { addObserveCommand } from './commands/observe.ts';
@@ -36,6 +37,7 @@ export function makeProgram(): Command {
     addPolicyCommands,
     addObserveCommand,
     addExplainCommand,
+    addFilterCommands,
     addStatusCommand,
     addListCommands,
     addAgentCommand,
