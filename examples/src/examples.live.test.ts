@@ -20,6 +20,11 @@ const examples: Record<string, { needsKernel: boolean; output: RegExp }> = {
     needsKernel: true,
     output: /8080 arrives\n.*8081 arrives\n.*8080 is dropped\n.*8081 arrives\n.*8080 arrives\n/,
   },
+  'match-packets': {
+    needsKernel: true,
+    output:
+      /^drops .*\nSYN.*: 2 of 2 .*\nACK.*: 0 of 3 .*\nUDP.*: 0 of 3 .*\n.*: 1 of 1 .*\n3 pack/,
+  },
   'rate-limit': {
     needsKernel: true,
     output: /^50 packets at once: 1\d arrive\n50 .*: [4-9] arrive/,

@@ -3,6 +3,7 @@ import type { Case } from '../harness/case.ts';
 import { compilerCase } from './compiler.ts';
 import { changesCase } from './changes.ts';
 import { datapathCase } from './datapath.ts';
+import { filtersCase } from './filters.ts';
 import { memoryCase } from './memory.ts';
 import { pathCase } from './path.ts';
 import { rivalChangesCase } from './rival-changes.ts';
@@ -11,6 +12,7 @@ import { rulesCase } from './rules.ts';
 /** All cases. */
 export const cases: readonly Case[] = [
   compilerCase,
+  filtersCase,
   datapathCase,
   rulesCase,
   changesCase,
