@@ -13,6 +13,7 @@ export const storeys: Readonly<Record<string, number>> = {
   bpf: 2,
   netlink: 2,
   compiler: 3,
+  'capture-filter': 3,
   datapath: 3,
   agent: 4,
   lab: 5,
