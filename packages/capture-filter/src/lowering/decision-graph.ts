@@ -11,6 +11,10 @@ export interface Test {
   readonly relation: Relation;
   readonly left: Expression;
   readonly right: Expression;
+  /** The left side as text. */
+  readonly subject: string;
+  /** The whole comparison as text: two that ask the same have the same. */
+  readonly text: string;
   ifTrue: Decision;
   ifFalse: Decision;
 }
@@ -52,7 +56,9 @@ function build(condition: Condition, ifTrue: Decision, ifFalse: Decision): Decis
       return build(condition.left, ifTrue, build(condition.right, ifTrue, ifFalse));
     case 'compare': {
       const { relation, left, right } = condition;
-      return { kind: 'test', relation, left, right, ifTrue, ifFalse };
+      const subject = printExpression(left);
+      const text = `${subject} ${relation} ${printExpression(right)}`;
+      return { kind: 'test', relation, left, right, subject, text, ifTrue, ifFalse };
     }
   }
 }
@@ -84,6 +90,12 @@ interface Fact {
   readonly isNot: ReadonlySet<number>;
 }
 
+/**
+ * Answers and values that a fact remembers, each: with more of them a long filter would take the
+ * square of its length, and those that help are near. What is forgotten is asked again.
+ */
+const FACTS_MAX = 32;
+
 /** By the text of the expression; answers by the text of the comparison. */
 class Facts {
   constructor(
@@ -94,21 +106,25 @@ class Facts {
   /** What is known when `test` has had this answer. */
   after(test: Test, answer: boolean): Facts {
     const next = new Facts(new Map(this.values), new Map(this.answers));
-    next.answers.set(textOf(test), answer);
     if (test.relation === 'eq' && test.right.kind === 'number') {
-      const key = printExpression(test.left);
+      const key = test.subject;
       const isNot = this.values.get(key)?.isNot ?? new Set<number>();
       const { value } = test.right;
-      next.values.set(key, answer ? { is: value, isNot } : { isNot: new Set([...isNot, value]) });
+      const others = [...isNot].slice(1 - FACTS_MAX);
+      next.values.set(key, answer ? { is: value, isNot } : { isNot: new Set([...others, value]) });
+    } else {
+      next.answers.set(test.text, answer);
+      const [oldest] = next.answers.keys();
+      if (next.answers.size > FACTS_MAX) next.answers.delete(oldest!);
     }
     return next;
   }
 
   /** The answer, if it is known already. */
   answerOf(test: Test): boolean | null {
-    const known = this.answers.get(textOf(test));
+    const known = this.answers.get(test.text);
     if (known !== undefined) return known;
-    const fact = this.values.get(printExpression(test.left));
+    const fact = this.values.get(test.subject);
     if (!fact || test.right.kind !== 'number') return null;
     if (fact.is !== undefined) return holds(test.relation, fact.is, test.right.value);
     return test.relation === 'eq' && fact.isNot.has(test.right.value) ? false : null;
@@ -131,10 +147,6 @@ class Facts {
 
 function excludes({ is, isNot }: Fact, value: number): boolean {
   return isNot.has(value) || (is !== undefined && is !== value);
-}
-
-function textOf({ relation, left, right }: Test): string {
-  return `${printExpression(left)} ${relation} ${printExpression(right)}`;
 }
 
 /**
@@ -184,7 +196,7 @@ function share(root: Decision): Decision {
     test.ifTrue = sharedOf(test.ifTrue);
     test.ifFalse = sharedOf(test.ifFalse);
     const ends = `${numbers.get(test.ifTrue)} ${numbers.get(test.ifFalse)}`;
-    const key = `${textOf(test)} ? ${ends}`;
+    const key = `${test.text} ? ${ends}`;
     const first = firsts.get(key);
     if (first) {
       sameAs.set(test, first);
