@@ -6,7 +6,7 @@
  */
 import type { Arithmetic, ArithmeticOperator, RelationOperator } from './syntax.ts';
 import type { Token } from './tokens.ts';
-import type { TokenReader } from './token-reader.ts';
+import { NESTING_MAX, type TokenReader } from './token-reader.ts';
 import { type ProtocolWord, protocolWords } from './words.ts';
 
 const ranks: Readonly<Record<ArithmeticOperator, number | null>> = {
@@ -66,6 +66,9 @@ export function parseArithmetic(reader: TokenReader): Arithmetic {
   const pending: Pending[] = [];
   for (;;) {
     while (reader.isAt('-')) pending.push({ operator: 'sign', column: reader.next().column });
+    if (pending.length > NESTING_MAX) {
+      reader.fail(`at most ${NESTING_MAX} signs and operators that wait for what follows`);
+    }
     values.push(parseAtom(reader));
     const operator = operatorAt(reader);
     while (pending.length > 0 && (!operator || isDoneBefore(pending.at(-1)!, operator))) {
@@ -105,7 +108,7 @@ function parseAtom(reader: TokenReader): Arithmetic {
   }
   if (reader.take('len')) return { kind: 'length', column };
   if (reader.take('(')) {
-    const inner = parseArithmetic(reader);
+    const inner = reader.nested(() => parseArithmetic(reader));
     reader.demand(')');
     return inner;
   }
@@ -116,7 +119,7 @@ function parseAtom(reader: TokenReader): Arithmetic {
   }
   reader.next();
   reader.demand('[');
-  const index = parseArithmetic(reader);
+  const index = reader.nested(() => parseArithmetic(reader));
   const size = reader.take(':') ? parseSize(reader) : 1;
   reader.demand(']');
   return { kind: 'bytes', protocol: token.text, index, size, column };

@@ -138,10 +138,13 @@ const refused: readonly { have: string; column: number; want: RegExp }[] = [
   { have: 'len = 4294967296', column: 7, want: /expected a number of at most 32 bits/ },
   { have: 'len / 0 = 1', column: 7, want: /found a division by zero, expected another divisor/ },
   { have: 'len << 32 = 1', column: 8, want: /found a shift by 32, expected at most 31/ },
+  { have: '-'.repeat(300), column: 301, want: /at most 200 signs and operators that wait/ },
+  { have: `len = ${'('.repeat(300)}`, column: 208, want: /at most 200 parentheses, nots and/ },
+  { have: 'ip or '.repeat(5000), column: 24577, want: /found 'ip', expected at most 8192 words/ },
   {
     have: '('.repeat(300),
     column: 202,
-    want: /at most 200 parentheses and nots inside each other/,
+    want: /at most 200 parentheses, nots and signs inside/,
   },
 ];
 
@@ -158,4 +161,15 @@ test('an error shows the filter, with a caret where it is wrong', () => {
     '              ^',
   ].join('\n');
   assert.throws(() => compileFilter('tcp port 80 prt 443'), { message });
+});
+
+test('of a long filter the error shows what is around the caret', () => {
+  const text = `${'ip or '.repeat(100)}prt 443${' or ip'.repeat(100)}`;
+  assert.throws(
+    () => compileFilter(text),
+    ({ message }: Error) => {
+      const [, line, caret] = message.split('\n');
+      return line!.length <= 104 && line!.slice(caret!.indexOf('^')).startsWith('prt 443 or ip');
+    },
+  );
 });

@@ -16,7 +16,6 @@ import type { ProtocolWord } from './words.ts';
 
 const valueTokens: readonly TokenKind[] = ['number', 'ipv4', 'ipv6', 'mac', 'name'];
 const PRIMITIVE = 'a test such as host, net, port, tcp, or ip[0] = 1';
-const NESTING_MAX = 200;
 
 /** What was parsed, and the qualifiers that a bare value behind it takes over. */
 interface Parsed {
@@ -38,8 +37,6 @@ export function parseFilter(text: string): Syntax {
 }
 
 class FilterParser {
-  private nesting = 0;
-
   constructor(private readonly reader: TokenReader) {}
 
   /** @param outer the qualifiers from before the parenthesis that this stands in */
@@ -61,10 +58,10 @@ class FilterParser {
 
   private term(outer: Qualifiers | null): Parsed {
     const { reader } = this;
-    if (reader.take('not', '!')) return this.nested(() => negated(this.term(outer)));
+    if (reader.take('not', '!')) return this.reader.nested(() => negated(this.term(outer)));
     if (reader.isAt('(') && !this.isArithmeticNext()) {
       reader.next();
-      const inner = this.nested(() => this.expression(outer));
+      const inner = this.reader.nested(() => this.expression(outer));
       reader.demand(')');
       return { syntax: inner.syntax, qualifiers: outer };
     }
@@ -74,15 +71,6 @@ class FilterParser {
       return reader.fail(PRIMITIVE, 'a value needs a word before it: host, net, port');
     }
     return this.primitive();
-  }
-
-  private nested<T>(parse: () => T): T {
-    if (++this.nesting > NESTING_MAX) {
-      this.reader.fail(`at most ${NESTING_MAX} parentheses and nots inside each other`);
-    }
-    const parsed = parse();
-    this.nesting--;
-    return parsed;
   }
 
   private relation(): Parsed {
@@ -160,9 +148,9 @@ class FilterParser {
   /** A value, or values in parentheses, all of the same qualifiers. */
   private value(qualifiers: Qualifiers | null): Parsed {
     const { reader } = this;
-    if (reader.take('not', '!')) return this.nested(() => negated(this.value(qualifiers)));
+    if (reader.take('not', '!')) return this.reader.nested(() => negated(this.value(qualifiers)));
     if (!reader.take('(')) return this.single(qualifiers);
-    const list = this.nested(() => {
+    const list = this.reader.nested(() => {
       let { syntax } = this.value(qualifiers);
       for (let kind = this.connective(); kind; kind = this.connective()) {
         syntax = { kind, left: syntax, right: this.value(qualifiers).syntax };

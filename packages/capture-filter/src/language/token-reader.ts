@@ -2,10 +2,14 @@
 import { FilterError } from './filter-error.ts';
 import { type Token, type TokenKind, tokenise } from './tokens.ts';
 
+/** How deep parentheses, nots and signs may stand inside each other. */
+export const NESTING_MAX = 200;
+
 /** The tokens of one filter, and how far they are read. */
 export class TokenReader {
   private readonly tokens: readonly Token[];
   private at = 0;
+  private nesting = 0;
 
   /** @throws FilterError */
   constructor(readonly text: string) {
@@ -50,6 +54,16 @@ export class TokenReader {
   demandKind(kind: TokenKind, expected: string): Token {
     if (this.peek().kind !== kind) this.fail(expected);
     return this.next();
+  }
+
+  /** Reads what stands inside of something. @throws FilterError when that is too deep */
+  nested<T>(parse: () => T): T {
+    if (++this.nesting > NESTING_MAX) {
+      this.fail(`at most ${NESTING_MAX} parentheses, nots and signs inside each other`);
+    }
+    const parsed = parse();
+    this.nesting--;
+    return parsed;
   }
 
   /** @throws FilterError always, at the next token or at the one given */

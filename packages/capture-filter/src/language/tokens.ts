@@ -39,6 +39,9 @@ const sameWords: Readonly<Record<string, string>> = {
 };
 const words = new Set<string>([...protocolWords, ...linkWords, ...grammarWords]);
 
+/** Words, values and operators of one filter. */
+const TOKENS_MAX = 8192;
+
 /** The tokens of a filter; the last one is of kind `end`. @throws FilterError */
 export function tokenise(text: string): Token[] {
   const tokens: Token[] = [];
@@ -49,6 +52,9 @@ export function tokenise(text: string): Token[] {
       continue;
     }
     const { token, length } = nextToken(text, at);
+    if (tokens.length === TOKENS_MAX) {
+      throw new FilterError(text, at + 1, `'${token.text}'`, `at most ${TOKENS_MAX} words`);
+    }
     tokens.push(token);
     at += length;
   }
