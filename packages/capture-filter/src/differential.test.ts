@@ -19,7 +19,7 @@ import { randomFilter } from './testing/random-filters.ts';
 import { noTcpdump, TcpdumpOracle } from './testing/tcpdump.ts';
 
 const seed = Number(process.env.SKEP_SEED ?? 1);
-const runs = Number(process.env.SKEP_RUNS ?? 150);
+const runs = Number(process.env.SKEP_RUNS ?? 100);
 const frames = capturedFrames(new Random(seed), 120);
 const noKernel = canUseBpf() ?? false;
 

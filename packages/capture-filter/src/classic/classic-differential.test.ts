@@ -20,7 +20,7 @@ import { formatClassic } from './format-classic.ts';
 import { parseClassic } from './parse-classic.ts';
 
 const seed = Number(process.env.SKEP_SEED ?? 1);
-const runs = Number(process.env.SKEP_RUNS ?? 60);
+const runs = Number(process.env.SKEP_RUNS ?? 40);
 const frames = capturedFrames(new Random(seed), 120);
 const noKernel = canUseBpf() ?? false;
 /** Without its optimiser libpcap makes longer programs, with memory in them. */

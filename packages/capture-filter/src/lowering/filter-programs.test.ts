@@ -8,6 +8,7 @@ import { contextShapes, TcAction, XdpAction } from '@skep/ebpf';
 import { makeFrame } from '@skep/wire';
 import { compileFilter, type Filter } from '../filter.ts';
 import { sampleFrames } from '../testing/frames.ts';
+import { runSocketProgram } from '../testing/socket-run.ts';
 import { matchingContextFunction, matchingProgram } from './filter-programs.ts';
 
 const filters = [
@@ -99,9 +100,14 @@ for (const filter of filters) {
     }
   });
 
-  test(`'${filter.text}' as a socket's program loads`, { skip: noKernel }, () => {
+  test(`'${filter.text}' as a program of a socket`, { skip: noKernel }, () => {
     const options = { hook: 'socket', name: 'filter', onMatch: -1, onMiss: 0 } as const;
-    loadProgram(compileProgram(matchingProgram(filter, options))).close();
+    const program = loadProgram(compileProgram(matchingProgram(filter, options)));
+    try {
+      check(filter, (frame) => runSocketProgram(program, frame), -1, 0);
+    } finally {
+      program.close();
+    }
   });
 }
 
