@@ -1,4 +1,4 @@
-/** Loads beside the packet: the kernel takes them, and they say what they say in classic programs. */
+/** Loads beside the packet: taken by the kernel, and meaning what they mean in classic programs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canUseBpf, loadProgram, testRunTc } from '@skep/bpf';
