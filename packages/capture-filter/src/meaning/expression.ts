@@ -57,8 +57,9 @@ export function negate(of: Expression): Expression {
 }
 
 /**
- * Combines two numbers; what is known is computed here. As in libpcap, `x & 0` and the like are 0
- * without `x` being read, also where the read would have ended the filter.
+ * Combines two numbers; what is known is computed here. As in libpcap, `x & 0`, `0 * x` and the
+ * like are 0 without `x` being read where it is one read, also where that would have ended the
+ * filter.
  */
 export function binary(
   operator: ExpressionOperator,
@@ -70,12 +71,14 @@ export function binary(
     if (value !== null) return number(value);
   }
   if (right.kind === 'number' && right.value === 0) {
-    if (operator === 'div' || operator === 'mod') return { kind: 'binary', operator, left, right };
-    return operator === 'mul' || operator === 'and' ? number(0) : left;
+    const isZero = operator === 'mul' || operator === 'and';
+    if (isZero && left.kind === 'load') return number(0);
+    if (!isZero && operator !== 'div' && operator !== 'mod') return left;
   }
-  if (left.kind === 'number' && left.value === 0) {
-    if (operator === 'add' || operator === 'or' || operator === 'xor') return right;
-    if (operator !== 'sub') return number(0);
+  const isKept =
+    operator === 'add' || operator === 'sub' || operator === 'or' || operator === 'xor';
+  if (left.kind === 'number' && left.value === 0 && right.kind === 'load' && !isKept) {
+    return number(0);
   }
   return { kind: 'binary', operator, left, right };
 }

@@ -221,6 +221,8 @@ export const filterTable: readonly string[] = [
   'tcp[13] & 0 = 0',
   'ip[4:2] / ip[1] = 0',
   'ip[4:2] % ip[8] = 7',
+  'not 0 % 1 - icmp[16:4] / 8 <= 0x45',
+  'not 0 * tcp[100] = 1',
   // Arithmetic.
   'ip[2:2] + 1 = 41',
   'ip[2:2] - 41 > 0x7fffffff',

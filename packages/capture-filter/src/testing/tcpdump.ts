@@ -18,6 +18,11 @@ function environment(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 }
 
+/** libpcap refuses what is computed to be so only with its optimiser on. */
+function isRefusedByOptimiser(stderr: Buffer): boolean {
+  return /(division|modulus) by zero|shift by more/.test(stderr.toString());
+}
+
 /** What tcpdump says of a filter: which frames it matches, or why it refuses it. */
 export type Verdicts = { readonly matches: ReadonlySet<number> } | { readonly refused: string };
 
@@ -39,9 +44,9 @@ export class TcpdumpOracle {
     });
     // libpcap refuses a filter that can match nothing, which is a verdict too.
     if (stderr.includes('expression rejects all packets')) return { matches: new Set() };
-    // What is computed, libpcap refuses only with its optimiser on.
-    const isByOptimiser = /(division|modulus) by zero|shift by more/.test(stderr.toString());
-    if (isByOptimiser && parameters.length === 0) return this.verdicts(filter, ['-O']);
+    if (isRefusedByOptimiser(stderr) && parameters.length === 0) {
+      return this.verdicts(filter, ['-O']);
+    }
     if (status !== 0) return { refused: stderr.toString() };
     return { matches: new Set(readCaptureSeconds(stdout)) };
   }
@@ -53,7 +58,7 @@ export class TcpdumpOracle {
 
 /**
  * The classic program of a filter, as `tcpdump -ddd` prints it; `undefined` where libpcap makes
- * none, since the filter matches nothing.
+ * none, since the filter matches nothing or divides by what it computes to be zero.
  *
  * @param parameters such as `-O`, or `-d` for the listing instead
  * @throws Error where tcpdump refuses the filter
@@ -66,5 +71,6 @@ export function classicProgramOf(
   const { stdout, stderr, status } = spawnSync('tcpdump', words, { env: environment() });
   if (status === 0) return stdout.toString();
   if (stderr.includes('expression rejects all packets')) return undefined;
+  if (isRefusedByOptimiser(stderr)) return undefined;
   throw new Error(`tcpdump ${words.join(' ')}: ${stderr.toString().trim()}`);
 }
