@@ -3,8 +3,7 @@
  * program calls.
  */
 import {
-  type FunctionBuilder,
-  FunctionBuilder as Builder,
+  FunctionBuilder,
   type HelperReference,
   type IrFunction,
   type IrProgram,
@@ -58,7 +57,7 @@ const shapes = { xdp: contextShapes.XdpContext!, tc: contextShapes.TcContext! };
 export function matchingProgram(matcher: Matcher, options: ProgramOptions): IrProgram {
   const { hook, name, onMatch, onMiss } = options;
   if (hook === 'xdp') demandPacketOnly(matcher, 'XDP');
-  const builder = new Builder(name);
+  const builder = new FunctionBuilder(name);
   emitAnswer(builder, matcher, readerOf(hook, builder, matcher), onMatch, onMiss);
   const programType = hook === 'socket' ? SOCKET_FILTER : shapes[hook].programType;
   return { name, programType, license: 'GPL', functions: [builder.finish()] };
@@ -73,7 +72,7 @@ export function matchingProgram(matcher: Matcher, options: ProgramOptions): IrPr
  */
 export function matchingFunction(matcher: Matcher, name: string): IrFunction {
   demandPacketOnly(matcher, 'a function of pointers');
-  const builder = new Builder(name);
+  const builder = new FunctionBuilder(name);
   const [start, end] = [builder.parameter(0), builder.parameter(1)];
   const length = builder.resize(builder.parameter(2), 32);
   const reader = new PointerReader(builder, start, end, length, null, FUNCTION_OFFSET_MAX);
@@ -86,7 +85,7 @@ export function matchingFunction(matcher: Matcher, name: string): IrFunction {
  * asking the kernel for each byte.
  */
 export function matchingContextFunction(matcher: Matcher, name: string): IrFunction {
-  const builder = new Builder(name);
+  const builder = new FunctionBuilder(name);
   const context = builder.parameter(0);
   const reader = new ContextReader(builder, context, lengthOf(builder, context));
   emitAnswer(builder, matcher, reader, 1, 0);
@@ -136,39 +135,22 @@ function linearReader(builder: FunctionBuilder, context: Value, reach: number): 
   };
   readPointers();
   if (reach > 0) {
-    const linear = builder.resize(
-      builder.binary('sub', builder.read(end), builder.read(start)),
-      32,
-    );
     const most = builder.constant(Math.min(reach, PACKET_OFFSET_MAX), 32);
-    const wanted = new Variable('wanted', 32);
-    builder.choose(
-      'lt',
-      linear,
-      most,
-      () => {
-        builder.choose(
-          'lt',
-          linear,
-          length,
-          () => {
-            builder.choose(
-              'lt',
-              length,
-              most,
-              () => builder.write(wanted, length),
-              () => builder.write(wanted, most),
-            );
-            builder.call(PULL_DATA, [context, builder.resize(builder.read(wanted), 64)]);
-            readPointers();
-          },
-          () => {},
-        );
-      },
-      () => {},
-    );
+    const wanted = smallerOf(builder, length, most);
+    const span = builder.binary('sub', builder.read(end), builder.read(start));
+    builder.choose('lt', builder.resize(span, 32), wanted, () => {
+      builder.call(PULL_DATA, [context, builder.resize(wanted, 64)]);
+      readPointers();
+    });
   }
   return new PointerReader(builder, builder.read(start), builder.read(end), length, context);
+}
+
+function smallerOf(builder: FunctionBuilder, left: Value, right: Value): Value {
+  const smaller = new Variable('smaller', 32);
+  const take = (value: Value) => () => builder.write(smaller, value);
+  builder.choose('lt', left, right, take(left), take(right));
+  return builder.read(smaller);
 }
 
 function pointer(builder: FunctionBuilder, context: Value, offset: number): Value {

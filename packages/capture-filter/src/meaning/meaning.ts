@@ -19,6 +19,9 @@ export interface MeaningOptions {
   readonly netmask?: number;
 }
 
+/** `broadcast` or `multicast`, with what stands before it. */
+type LinkTest = Extract<Syntax, { kind: 'broadcast' | 'multicast' }>;
+
 const ALL_ONES = Uint8Array.of(255, 255, 255, 255, 255, 255);
 const IPV4_MULTICAST = 224;
 const IPV6_MULTICAST = 255;
@@ -79,18 +82,13 @@ class Meaning {
     return hostCondition(this.link, qualifiers, operand);
   }
 
-  private broadcast({
-    protocol,
-    column,
-  }: Extract<Syntax, { column: number; kind: unknown }> & {
-    protocol?: string;
-  }): Condition {
+  private broadcast({ protocol, column }: LinkTest): Condition {
     if (protocol === undefined || protocol === 'ether') return hasMac(ALL_ONES, 'dst');
     if (protocol === 'ip') return ipv4Broadcast(this.link, this.options.netmask ?? 0);
     throw new Refusal(column, `broadcast behind ${protocol}`, 'ether, ip or nothing');
   }
 
-  private multicast({ protocol, column }: { protocol?: string; column: number }): Condition {
+  private multicast({ protocol, column }: LinkTest): Condition {
     if (protocol === undefined || protocol === 'ether') return not(equals(load(1, 0), 0, 1));
     if (protocol === 'ip') {
       const byte = destinationByte(this.link, 4);
