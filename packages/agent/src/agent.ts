@@ -16,6 +16,7 @@ import { nodeAddresses } from './devices/node-addresses.ts';
 import { explainFlow } from './explain-flow.ts';
 import { prepareBpffs } from './kernel/bpffs.ts';
 import { KernelDatapath } from './kernel/kernel-datapath.ts';
+import type { KernelFeatures } from './kernel/kernel-features.ts';
 import { qualifiedName } from './model/endpoint-facts.ts';
 import { NodeModel } from './model/node-model.ts';
 import {
@@ -59,6 +60,8 @@ export interface AgentOptions {
   readonly bpffsDirectory: string;
   /** Path of the node's network namespace. Default: the one that the process is in. */
   readonly networkNamespace?: string;
+  /** What it uses of the kernel. Default: what the kernel has. */
+  readonly features?: KernelFeatures;
 }
 
 /** What an agent is made of. */
@@ -132,7 +135,8 @@ export class Agent implements AgentApi {
     const network = new Network(options.networkNamespace);
     network.settings.setForwarding(4, true);
     network.settings.setForwarding(6, true);
-    const kernel = new KernelDatapath(options.bpffsDirectory, network.trafficControl);
+    const { bpffsDirectory, features } = options;
+    const kernel = new KernelDatapath(bpffsDirectory, network.trafficControl, features);
     const revisions = new Revisions(memory.current.revisionsReserved, (revisionsReserved) =>
       memory.change({ revisionsReserved }),
     );
@@ -373,7 +377,8 @@ function startModel(
 ): NodeModel {
   const { memory, kernel, revisions, network, problems } = parts;
   const previous = memory.current.generation;
-  const model = new NodeModel(new DatapathTables(kernel), {
+  const tables = new DatapathTables(kernel);
+  const model = new NodeModel(tables, {
     nextRevision: () => revisions.take(),
     generation: kernel.isTakenOver ? (previous === 0 ? 1 : 0) : previous,
     ...(kernel.isTakenOver ? { inherited: readInherited(kernel) } : {}),
@@ -388,15 +393,6 @@ function startModel(
     }),
   });
   for (const { message } of refused) problems.push(`${message}: its endpoints are closed`);
-  closeUnknown(memory, kernel);
+  tables.clearUnknownEndpoints(new Set(model.list().map(({ id }) => id)));
   return model;
-}
-
-/** Endpoints that programs know and the agent does not: nothing of theirs passes. */
-function closeUnknown(memory: Memory, kernel: KernelDatapath): void {
-  const known = new Set(memory.endpoints.map((each) => each.id));
-  const tables = new DatapathTables(kernel);
-  for (const id of kernel.attachedEndpoints()) {
-    if (!known.has(id)) tables.clearEndpoint(id);
-  }
 }

@@ -14,7 +14,12 @@ import { attachTcx, queryTcx } from './tcx.ts';
 import { newPair, type Pair, sendFrame } from './testing/network.ts';
 import { newPinDirectory } from './testing/pins.ts';
 import { cannotUseBpf, counterShape, counting, returning } from './testing/programs.ts';
-import { attachTc, type Classifiers } from './traffic-control.ts';
+import {
+  attachTc,
+  type ClassifierKey,
+  type Classifiers,
+  type TcMechanism,
+} from './traffic-control.ts';
 import { attachXdp } from './xdp.ts';
 
 const { XDP, SCHED_CLS, CGROUP_SKB } = BpfProgramType;
@@ -183,7 +188,7 @@ describe('tcx', { skip: cannotUseBpf || (hasTcx() ? false : 'this kernel has no 
 const noClassifiers: Classifiers = {
   addClsact: () => assert.fail('asked for clsact'),
   replaceFilter: () => assert.fail('asked for a filter'),
-  deleteFilter: () => assert.fail('asked for a filter'),
+  removeFilter: () => {},
 };
 
 test('without tcx the classifiers are asked', { skip: cannotUseBpf }, (t) => {
@@ -192,7 +197,7 @@ test('without tcx the classifiers are asked', { skip: cannotUseBpf }, (t) => {
   const classifiers: Classifiers = {
     addClsact: (linkIndex) => asked.push(['clsact', linkIndex]),
     replaceFilter: (filter) => asked.push(['filter', filter]),
-    deleteFilter: (key) => asked.push(['delete', key]),
+    removeFilter: (key) => asked.push(['remove', key]),
   };
   const where = { ifindex: 9, direction: 'egress', pinPath: '/nowhere' } as const;
   const attached = attachTc({ program, ...where, classifiers, mechanism: 'clsact' });
@@ -203,8 +208,43 @@ test('without tcx the classifiers are asked', { skip: cannotUseBpf }, (t) => {
   assert.deepEqual(asked, [
     ['clsact', 9],
     ['filter', filter],
-    ['delete', key],
+    ['remove', key],
   ]);
+});
+
+test('each way takes the place of the other', { skip: cannotUseBpf || !hasTcx() }, (t) => {
+  const pair = newPair(t);
+  if (!pair) return;
+  const [program, count] = counter(t, SCHED_CLS, TcAction.Next);
+  const filters = new Set<string>();
+  const nameOf = ({ direction, priority }: ClassifierKey): string => `${direction} ${priority}`;
+  const pinPath = `${newPinDirectory(t)}/ingress`;
+  const attach = (mechanism: TcMechanism): void => {
+    const classifiers: Classifiers = {
+      addClsact: () => {},
+      replaceFilter: (filter) => {
+        assert.equal(openPinnedLink(pinPath) === undefined, !isLinked(), 'the link is still there');
+        filters.add(nameOf(filter));
+      },
+      removeFilter: (key) => {
+        assert.equal(isLinked(), true, 'the link is there already');
+        filters.delete(nameOf(key));
+      },
+    };
+    const where = { ifindex: pair.far, direction: 'ingress', pinPath, classifiers } as const;
+    attachTc({ program, ...where, mechanism }).close();
+  };
+  const isLinked = (): boolean => queryTcx(pair.far, 'ingress').programs.length > 0;
+  inNetworkNamespace(pair.namespace, () => {
+    attach('clsact');
+    assert.deepEqual([isLinked(), [...filters]], [false, ['ingress 1']]);
+    attach('tcx');
+    assert.deepEqual([isLinked(), [...filters]], [true, []]);
+    attach('clsact');
+    assert.deepEqual([isLinked(), [...filters]], [false, ['ingress 1']]);
+  });
+  assert.equal(openPinnedLink(pinPath), undefined);
+  assert.equal(runsForFrame(pair, count), 0);
 });
 
 describe('cgroup', { skip: cannotUseBpf }, () => {

@@ -25,7 +25,8 @@ export interface Classifiers {
   replaceFilter(
     filter: ClassifierKey & { readonly programFd: number; readonly name: string },
   ): void;
-  deleteFilter(key: ClassifierKey): void;
+  /** Takes it away, and what {@link addClsact} made with the last one; absence is no error. */
+  removeFilter(key: ClassifierKey): void;
 }
 
 /** How a program came to be attached. */
@@ -61,7 +62,8 @@ const HANDLE = 1;
 
 /**
  * Attaches a program, or puts it in the place of the one that an earlier process attached at the
- * same interface, direction and pin. No packet passes unseen meanwhile.
+ * same interface, direction and pin, also if that one was attached the other way: where both are,
+ * TCX runs first and its verdict is the last word. No packet passes unseen meanwhile.
  *
  * @throws KernelError, or what `classifiers` throws
  */
@@ -71,8 +73,9 @@ export function attachTc(options: AttachTcOptions): TcAttachment {
 }
 
 function attachLink(options: AttachTcOptions): TcAttachment {
-  const { pinPath } = options;
+  const { pinPath, classifiers } = options;
   const link = takeOver(options) ?? attachAndPin(options);
+  classifiers.removeFilter(keyOf(options));
   return {
     mechanism: 'tcx',
     update: (next) => link.update(next),
@@ -117,17 +120,31 @@ function takeOver({ program, ifindex, direction, pinPath }: AttachTcOptions): Li
 }
 
 function attachClassifier(options: AttachTcOptions): TcAttachment {
-  const { ifindex, direction, classifiers } = options;
-  const key = { linkIndex: ifindex, direction, priority: PRIORITY, handle: HANDLE };
+  const { ifindex, classifiers, pinPath } = options;
+  const key = keyOf(options);
   const put = (program: Program): void => {
     classifiers.replaceFilter({ ...key, programFd: program.fd.number, name: program.name });
   };
   classifiers.addClsact(ifindex);
   put(options.program);
+  endPinnedLink(pinPath);
   return {
     mechanism: 'clsact',
     update: put,
-    detach: () => classifiers.deleteFilter(key),
+    detach: () => classifiers.removeFilter(key),
     close: () => undefined,
   };
+}
+
+/** A process that had TCX has left it; a classifier is in its place already. */
+function endPinnedLink(pinPath: string): void {
+  const link = openPinnedLink(pinPath);
+  if (link === undefined) return;
+  unpinObject(pinPath);
+  link.detach();
+  link.close();
+}
+
+function keyOf({ ifindex, direction }: AttachTcOptions): ClassifierKey {
+  return { linkIndex: ifindex, direction, priority: PRIORITY, handle: HANDLE };
 }

@@ -51,6 +51,23 @@ for (const direction of ['ingress', 'egress'] as const) {
   });
 }
 
+test('the last filter that is removed takes clsact with it', { skip }, (context) => {
+  const { left, leftIndex: linkIndex } = newPair(context);
+  const { trafficControl } = left;
+  const programFd = loadPassProgram(context).number;
+  const [first, second] = (['ingress', 'egress'] as const).map((direction) => {
+    return { linkIndex, direction, priority: 1, handle: 1 };
+  });
+  trafficControl.removeFilter(first!);
+  trafficControl.addClsact(linkIndex);
+  for (const key of [first!, second!]) trafficControl.addFilter({ ...key, programFd, name: 'x' });
+  trafficControl.removeFilter(first!);
+  trafficControl.removeFilter(first!);
+  assert.equal(trafficControl.listFilters(linkIndex, 'egress').length, 1);
+  trafficControl.removeFilter(second!);
+  assert.equal(trafficControl.hasClsact(linkIndex), false);
+});
+
 test('a filter without a handle could not be found again', { skip }, (context) => {
   const { left, leftIndex: linkIndex } = newPair(context);
   const filter = { linkIndex, direction: 'ingress', priority: 1, handle: 0 } as const;

@@ -101,13 +101,31 @@ export class TrafficControl {
     this.#exchange.request(request, { operation: 'delete filter', subject: subjectOf(key) });
   }
 
+  /**
+   * Removes a program, and clsact with the last filter of any kind; absence is no error.
+   *
+   * @throws NetlinkError
+   */
+  removeFilter(key: FilterKey): void {
+    const isIt = (each: FilterKey) => each.priority === key.priority && each.handle === key.handle;
+    if (!this.listFilters(key.linkIndex, key.direction).some(isIt)) return;
+    this.deleteFilter(key);
+    const directions = ['ingress', 'egress'] as const;
+    const isLast = directions.every((each) => this.#dumpFilters(key.linkIndex, each).length === 0);
+    if (isLast) this.deleteClsact(key.linkIndex);
+  }
+
   /** The `bpf` filters of one direction, in the order they run; none where clsact is not there. */
   listFilters(linkIndex: number, direction: FilterDirection): InstalledFilter[] {
+    const messages = this.#dumpFilters(linkIndex, direction);
+    return messages.flatMap((message) => readFilter(message, direction) ?? []);
+  }
+
+  #dumpFilters(linkIndex: number, direction: FilterDirection): Message[] {
     const parent = parentOf(direction);
     const request = new Request(RTM.GETTFILTER, 0, header({ linkIndex, parent }));
     const intent = { operation: 'list filters', subject: `link ${linkIndex} ${direction}` };
-    const messages = this.#exchange.dump(request, intent);
-    return messages.flatMap((message) => readFilter(message, direction) ?? []);
+    return this.#exchange.dump(request, intent);
   }
 
   #writeFilter(operation: string, flags: number, filter: NewFilter): void {

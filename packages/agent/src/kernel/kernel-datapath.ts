@@ -7,6 +7,9 @@
  * <folder>/links/<id>-ingress   what an endpoint sends (the host end's ingress), and
  * <folder>/links/<id>-egress    what it is to get
  * ```
+ *
+ * On kernels without TCX there are no links: `cls_bpf` filters on the interface hold the programs,
+ * are found again by their priority and handle, and go with the interface.
  */
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,14 +18,13 @@ import {
   type BpfMap,
   type Classifiers,
   clearProgram,
-  hasFeature,
-  hasTcx,
   loadProgram,
   openOrCreatePinnedMap,
   type Program,
   RingBufferReader,
   setProgram,
   type TcDirection,
+  type TcMechanism,
   unpinObject,
 } from '@skep/bpf';
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
@@ -39,12 +41,13 @@ import {
 import type { MapDeclaration } from '@skep/ebpf';
 import type { RawTables } from '../tables/raw-tables.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
+import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
 
 /** Tables and programs in the kernel, pinned below one folder, so that they outlive the process. */
 export class KernelDatapath implements RawTables {
   /** Whether the tables were there before: another agent has left them. */
   readonly isTakenOver: boolean;
-  readonly mechanism: 'tcx' | 'clsact' = hasTcx() ? 'tcx' : 'clsact';
+  readonly mechanism: TcMechanism;
   private readonly maps: ReadonlyMap<string, BpfMap>;
   private readonly node: NodeConstants;
   private readonly programs: { readonly fromEndpoint: Program; readonly toEndpoint: Program };
@@ -57,11 +60,13 @@ export class KernelDatapath implements RawTables {
   constructor(
     private readonly folder: string,
     private readonly classifiers: Classifiers,
+    features: KernelFeatures = probeKernelFeatures(),
   ) {
+    this.mechanism = features.mechanism;
     this.isTakenOver = existsSync(join(folder, 'maps', events.name));
     this.node = {
       jiffiesPerSecond: measureJiffiesPerSecond(),
-      hasRedirectPeer: hasFeature('redirect to peer') ? 1 : 0,
+      hasRedirectPeer: features.hasRedirectPeer ? 1 : 0,
       reportsForwarded: 1,
     };
     this.maps = new Map(
@@ -118,13 +123,6 @@ export class KernelDatapath implements RawTables {
   /** Lets the attachments of an endpoint end; its device is gone, or about to go. */
   detach(id: number): void {
     for (const direction of ['ingress', 'egress'] as const) unpinObject(this.pin(id, direction));
-  }
-
-  /** Ids of endpoints whose programs are pinned. */
-  attachedEndpoints(): number[] {
-    const folder = join(this.folder, 'links');
-    const names = existsSync(folder) ? readdirSync(folder) : [];
-    return [...new Set(names.map((name) => Number.parseInt(name, 10)))];
   }
 
   /** Events that found no room in the buffer, since the tables exist. */

@@ -85,6 +85,14 @@ export class DatapathTables {
     this.raw.update(endpoints, indexKey(id), new Uint8Array(EndpointEntry.size));
   }
 
+  /** Rows that another agent has left of endpoints that are not known: nothing of theirs passes. */
+  clearUnknownEndpoints(known: ReadonlySet<number>): void {
+    for (const { key, value } of this.raw.entries(endpoints)) {
+      const id = codecOf(u32).decode(key);
+      if (!known.has(id) && value.some((byte) => byte !== 0)) this.clearEndpoint(id);
+    }
+  }
+
   /** Single addresses go to the hash, shorter prefixes to the trie. */
   setPlace(prefix: Prefix, place: Place): void {
     const value = codecOf(PeerEntry).encode({ ...place, padding: 0 });

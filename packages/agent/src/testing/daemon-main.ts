@@ -1,13 +1,16 @@
 /** A daemon for the tests, that can be killed. */
 import { runDaemon } from '../daemon.ts';
+import type { KernelFeatures } from '../kernel/kernel-features.ts';
 
-const [stateDirectory, bpffsDirectory, socketPath, networkNamespace] = process.argv.slice(2);
+const [stateDirectory, bpffsDirectory, socketPath, networkNamespace, features] =
+  process.argv.slice(2);
 
 await runDaemon({
   stateDirectory: stateDirectory!,
   bpffsDirectory: bpffsDirectory!,
   socketPath: socketPath!,
   networkNamespace: networkNamespace!,
+  ...(features === undefined ? {} : { features: JSON.parse(features) as KernelFeatures }),
   logLevel: 'silent',
 });
 process.exit(0);

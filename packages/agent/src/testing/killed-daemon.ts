@@ -1,0 +1,152 @@
+/**
+ * For the live tests: a daemon that is killed and started again, and three endpoints with traffic.
+ * Anna may talk to bert, carl may not.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hasTcx, queryTcx } from '@skep/bpf';
+import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
+import { inNetworkNamespace } from '@skep/sys';
+import { AgentClient } from '../api/client.ts';
+import type { KernelFeatures } from '../kernel/kernel-features.ts';
+import { Talker } from './talk.ts';
+
+const DAEMON = fileURLToPath(new URL('./daemon-main.js', import.meta.url));
+const NAMES = ['anna', 'bert', 'carl'] as const;
+type Name = (typeof NAMES)[number];
+
+const POLICY = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: bert, namespace: test }
+spec:
+  podSelector: { matchLabels: { app: bert } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: anna } } }] }]
+`;
+
+let worlds = 0;
+
+/** The daemon, its clients, and everything that goes with it at the end of the test. */
+export class KilledDaemon {
+  readonly client: AgentClient;
+  readonly bpffs: string;
+  readonly socket: string;
+  private readonly directory = mkdtempSync(join(tmpdir(), 'skep-daemon-'));
+  private readonly prefix = `skep-daemon-${process.pid}-${++worlds}`;
+  private readonly talkers = new Map<Name, Talker>();
+  private daemon: ChildProcess | undefined;
+
+  constructor() {
+    this.bpffs = join(this.directory, 'bpf');
+    this.socket = join(this.directory, 'agent.sock');
+    this.client = new AgentClient(this.socket);
+  }
+
+  /** Endpoints, a server in bert, and the policy. */
+  async setUp(features: KernelFeatures): Promise<void> {
+    for (const name of ['node', ...NAMES]) createNamespace(`${this.prefix}-${name}`);
+    this.inNode((network) => network.links.set('lo', { isUp: true }));
+    await this.start(features);
+    for (const [index, name] of NAMES.entries()) {
+      await this.client.addEndpoint({
+        name,
+        namespace: 'test',
+        labels: { app: name },
+        ipv4: `10.98.0.${index + 1}`,
+        networkNamespace: this.pathOf(name),
+      });
+      this.talkers.set(name, new Talker(this.pathOf(name)));
+    }
+    await this.talker('bert').ask({ serve: 7000 });
+    await this.client.applyPolicies(POLICY, 'bert.yaml');
+  }
+
+  async tearDown(): Promise<void> {
+    for (const talker of this.talkers.values()) talker.stop();
+    await this.client.uninstall().catch(() => this.daemon?.kill('SIGKILL'));
+    this.client.close();
+    for (const name of ['node', ...NAMES]) deleteNamespace(`${this.prefix}-${name}`);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  start(features: KernelFeatures): Promise<void> {
+    const parameters = [join(this.directory, 'state'), this.bpffs, this.socket];
+    const more = [this.pathOf('node'), JSON.stringify(features)];
+    const daemon = fork(DAEMON, [...parameters, ...more]);
+    this.daemon = daemon;
+    return new Promise((resolve, reject) => {
+      daemon.once('message', () => resolve());
+      daemon.once('exit', () => reject(new Error('the daemon has ended')));
+    });
+  }
+
+  kill(): Promise<unknown> {
+    const gone = this.gone();
+    this.daemon!.removeAllListeners('message').kill('SIGKILL');
+    return gone;
+  }
+
+  /** The exit status of the daemon that runs now, when it ends. */
+  gone(): Promise<unknown> {
+    return new Promise((resolve) => this.daemon!.once('exit', resolve));
+  }
+
+  talker(name: Name): Talker {
+    return this.talkers.get(name)!;
+  }
+
+  connect(name: Name): Promise<string> {
+    return this.talker(name).ask({ connect: '10.98.0.2', port: 7000 });
+  }
+
+  /** Names of the node's interfaces. */
+  interfaces(): string[] {
+    return this.inNode((network) => network.links.list().map((link) => link.name));
+  }
+
+  /** Names of pinned links. */
+  pins(): string[] {
+    const folder = join(this.bpffs, 'links');
+    return existsSync(folder) ? readdirSync(folder).sort() : [];
+  }
+
+  /** Each direction of each endpoint has one program, attached in the one way and no other. */
+  assertAttached({ mechanism }: KernelFeatures): void {
+    this.inNode((network) => {
+      for (const id of NAMES.keys()) {
+        const { index } = network.links.get(`skep${id + 1}`);
+        const found = (['ingress', 'egress'] as const).map((direction) => ({
+          tcx: hasTcx() ? this.countTcx(index, direction) : 0,
+          clsact: network.trafficControl.listFilters(index, direction).length,
+        }));
+        const want = { tcx: 0, clsact: 0, [mechanism]: 1 };
+        assert.deepEqual(found, [want, want], `skep${id + 1}`);
+        assert.equal(network.trafficControl.hasClsact(index), mechanism === 'clsact');
+      }
+    });
+  }
+
+  private countTcx(index: number, direction: 'ingress' | 'egress'): number {
+    return inNetworkNamespace(
+      this.pathOf('node'),
+      () => queryTcx(index, direction).programs.length,
+    );
+  }
+
+  private inNode<T>(task: (network: Network) => T): T {
+    const network = new Network(this.pathOf('node'));
+    try {
+      return task(network);
+    } finally {
+      network.close();
+    }
+  }
+
+  private pathOf(name: string): string {
+    return `/run/netns/${this.prefix}-${name}`;
+  }
+}
