@@ -1,47 +1,66 @@
-/** Memory: what a process that knows this many endpoints needs. */
+/** How much memory the daemon takes, and what one endpoint more costs when there are many. */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { canUseBpf } from '@skep/bpf';
 import type { Case, Effort } from '../harness/case.ts';
+import { BenchDaemon } from '../harness/daemon.ts';
 import { plainRow, type Row } from '../harness/row.ts';
 import { median } from '../harness/statistics.ts';
 
-const main = join(import.meta.dirname, '../harness/memory-main.js');
 const bytesPerMebibyte = 2 ** 20;
+/** Additions that one cost is the median of. */
+const additions = 9;
 
 /**
- * The node's model and tables, in a process of its own, against a Node process that does nothing.
+ * The whole daemon, a real `skep agent` with its maps, programs and a veth for each endpoint,
+ * against a Node process that does nothing.
  */
 export const memoryCase: Case = {
   name: 'memory',
-  about: "resident memory of the agent's model and tables, endpoints without devices",
+  about: 'a real skep agent: resident memory, and adding one endpoint more (a veth each)',
   run: async (effort) => {
     const reason = canUseBpf();
     if (reason !== undefined) return { skipped: reason };
-    const idle = residentMebibytes(['-p', 'process.memoryUsage().rss'], effort);
-    return endpointCounts(effort).map((count): Row => {
-      const about = { name: `${count} endpoints`, unit: 'MiB', samples: sampleCount(effort) };
-      const ours = residentMebibytes(['--expose-gc', main, String(count)], effort);
-      return plainRow(about, ours, { name: 'node, idle', value: idle });
-    });
+    const daemon = new BenchDaemon();
+    try {
+      await daemon.start();
+      return await rowsOf(daemon, effort);
+    } finally {
+      await daemon.close();
+    }
   },
 };
 
+async function rowsOf(daemon: BenchDaemon, effort: Effort): Promise<Row[]> {
+  const idle = { name: 'node, idle', value: idleMebibytes() };
+  const memory = (name: string): Row =>
+    plainRow({ name, unit: 'MiB' }, daemon.residentMebibytes(), idle);
+  const rows = [
+    plainRow({ name: 'maps in the kernel', unit: 'MiB' }, daemon.mapMebibytes()),
+    memory('0 endpoints'),
+  ];
+  const costs: number[] = [];
+  let first: number | undefined;
+  for (const count of endpointCounts(effort)) {
+    while (costs.length < count) {
+      costs.push(await daemon.addEndpoint());
+      if (costs.length !== additions) continue;
+      first = median(costs);
+      rows.push(plainRow({ name: 'adding one to 0', unit: 'ms', samples: additions }, first));
+    }
+    const about = { name: `adding one to ${count}`, unit: 'ms', samples: additions };
+    const reference = first === undefined ? undefined : { name: 'to 0', value: first };
+    rows.push(plainRow(about, median(costs.slice(-additions)), reference));
+    rows.push(memory(`${count} endpoints`));
+  }
+  return rows;
+}
+
 function endpointCounts({ rules }: Effort): number[] {
-  return [0, rules / 100, rules / 10];
+  return [rules / 100, rules / 10];
 }
 
-function sampleCount({ rounds }: Effort): number {
-  return Math.min(rounds, 5);
-}
-
-function residentMebibytes(parameters: readonly string[], effort: Effort): number {
-  const samples = Array.from({ length: sampleCount(effort) }, () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, parameters, {
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(`memory ${parameters.join(' ')}: ${stderr.slice(0, 500)}`);
-    return Number(stdout) / bytesPerMebibyte;
-  });
-  return median(samples);
+function idleMebibytes(): number {
+  const parameters = ['-p', 'process.memoryUsage().rss'];
+  const { stdout } = spawnSync(process.execPath, parameters, { encoding: 'utf8' });
+  return Number(stdout) / bytesPerMebibyte;
 }

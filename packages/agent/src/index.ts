@@ -12,3 +12,4 @@ export * from './agent.ts';
 export * from './api/client.ts';
 export * from './api/server.ts';
 export * from './daemon.ts';
+export * from './endpoints/endpoint-error.ts';

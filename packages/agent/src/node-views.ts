@@ -6,7 +6,7 @@ import { documentKey, type PolicyDocument } from '@skep/policy';
 import { formatMac, formatPrefix } from '@skep/wire';
 import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
-import type { StoredEndpoint } from './state/store.ts';
+import type { StoredEndpoint } from './state/schema.ts';
 import type { EndpointView, IdentityView, IpcacheView, PolicyView } from './views.ts';
 
 /** What is stored of an endpoint together with what the model has worked out about it. */
@@ -17,9 +17,10 @@ export function endpointView(
   hostInterface: string,
 ): EndpointView {
   const table = model.tableOf(known);
+  // The subject is a number of the tables, and nobody's business.
+  const { subject: _, ...shown } = stored;
   return {
-    ...(stored as EndpointView),
-    state: 'ready',
+    ...(shown as EndpointView),
     identity: known.identity,
     mac: formatMac(known.mac),
     hostInterface,

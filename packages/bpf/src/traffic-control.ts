@@ -37,6 +37,8 @@ export interface TcAttachment {
   readonly mechanism: TcMechanism;
   /** Puts another program in its place, between two packets. */
   update(program: Program): void;
+  /** Pins it where it was pinned, after somebody has removed the pin. A classifier has none. */
+  pinAgain(): void;
   /** Ends the attachment. */
   detach(): void;
   /** Lets go of it without ending it. */
@@ -79,6 +81,7 @@ function attachLink(options: AttachTcOptions): TcAttachment {
   return {
     mechanism: 'tcx',
     update: (next) => link.update(next),
+    pinAgain: () => link.pin(pinPath),
     detach: () => {
       unpinObject(pinPath);
       link.detach();
@@ -131,6 +134,7 @@ function attachClassifier(options: AttachTcOptions): TcAttachment {
   return {
     mechanism: 'clsact',
     update: put,
+    pinAgain: () => undefined,
     detach: () => classifiers.removeFilter(key),
     close: () => undefined,
   };

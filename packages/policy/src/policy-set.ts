@@ -189,6 +189,11 @@ export class PolicySet {
     return [...this.#documents.values()].map(({ document }) => document);
   }
 
+  /** The document of a `documentKey`. */
+  document(key: string): PolicyDocument | undefined {
+    return this.#documents.get(key)?.document;
+  }
+
   /** A peer that was given to `setPeer`. */
   peer(key: string): Peer | undefined {
     return this.#peers.get(key)?.peer;

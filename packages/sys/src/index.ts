@@ -13,6 +13,7 @@ export {
 } from './door.ts';
 export * from './integers.ts';
 export * from './kernel-error.ts';
+export * from './lock.ts';
 export * from './mount.ts';
 export * from './namespace.ts';
 export * from './packet-socket.ts';

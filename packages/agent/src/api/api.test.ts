@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { EndpointError } from '../agent.ts';
+import { EndpointError } from '../endpoints/endpoint-error.ts';
 import type { AgentApi } from '../agent-api.ts';
 import type { EndpointRequest, FlowFilter, FlowView } from '../views.ts';
 import { AgentClient, AgentError } from './client.ts';

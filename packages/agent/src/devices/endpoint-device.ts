@@ -4,7 +4,7 @@
  * addresses are link-local and answered by the datapath.
  */
 import { ENDPOINTS_MAX, INTERFACE_INDEXES_MAX } from '@skep/contract';
-import { Network } from '@skep/netlink';
+import { type Link, Network } from '@skep/netlink';
 import { type Address, parseAddress, parsePrefix } from '@skep/wire';
 
 /**
@@ -84,10 +84,16 @@ export function deleteDevice(
   host: Network,
   device: Pick<EndpointDevice, 'hostInterface'>,
 ): boolean {
-  const link = host.links.find(device.hostInterface);
-  if (link?.group !== LINK_GROUP) return false;
+  const link = findDevice(host, device.hostInterface);
+  if (!link) return false;
   host.links.delete(link.index);
   return true;
+}
+
+/** The host's end of that name, if the agent has made it. */
+export function findDevice(host: Network, hostInterface: string): Link | undefined {
+  const link = host.links.find(hostInterface);
+  return link?.group === LINK_GROUP ? link : undefined;
 }
 
 /**

@@ -20,9 +20,12 @@ import {
   clearProgram,
   loadProgram,
   openOrCreatePinnedMap,
+  openPinnedMap,
+  pinObject,
   type Program,
   RingBufferReader,
   setProgram,
+  type TcAttachment,
   type TcDirection,
   type TcMechanism,
   unpinObject,
@@ -40,6 +43,7 @@ import {
 } from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
 import type { RawTables } from '../tables/raw-tables.ts';
+import { mountBpffs } from './bpffs.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
 
@@ -50,6 +54,8 @@ export class KernelDatapath implements RawTables {
   readonly mechanism: TcMechanism;
   private readonly maps: ReadonlyMap<string, BpfMap>;
   private readonly node: NodeConstants;
+  /** Held while the process runs, so that they do not end with their pins. */
+  private readonly attachments = new Map<number, TcAttachment[]>();
   private readonly programs: { readonly fromEndpoint: Program; readonly toEndpoint: Program };
 
   /**
@@ -69,15 +75,14 @@ export class KernelDatapath implements RawTables {
       hasRedirectPeer: features.hasRedirectPeer ? 1 : 0,
       reportsForwarded: 1,
     };
-    this.maps = new Map(
-      datapathMaps.map((map) => {
-        const path = join(folder, 'maps', map.name);
-        return [map.name, openOrCreatePinnedMap(path, mapShapeOf(map))];
-      }),
-    );
-    this.setPolicy(DECIDED, decidedProgram(this.node));
-    const { fromEndpoint, toEndpoint } = endpointPrograms(this.node);
-    this.programs = { fromEndpoint: this.load(fromEndpoint), toEndpoint: this.load(toEndpoint) };
+    this.maps = openPinnedMaps(join(folder, 'maps'));
+    try {
+      this.programs = this.loadPrograms();
+    } catch (error) {
+      if (this.isTakenOver) closeAll(this.maps);
+      else this.removeMaps();
+      throw error;
+    }
   }
 
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
@@ -116,12 +121,14 @@ export class KernelDatapath implements RawTables {
    */
   attach(id: number, interfaceIndex: number): void {
     // First what goes in: nothing is answered before it could be asked for.
-    this.attachOne(id, interfaceIndex, 'egress', this.programs.toEndpoint);
-    this.attachOne(id, interfaceIndex, 'ingress', this.programs.fromEndpoint);
+    const { toEndpoint, fromEndpoint } = this.programs;
+    this.attachOne(id, interfaceIndex, 'egress', toEndpoint);
+    this.attachOne(id, interfaceIndex, 'ingress', fromEndpoint);
   }
 
   /** Lets the attachments of an endpoint end; its device is gone, or about to go. */
   detach(id: number): void {
+    this.letGo(id);
     for (const direction of ['ingress', 'egress'] as const) unpinObject(this.pin(id, direction));
   }
 
@@ -140,28 +147,79 @@ export class KernelDatapath implements RawTables {
     return new RingBufferReader(this.map(events));
   }
 
+  /**
+   * Pins everything again where the pins are gone, as when somebody has unmounted the file system:
+   * without them the attachments would end with this process, and nothing would be enforced.
+   *
+   * @returns whether they were gone
+   * @throws KernelError
+   */
+  restorePins(): boolean {
+    if (existsSync(join(this.folder, 'maps', events.name))) return false;
+    mountBpffs(this.folder);
+    unpinFolder(join(this.folder, 'links'));
+    for (const attachment of [...this.attachments.values()].flat()) attachment.pinAgain();
+    for (const { map, path } of pinsOf(join(this.folder, 'maps'))) {
+      unpinObject(path);
+      pinObject(this.map(map).fd, path);
+    }
+    return true;
+  }
+
   /** Lets go; everything pinned goes on working. */
   close(): void {
+    for (const id of [...this.attachments.keys()]) this.letGo(id);
     this.programs.fromEndpoint.close();
     this.programs.toEndpoint.close();
-    for (const map of this.maps.values()) map.close();
+    closeAll(this.maps);
   }
 
   /** Removes every pin, and with them programs and tables. */
   remove(): void {
-    this.close();
-    for (const part of ['links', 'maps']) {
-      const folder = join(this.folder, part);
-      if (!existsSync(folder)) continue;
-      for (const name of readdirSync(folder)) unpinObject(join(folder, name));
-      rmdirSync(folder);
+    for (const id of [...this.attachments.keys()]) this.letGo(id);
+    this.programs.fromEndpoint.close();
+    this.programs.toEndpoint.close();
+    unpinFolder(join(this.folder, 'links'));
+    this.removeMaps();
+  }
+
+  private removeMaps(): void {
+    closeAll(this.maps);
+    unpinFolder(join(this.folder, 'maps'));
+  }
+
+  /** Nothing takes the place of an old program before all have been accepted. */
+  private loadPrograms(): KernelDatapath['programs'] {
+    const loaded: Program[] = [];
+    const load = (object: ProgramObject): Program => {
+      const program = this.load(object);
+      loaded.push(program);
+      return program;
+    };
+    try {
+      const own = endpointPrograms(this.node);
+      const programs = { fromEndpoint: load(own.fromEndpoint), toEndpoint: load(own.toEndpoint) };
+      this.setPolicy(DECIDED, decidedProgram(this.node));
+      return programs;
+    } catch (error) {
+      for (const program of loaded) if (!program.fd.isClosed) program.close();
+      throw error;
     }
   }
 
   private attachOne(id: number, ifindex: number, direction: TcDirection, program: Program): void {
     const pinPath = this.pin(id, direction);
     const { classifiers, mechanism } = this;
-    attachTc({ program, ifindex, direction, pinPath, classifiers, mechanism }).close();
+    const attachment = attachTc({
+      ...{ program, ifindex, direction },
+      ...{ pinPath, classifiers, mechanism },
+    });
+    this.attachments.set(id, [...(this.attachments.get(id) ?? []), attachment]);
+  }
+
+  private letGo(id: number): void {
+    for (const attachment of this.attachments.get(id) ?? []) attachment.close();
+    this.attachments.delete(id);
   }
 
   private load(object: ProgramObject): Program {
@@ -177,4 +235,45 @@ export class KernelDatapath implements RawTables {
     if (!map) throw new Error(`map ${declaration.name}: not one of the datapath's`);
     return map;
   }
+}
+
+/**
+ * The datapath's tables: those that are pinned, and new ones for those that are not. The pinned
+ * ones are looked at first, so that nothing is made where one is of another shape.
+ *
+ * @throws MapShapeError, PinnedKindError, KernelError; nothing is left then
+ */
+function openPinnedMaps(folder: string): Map<string, BpfMap> {
+  const maps = new Map<string, BpfMap>();
+  const made: string[] = [];
+  try {
+    for (const { map, path } of pinsOf(folder)) {
+      const found = openPinnedMap(path, mapShapeOf(map));
+      if (found) maps.set(map.name, found);
+    }
+    for (const { map, path } of pinsOf(folder)) {
+      if (maps.has(map.name)) continue;
+      made.push(path);
+      maps.set(map.name, openOrCreatePinnedMap(path, mapShapeOf(map)));
+    }
+    return maps;
+  } catch (error) {
+    closeAll(maps);
+    for (const path of made) unpinObject(path);
+    throw error;
+  }
+}
+
+function pinsOf(folder: string): { map: MapDeclaration; path: string }[] {
+  return datapathMaps.map((map) => ({ map, path: join(folder, map.name) }));
+}
+
+function closeAll(maps: ReadonlyMap<string, BpfMap>): void {
+  for (const map of maps.values()) map.close();
+}
+
+function unpinFolder(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) unpinObject(join(folder, name));
+  rmdirSync(folder);
 }

@@ -1,4 +1,4 @@
-/** What the datapath uses of a kernel where the kernel has it, as data: so that a test can say no. */
+/** What the datapath uses of a kernel that has it, as data: a test can say no. */
 import { hasFeature, hasTcx, type TcMechanism } from '@skep/bpf';
 
 /** The ways that depend on the kernel. */

@@ -31,9 +31,18 @@ export function qualifiedName(endpoint: Pick<EndpointFacts, 'namespace' | 'name'
   return `${endpoint.namespace}/${endpoint.name}`;
 }
 
+/** The key of the node itself among the peers of the policy set. */
+export const HOST = 'host';
+const ENDPOINT_PREFIX = 'endpoint/';
+
 /** The key of an endpoint among the peers of the policy set. */
 export function peerKey(id: number): string {
-  return `endpoint/${id}`;
+  return `${ENDPOINT_PREFIX}${id}`;
+}
+
+/** The endpoint of such a key; `NaN`, which no endpoint has, for others. */
+export function endpointIdOf(key: string): number {
+  return key.startsWith(ENDPOINT_PREFIX) ? Number(key.slice(ENDPOINT_PREFIX.length)) : Number.NaN;
 }
 
 /** Endpoints with equal text share their rules. */

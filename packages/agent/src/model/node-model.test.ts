@@ -189,7 +189,7 @@ test('a takeover changes no verdict at any moment, also after one that was cut s
       const inherited = readInherited(tables);
       const options = { nextRevision, generation: 1, inherited } as const;
       const next = new NodeModel(new DatapathTables(tables), options);
-      next.restoreNumbers(first.numbers());
+      for (const each of first.list()) next.numbers.restore(each, each);
       next.fill({ documents, nodeAddresses: [], endpoints });
       next.dropInherited();
     };

@@ -13,7 +13,7 @@ export class SelectorSets {
     private readonly tables: DatapathTables,
     range: { readonly first: number; readonly last: number },
   ) {
-    this.numbers = new Numbers('selector set', range.first, range.last);
+    this.numbers = new Numbers({ kind: 'selector set', ...range });
   }
 
   /** The index of a list of bits, ascending; written before anyone can point at it. */

@@ -1,64 +1,146 @@
 /**
  * What the agent holds of its stored state while it runs; each change is on disk before it is told.
  */
-import type { Store, StoredEndpoint, StoredPolicy, StoredState } from './store.ts';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Disk, Journal } from './journal.ts';
+import type { JournalChange } from './journal-text.ts';
+import { parseEntry, type StoredEndpoint, type StoredNode, type StoredPolicy } from './schema.ts';
+import { StateError } from './state-error.ts';
 
-/**
- * The stored state, read once; a change that cannot be saved is not made. @throws what `Store`
- * throws
- */
+const FILE = 'state.journal';
+/** What builds before the journal wrote. */
+const OLD_FILE = 'state.json';
+
+const NEW_NODE: StoredNode = {
+  revisionsReserved: 0,
+  generation: 0,
+  lastEndpointId: 0,
+  lastIdentity: 0,
+};
+
+/** The stored state, read once. A change that cannot be saved is not made. */
 export class Memory {
-  private state: StoredState;
+  private readonly journal: Journal;
+  private node: StoredNode = NEW_NODE;
+  private readonly endpointsById = new Map<number, StoredEndpoint>();
+  private readonly policiesByNumber = new Map<number, StoredPolicy>();
+  /** Which policy a document in force is of. */
+  private readonly policyOfKey = new Map<string, number>();
+  private lastPolicy = 0;
 
-  constructor(private readonly store: Store) {
-    this.state = store.load();
+  /**
+   * @param directory made where it is not there, with access for its owner alone
+   * @throws StateError, StateWriteError
+   */
+  constructor(directory: string, disk?: Disk) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const [path, oldPath] = [join(directory, FILE), join(directory, OLD_FILE)];
+    if (existsSync(oldPath)) {
+      throw new StateError(oldPath, `version 1, expected 2 in ${FILE}: written by an older build`);
+    }
+    this.journal = new Journal(path, disk);
+    for (const [key, value] of this.journal.entries()) {
+      const entry = parseEntry(path, key, value);
+      if (entry.kind === 'node') this.node = entry.value;
+      else if (entry.kind === 'endpoint') this.endpointsById.set(entry.number, entry.value);
+      else this.holdPolicy(entry.number, entry.value);
+    }
   }
 
-  get endpoints(): readonly StoredEndpoint[] {
-    return this.state.endpoints;
+  get current(): StoredNode {
+    return this.node;
   }
 
-  get policies(): readonly StoredPolicy[] {
-    return this.state.policies;
+  /** By id. */
+  get endpoints(): ReadonlyMap<number, StoredEndpoint> {
+    return this.endpointsById;
   }
 
-  get current(): StoredState {
-    return this.state;
+  /** In the order in which they were applied. */
+  get policies(): StoredPolicy[] {
+    return [...this.policiesByNumber].sort(([left], [right]) => left - right).map(([, it]) => it);
   }
 
-  change(changes: Partial<StoredState>): void {
-    const next = { ...this.state, ...changes };
-    this.store.save(next);
-    this.state = next;
+  changeNode(changes: Partial<StoredNode>): void {
+    const node = { ...this.node, ...changes };
+    this.journal.append([['node', node]]);
+    this.node = node;
   }
 
-  /** Nothing of it is left on disk. */
-  forget(): void {
-    this.store.remove();
+  /** Says that an endpoint is going to be made: from here on a crash undoes it. */
+  beginEndpoint(endpoint: StoredEndpoint): void {
+    this.putEndpoints([endpoint], { lastEndpointId: endpoint.id });
   }
 
-  addEndpoint(endpoint: StoredEndpoint): void {
-    const others = this.endpoints.filter((each) => each.id !== endpoint.id);
-    const endpoints = [...others, endpoint].sort((left, right) => left.id - right.id);
-    this.change({ endpoints });
+  /**
+   * Adds or replaces endpoints, and changes the node with them.
+   *
+   * @param isSynced false for the end of what was begun: where the power fails the devices are gone
+   *   too
+   */
+  putEndpoints(
+    endpoints: readonly StoredEndpoint[],
+    changes: Partial<StoredNode> = {},
+    isSynced = true,
+  ): void {
+    const node = { ...this.node, ...changes };
+    const puts = endpoints.map((each): JournalChange => [`endpoint/${each.id}`, each]);
+    this.journal.append([...puts, ['node', node]], isSynced);
+    for (const each of endpoints) this.endpointsById.set(each.id, each);
+    this.node = node;
   }
 
-  removeEndpoint(id: number): void {
-    this.change({ endpoints: this.endpoints.filter((each) => each.id !== id) });
+  /** The end of what began with `removing`, or of an undone `creating`. */
+  forgetEndpoint(id: number): void {
+    if (!this.endpointsById.delete(id)) return;
+    this.journal.append([[`endpoint/${id}`, null]], false);
   }
 
   /** Documents that were applied before under one of the keys are no longer in force. */
   addPolicy(policy: StoredPolicy): void {
-    this.change({ policies: [...this.without(policy.keys), policy] });
+    this.changePolicies([...this.without(policy.keys), [this.lastPolicy + 1, policy]]);
   }
 
   removePolicies(keys: readonly string[]): void {
-    this.change({ policies: this.without(keys) });
+    this.changePolicies(this.without(keys));
   }
 
-  private without(keys: readonly string[]): StoredPolicy[] {
-    return this.policies
-      .map((each) => ({ ...each, keys: each.keys.filter((key) => !keys.includes(key)) }))
-      .filter((each) => each.keys.length > 0);
+  close(): void {
+    this.journal.close();
+  }
+
+  /** Nothing of it is left on disk. */
+  forget(): void {
+    this.journal.remove();
+  }
+
+  private changePolicies(changes: readonly (readonly [number, StoredPolicy | null])[]): void {
+    if (changes.length === 0) return;
+    this.journal.append(
+      changes.map(([number, policy]): JournalChange => [`policy/${number}`, policy]),
+    );
+    for (const [number, policy] of changes) this.holdPolicy(number, policy);
+  }
+
+  private holdPolicy(number: number, policy: StoredPolicy | null): void {
+    for (const key of this.policiesByNumber.get(number)?.keys ?? []) this.policyOfKey.delete(key);
+    this.policiesByNumber.delete(number);
+    this.lastPolicy = Math.max(this.lastPolicy, number);
+    if (!policy) return;
+    this.policiesByNumber.set(number, policy);
+    for (const key of policy.keys) this.policyOfKey.set(key, number);
+  }
+
+  /** What becomes of the policies that hold some of the keys. */
+  private without(keys: readonly string[]): [number, StoredPolicy | null][] {
+    const gone = new Set(keys);
+    const touched = new Set(keys.map((key) => this.policyOfKey.get(key)));
+    return [...touched].flatMap((number): [number, StoredPolicy | null][] => {
+      const policy = number === undefined ? undefined : this.policiesByNumber.get(number);
+      if (number === undefined || !policy) return [];
+      const left = policy.keys.filter((key) => !gone.has(key));
+      return [[number, left.length > 0 ? { ...policy, keys: left } : null]];
+    });
   }
 }

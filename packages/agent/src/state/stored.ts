@@ -9,7 +9,7 @@ import {
 import { type Address, parseAddress } from '@skep/wire';
 import { type EndpointDevice, hostInterfaceName, macOf } from '../devices/endpoint-device.ts';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
-import type { StoredEndpoint, StoredPolicy } from './store.ts';
+import type { StoredEndpoint, StoredPolicy } from './schema.ts';
 
 const PROTOCOLS = {
   TCP: PolicyProtocol.Tcp,

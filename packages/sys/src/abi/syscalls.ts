@@ -11,6 +11,7 @@ const numbers = {
   connect: { x64: 42, arm64: 203 },
   dup3: { x64: 292, arm64: 24 },
   fcntl: { x64: 72, arm64: 25 },
+  flock: { x64: 73, arm64: 32 },
   getpid: { x64: 39, arm64: 172 },
   getsockname: { x64: 51, arm64: 204 },
   getsockopt: { x64: 55, arm64: 209 },

@@ -1,0 +1,111 @@
+/**
+ * A real `skep agent`, a process of its own with maps and programs in the kernel, on a node that is
+ * a network namespace.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AgentClient } from '@skep/agent';
+import { createNamespace, deleteNamespace } from '@skep/netlink';
+
+const cli = join(import.meta.dirname, '../../../packages/cli/dist/main.js');
+/** So many endpoints have a namespace of their own; those after them share one. */
+const namespacesMax = 100;
+const kibibytesPerMebibyte = 1024;
+const bytesPerMebibyte = 2 ** 20;
+
+/** The daemon and what it makes; {@link close} takes all of it away. */
+export class BenchDaemon {
+  private readonly directory = mkdtempSync(join(tmpdir(), 'skep-bench-'));
+  private readonly prefix = `skep-bench-${process.pid}`;
+  private readonly namespaces: string[] = [];
+  private readonly client = new AgentClient(join(this.directory, 'agent.sock'));
+  private process: ChildProcess | undefined;
+  private endpoints = 0;
+
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [
+      ...[cli, 'agent', '--namespace', this.makeNamespace('node')],
+      ...['--state', join(this.directory, 'state'), '--bpffs', join(this.directory, 'bpf')],
+      ...['--socket', join(this.directory, 'agent.sock')],
+    ]);
+    this.process = child;
+    let told = '';
+    await new Promise<void>((resolve, reject) => {
+      child.stderr!.on('data', (text) => {
+        told += text;
+        if (told.includes('"ready"')) resolve();
+      });
+      child.once('exit', () => reject(new Error(`start skep agent: ${told.slice(0, 500)}`)));
+    });
+  }
+
+  /**
+   * One endpoint more, with a veth of its own, ten with each set of labels, as replicas are.
+   *
+   * @returns milliseconds from the request to the answer
+   */
+  async addEndpoint(): Promise<number> {
+    const number = ++this.endpoints;
+    const isShared = number > namespacesMax;
+    const name = isShared ? 'shared' : `endpoint-${number}`;
+    const networkNamespace = `/run/netns/${this.prefix}-${name}`;
+    if (!this.namespaces.includes(`${this.prefix}-${name}`)) this.makeNamespace(name);
+    const start = performance.now();
+    await this.client.addEndpoint({
+      name: `endpoint-${number}`,
+      namespace: 'bench',
+      labels: { app: `app-${Math.floor(number / 10)}` },
+      ipv4: `10.1.${number >> 8}.${number & 255}`,
+      networkNamespace,
+      interfaceName: `eth${number}`,
+    });
+    return performance.now() - start;
+  }
+
+  /** Of the whole process. */
+  residentMebibytes(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / kibibytesPerMebibyte;
+  }
+
+  /** What the kernel says that the maps take, which is in no process. */
+  mapMebibytes(): number {
+    const folder = `/proc/${this.pid}/fdinfo`;
+    const bytesByMap = new Map<string, number>();
+    for (const name of readdirSync(folder)) {
+      const text = readFileSync(join(folder, name), 'utf8');
+      const map = /map_id:\s+(\d+)/.exec(text)?.[1];
+      const bytes = /memlock:\s+(\d+)/.exec(text)?.[1];
+      if (map !== undefined && bytes !== undefined) bytesByMap.set(map, Number(bytes));
+    }
+    return [...bytesByMap.values()].reduce((sum, bytes) => sum + bytes, 0) / bytesPerMebibyte;
+  }
+
+  async close(): Promise<void> {
+    const { process: child } = this;
+    if (child && child.exitCode === null) {
+      const gone = once(child, 'exit');
+      await this.client.uninstall().catch(() => child.kill('SIGKILL'));
+      await gone;
+    }
+    this.client.close();
+    for (const name of this.namespaces) deleteNamespace(name);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private get pid(): number {
+    const pid = this.process?.pid;
+    if (pid === undefined) throw new Error('bench daemon: not started');
+    return pid;
+  }
+
+  private makeNamespace(name: string): string {
+    const fullName = `${this.prefix}-${name}`;
+    createNamespace(fullName);
+    this.namespaces.push(fullName);
+    return `/run/netns/${fullName}`;
+  }
+}

@@ -1,0 +1,59 @@
+/** The numbers that an endpoint's labels have in the tables: its identity and its subject. */
+import { IDENTITY_ALLOCATED_FIRST, IDENTITY_ALLOCATED_LAST, SUBJECTS_MAX } from '@skep/contract';
+import { workloadLabels } from '@skep/policy';
+import { type EndpointFacts, type KnownEndpoint, subjectKeyOf } from './endpoint-facts.ts';
+import { Numbers } from './numbers.ts';
+
+/** What an endpoint was given in an earlier life of the agent. */
+export interface KeptNumbers {
+  readonly identity: number;
+  readonly subject: number;
+}
+
+/**
+ * Milliseconds after which nobody speaks of an identity any more that has no bearer: events wait in
+ * the buffer, and a repeat is reported late (`REPORT_INTERVAL_SECONDS`).
+ */
+const IDENTITY_COOL_DOWN = 60_000;
+
+/** Identities and subjects, each held by the endpoints that have its labels. */
+export class EndpointNumbers {
+  readonly identities = new Numbers({
+    kind: 'identity',
+    first: IDENTITY_ALLOCATED_FIRST,
+    last: IDENTITY_ALLOCATED_LAST,
+    coolDown: IDENTITY_COOL_DOWN,
+  });
+  readonly subjects = new Numbers({ kind: 'subject', first: 1, last: SUBJECTS_MAX });
+
+  /** Gives an endpoint its numbers. @throws NumbersExhaustedError; nothing is taken then */
+  acquire(facts: EndpointFacts): { readonly known: KnownEndpoint; readonly isNewSubject: boolean } {
+    const policyLabels = policyLabelsOf(facts);
+    const identity = this.identities.acquire(policyLabels.canonical).number;
+    try {
+      const subject = this.subjects.acquire(subjectKeyOf({ ...facts, policyLabels }));
+      const known = { ...facts, policyLabels, identity, subject: subject.number };
+      return { known, isNewSubject: subject.isNew };
+    } catch (error) {
+      this.identities.release(policyLabels.canonical);
+      throw error;
+    }
+  }
+
+  /** Gives them back. True when nobody has the subject any more. */
+  release(known: KnownEndpoint): boolean {
+    this.identities.release(known.policyLabels.canonical);
+    return this.subjects.release(subjectKeyOf(known));
+  }
+
+  /** Gives what has the same text the same numbers as before; for endpoints that are to come. */
+  restore(facts: EndpointFacts, kept: KeptNumbers): void {
+    const policyLabels = policyLabelsOf(facts);
+    this.identities.restore(policyLabels.canonical, kept.identity);
+    this.subjects.restore(subjectKeyOf({ ...facts, policyLabels }), kept.subject);
+  }
+}
+
+function policyLabelsOf(facts: EndpointFacts): KnownEndpoint['policyLabels'] {
+  return workloadLabels(facts.labels, facts.namespace, facts.namespaceLabels);
+}

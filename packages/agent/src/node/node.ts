@@ -1,0 +1,168 @@
+/**
+ * What an agent holds while it runs, opened one after the other; where one cannot be opened, those
+ * before it are as they were.
+ */
+import { mkdirSync } from 'node:fs';
+import { Network } from '@skep/netlink';
+import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
+import { nodeAddresses } from '../devices/node-addresses.ts';
+import { missingBpffs, mountBpffs, unmountBpffs } from '../kernel/bpffs.ts';
+import { KernelDatapath } from '../kernel/kernel-datapath.ts';
+import type { KernelFeatures } from '../kernel/kernel-features.ts';
+import { NodeModel } from '../model/node-model.ts';
+import type { Disk } from '../state/journal.ts';
+import { Memory } from '../state/memory.ts';
+import { Revisions } from '../state/revisions.ts';
+import { factsOf, parseStored } from '../state/stored.ts';
+import { DatapathTables } from '../tables/datapath-tables.ts';
+import { readInherited } from '../tables/inherited.ts';
+import { readForwarding, restoreForwarding, turnOnForwarding } from './host-forwarding.ts';
+import { takeDirectory } from './one-agent.ts';
+
+/** Where an agent keeps things, and which network it serves. */
+export interface AgentOptions {
+  /** What it remembers across restarts. */
+  readonly stateDirectory: string;
+  /** Where it pins: in a BPF file system, which is mounted there if there is none. */
+  readonly bpffsDirectory: string;
+  /** Path of the node's network namespace. Default: the one that the process is in. */
+  readonly networkNamespace?: string;
+  /** What it uses of the kernel. Default: what the kernel has. */
+  readonly features?: KernelFeatures;
+  /** What writes the state. Default: the file system. */
+  readonly disk?: Disk;
+}
+
+/** The open parts. */
+export interface Node {
+  readonly memory: Memory;
+  readonly network: Network;
+  readonly kernel: KernelDatapath;
+  readonly model: NodeModel;
+  readonly revisions: Revisions;
+  /** What is wrong, for `status`. */
+  readonly problems: string[];
+  /** Gives the directories back to other agents. */
+  readonly unlock: () => void;
+}
+
+/** Lets go of all parts; programs, tables and endpoints stay as they are. */
+export function closeNode({ kernel, network, memory, unlock }: Node): void {
+  kernel.close();
+  network.close();
+  memory.close();
+  unlock();
+}
+
+/** Takes away what {@link openNode} has made; endpoints are gone by then. */
+export function removeNode({ kernel, network, memory, unlock }: Node): void {
+  const { mountedBpffs, forwardingBefore } = memory.current;
+  kernel.remove();
+  if (forwardingBefore) restoreForwarding(network, forwardingBefore);
+  network.close();
+  unlock();
+  if (mountedBpffs) unmountBpffs(mountedBpffs);
+  memory.forget();
+}
+
+/** Identities are written down when their endpoint is ready: a few may not have been. */
+const UNWRITTEN_IDENTITIES_MAX = 16;
+
+/** Steps back, the last one first. */
+type Undo = (() => void)[];
+
+/**
+ * Opens what is there, or makes it. Programs that are attached still are those of the agent before.
+ *
+ * @throws StateError, AgentRunningError, MapShapeError, VerifierError, KernelError
+ */
+export function openNode(options: AgentOptions): Node {
+  const undo: Undo = [];
+  try {
+    return openParts(options, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) step();
+    throw error;
+  }
+}
+
+function openParts(options: AgentOptions, undo: Undo): Node {
+  const { stateDirectory, bpffsDirectory } = options;
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  const stateLock = takeDirectory(stateDirectory);
+  undo.push(() => stateLock.close());
+  const memory = new Memory(stateDirectory, options.disk);
+  undo.push(() => memory.close());
+  prepareBpffs(bpffsDirectory, memory, undo);
+  const pinLock = takeDirectory(bpffsDirectory);
+  undo.push(() => pinLock.close());
+  const network = new Network(options.networkNamespace);
+  undo.push(() => network.close());
+  prepareForwarding(network, memory, undo);
+  const kernel = new KernelDatapath(bpffsDirectory, network.trafficControl, options.features);
+  // Nothing is attached to what was not there before.
+  undo.push(() => (kernel.isTakenOver ? kernel.close() : kernel.remove()));
+  const revisions = new Revisions(memory.current.revisionsReserved, (revisionsReserved) =>
+    memory.changeNode({ revisionsReserved }),
+  );
+  const problems: string[] = [];
+  const model = startModel({ memory, kernel, revisions, network, problems });
+  const unlock = (): void => {
+    stateLock.close();
+    pinLock.close();
+  };
+  return { memory, network, kernel, model, revisions, problems, unlock };
+}
+
+/** Written down before it is done, as everything that an uninstall takes back. */
+function prepareBpffs(folder: string, memory: Memory, undo: Undo): void {
+  const missing = missingBpffs(folder);
+  if (missing === undefined) return mountBpffs(folder);
+  const { mountedBpffs } = memory.current;
+  memory.changeNode({ mountedBpffs: missing });
+  mountBpffs(folder);
+  undo.push(() => {
+    unmountBpffs(missing);
+    memory.changeNode({ mountedBpffs });
+  });
+}
+
+function prepareForwarding(network: Network, memory: Memory, undo: Undo): void {
+  if (!memory.current.forwardingBefore) {
+    const forwardingBefore = readForwarding(network);
+    memory.changeNode({ forwardingBefore });
+    undo.push(() => {
+      restoreForwarding(network, forwardingBefore);
+      memory.changeNode({ forwardingBefore: undefined });
+    });
+  }
+  turnOnForwarding(network);
+}
+
+/** The model that fits what is stored, in the half of the tables that is not in use. */
+function startModel(
+  parts: Pick<Node, 'memory' | 'kernel' | 'revisions' | 'network' | 'problems'>,
+): NodeModel {
+  const { memory, kernel, revisions, network, problems } = parts;
+  const { generation, lastIdentity } = memory.current;
+  const tables = new DatapathTables(kernel);
+  const model = new NodeModel(tables, {
+    nextRevision: () => revisions.take(),
+    generation: kernel.isTakenOver ? (generation === 0 ? 1 : 0) : generation,
+    ...(kernel.isTakenOver ? { inherited: readInherited(kernel) } : {}),
+  });
+  const endpoints = [...memory.endpoints.values()].flatMap((stored) => {
+    const link = findDevice(network, hostInterfaceName(stored.id));
+    if (stored.state !== 'ready' || !link) return [];
+    const facts = factsOf(stored, link.index);
+    const { identity, subject } = stored;
+    if (identity && subject) model.numbers.restore(facts, { identity, subject });
+    return [facts];
+  });
+  if (lastIdentity > 0) model.identities.continueAfter(lastIdentity + UNWRITTEN_IDENTITIES_MAX);
+  const documents = memory.policies.flatMap(parseStored);
+  const refused = model.fill({ documents, nodeAddresses: nodeAddresses(network), endpoints });
+  for (const { message } of refused) problems.push(`${message}: its endpoints are closed`);
+  tables.clearUnknownEndpoints(new Set(endpoints.map(({ id }) => id)));
+  return model;
+}

@@ -1,0 +1,25 @@
+/** One agent for one state directory and one folder of pins: two would write the same tables. */
+import { type Fd, LockedError, lockDirectory } from '@skep/sys';
+
+/** Another agent has the directory, and is alive. */
+export class AgentRunningError extends Error {
+  readonly code = 'ERR_AGENT_RUNNING';
+  constructor(directory: string, pid: number | undefined, options: ErrorOptions = {}) {
+    const holder = pid === undefined ? 'another process' : `the agent with pid ${pid}`;
+    super(`lock ${directory}: ${holder} has it (stop it first)`, options);
+  }
+}
+
+/**
+ * Takes a directory for this process; it is given back when the process ends, however it does.
+ *
+ * @throws AgentRunningError
+ */
+export function takeDirectory(directory: string): Fd<'directory'> {
+  try {
+    return lockDirectory(directory);
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    throw new AgentRunningError(directory, error.pid, { cause: error });
+  }
+}

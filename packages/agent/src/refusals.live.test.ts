@@ -1,0 +1,234 @@
+/** What an agent refuses, or survives, and what is left then: never half of something. */
+import assert from 'node:assert/strict';
+import fs, { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { canUseBpf, createMap, hasTcx, pinObject, queryTcx } from '@skep/bpf';
+import { mapShapeOf } from '@skep/bytecode';
+import { addresses, events } from '@skep/datapath';
+import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
+import { inNetworkNamespace, isBpfFileSystem, mountBpfFileSystem, unmount } from '@skep/sys';
+import { unmountBpfFileSystem } from '@skep/sys';
+import { Agent, type AgentOptions } from './agent.ts';
+import type { Disk } from './state/journal.ts';
+import type { EndpointRequest } from './views.ts';
+
+const PREFIX = `skep-refuse-${process.pid}`;
+
+function pathOf(name: string): string {
+  return `/run/netns/${PREFIX}-${name}`;
+}
+
+const ANNA: EndpointRequest = {
+  name: 'anna',
+  namespace: 'test',
+  labels: { app: 'anna' },
+  ipv4: '10.96.0.1',
+  networkNamespace: pathOf('anna'),
+};
+
+const POLICY = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: anna, namespace: test }
+spec: { podSelector: {}, policyTypes: [Ingress] }
+`;
+
+/** The file system, until it is full. */
+function newDisk(): Disk & { isFull: boolean } {
+  const disk = {
+    isFull: false,
+    fsyncSync: fs.fsyncSync,
+    ftruncateSync: fs.ftruncateSync,
+    writeSync: (...parameters: Parameters<typeof fs.writeSync>) => {
+      if (disk.isFull) throw new Error('ENOSPC: no space left on device, write');
+      return fs.writeSync(...parameters);
+    },
+  };
+  return disk as Disk & { isFull: boolean };
+}
+
+describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'skep-refuse-'));
+  const options: AgentOptions = {
+    stateDirectory: join(directory, 'state'),
+    bpffsDirectory: join(directory, 'bpf'),
+    networkNamespace: pathOf('node'),
+  };
+  let agent: Agent | undefined;
+
+  before(() => {
+    for (const name of ['node', 'anna']) createNamespace(`${PREFIX}-${name}`);
+  });
+
+  afterEach(async () => {
+    await agent?.uninstall();
+    agent = undefined;
+  });
+
+  after(() => {
+    for (const name of ['node', 'anna']) deleteNamespace(`${PREFIX}-${name}`);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const inNode = <T>(task: (network: Network) => T): T => {
+    const network = new Network(options.networkNamespace);
+    try {
+      return task(network);
+    } finally {
+      network.close();
+    }
+  };
+  const interfaces = (): string[] =>
+    inNode((network) => network.links.list().map(({ name }) => name));
+  const forwarding = (): string =>
+    inNode(({ settings }) => settings.readLink(4, 'all', 'forwarding'));
+  const state = join(options.stateDirectory, 'state.journal');
+
+  test('read its state does not start, and changes nothing', () => {
+    fs.mkdirSync(options.stateDirectory, { recursive: true });
+    fs.writeFileSync(state, 'not a journal\n');
+    assert.throws(() => Agent.start(options), {
+      code: 'ERR_STATE',
+      message: /^read state .*state\.journal: record at byte 0: checksum .* is damaged \(move/,
+    });
+    assert.equal(isBpfFileSystem(options.bpffsDirectory), false);
+    assert.equal(forwarding(), '0');
+    rmSync(state);
+  });
+
+  test('use the pins that are there does not start, and leaves them', () => {
+    const folder = join(options.bpffsDirectory, 'maps');
+    mountBpfFileSystem(options.bpffsDirectory);
+    const other = createMap({ ...mapShapeOf(addresses), valueSize: 4 });
+    pinObject(other.fd, join(folder, addresses.name));
+    other.close();
+    try {
+      assert.throws(() => Agent.start(options), {
+        code: 'ERR_MAP_SHAPE',
+        message: /pinned map .*: value size 4, expected \d+ \(made by another version\?\)/,
+      });
+      assert.deepEqual(readdirSync(folder), [addresses.name]);
+      assert.equal(forwarding(), '0');
+    } finally {
+      unmountBpfFileSystem(options.bpffsDirectory);
+    }
+  });
+
+  test('save what it needs to start takes back what it has done', () => {
+    const disk = newDisk();
+    let writes = 0;
+    const { writeSync } = disk;
+    disk.writeSync = ((...parameters: Parameters<typeof fs.writeSync>) => {
+      // The new file, the mount, forwarding; then the revisions of the model.
+      disk.isFull = ++writes === 4;
+      return (writeSync as typeof fs.writeSync)(...parameters);
+    }) as typeof fs.writeSync;
+    assert.throws(() => Agent.start({ ...options, disk }), { code: 'ERR_STATE_WRITE' });
+    assert.equal(isBpfFileSystem(options.bpffsDirectory), false);
+    assert.equal(forwarding(), '0');
+    rmSync(state);
+  });
+
+  test('be the only one for a state or a folder of pins does not start', async () => {
+    agent = Agent.start(options);
+    const running = {
+      code: 'ERR_AGENT_RUNNING',
+      message: /^lock .*: the agent with pid \d+ has it/,
+    };
+    assert.throws(() => Agent.start(options), running);
+    const stateDirectory = join(directory, 'other-state');
+    assert.throws(() => Agent.start({ ...options, stateDirectory }), running);
+    assert.equal((await agent.status()).problems.length, 0);
+  });
+
+  test('save a change does not make it', async () => {
+    const disk = newDisk();
+    agent = Agent.start({ ...options, disk });
+    await agent.addEndpoint(ANNA);
+    disk.isFull = true;
+    const full = { code: 'ERR_STATE_WRITE', message: /ENOSPC.*nothing was changed/ };
+    await assert.rejects(agent.applyPolicies(POLICY, 'anna.yaml'), full);
+    assert.deepEqual(await agent.listPolicies(), []);
+    await assert.rejects(agent.addEndpoint({ ...ANNA, name: 'bert', ipv4: '10.96.0.2' }), full);
+    await assert.rejects(agent.relabelEndpoint('test/anna', { app: 'else' }), full);
+    await assert.rejects(agent.removeEndpoint('test/anna'), full);
+    const [anna, ...others] = await agent.listEndpoints();
+    assert.deepEqual([anna?.labels, others], [{ app: 'anna' }, []]);
+    assert.deepEqual(interfaces(), ['lo', 'skep1']);
+    disk.isFull = false;
+    await agent.applyPolicies(POLICY, 'anna.yaml');
+    agent.stop();
+    agent = Agent.start(options);
+    assert.equal((await agent.listEndpoints())[0]?.isIngressEnforced, true);
+  });
+
+  test('find the namespace of an endpoint makes nothing of it', async () => {
+    agent = Agent.start(options);
+    const lost = { ...ANNA, networkNamespace: pathOf('nowhere') };
+    await assert.rejects(agent.addEndpoint(lost), { message: /skep-refuse-\d+-nowhere.*ENOENT/ });
+    assert.deepEqual(interfaces(), ['lo']);
+    await agent.addEndpoint(ANNA);
+    assert.equal((await agent.listEndpoints()).length, 1);
+  });
+
+  test('find its pins any more makes them again, and goes on deciding', async () => {
+    agent = Agent.start(options);
+    await agent.addEndpoint(ANNA);
+    const index = inNode((network) => network.links.get('skep2').index);
+    const programs = (): number =>
+      hasTcx()
+        ? inNetworkNamespace(pathOf('node'), () => queryTcx(index, 'ingress').programs.length)
+        : inNode((network) => network.trafficControl.listFilters(index, 'ingress').length);
+    unmount(options.bpffsDirectory);
+    assert.equal(programs(), 1);
+    const pin = join(options.bpffsDirectory, 'maps', events.name);
+    for (let wait = 0; wait < 200 && !existsSync(pin); wait++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.match((await agent.status()).problems.join(), /somebody has removed the pins/);
+    agent.stop();
+    assert.equal(programs(), 1);
+    agent = Agent.start(options);
+    assert.equal((await agent.listEndpoints())[0]?.state, 'ready');
+  });
+
+  test('keep forwarding as it was puts it back', async () => {
+    const link = inNode((network) => {
+      network.settings.writeLink(4, 'lo', 'forwarding', 1);
+      return network.settings.readLink(4, 'lo', 'forwarding');
+    });
+    agent = Agent.start(options);
+    assert.equal(forwarding(), '1');
+    agent.stop();
+    assert.equal(forwarding(), '1', 'traffic goes on without it');
+    agent = Agent.start(options);
+    await agent.uninstall();
+    assert.equal(forwarding(), '0');
+    assert.equal(
+      inNode((network) => network.settings.readLink(4, 'lo', 'forwarding')),
+      link,
+    );
+  });
+
+  test('find a device takes none of the same name that somebody else has made', async () => {
+    agent = Agent.start(options);
+    const { hostInterface } = await agent.addEndpoint(ANNA);
+    agent.stop();
+    inNode(({ links }) => {
+      links.delete(hostInterface);
+      links.createDummy({ name: hostInterface });
+    });
+    agent = Agent.start(options);
+    assert.match((await agent.status()).problems.join(), /its device skep\d+ is gone/);
+    const index = inNode((network) => network.links.get(hostInterface).index);
+    assert.deepEqual(
+      inNode((network) => network.trafficControl.listFilters(index, 'ingress')),
+      [],
+    );
+    await agent.uninstall();
+    assert.equal(interfaces().includes(hostInterface), true);
+    inNode(({ links }) => links.delete(hostInterface));
+  });
+});

@@ -1,0 +1,79 @@
+/** What the agent remembers across restarts, as it is checked when it is read. */
+import { z } from 'zod';
+import { StateError } from './state-error.ts';
+
+const namedPort = z.strictObject({
+  name: z.string(),
+  protocol: z.enum(['TCP', 'UDP', 'SCTP']),
+  port: z.int().min(1).max(65535),
+});
+
+const endpoint = z.strictObject({
+  id: z.int().min(1),
+  /** One that is not ready was being made or taken away when the agent ended. */
+  state: z.enum(['creating', 'ready', 'removing']),
+  name: z.string(),
+  namespace: z.string(),
+  labels: z.record(z.string(), z.string()),
+  namespaceLabels: z.record(z.string(), z.string()).optional(),
+  ipv4: z.string().optional(),
+  ipv6: z.string().optional(),
+  networkNamespace: z.string(),
+  interfaceName: z.string().optional(),
+  namedPorts: z.array(namedPort).optional(),
+  /** Numbers that its labels have in the tables; none before it is ready. */
+  identity: z.int().optional(),
+  subject: z.int().optional(),
+});
+
+const policy = z.strictObject({
+  file: z.string(),
+  text: z.string(),
+  keys: z.array(z.string()),
+});
+
+/** Values of `conf/LINK/forwarding` by link, as they were. */
+const forwarding = z.record(z.string(), z.string());
+
+const node = z.strictObject({
+  /** Revisions below this may have been given already. */
+  revisionsReserved: z.int().min(0),
+  /** Which half of groups and selector sets the tables were last written with. */
+  generation: z.union([z.literal(0), z.literal(1)]),
+  /** Ids and identities are given in a circle, so that one is not used again at once. */
+  lastEndpointId: z.int().min(0),
+  lastIdentity: z.int().min(0),
+  /** Mount point of the BPF file system that the agent has mounted, if it has. */
+  mountedBpffs: z.string().optional(),
+  /** The host's settings before the agent turned forwarding on. */
+  forwardingBefore: z.strictObject({ 4: forwarding, 6: forwarding }).optional(),
+});
+
+/** What is remembered of the node as a whole. */
+export type StoredNode = z.infer<typeof node>;
+/** An endpoint as it was asked for, with what it was given. */
+export type StoredEndpoint = z.infer<typeof endpoint>;
+/** A policy text as it was applied, and the keys of those of its documents that are in force. */
+export type StoredPolicy = z.infer<typeof policy>;
+
+/** The kinds of keys: `node`, `endpoint/ID`, `policy/NUMBER`. */
+const SCHEMAS = { node, endpoint, policy } as const;
+
+/** One entry of the journal, by its kind. */
+export type StoredEntry =
+  | { readonly kind: 'node'; readonly value: StoredNode }
+  | { readonly kind: 'endpoint'; readonly number: number; readonly value: StoredEndpoint }
+  | { readonly kind: 'policy'; readonly number: number; readonly value: StoredPolicy };
+
+/** Checks an entry of the journal. @throws StateError which names the key and the place in it */
+export function parseEntry(path: string, key: string, value: unknown): StoredEntry {
+  const [kind, number] = key.split('/') as [keyof typeof SCHEMAS, string | undefined];
+  const schema = SCHEMAS[kind];
+  if (!schema) {
+    throw new StateError(path, `key '${key}', expected node, endpoint/… or policy/…`);
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return { kind, number: Number(number), value: result.data } as StoredEntry;
+  const [issue] = result.error.issues;
+  throw new StateError(path, `${[key, ...(issue?.path ?? [])].join('.')}: ${issue?.message}`);
+}
