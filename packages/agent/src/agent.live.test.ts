@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { isBpfFileSystem } from '@skep/sys';
+import { formatAddress } from '@skep/wire';
 import { Agent } from './agent.ts';
 import { Talker } from './testing/talk.ts';
 import type { EndpointRequest } from './views.ts';
@@ -107,6 +108,13 @@ describe('an agent on the kernel', { skip: canUseBpf() ?? false }, () => {
     await assert.rejects(agent.relabelEndpoint('test/nobody', {}), {
       code: 'ERR_ENDPOINT_MISSING',
     });
+  });
+
+  test("endpoints do not add to the node's addresses", () => {
+    const network = new Network(pathOf(NODE));
+    const found = network.addresses.list().map(({ address }) => formatAddress(address));
+    network.close();
+    assert.deepEqual(found.sort(), ['127.0.0.1', '::1']);
   });
 
   test('explain names the rule', async () => {

@@ -74,7 +74,8 @@ export class Agent implements AgentApi {
     try {
       return new Agent(node);
     } catch (error) {
-      closeNode(node);
+      if (node.kernel.hasAttachments) closeNode(node);
+      else node.takeBack();
       throw error;
     }
   }

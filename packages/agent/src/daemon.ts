@@ -20,7 +20,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const destination = pino.destination({ fd: 2, sync: true });
   const log = pino({ name: 'skep-agent', level: options.logLevel ?? 'info' }, destination);
   const agent = Agent.start(options);
-  const server = await serveAgent(agent, options.socketPath);
+  const server = await serveAgent(agent, options.socketPath).catch((error: unknown) => {
+    agent.stop();
+    throw error;
+  });
   const status = await agent.status();
   log.info({ socket: options.socketPath, endpoints: status.endpoints }, 'ready');
   for (const problem of status.problems) log.warn(problem);

@@ -116,20 +116,23 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     }
   });
 
-  test('save what it needs to start takes back what it has done', () => {
-    const disk = newDisk();
-    let writes = 0;
-    const { writeSync } = disk;
-    disk.writeSync = ((...parameters: Parameters<typeof fs.writeSync>) => {
-      // The new file, the mount, forwarding; then the revisions of the model.
-      disk.isFull = ++writes === 4;
-      return (writeSync as typeof fs.writeSync)(...parameters);
-    }) as typeof fs.writeSync;
-    assert.throws(() => Agent.start({ ...options, disk }), { code: 'ERR_STATE_WRITE' });
-    assert.equal(isBpfFileSystem(options.bpffsDirectory), false);
-    assert.equal(forwarding(), '0');
-    rmSync(state);
-  });
+  for (const full of [1, 2, 3, 4, 5]) {
+    test(`make write ${full} of its start takes back what it has done`, () => {
+      const disk = newDisk();
+      let writes = 0;
+      const write = disk.writeSync as (...parameters: unknown[]) => number;
+      disk.writeSync = ((...parameters: unknown[]) => {
+        // The file, the mount, forwarding, revisions, the half of the tables.
+        disk.isFull = ++writes >= full;
+        return write(...parameters);
+      }) as typeof disk.writeSync;
+      rmSync(state, { force: true });
+      assert.throws(() => Agent.start({ ...options, disk }), { code: 'ERR_STATE_WRITE' });
+      assert.equal(isBpfFileSystem(options.bpffsDirectory), false);
+      assert.equal(forwarding(), '0');
+      rmSync(state, { force: true });
+    });
+  }
 
   test('be the only one for a state or a folder of pins does not start', async () => {
     agent = Agent.start(options);
@@ -175,8 +178,8 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
 
   test('find its pins any more makes them again, and goes on deciding', async () => {
     agent = Agent.start(options);
-    await agent.addEndpoint(ANNA);
-    const index = inNode((network) => network.links.get('skep2').index);
+    const { hostInterface } = await agent.addEndpoint(ANNA);
+    const index = inNode((network) => network.links.get(hostInterface).index);
     const programs = (): number =>
       hasTcx()
         ? inNetworkNamespace(pathOf('node'), () => queryTcx(index, 'ingress').programs.length)
@@ -218,7 +221,7 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     agent.stop();
     inNode(({ links }) => {
       links.delete(hostInterface);
-      links.createDummy({ name: hostInterface });
+      links.createVeth({ name: hostInterface, peer: { name: 'theirs' } });
     });
     agent = Agent.start(options);
     assert.match((await agent.status()).problems.join(), /its device skep\d+ is gone/);

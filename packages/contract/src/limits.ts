@@ -31,6 +31,11 @@ export const NEWCOMERS_MAX = 65_536;
  * dropped.
  */
 export const FRAGMENTED_DATAGRAMS_MAX = 8_192;
+/**
+ * Seconds in which the number of an identity that nobody bears any more is given to no other:
+ * events about it may be on their way. All numbers are given before one is given again.
+ */
+export const IDENTITY_COOL_DOWN_SECONDS = 60;
 /** Bytes of events that node has not read; what does not fit is lost and counted exactly. */
 export const EVENT_BUFFER_BYTES = 1 << 22;
 /** IPv6 extension headers before the transport; a packet with more is dropped. */

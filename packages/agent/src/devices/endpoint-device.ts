@@ -16,6 +16,8 @@ export const GATEWAY = { ipv4: parseAddress('169.254.1.1'), ipv6: parseAddress('
 export const LINK_GROUP = 0x5ce9;
 /** Out of the way of the interfaces that a machine starts with. */
 const FIRST_INDEX = 10_000;
+/** IN6_ADDR_GEN_MODE_NONE. @source include/uapi/linux/if_link.h */
+const NO_LINK_LOCAL_ADDRESS = 1;
 const DEFAULT = { ipv4: parsePrefix('0.0.0.0/0'), ipv6: parsePrefix('::/0') };
 
 /** Both ends of an endpoint's veth, as they are to be; MAC addresses are 6 bytes each. */
@@ -137,6 +139,8 @@ function setUpInside(inside: Network, device: EndpointDevice): void {
 function setUpHost(host: Network, device: EndpointDevice): void {
   const { hostInterface } = device;
   host.settings.writeLink(4, hostInterface, 'rp_filter', 0);
+  // An address of its own would be one more of the node's for each endpoint, and nobody uses it.
+  host.settings.writeLink(6, hostInterface, 'addr_gen_mode', NO_LINK_LOCAL_ADDRESS);
   if (device.ipv4) host.settings.writeLink(4, hostInterface, 'forwarding', 1);
   if (device.ipv6) {
     host.settings.writeLink(6, hostInterface, 'accept_ra', 0);

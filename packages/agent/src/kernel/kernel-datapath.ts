@@ -53,6 +53,8 @@ export class KernelDatapath implements RawTables {
   readonly isTakenOver: boolean;
   readonly mechanism: TcMechanism;
   private readonly maps: ReadonlyMap<string, BpfMap>;
+  /** Pins of the tables that were not there before. */
+  private readonly made: readonly string[];
   private readonly node: NodeConstants;
   /** Held while the process runs, so that they do not end with their pins. */
   private readonly attachments = new Map<number, TcAttachment[]>();
@@ -75,12 +77,12 @@ export class KernelDatapath implements RawTables {
       hasRedirectPeer: features.hasRedirectPeer ? 1 : 0,
       reportsForwarded: 1,
     };
-    this.maps = openPinnedMaps(join(folder, 'maps'));
+    ({ maps: this.maps, made: this.made } = openPinnedMaps(join(folder, 'maps')));
     try {
       this.programs = this.loadPrograms();
     } catch (error) {
-      if (this.isTakenOver) closeAll(this.maps);
-      else this.removeMaps();
+      closeAll(this.maps);
+      this.unmake();
       throw error;
     }
   }
@@ -132,6 +134,11 @@ export class KernelDatapath implements RawTables {
     for (const direction of ['ingress', 'egress'] as const) unpinObject(this.pin(id, direction));
   }
 
+  /** Whether this process has attached something. */
+  get hasAttachments(): boolean {
+    return this.attachments.size > 0;
+  }
+
   /** Events that found no room in the buffer, since the tables exist. */
   lostEvents(): number {
     const value = this.map(lostEvents).lookup(new Uint8Array(4));
@@ -179,13 +186,20 @@ export class KernelDatapath implements RawTables {
     for (const id of [...this.attachments.keys()]) this.letGo(id);
     this.programs.fromEndpoint.close();
     this.programs.toEndpoint.close();
-    unpinFolder(join(this.folder, 'links'));
-    this.removeMaps();
+    closeAll(this.maps);
+    for (const part of ['links', 'maps']) unpinFolder(join(this.folder, part));
   }
 
-  private removeMaps(): void {
-    closeAll(this.maps);
-    unpinFolder(join(this.folder, 'maps'));
+  /** Lets go of what nothing was attached to: tables that were not there before are gone. */
+  abandon(): void {
+    this.close();
+    this.unmake();
+  }
+
+  private unmake(): void {
+    for (const path of this.made) unpinObject(path);
+    const folder = join(this.folder, 'maps');
+    if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
   }
 
   /** Nothing takes the place of an old program before all have been accepted. */
@@ -243,7 +257,7 @@ export class KernelDatapath implements RawTables {
  *
  * @throws MapShapeError, PinnedKindError, KernelError; nothing is left then
  */
-function openPinnedMaps(folder: string): Map<string, BpfMap> {
+function openPinnedMaps(folder: string): { maps: Map<string, BpfMap>; made: string[] } {
   const maps = new Map<string, BpfMap>();
   const made: string[] = [];
   try {
@@ -256,7 +270,7 @@ function openPinnedMaps(folder: string): Map<string, BpfMap> {
       made.push(path);
       maps.set(map.name, openOrCreatePinnedMap(path, mapShapeOf(map)));
     }
-    return maps;
+    return { maps, made };
   } catch (error) {
     closeAll(maps);
     for (const path of made) unpinObject(path);

@@ -1,5 +1,10 @@
 /** The numbers that an endpoint's labels have in the tables: its identity and its subject. */
-import { IDENTITY_ALLOCATED_FIRST, IDENTITY_ALLOCATED_LAST, SUBJECTS_MAX } from '@skep/contract';
+import {
+  IDENTITY_ALLOCATED_FIRST,
+  IDENTITY_ALLOCATED_LAST,
+  IDENTITY_COOL_DOWN_SECONDS,
+  SUBJECTS_MAX,
+} from '@skep/contract';
 import { workloadLabels } from '@skep/policy';
 import { type EndpointFacts, type KnownEndpoint, subjectKeyOf } from './endpoint-facts.ts';
 import { Numbers } from './numbers.ts';
@@ -10,19 +15,13 @@ export interface KeptNumbers {
   readonly subject: number;
 }
 
-/**
- * Milliseconds after which nobody speaks of an identity any more that has no bearer: events wait in
- * the buffer, and a repeat is reported late (`REPORT_INTERVAL_SECONDS`).
- */
-const IDENTITY_COOL_DOWN = 60_000;
-
 /** Identities and subjects, each held by the endpoints that have its labels. */
 export class EndpointNumbers {
   readonly identities = new Numbers({
     kind: 'identity',
     first: IDENTITY_ALLOCATED_FIRST,
     last: IDENTITY_ALLOCATED_LAST,
-    coolDown: IDENTITY_COOL_DOWN,
+    coolDown: IDENTITY_COOL_DOWN_SECONDS * 1000,
   });
   readonly subjects = new Numbers({ kind: 'subject', first: 1, last: SUBJECTS_MAX });
 

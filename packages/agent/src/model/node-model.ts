@@ -12,7 +12,7 @@ import type {
   PolicyUpdate,
 } from '@skep/policy';
 import { documentKey, explain, PolicyProtocol, PolicySet, reservedLabels } from '@skep/policy';
-import { type Address, formatAddress, type Prefix } from '@skep/wire';
+import { type Address, formatAddress, formatPrefix, type Prefix } from '@skep/wire';
 import type { DatapathTables } from '../tables/datapath-tables.ts';
 import {
   type EndpointFacts,
@@ -133,6 +133,9 @@ export class NodeModel {
 
   /** The node's own addresses: whatever of it endpoints may talk to. */
   setNodeAddresses(addresses: readonly Prefix[]): void {
+    const known = new Set(this.policy.peer(HOST)?.prefixes.map(formatPrefix));
+    const isSame = known.size === addresses.length;
+    if (isSame && addresses.every((each) => known.has(formatPrefix(each)))) return;
     this.change({ peers: new Map([[HOST, hostPeer(addresses)]]) });
   }
 

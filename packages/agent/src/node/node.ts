@@ -44,6 +44,8 @@ export interface Node {
   readonly problems: string[];
   /** Gives the directories back to other agents. */
   readonly unlock: () => void;
+  /** Closes all parts and takes back what opening them has done; while nothing is attached. */
+  readonly takeBack: () => void;
 }
 
 /** Lets go of all parts; programs, tables and endpoints stay as they are. */
@@ -78,15 +80,25 @@ type Undo = (() => void)[];
  */
 export function openNode(options: AgentOptions): Node {
   const undo: Undo = [];
+  const takeBack = (): void => {
+    for (const step of undo.reverse()) attempt(step);
+  };
   try {
-    return openParts(options, undo);
+    return { ...openParts(options, undo), takeBack };
   } catch (error) {
-    for (const step of undo.reverse()) step();
+    takeBack();
     throw error;
   }
 }
 
-function openParts(options: AgentOptions, undo: Undo): Node {
+/** Where going back fails too, the first error is the one to tell, and the other steps are taken. */
+function attempt(step: () => void): void {
+  try {
+    step();
+  } catch {}
+}
+
+function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   const { stateDirectory, bpffsDirectory } = options;
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const stateLock = takeDirectory(stateDirectory);
@@ -100,8 +112,7 @@ function openParts(options: AgentOptions, undo: Undo): Node {
   undo.push(() => network.close());
   prepareForwarding(network, memory, undo);
   const kernel = new KernelDatapath(bpffsDirectory, network.trafficControl, options.features);
-  // Nothing is attached to what was not there before.
-  undo.push(() => (kernel.isTakenOver ? kernel.close() : kernel.remove()));
+  undo.push(() => kernel.abandon());
   const revisions = new Revisions(memory.current.revisionsReserved, (revisionsReserved) =>
     memory.changeNode({ revisionsReserved }),
   );
