@@ -91,7 +91,7 @@ export function openNode(options: AgentOptions): Node {
   }
 }
 
-/** Where going back fails too, the first error is the one to tell, and the other steps are taken. */
+/** Where going back fails too, the first error is the one to tell; other steps are taken. */
 function attempt(step: () => void): void {
   try {
     step();
