@@ -151,11 +151,7 @@ export class DatapathTables {
     this.raw.update(nodeState, indexKey(0), value);
   }
 
-  private program(
-    name: string,
-    table: DirectionTable,
-    direction: Direction,
-  ): ProgramObject | null {
+  private program(name: string, table: DirectionTable, direction: Direction): ProgramObject | null {
     return isEnforced(table) ? policyProgram(name, table, direction) : null;
   }
 

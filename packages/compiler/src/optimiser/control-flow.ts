@@ -163,8 +163,8 @@ function joinReturns(made: IrFunction): boolean {
 }
 
 /**
- * A block of phis that only jumps to the next block of phis is skipped: all its paths meet there, so
- * that a result which each path knows is still known where it is asked for.
+ * A block of phis that only jumps to the next block of phis is skipped: all its paths meet there,
+ * so that a result which each path knows is still known where it is asked for.
  */
 function mergeMeetings(made: IrFunction): boolean {
   const users = findUsers(made);
