@@ -2,7 +2,7 @@
  * The same node on the machine, which counts what a packet needs: instructions, helpers, lookups.
  */
 import { DatapathTables, NodeModel } from '@skep/agent';
-import type { LoadedProgram, RunResult } from '@skep/bytecode';
+import type { LoadedProgram, MachineOptions, RunResult } from '@skep/bytecode';
 import { endpointPrograms, MachineTables } from '@skep/datapath';
 import { parsePolicies } from '@skep/policy';
 import { factsOf, node, receiver, sender, type WorldEndpoint } from './datapath-world.ts';
@@ -10,9 +10,10 @@ import { factsOf, node, receiver, sender, type WorldEndpoint } from './datapath-
 /** Two endpoints and the policies given to it. */
 export class MachineWorld {
   readonly #fromEndpoint: LoadedProgram;
-  readonly #tables = new MachineTables(node);
+  readonly #tables: MachineTables;
 
-  constructor(yaml: string) {
+  constructor(yaml: string, options: MachineOptions = {}) {
+    this.#tables = new MachineTables(node, options);
     let revision = 0;
     const nextRevision = (): number => {
       revision += 1;

@@ -14,9 +14,10 @@ export { MachineFault } from './machine/fault.ts';
 export {
   LoadedProgram,
   Machine,
+  type EngineName,
   type MachineOptions,
   type RunInput,
-  type RunResult,
+  RunResult,
 } from './machine/machine.ts';
 export { MachineMap, MapError, Table } from './machine/maps/map.ts';
 export { MapOfMaps } from './machine/maps/map-of-maps.ts';

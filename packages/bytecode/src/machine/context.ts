@@ -5,8 +5,8 @@
  */
 import { type ContextShape, contextShapes } from '@skep/ebpf';
 import { StepFault } from './fault.ts';
+import type { Cells } from './heap.ts';
 import { Region } from './memory.ts';
-import type { Packet } from './packet.ts';
 
 /** The two kinds of program that the machine runs. */
 export type ProgramKind = 'xdp' | 'tc';
@@ -43,25 +43,60 @@ export function programKind(programType: number): ProgramKind | undefined {
 }
 
 const CONTEXT_BYTES = 192;
+const noBytes = new Uint8Array(CONTEXT_BYTES);
+/** Words of the packet's addresses in `Cells.places`. */
+const packetPlaces = { data: 0, end: 2, meta: 4 } as const;
+
+/** What a plain load of a field of the context reads. */
+export type ContextLoad =
+  | { readonly from: 'packet'; readonly word: number }
+  | { readonly from: 'field'; readonly offset: number };
+
+/** As `Context.read` and `packetPlace` answer, for code that is made before it runs. */
+export function contextLoad(
+  kind: ProgramKind,
+  offset: number,
+  size: number,
+): ContextLoad | undefined {
+  const { shape, known } = layouts[kind];
+  if (size !== 4 || offset % 4 !== 0) return undefined;
+  const place = placeAt(shape, offset);
+  if (place) return { from: 'packet', word: packetPlaces[place] };
+  return known.has(offset) ? { from: 'field', offset } : undefined;
+}
+
+/** Whether `Context.write` would allow it. */
+export function isContextStore(kind: ProgramKind, offset: number, size: number): boolean {
+  return size === 4 && layouts[kind].writable.has(offset);
+}
+
+function placeAt(shape: ContextShape, word: number): keyof typeof packetPlaces | undefined {
+  if (word === shape.dataOffset) return 'data';
+  if (word === shape.dataEndOffset) return 'end';
+  return word === shape.dataMetaOffset ? 'meta' : undefined;
+}
 
 /** The context of one run. */
 export class Context {
   readonly region: Region;
   private readonly shape: ContextShape;
-  private readonly words = new Uint32Array(CONTEXT_BYTES / 4);
+  private readonly words: Uint32Array;
   private readonly layout: Layout;
 
   constructor(
     readonly kind: ProgramKind,
     fields: ContextFields,
-    packet: Packet,
+    packetBytes: number,
+    private readonly cells: Cells,
   ) {
+    this.words = cells.context.fill(0);
     this.layout = layouts[kind];
     this.shape = this.layout.shape;
     const name = kind === 'xdp' ? 'context (struct xdp_md)' : 'context (struct __sk_buff)';
-    this.region = new Region('context', name, new Uint8Array(CONTEXT_BYTES));
-    if (kind === 'tc') this.setLength(packet.length);
-    for (const [field, value] of Object.entries(fields)) {
+    this.region = new Region('context', name, noBytes);
+    if (kind === 'tc') this.setLength(packetBytes);
+    for (const field of Object.keys(fields)) {
+      const value = fields[field]!;
       const place = this.shape.fields[field];
       if (!place) throw new TypeError(`context field ${field}: a ${kind} program has none such`);
       this.words[place.offset / 4] = value;
@@ -80,24 +115,35 @@ export class Context {
     if (field) this.words[field.offset / 4] = type;
   }
 
-  /** All fields, as the program left them. */
-  fields(): ContextFields {
-    const all = Object.entries(this.shape.fields);
-    return Object.fromEntries(all.map(([name, { offset }]) => [name, this.words[offset / 4]!]));
+  /** Reads all fields, now or later, as the program has left them. */
+  fieldsLater(): () => ContextFields {
+    const words = this.words.slice();
+    return () => {
+      const all = Object.entries(this.shape.fields);
+      return Object.fromEntries(all.map(([name, { offset }]) => [name, words[offset / 4]!]));
+    };
   }
 
-  /** Which packet address a load gives, if any. @throws StepFault when only a part is loaded */
-  packetPlace(offset: number, size: number): 'data' | 'end' | 'meta' | undefined {
-    const { dataOffset, dataEndOffset, dataMetaOffset } = this.shape;
+  /**
+   * Both words of the packet address that a load gives, if it gives one.
+   *
+   * @throws StepFault when only a part is loaded
+   */
+  packetPlace(
+    offset: number,
+    size: number,
+  ): { readonly low: number; readonly high: number } | undefined {
     const word = offset & ~3;
-    if (word !== dataOffset && word !== dataEndOffset && word !== dataMetaOffset) return undefined;
+    const place = placeAt(this.shape, word);
+    if (!place) return undefined;
     if (size !== 4 || word !== offset) {
       throw new StepFault(
         `access of ${size} bytes at ${offset} of ${this.region.name}: expected 4`,
       );
     }
-    if (word === dataOffset) return 'data';
-    return word === dataEndOffset ? 'end' : 'meta';
+    const at = packetPlaces[place];
+    const { places } = this.cells;
+    return { low: places[at]!, high: places[at + 1]! };
   }
 
   /** A field, or an aligned part of one. @throws StepFault for one that the machine has not */

@@ -7,7 +7,8 @@ import type { ProgramObject } from '../object.ts';
 import type { Context } from './context.ts';
 import { StepFault } from './fault.ts';
 import type { RingBufferMap } from './maps/ring-buffer.ts';
-import { Memory, ORIGIN, Region } from './memory.ts';
+import type { Heap } from './heap.ts';
+import { type Memory, ORIGIN, Region } from './memory.ts';
 import type { Packet } from './packet.ts';
 
 /** One instruction, prepared: does its work and gives the next slot, `FINISHED` or `SWITCHED`. */
@@ -17,6 +18,11 @@ export interface PreparedProgram {
   readonly object: ProgramObject;
   /** One for each slot. */
   readonly steps: readonly Step[];
+  /**
+   * Generated code, where there is any: runs from the first instruction to the end or a tail call.
+   * It is given how many instructions may still be executed, and gives back how many are left.
+   */
+  readonly enter?: ((instructionsLeft: number) => number) | undefined;
 }
 
 /** The program has ended. */
@@ -66,9 +72,8 @@ interface Frame {
 
 /** One run: made for it, and gone with it. */
 export class Cpu {
-  readonly low = new Int32Array(11);
-  readonly high = new Int32Array(11);
-  readonly memory = new Memory();
+  readonly low: Int32Array;
+  readonly high: Int32Array;
   /** Slot of the instruction at work. */
   slot = 0;
   executed = 0;
@@ -79,7 +84,8 @@ export class Cpu {
   readonly helperCalls = new Map<number, number>();
   /** Records reserved and not yet submitted or discarded. */
   readonly openRecords = new Map<Region, RingBufferMap>();
-  private loopsLeft = 0;
+  /** Frames that belong to whoever called `run`: it ends when one of them is returned to. */
+  private floor = 0;
   private frames: Frame[] = [];
   private stack!: Region;
 
@@ -90,7 +96,11 @@ export class Cpu {
     public program: PreparedProgram,
     readonly context: Context,
     readonly packet: Packet,
+    readonly memory: Memory,
+    private readonly heap: Heap,
   ) {
+    this.low = heap.cells.low.fill(0);
+    this.high = heap.cells.high.fill(0);
     this.enter(program);
   }
 
@@ -99,21 +109,39 @@ export class Cpu {
     this.helperCalls.set(helper, (this.helperCalls.get(helper) ?? 0) + 1);
   }
 
-  /** Runs to the end. @throws StepFault where it may not go on, or when `budget` is used up */
+  /** How many calls deep it is. */
+  get depth(): number {
+    return this.frames.length;
+  }
+
+  /**
+   * Interprets to the end, or until the frame at work has returned.
+   *
+   * @throws StepFault where it may not go on, or when `budget` is used up
+   */
   run(budget: number): void {
+    this.floor = this.depth;
     let slot = this.resumeAt;
     for (;;) {
       const { steps } = this.program;
       while (slot >= 0) {
         this.slot = slot;
-        if (++this.executed > budget) {
-          throw new StepFault(`more than ${budget} instructions (does a loop end?)`);
-        }
+        if (++this.executed > budget) throw this.exhausted(budget);
         slot = steps[slot]!(this);
       }
-      if (slot === FINISHED) break;
+      if (slot === FINISHED || this.depth < this.floor) return;
       slot = this.resumeAt;
     }
+  }
+
+  /** What a run ends with that takes too long. */
+  exhausted(budget: number): StepFault {
+    return new StepFault(`more than ${budget} instructions (does a loop end?)`);
+  }
+
+  /** Checks what may be checked at the end only. @throws StepFault for a record left open */
+  finish(): void {
+    if (this.openRecords.size === 0) return;
     const [record] = this.openRecords.keys();
     if (record) throw new StepFault(`end with ${record.name} neither submitted nor discarded`);
   }
@@ -123,12 +151,12 @@ export class Cpu {
     this.program = program;
     this.pushStack();
     this.setAddress(1, this.context.region, 0);
-    this.loopsLeft = LOOPS_MAX;
+    this.heap.cells.loops[0] = LOOPS_MAX;
     this.resumeAt = 0;
   }
 
   private pushStack(): void {
-    const bytes = new Uint8Array(STACK_BYTES).fill(UNWRITTEN);
+    const bytes = this.heap.allocate(STACK_BYTES).fill(UNWRITTEN);
     this.stack = new Region('stack', 'stack', bytes);
     this.setAddress(10, this.stack, STACK_BYTES);
   }
@@ -149,12 +177,13 @@ export class Cpu {
   exit(): number {
     const frame = this.frames.pop();
     if (!frame) return FINISHED;
-    this.stack.goneBecause = 'the subprogram whose stack it was has returned';
+    this.stack.revoke('the subprogram whose stack it was has returned');
+    this.heap.reuse(this.stack.bytes);
     this.stack = frame.stack;
     this.low.set(frame.low, 6);
     this.high.set(frame.high, 6);
     this.loseArguments();
-    if (frame.program === this.program) return frame.returnTo;
+    if (frame.program === this.program && this.depth >= this.floor) return frame.returnTo;
     this.program = frame.program;
     this.resumeAt = frame.returnTo;
     return SWITCHED;
@@ -168,7 +197,22 @@ export class Cpu {
 
   /** False when the loop must be left. */
   mayLoop(): boolean {
-    return this.loopsLeft-- > 0;
+    const { loops } = this.heap.cells;
+    const isLeft = loops[0]! > 0;
+    loops[0] = loops[0]! - 1;
+    return isLeft;
+  }
+
+  /** The bytes of the frame's stack. */
+  get stackBytes(): Uint8Array {
+    return this.stack.bytes;
+  }
+
+  /** Gives back what lived for this run. */
+  close(): void {
+    this.heap.release(this.stack.bytes);
+    for (const { stack } of this.frames) this.heap.release(stack.bytes);
+    this.packet.close();
   }
 
   setAddress(register: number, region: Region, offset: number): void {

@@ -9,11 +9,23 @@ import type { MapShape, ProgramObject } from '../object.ts';
 import { Context, type ContextFields, programKind } from './context.ts';
 import { Cpu, type Host, type PreparedProgram, type Redirect, type Step } from './cpu.ts';
 import { MachineFault, StepFault } from './fault.ts';
+import { CodeRunner } from './generated/code-runner.ts';
+import { LinearHeap } from './generated/linear-heap.ts';
+import { LinearTable } from './generated/linear-table.ts';
+import { whyNotGenerated } from './generated/web-assembly.ts';
+import { type Heap, ScatteredHeap } from './heap.ts';
 import { createMap } from './maps/create.ts';
 import type { MachineMap } from './maps/map.ts';
+import { Memory } from './memory.ts';
 import { Packet } from './packet.ts';
 import { helperName } from '../listing/helper-names.ts';
 import { prepare } from './prepare.ts';
+
+/**
+ * How programs are run. `interpreter` does one instruction after the other; `generated` makes
+ * WebAssembly of them. Both come to the same results, faults and counts.
+ */
+export type EngineName = 'interpreter' | 'generated';
 
 /** All of them have defaults under which every run is repeatable. */
 export interface MachineOptions {
@@ -25,8 +37,13 @@ export interface MachineOptions {
   readonly cpus?: number;
   /** Where the random numbers begin. Default: 1. */
   readonly seed?: number;
-  /** Instructions that one run may execute. Default: 1,000,000. */
+  /** Instructions that one run may execute, below 2^31. Default: 1,000,000. */
   readonly instructionBudget?: number;
+  /**
+   * Default: `generated`, or `interpreter` where this host refuses to generate code; then
+   * `Machine.fallback` says why.
+   */
+  readonly engine?: EngineName;
   readonly fibLookup?: Host['fibLookup'];
 }
 
@@ -43,17 +60,34 @@ export interface RunInput {
 }
 
 /** What a run came to. */
-export interface RunResult {
+export class RunResult {
   /** r0, as the kernel takes it: 32 bits, signed. */
   readonly returnValue: number;
   readonly packet: Uint8Array;
   /** Where to, when the return value says so. */
   readonly redirect?: Redirect;
-  /** Fields of the context as the program left them. */
-  readonly context: ContextFields;
   readonly instructionsExecuted: number;
+  private readonly calls: ReadonlyMap<number, number>;
+  private readonly fieldsLater: () => ContextFields;
+
+  constructor(cpu: Cpu, redirect: Redirect | undefined) {
+    this.returnValue = cpu.s32(0);
+    this.packet = cpu.packet.copy();
+    if (redirect) this.redirect = redirect;
+    this.instructionsExecuted = cpu.executed;
+    this.calls = cpu.helperCalls;
+    this.fieldsLater = cpu.context.fieldsLater();
+  }
+
+  /** Fields of the context as the program left them. */
+  get context(): ContextFields {
+    return this.fieldsLater();
+  }
+
   /** How often each helper was called, by its name in the kernel. */
-  readonly helperCalls: ReadonlyMap<string, number>;
+  get helperCalls(): ReadonlyMap<string, number> {
+    return new Map([...this.calls].map(([id, calls]) => [nameOf(id), calls]));
+  }
 }
 
 const XDP_REDIRECT = 4;
@@ -66,7 +100,13 @@ export class LoadedProgram implements PreparedProgram {
     readonly machine: Machine,
     readonly object: ProgramObject,
     readonly steps: readonly Step[],
+    readonly enter: PreparedProgram['enter'],
   ) {}
+
+  /** `interpreter` also for what code cannot be generated for. */
+  get engine(): EngineName {
+    return this.enter ? 'generated' : 'interpreter';
+  }
 
   /** @throws MachineFault where the program does what the kernel would not have allowed */
   run(input: RunInput): RunResult {
@@ -80,10 +120,30 @@ export class Machine {
   private readonly host: Host;
   private readonly budget: number;
   private readonly maps = new Map<string, MachineMap>();
+  /** Why the machine interprets although it need not; `undefined` where it does not. */
+  readonly fallback: string | undefined;
+  private readonly heap: Heap;
+  private readonly memory: Memory;
+  private readonly runner: CodeRunner | undefined;
+  private isRunning = false;
 
   constructor(options: MachineOptions = {}) {
     this.cpus = options.cpus ?? 1;
     this.budget = options.instructionBudget ?? BUDGET;
+    if (!(this.budget < 2 ** 31)) {
+      throw new RangeError(`machine: instructionBudget ${this.budget}, expected below 2^31`);
+    }
+    const isWanted = options.engine !== 'interpreter';
+    this.fallback = isWanted ? whyNotGenerated() : undefined;
+    if (isWanted && this.fallback === undefined) {
+      const heap = new LinearHeap();
+      this.heap = heap;
+      this.memory = new Memory(new LinearTable(heap));
+      this.runner = new CodeRunner(heap);
+    } else {
+      this.heap = new ScatteredHeap();
+      this.memory = new Memory();
+    }
     this.host = {
       clock: options.clock ?? (() => 1_000_000_000n),
       ticksPerSecond: options.ticksPerSecond ?? 250,
@@ -96,7 +156,8 @@ export class Machine {
   createMap(shape: MapShape): MachineMap {
     const known = this.maps.get(shape.name);
     if (!known) {
-      const map = createMap(shape, this.cpus);
+      const map = createMap(shape, this.cpus, this.heap);
+      this.memory.keep(map.region);
       this.maps.set(shape.name, map);
       return map;
     }
@@ -106,7 +167,7 @@ export class Machine {
 
   /** A map that belongs to no name: to be put into a map of maps. */
   createUnnamedMap(shape: MapShape): MachineMap {
-    return createMap(shape, this.cpus);
+    return createMap(shape, this.cpus, this.heap);
   }
 
   /**
@@ -135,7 +196,8 @@ export class Machine {
     for (const { map } of object.mapReferences) {
       if (!this.maps.has(map)) throw new Error(`load program ${object.name}: no map ${map}`);
     }
-    return new LoadedProgram(this, object, prepare(object, this.maps));
+    const steps = prepare(object, this.maps);
+    return new LoadedProgram(this, object, steps, this.runner?.instantiate(object, this.maps));
   }
 
   /** As `LoadedProgram.run`. */
@@ -146,26 +208,38 @@ export class Machine {
         `run ${program.object.name}: cpu ${number}, expected below ${this.cpus}`,
       );
     }
-    const kind = programKind(program.object.programType)!;
-    const packet = new Packet(input.packet, kind === 'tc' ? input.linearBytes : undefined);
-    const context = new Context(kind, input.context ?? {}, packet);
-    const cpu = new Cpu(this.host, number, program, context, packet);
+    if (this.isRunning) {
+      throw new Error(`run ${program.object.name}: the machine is running, one at a time`);
+    }
+    this.isRunning = true;
     try {
-      cpu.run(this.budget);
+      return this.runOn(program, number, input);
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  private runOn(program: LoadedProgram, number: number, input: RunInput): RunResult {
+    const { heap, memory } = this;
+    const kind = programKind(program.object.programType)!;
+    memory.begin();
+    heap.collect();
+    const linearBytes = kind === 'tc' ? input.linearBytes : undefined;
+    const packet = new Packet(input.packet, linearBytes, heap, memory);
+    const context = new Context(kind, input.context ?? {}, packet.length, heap.cells);
+    const cpu = new Cpu(this.host, number, program, context, packet, memory, heap);
+    try {
+      if (this.runner) this.runner.run(cpu, this.budget);
+      else cpu.run(this.budget);
+      cpu.finish();
+      const isRedirect = cpu.s32(0) === (kind === 'xdp' ? XDP_REDIRECT : TC_REDIRECT);
+      return new RunResult(cpu, isRedirect ? cpu.redirect : undefined);
     } catch (error) {
       for (const [region, buffer] of cpu.openRecords) buffer.finish(region, 'discarded');
       throw error instanceof StepFault ? placed(cpu, error) : error;
+    } finally {
+      cpu.close();
     }
-    const returnValue = cpu.s32(0);
-    const isRedirect = returnValue === (kind === 'xdp' ? XDP_REDIRECT : TC_REDIRECT);
-    return {
-      returnValue,
-      packet: packet.copy(),
-      ...(isRedirect && cpu.redirect ? { redirect: cpu.redirect } : {}),
-      context: context.fields(),
-      instructionsExecuted: cpu.executed,
-      helperCalls: new Map([...cpu.helperCalls].map(([id, calls]) => [nameOf(id), calls])),
-    };
   }
 }
 

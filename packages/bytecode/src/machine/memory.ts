@@ -11,48 +11,93 @@
  * The offset is biased so that an address a little before its region is still of that region.
  */
 import { StepFault } from './fault.ts';
+import type { RegionTable } from './region-table.ts';
 
 /** What a region is; `map` and `code` have addresses but no readable bytes. */
 export type RegionKind = 'stack' | 'context' | 'packet' | 'mapValue' | 'record' | 'map' | 'code';
 
 /** The low word of the address of a region's first byte. */
 export const ORIGIN = 0x4000_0000;
-const TAG = 0x0001_0000;
+/** The high word of the address of region 0. */
+export const TAG = 0x0001_0000;
 const REGION_SHIFT = 4;
 
 /** Bytes that a program may reach between `begin` and `end`. */
 export class Region {
-  /** Why it can no longer be used; empty while it can. */
-  goneBecause = '';
   /** The number given for one run, valid while `run` is that run's. */
   number = 0;
   run = 0;
+  private reason = '';
+  private table: RegionTable | undefined;
 
   constructor(
     readonly kind: RegionKind,
     /** For messages: `stack of classify`, `value of map ports`. */
     readonly name: string,
     readonly bytes: Uint8Array,
-    public begin = 0,
-    public end = bytes.length,
+    readonly begin = 0,
+    readonly end = bytes.length,
     readonly isWritable = true,
   ) {}
+
+  /** Why it can no longer be used; empty while it can. */
+  get goneBecause(): string {
+    return this.reason;
+  }
+
+  /** Ends its use. */
+  revoke(reason: string): void {
+    this.reason = reason;
+    this.table?.withdraw(this);
+  }
+
+  /** Numbered for a run, with a row in a table where there is one. */
+  enter(number: number, run: number, table: RegionTable | undefined): void {
+    this.number = number;
+    this.run = run;
+    this.table = table;
+    table?.publish(this, ORIGIN);
+  }
 }
 
+/** The run of regions that every run has, by the same number. */
+const ALL_RUNS = -1;
 let runs = 0;
 
-/** The regions of one run, by number. */
+/** The regions of a run, by number. One for each machine: those of maps stay. */
 export class Memory {
   private readonly regions: Region[] = [];
-  private readonly run = ++runs;
+  private kept = 0;
+  private run = 0;
   /** Where the last `locate` found its byte, in the bytes of the region. */
   offset = 0;
 
+  constructor(private readonly table?: RegionTable) {}
+
+  /** Gives a region the same address in all runs. Between runs only. */
+  keep(region: Region): void {
+    this.begin();
+    region.enter(this.kept, ALL_RUNS, undefined);
+    this.regions.push(region);
+    this.kept++;
+  }
+
+  /** The high word of the addresses of a region that is kept. */
+  static addressOf(region: Region): number {
+    return TAG + (region.number << REGION_SHIFT);
+  }
+
+  /** Begins a run: only what is kept has addresses. */
+  begin(): void {
+    this.table?.clear(this.kept, this.regions.length);
+    this.regions.length = this.kept;
+    this.run = ++runs;
+  }
+
   /** The high word of the region's addresses; the region gets a number on first use in a run. */
   attach(region: Region): number {
-    if (region.run !== this.run) {
-      region.run = this.run;
-      region.number = this.regions.length;
+    if (region.run !== this.run && region.run !== ALL_RUNS) {
+      region.enter(this.regions.length, this.run, this.table);
       this.regions.push(region);
     }
     return TAG + (region.number << REGION_SHIFT);

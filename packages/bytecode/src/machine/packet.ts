@@ -6,7 +6,8 @@
  *
  * A program reaches metadata and linear part directly; the paged part (TC only) through helpers.
  */
-import { Region } from './memory.ts';
+import type { Heap } from './heap.ts';
+import { type Memory, ORIGIN, Region } from './memory.ts';
 
 /** As the kernel's XDP_PACKET_HEADROOM; the first bytes are kept for `struct xdp_frame`. */
 export const HEADROOM = 256;
@@ -20,25 +21,53 @@ export class Packet {
   private data = HEADROOM;
   private linearEnd: number;
   private end: number;
+  /** Bytes of the buffer that the packet may take. */
+  private room: number;
   /** What the program's packet pointers point into, until the packet moves. */
-  region: Region;
+  private region: Region;
 
-  constructor(bytes: Uint8Array, linearBytes = bytes.length) {
-    this.buffer = new Uint8Array(HEADROOM + bytes.length + TAILROOM);
+  constructor(
+    bytes: Uint8Array,
+    linearBytes: number | undefined,
+    private readonly heap: Heap,
+    private readonly memory: Memory,
+  ) {
+    this.room = HEADROOM + bytes.length + TAILROOM;
+    this.buffer = heap.allocate(roundedSize(this.room));
     this.buffer.set(bytes, HEADROOM);
     this.end = HEADROOM + bytes.length;
-    this.linearEnd = HEADROOM + Math.min(linearBytes, bytes.length);
+    this.linearEnd = HEADROOM + Math.min(linearBytes ?? bytes.length, bytes.length);
     this.region = this.makeRegion();
   }
 
   private makeRegion(): Region {
-    return new Region('packet', 'packet', this.buffer, this.meta, this.linearEnd);
+    const region = new Region('packet', 'packet', this.buffer, this.meta, this.linearEnd);
+    const high = this.memory.attach(region);
+    const { places } = this.heap.cells;
+    places[1] = high;
+    places[3] = high;
+    places[5] = high;
+    this.noteEnds();
+    return region;
+  }
+
+  /** What loads of the context's packet fields give. */
+  private noteEnds(): void {
+    const { places } = this.heap.cells;
+    places[0] = ORIGIN + this.data;
+    places[2] = ORIGIN + this.linearEnd;
+    places[4] = ORIGIN + this.meta;
   }
 
   /** Makes all pointers taken so far unusable, as the verifier does. */
   moved(helper: string): void {
-    this.region.goneBecause = `the pointer was taken before ${helper}, which moves the packet`;
+    this.region.revoke(`the pointer was taken before ${helper}, which moves the packet`);
     this.region = this.makeRegion();
+  }
+
+  /** The buffer is no longer needed. */
+  close(): void {
+    this.heap.release(this.buffer);
   }
 
   get length(): number {
@@ -51,11 +80,6 @@ export class Packet {
 
   get metadataBytes(): number {
     return this.data - this.meta;
-  }
-
-  /** Offsets in the region's bytes. */
-  get places(): { readonly meta: number; readonly data: number; readonly end: number } {
-    return { meta: this.meta, data: this.data, end: this.linearEnd };
   }
 
   /** The bytes themselves from `offset`, paged ones included; `undefined` where it ends before. */
@@ -73,6 +97,7 @@ export class Packet {
   pull(size: number): boolean {
     if (size > this.length) return false;
     this.linearEnd = Math.max(this.linearEnd, this.data + size);
+    this.noteEnds();
     return true;
   }
 
@@ -98,7 +123,7 @@ export class Packet {
   /** Moves the end by `delta` bytes, within the tailroom; new bytes are zero. */
   moveTail(delta: number): boolean {
     const end = this.end + delta;
-    if (end > this.buffer.length || end < this.data + 14) return false;
+    if (end > this.room || end < this.data + 14) return false;
     this.setEnd(end);
     return true;
   }
@@ -106,9 +131,11 @@ export class Packet {
   /** Any length, with a new buffer when there is no room. */
   resize(length: number): void {
     const end = this.data + length;
-    if (end > this.buffer.length) {
-      const larger = new Uint8Array(end + TAILROOM);
-      larger.set(this.buffer);
+    if (end > this.room) {
+      this.room = end + TAILROOM;
+      const larger = this.heap.allocate(roundedSize(this.room));
+      larger.set(this.buffer.subarray(0, larger.length));
+      this.heap.release(this.buffer);
       this.buffer = larger;
     }
     this.setEnd(end);
@@ -120,4 +147,9 @@ export class Packet {
     this.end = end;
     this.linearEnd = wasLinear ? end : Math.min(this.linearEnd, end);
   }
+}
+
+/** Few different sizes, so that buffers can be used again. */
+function roundedSize(size: number): number {
+  return (size + 255) & ~255;
 }

@@ -93,7 +93,8 @@ function writesFramePointer(instruction: Instruction): boolean {
   }
 }
 
-function targetSlot(slot: number, instruction: Instruction): number | undefined {
+/** Where a jump or a call of a subprogram goes. */
+export function targetSlot(slot: number, instruction: Instruction): number | undefined {
   switch (instruction.kind) {
     case 'jump':
     case 'branch':

@@ -2,6 +2,7 @@
 import { UpdateFlag } from '@skep/ebpf';
 import type { MapShape } from '../../object.ts';
 import { Errno } from '../errno.ts';
+import type { Heap } from '../heap.ts';
 import { Table, type TableEntry } from './map.ts';
 
 /** An index in host order (little-endian), 4 bytes. */
@@ -19,8 +20,8 @@ export class ArrayTable extends Table {
   /** Made when first asked for: most entries of a large array are never read. */
   private readonly made: (TableEntry | undefined)[];
 
-  constructor(shape: MapShape, cpus: number) {
-    super(shape, cpus);
+  constructor(shape: MapShape, cpus: number, heap: Heap) {
+    super(shape, cpus, heap);
     this.demandSize('create', 'key', shape.keySize, 4);
     this.made = new Array(shape.maxEntries);
   }

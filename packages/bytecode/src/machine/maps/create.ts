@@ -1,5 +1,6 @@
 /** A map for a shape. */
 import type { MapShape } from '../../object.ts';
+import { type Heap, ScatteredHeap } from '../heap.ts';
 import { ArrayTable } from './array-table.ts';
 import { HashTable, LruHashTable } from './hash-table.ts';
 import { LpmTable } from './lpm-table.ts';
@@ -9,26 +10,30 @@ import { ProgramArrayMap } from './program-array.ts';
 import { RingBufferMap } from './ring-buffer.ts';
 
 /** An empty map. @throws MapError EINVAL for a shape that the kernel would refuse */
-export function createMap(shape: MapShape, cpus: number): MachineMap {
+export function createMap(
+  shape: MapShape,
+  cpus: number,
+  heap: Heap = new ScatteredHeap(),
+): MachineMap {
   switch (shape.kind) {
     case 'hash':
-      return new HashTable(shape, 1);
+      return new HashTable(shape, 1, heap);
     case 'lruHash':
-      return new LruHashTable(shape, 1);
+      return new LruHashTable(shape, 1, heap);
     case 'perCpuHash':
-      return new HashTable(shape, cpus);
+      return new HashTable(shape, cpus, heap);
     case 'array':
-      return new ArrayTable(shape, 1);
+      return new ArrayTable(shape, 1, heap);
     case 'perCpuArray':
-      return new ArrayTable(shape, cpus);
+      return new ArrayTable(shape, cpus, heap);
     case 'lpmTrie':
-      return new LpmTable(shape);
+      return new LpmTable(shape, heap);
     case 'arrayOfMaps':
     case 'hashOfMaps':
       return new MapOfMaps(shape);
     case 'programArray':
       return new ProgramArrayMap(shape);
     case 'ringBuffer':
-      return new RingBufferMap(shape);
+      return new RingBufferMap(shape, heap);
   }
 }

@@ -30,6 +30,7 @@ export class HashTable extends Table {
     if (this.shape.kind === 'perCpuHash') return known;
     const entry = this.makeEntry(known.key);
     this.byKey.set(text, entry);
+    this.giveUp(known);
     return entry;
   }
 
@@ -39,7 +40,12 @@ export class HashTable extends Table {
   }
 
   protected override removeEntry(key: Uint8Array): number {
-    return this.byKey.delete(textOf(key)) ? 0 : -Errno.ENOENT;
+    const text = textOf(key);
+    const known = this.byKey.get(text);
+    if (!known) return -Errno.ENOENT;
+    this.byKey.delete(text);
+    this.giveUp(known);
+    return 0;
   }
 
   protected override allEntries(): Iterable<TableEntry> {
@@ -64,8 +70,9 @@ export class LruHashTable extends HashTable {
   }
 
   protected override makeRoom(): boolean {
-    for (const oldest of this.byKey.keys()) {
-      return this.byKey.delete(oldest);
+    for (const [text, oldest] of this.byKey) {
+      this.giveUp(oldest);
+      return this.byKey.delete(text);
     }
     return false;
   }

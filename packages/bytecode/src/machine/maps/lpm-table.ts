@@ -2,6 +2,7 @@
 import { UpdateFlag } from '@skep/ebpf';
 import type { MapShape } from '../../object.ts';
 import { Errno } from '../errno.ts';
+import type { Heap } from '../heap.ts';
 import { indexOf } from './array-table.ts';
 import { MapError, Table, type TableEntry, textOf } from './map.ts';
 
@@ -17,8 +18,8 @@ export class LpmTable extends Table {
   private count = 0;
   private readonly bitsMax: number;
 
-  constructor(shape: MapShape) {
-    super(shape, 1);
+  constructor(shape: MapShape, heap: Heap) {
+    super(shape, 1, heap);
     this.bitsMax = (shape.keySize - 4) * 8;
     if (shape.keySize < 5 || shape.keySize > 260 || (shape.flags & 1) === 0) {
       const detail = 'expected a key of 5 to 260 bytes and the flag NoPreallocation';
@@ -47,7 +48,8 @@ export class LpmTable extends Table {
     if (!known && this.count >= this.shape.maxEntries) return -Errno.ENOSPC;
     const entry = this.makeEntry(key);
     this.entriesOf(length).set(text, entry);
-    if (!known) this.count++;
+    if (known) this.giveUp(known);
+    else this.count++;
     return entry;
   }
 
@@ -65,7 +67,11 @@ export class LpmTable extends Table {
     const length = indexOf(key);
     if (length > this.bitsMax) return -Errno.EINVAL;
     const entries = this.byLength.get(length);
-    if (!entries?.delete(prefixText(key, length))) return -Errno.ENOENT;
+    const text = prefixText(key, length);
+    const known = entries?.get(text);
+    if (!entries || !known) return -Errno.ENOENT;
+    entries.delete(text);
+    this.giveUp(known);
     this.count--;
     if (entries.size > 0) return 0;
     this.byLength.delete(length);

@@ -2,6 +2,7 @@
 import { UpdateFlag } from '@skep/ebpf';
 import type { MapShape } from '../../object.ts';
 import { Errno } from '../errno.ts';
+import type { Heap } from '../heap.ts';
 import { Region } from '../memory.ts';
 
 /** An operation on a map that the kernel would have refused with the same error number. */
@@ -65,6 +66,7 @@ export abstract class Table extends MachineMap {
     shape: MapShape,
     /** Values in each entry: 1, or the number of CPUs. */
     protected readonly cpus: number,
+    private readonly heap: Heap,
   ) {
     super(shape);
   }
@@ -138,9 +140,14 @@ export abstract class Table extends MachineMap {
     const name = `value of map ${this.shape.name}`;
     const values = Array.from(
       { length: this.cpus },
-      () => new Region('mapValue', name, new Uint8Array(this.shape.valueSize)),
+      () => new Region('mapValue', name, this.heap.allocate(this.shape.valueSize)),
     );
     return { key: key.slice(), values };
+  }
+
+  /** An entry that is no longer in the table; who holds its value may use it until the run ends. */
+  protected giveUp(entry: TableEntry): void {
+    for (const { bytes } of entry.values) this.heap.release(bytes);
   }
 
   private joinedSize(): number {

@@ -13,6 +13,7 @@
  */
 import type { MapShape } from '../../object.ts';
 import { Errno } from '../errno.ts';
+import type { Heap } from '../heap.ts';
 import { Region } from '../memory.ts';
 import { MachineMap, MapError } from './map.ts';
 
@@ -34,7 +35,10 @@ export class RingBufferMap extends MachineMap {
   private usedBytes = 0;
   private producedBytes = 0;
 
-  constructor(shape: MapShape) {
+  constructor(
+    shape: MapShape,
+    private readonly heap: Heap,
+  ) {
     super(shape);
     const size = shape.maxEntries;
     if (size < PAGE_BYTES || (size & (size - 1)) !== 0 || shape.keySize || shape.valueSize) {
@@ -54,7 +58,7 @@ export class RingBufferMap extends MachineMap {
       this.lost++;
       return undefined;
     }
-    const region = new Region('record', `record of ${this.shape.name}`, new Uint8Array(size));
+    const region = new Region('record', `record of ${this.shape.name}`, this.heap.allocate(size));
     this.records.push({ region, space, state: 'reserved' });
     this.usedBytes += space;
     this.producedBytes += space;
@@ -66,7 +70,7 @@ export class RingBufferMap extends MachineMap {
     const record = this.records.find((each) => each.region === region);
     if (record?.state !== 'reserved') return false;
     record.state = state;
-    region.goneBecause = `it was ${state}`;
+    region.revoke(`it was ${state}`);
     return true;
   }
 
@@ -76,7 +80,8 @@ export class RingBufferMap extends MachineMap {
     while (this.records[0] && this.records[0].state !== 'reserved') {
       const record = this.records.shift()!;
       this.usedBytes -= record.space;
-      if (record.state === 'submitted') taken.push(record.region.bytes);
+      if (record.state === 'submitted') taken.push(record.region.bytes.slice());
+      this.heap.release(record.region.bytes);
     }
     return taken;
   }

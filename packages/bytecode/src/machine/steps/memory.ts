@@ -65,11 +65,15 @@ function loadContext(
   size: AccessSize,
   isSigned: boolean,
 ): void {
-  const { context, packet } = cpu;
+  const { context } = cpu;
   const place = context.packetPlace(offset, size);
   if (isSigned) throw new StepFault(`sign-extending read of ${context.region.name}`);
-  if (place) cpu.setAddress(d, packet.region, packet.places[place]);
-  else cpu.setNumber(d, context.read(offset, size));
+  if (place) {
+    cpu.low[d] = place.low;
+    cpu.high[d] = place.high;
+  } else {
+    cpu.setNumber(d, context.read(offset, size));
+  }
 }
 
 /** The step of a store to memory. */

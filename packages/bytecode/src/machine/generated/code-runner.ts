@@ -1,0 +1,126 @@
+/** Runs generated code for one machine. */
+import type { ProgramObject } from '../../object.ts';
+import { type Cpu, SWITCHED } from '../cpu.ts';
+import type { MachineMap } from '../maps/map.ts';
+import { Memory, ORIGIN } from '../memory.ts';
+import type { LinearHeap } from './linear-heap.ts';
+import { type ModuleSource, moduleSource } from './module.ts';
+import { type WasmModule, webAssembly } from './web-assembly.ts';
+
+type Enter = (instructionsLeft: number) => number;
+
+interface Generated extends ModuleSource {
+  readonly module: WasmModule;
+}
+
+/** Generated once for all machines; `undefined` for what only the interpreter can run. */
+const modules = new WeakMap<ProgramObject, Generated | undefined>();
+
+function generate(object: ProgramObject): Generated | undefined {
+  if (modules.has(object)) return modules.get(object);
+  const source = moduleSource(object);
+  const made = source && { ...source, module: new webAssembly!.Module(source.bytes) };
+  modules.set(object, made);
+  return made;
+}
+
+/** What generated code calls, and what calls it. */
+export class CodeRunner {
+  private cpu!: Cpu;
+  private budget = 0;
+  private isSwitched = false;
+  private hasLeft = false;
+  private readonly imports: Readonly<Record<string, unknown>>;
+
+  constructor(private readonly heap: LinearHeap) {
+    this.imports = {
+      memory: heap.memory,
+      step: (slot: number) => this.step(slot),
+      call: (slot: number) => this.call(slot),
+      leave: () => this.leave(),
+      follow: (left: number) => this.follow(left),
+      exhaust: (slot: number, left: number) => this.exhaust(slot, left),
+    };
+  }
+
+  /** The code of a program, ready to be entered; `undefined` when only steps can run it. */
+  instantiate(object: ProgramObject, maps: ReadonlyMap<string, MachineMap>): Enter | undefined {
+    const generated = generate(object);
+    if (!generated) return undefined;
+    const addresses = generated.maps.map((name, index) => {
+      const high = Memory.addressOf(maps.get(name)!.region);
+      return [`map${index}`, (BigInt(high) << 32n) | BigInt(ORIGIN)] as const;
+    });
+    const machine = { ...this.imports, ...Object.fromEntries(addresses) };
+    const { exports } = new webAssembly!.Instance(generated.module, { machine });
+    return exports.run as Enter;
+  }
+
+  /** Runs to the end. @throws StepFault as `Cpu.run` */
+  run(cpu: Cpu, budget: number): void {
+    this.cpu = cpu;
+    this.budget = budget;
+    this.hasLeft = false;
+    cpu.executed = budget - this.follow(budget);
+  }
+
+  /** Runs the present program in the present frame, and those that it goes on with. */
+  private follow(instructionsLeft: number): number {
+    let left = instructionsLeft;
+    for (;;) {
+      const { enter } = this.cpu.program;
+      if (!enter) return this.interpret(left);
+      this.isSwitched = false;
+      this.noteStack();
+      left = enter(left);
+      if (!this.isSwitched) return left;
+    }
+  }
+
+  private interpret(left: number): number {
+    const { cpu, budget } = this;
+    const { depth } = cpu;
+    cpu.executed = budget - left;
+    cpu.run(budget);
+    this.hasLeft = cpu.depth < depth;
+    return budget - cpu.executed;
+  }
+
+  private step(slot: number): number {
+    const { cpu } = this;
+    cpu.slot = slot;
+    const next = cpu.program.steps[slot]!(cpu);
+    if (next === SWITCHED) this.isSwitched = true;
+    return next;
+  }
+
+  private call(slot: number): void {
+    this.step(slot);
+    this.noteStack();
+  }
+
+  private leave(): void {
+    if (!this.hasLeft) this.cpu.exit();
+    this.hasLeft = false;
+    this.isSwitched = false;
+    this.noteStack();
+  }
+
+  private noteStack(): void {
+    this.heap.stackPlace[0] = this.cpu.stackBytes.byteOffset;
+  }
+
+  /** Fewer instructions are left than the block at `slot` has: the last of them are interpreted. */
+  private exhaust(slot: number, left: number): void {
+    const { cpu, budget } = this;
+    const steps = cpu.program.steps;
+    let at = slot;
+    for (let done = 0; done < left; done++) {
+      cpu.slot = at;
+      at = steps[at]!(cpu);
+    }
+    cpu.slot = at;
+    throw cpu.exhausted(budget);
+  }
+}
+

@@ -1,0 +1,215 @@
+/**
+ * One function of a program as one function of WebAssembly.
+ *
+ * Registers are locals. Before anything happens in a block, its instructions are counted; when not
+ * as many are left, the interpreter does the rest, so that a run ends exactly where it would there.
+ */
+import type { Placed } from '../../asm/decode.ts';
+import type { Atomic, Call } from '../../asm/instruction.ts';
+import type { ProgramKind } from '../context.ts';
+import { SWITCHED } from '../cpu.ts';
+import { TAIL_CALL } from '../steps/call.ts';
+import { arithmetic, byteSwap, condition, negate, signExtend } from './arithmetic.ts';
+import { CodeWriter, Wasm } from './code-writer.ts';
+import { afterInstruction, contextRegisters, type RegisterSet } from './context-registers.ts';
+import { type Block, type FlowGraph, flowGraph } from './flow-graph.ts';
+import { importIndex, local, register, reload, spill } from './layout.ts';
+import { place } from './linear-heap.ts';
+import { interpret, load, store } from './memory-access.ts';
+import { Structure } from './structure.ts';
+
+const CONTEXT_AT_START = 0b10;
+const KEPT_BY_CALLS = [6, 7, 8, 9] as const;
+const ARGUMENTS = [1, 2, 3, 4, 5] as const;
+/** As `Cpu.loseArguments` leaves them. */
+const LOST = 0x5a5a5a5a_5a5a5a5an;
+
+/** What a function needs to know of its module. */
+export interface ModuleScope {
+  readonly code: readonly Placed[];
+  readonly kind: ProgramKind;
+  /** The global that holds the address of the map that a slot loads. */
+  readonly mapGlobal: (slot: number) => number | undefined;
+  /** The function of a subprogram. */
+  readonly subprogram: (slot: number) => number;
+}
+
+/** The body of the function that begins at `entry`, without its locals. */
+export function functionBody(scope: ModuleScope, entry: number, isProgram: boolean): number[] {
+  return new FunctionWriter(scope, flowGraph(scope.code, entry), isProgram).write();
+}
+
+class FunctionWriter {
+  private readonly code = new CodeWriter();
+  private readonly context: ReadonlyMap<Block, RegisterSet>;
+
+  constructor(
+    private readonly scope: ModuleScope,
+    private readonly graph: FlowGraph,
+    private readonly isProgram: boolean,
+  ) {
+    this.context = contextRegisters(graph.blocks, isProgram ? CONTEXT_AT_START : 0);
+  }
+
+  write(): number[] {
+    const { code } = this;
+    for (let number = 0; number <= 10; number++) reload(code, number);
+    code.i32(0);
+    code.access(Wasm.i32Load, place.stack);
+    code.set(local.stack);
+    // Whatever branches out of this block has no instructions left.
+    code.block();
+    new Structure(code, this.graph, (block) => this.block(block)).write();
+    code.put(Wasm.unreachable);
+    code.end();
+    this.spillAll();
+    code.get(local.slot);
+    code.get(local.left);
+    code.call(importIndex('exhaust'));
+    code.put(Wasm.unreachable, Wasm.end);
+    return code.bytes;
+  }
+
+  private block(block: Block): void {
+    const { code } = this;
+    const [first] = block.instructions;
+    code.get(local.left);
+    code.i32(block.instructions.length);
+    code.put(Wasm.i32LtS);
+    code.if();
+    code.i32(first!.slot);
+    code.set(local.slot);
+    code.branch(0);
+    code.end();
+    code.get(local.left);
+    code.i32(block.instructions.length);
+    code.put(Wasm.i32Sub);
+    code.set(local.left);
+    let context = this.context.get(block)!;
+    for (const each of block.instructions) {
+      this.instruction(each, context);
+      context = afterInstruction(context, each);
+    }
+  }
+
+  /** Branches leave on the stack whether they are taken. */
+  private instruction({ slot, instruction }: Placed, context: RegisterSet): void {
+    const { code, scope } = this;
+    switch (instruction.kind) {
+      case 'arithmetic':
+        return arithmetic(code, instruction);
+      case 'signExtend':
+        return signExtend(code, instruction);
+      case 'negate':
+        return negate(code, instruction);
+      case 'byteSwap':
+        return byteSwap(code, instruction);
+      case 'loadConstant': {
+        const map = scope.mapGlobal(slot);
+        if (map === undefined) code.i64(instruction.value);
+        else code.getGlobal(map);
+        return code.set(register(instruction.destination.number));
+      }
+      case 'load':
+        return load(code, slot, instruction, scope.kind, context);
+      case 'store':
+        return store(code, slot, instruction, scope.kind, context);
+      case 'atomic':
+        return this.atomic(slot, instruction);
+      case 'branch':
+        return condition(code, instruction);
+      case 'mayGoto':
+        return this.mayGoto();
+      case 'call':
+        return this.call(slot, instruction);
+      case 'exit':
+        return this.exit();
+      case 'jump':
+        return undefined;
+    }
+  }
+
+  private atomic(slot: number, { base, source, fetch, operator }: Atomic): void {
+    const isCompared = operator === 'compareExchange';
+    spill(this.code, base.number);
+    spill(this.code, source.number);
+    if (isCompared) spill(this.code, 0);
+    interpret(this.code, slot);
+    this.code.put(Wasm.drop);
+    if (fetch) reload(this.code, isCompared ? 0 : source.number);
+  }
+
+  /** Leaves when the count of loops is used up, and counts. */
+  private mayGoto(): void {
+    const { code } = this;
+    code.i32(0);
+    code.access(Wasm.i32Load, place.loops);
+    code.tee(local.word);
+    code.i32(0);
+    code.put(Wasm.i32LeS);
+    code.i32(0);
+    code.get(local.word);
+    code.i32(1);
+    code.put(Wasm.i32Sub);
+    code.access(Wasm.i32Store, place.loops);
+  }
+
+  private call(slot: number, { target, number }: Call): void {
+    if (target === 'subprogram') this.callSubprogram(slot, slot + 1 + number);
+    else if (number === TAIL_CALL) this.tailCall(slot);
+    else this.callHelper(slot);
+  }
+
+  private callHelper(slot: number): void {
+    const { code } = this;
+    for (const number of ARGUMENTS) spill(code, number);
+    interpret(code, slot);
+    code.put(Wasm.drop);
+    this.afterCall();
+  }
+
+  private afterCall(): void {
+    reload(this.code, 0);
+    for (const number of ARGUMENTS) {
+      this.code.i64(LOST);
+      this.code.set(register(number));
+    }
+  }
+
+  private callSubprogram(slot: number, target: number): void {
+    const { code } = this;
+    this.spillAll();
+    code.i32(slot);
+    code.call(importIndex('call'));
+    code.get(local.left);
+    code.call(this.scope.subprogram(target));
+    code.set(local.left);
+    code.call(importIndex('leave'));
+    this.afterCall();
+  }
+
+  /** Ends the function when the program has changed: a program's caller goes on with the other. */
+  private tailCall(slot: number): void {
+    const { code } = this;
+    for (const number of [0, ...ARGUMENTS, ...KEPT_BY_CALLS]) spill(code, number);
+    interpret(code, slot);
+    code.i32(SWITCHED);
+    code.put(Wasm.i32Eq);
+    code.if();
+    code.get(local.left);
+    if (!this.isProgram) code.call(importIndex('follow'));
+    code.put(Wasm.return);
+    code.end();
+    this.afterCall();
+  }
+
+  private exit(): void {
+    spill(this.code, 0);
+    this.code.get(local.left);
+    this.code.put(Wasm.return);
+  }
+
+  private spillAll(): void {
+    for (let number = 0; number < 10; number++) spill(this.code, number);
+  }
+}

@@ -1,0 +1,111 @@
+/** What generated functions agree on: their locals, and what they import. */
+import { TAG } from '../memory.ts';
+import { CodeWriter, Wasm } from './code-writer.ts';
+import { place, REGION_ROWS, REGION_TABLE } from './linear-heap.ts';
+
+/** Local variables; r0 to r10 begin at `registers`. */
+export const local = {
+  /** The parameter: how many instructions may still be executed. */
+  left: 0,
+  registers: 1,
+  address: 12,
+  row: 13,
+  word: 14,
+  stack: 15,
+  /** Slot at which no instructions were left; next block of an irreducible function. */
+  slot: 16,
+} as const;
+
+/** Locals after the parameter: count and type of each group. */
+export const localGroups = [
+  [12, 'i64'],
+  [4, 'i32'],
+] as const;
+
+/** Functions that every module imports, in this order. */
+export const imports = ['step', 'call', 'leave', 'follow', 'exhaust'] as const;
+
+/** An index into the functions of a module. */
+export function importIndex(name: (typeof imports)[number]): number {
+  return imports.indexOf(name);
+}
+
+/** The local of a register. */
+export function register(number: number): number {
+  return local.registers + number;
+}
+
+/** Writes a register into its cells. */
+export function spill(code: CodeWriter, number: number): void {
+  code.i32(0);
+  code.get(register(number));
+  code.access(Wasm.i64Store32, place.low + 4 * number);
+  code.i32(0);
+  code.get(register(number));
+  code.i64(32n);
+  code.put(Wasm.i64ShrU);
+  code.access(Wasm.i64Store32, place.high + 4 * number);
+}
+
+/** Reads a register from its cells. */
+export function reload(code: CodeWriter, number: number): void {
+  code.i32(0);
+  code.access(Wasm.i64Load32U, place.low + 4 * number);
+  code.i32(0);
+  code.access(Wasm.i64Load32U, place.high + 4 * number);
+  code.i64(32n);
+  code.put(Wasm.i64Shl, Wasm.i64Or);
+  code.set(register(number));
+}
+
+/** Offsets in a row of the region table, as an address relative to the region's number * 16. */
+const row = {
+  begin: REGION_TABLE,
+  readable: REGION_TABLE + 4,
+  toPlace: REGION_TABLE + 8,
+  writable: REGION_TABLE + 12,
+} as const;
+
+/**
+ * Leaves the place of `size` bytes at register `base` + `offset` on the stack, or branches to
+ * `otherwise` where the row of the address does not allow the access.
+ */
+export function translate(
+  code: CodeWriter,
+  access: { base: number; offset: number; size: number; isStore: boolean },
+  otherwise: number,
+): void {
+  code.get(register(access.base));
+  if (access.offset !== 0) {
+    code.i64(BigInt(access.offset));
+    code.put(Wasm.i64Add);
+  }
+  code.tee(local.address);
+  code.i64(32n);
+  code.put(Wasm.i64ShrU, Wasm.i32WrapI64);
+  code.i32(TAG);
+  code.put(Wasm.i32Sub);
+  code.tee(local.row);
+  // The low 4 bits of an address are zero: rotated up, others make the number too large.
+  code.i32(4);
+  code.put(Wasm.i32Rotr);
+  code.i32(REGION_ROWS);
+  code.put(Wasm.i32GeU);
+  code.branchIf(otherwise);
+  code.get(local.address);
+  code.put(Wasm.i32WrapI64);
+  code.tee(local.word);
+  code.get(local.row);
+  code.access(Wasm.i32Load, row.begin);
+  code.put(Wasm.i32Sub, Wasm.i64ExtendI32U);
+  code.i64(BigInt(access.size));
+  code.put(Wasm.i64Add);
+  code.get(local.row);
+  code.access(Wasm.i64Load32U, access.isStore ? row.writable : row.readable);
+  code.put(Wasm.i64GtU);
+  code.branchIf(otherwise);
+  code.get(local.word);
+  code.get(local.row);
+  code.access(Wasm.i32Load, row.toPlace);
+  code.put(Wasm.i32Add);
+}
