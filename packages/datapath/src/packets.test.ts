@@ -12,12 +12,14 @@ import { packetTables } from './trial/packet-tables.ts';
 import { runCase } from './trial/run-case.ts';
 
 for (const [name, cases] of Object.entries(packetTables)) {
-  describe(`${name} on the machine`, () => {
-    for (const row of cases) {
-      // Each row has a machine of its own: nothing is left over from the row before.
-      test(row.sentence, () => runCase(new MachineEngine(), row));
-    }
-  });
+  for (const engine of ['interpreter', 'generated'] as const) {
+    describe(`${name} on the machine, ${engine}`, () => {
+      for (const row of cases) {
+        // Each row has a machine of its own: nothing is left over from the row before.
+        test(row.sentence, () => runCase(new MachineEngine({ engine }), row));
+      }
+    });
+  }
 
   describe(`${name} in the kernel`, { skip: canUseBpf() ?? false }, () => {
     let engine: Engine;

@@ -17,7 +17,9 @@ export type ContextFields = Readonly<Record<string, number>>;
 /** What is known of a kind's fields, worked out once. */
 interface Layout {
   readonly shape: ContextShape;
-  /** Offsets of fields. */
+  readonly names: readonly string[];
+  readonly offsets: readonly number[];
+  /** `offsets` again. */
   readonly known: ReadonlySet<number>;
   readonly writable: ReadonlySet<number>;
 }
@@ -26,6 +28,8 @@ function layoutOf(shape: ContextShape): Layout {
   const fields = Object.values(shape.fields);
   return {
     shape,
+    names: Object.keys(shape.fields),
+    offsets: fields.map((field) => field.offset),
     known: new Set(fields.map((field) => field.offset)),
     writable: new Set(fields.filter((field) => field.isWritable).map((field) => field.offset)),
   };
@@ -89,8 +93,9 @@ export class Context {
     packetBytes: number,
     private readonly cells: Cells,
   ) {
-    this.words = cells.context.fill(0);
     this.layout = layouts[kind];
+    this.words = cells.context;
+    for (const offset of this.layout.offsets) this.words[offset / 4] = 0;
     this.shape = this.layout.shape;
     const name = kind === 'xdp' ? 'context (struct xdp_md)' : 'context (struct __sk_buff)';
     this.region = new Region('context', name, noBytes);
@@ -117,11 +122,10 @@ export class Context {
 
   /** Reads all fields, now or later, as the program has left them. */
   fieldsLater(): () => ContextFields {
-    const words = this.words.slice();
-    return () => {
-      const all = Object.entries(this.shape.fields);
-      return Object.fromEntries(all.map(([name, { offset }]) => [name, words[offset / 4]!]));
-    };
+    const { names, offsets } = this.layout;
+    const values: number[] = [];
+    for (const offset of offsets) values.push(this.words[offset / 4]!);
+    return () => Object.fromEntries(names.map((name, index) => [name, values[index]!]));
   }
 
   /**

@@ -17,16 +17,20 @@ export interface Cells {
   readonly places: Int32Array;
   /** How often `may_goto` still goes on. */
   readonly loops: Int32Array;
+  /** Of the context's first field, low and high word. */
+  readonly contextAddress: Int32Array;
 }
 
 /** Words of each kind of cell. */
-export const cellCounts = { low: 11, high: 11, context: 48, places: 6, loops: 1 } as const;
+export const cellCounts = {
+  ...{ low: 11, high: 11, context: 48, places: 6, loops: 1, contextAddress: 2 },
+} as const;
 
 /** Gives and takes back memory. */
 export interface Heap {
   readonly cells: Cells;
-  /** Zeroed bytes. */
-  allocate(size: number): Uint8Array;
+  /** Bytes that are all `content`. */
+  allocate(size: number, content?: number): Uint8Array;
   /** Bytes of `allocate` that no region needs after the present run. */
   release(bytes: Uint8Array): void;
   /** Bytes of `allocate` that nothing can reach any more. */
@@ -43,10 +47,11 @@ export class ScatteredHeap implements Heap {
     context: new Uint32Array(cellCounts.context),
     places: new Int32Array(cellCounts.places),
     loops: new Int32Array(cellCounts.loops),
+    contextAddress: new Int32Array(cellCounts.contextAddress),
   };
 
-  allocate(size: number): Uint8Array {
-    return new Uint8Array(size);
+  allocate(size: number, content = 0): Uint8Array {
+    return content === 0 ? new Uint8Array(size) : new Uint8Array(size).fill(content);
   }
 
   release(): void {}

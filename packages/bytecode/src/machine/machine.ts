@@ -67,7 +67,7 @@ export class RunResult {
   /** Where to, when the return value says so. */
   readonly redirect?: Redirect;
   readonly instructionsExecuted: number;
-  private readonly calls: ReadonlyMap<number, number>;
+  private readonly calls: readonly (readonly [helper: number, calls: number])[];
   private readonly fieldsLater: () => ContextFields;
 
   constructor(cpu: Cpu, redirect: Redirect | undefined) {
@@ -86,7 +86,7 @@ export class RunResult {
 
   /** How often each helper was called, by its name in the kernel. */
   get helperCalls(): ReadonlyMap<string, number> {
-    return new Map([...this.calls].map(([id, calls]) => [nameOf(id), calls]));
+    return new Map(this.calls.map(([id, calls]) => [nameOf(id), calls]));
   }
 }
 
@@ -125,6 +125,7 @@ export class Machine {
   private readonly heap: Heap;
   private readonly memory: Memory;
   private readonly runner: CodeRunner | undefined;
+  private readonly programs = new WeakMap<ProgramObject, LoadedProgram>();
   private isRunning = false;
 
   constructor(options: MachineOptions = {}) {
@@ -144,9 +145,10 @@ export class Machine {
       this.heap = new ScatteredHeap();
       this.memory = new Memory();
     }
+    const clock = options.clock ?? (() => 1_000_000_000n);
     this.host = {
-      clock: options.clock ?? (() => 1_000_000_000n),
-      ticksPerSecond: options.ticksPerSecond ?? 250,
+      clock,
+      jiffies: jiffiesBy(clock, options.ticksPerSecond ?? 250),
       random: randomNumbers(options.seed ?? 1),
       fibLookup: options.fibLookup,
     };
@@ -183,7 +185,8 @@ export class Machine {
   }
 
   /**
-   * Makes a program ready to run, and those of its maps that do not exist yet.
+   * Makes a program ready to run, and those of its maps that do not exist yet. The same object
+   * again gives the same program.
    *
    * @throws MachineFault for instructions that may not be; DecodeError where there is none
    */
@@ -192,12 +195,17 @@ export class Machine {
       const detail = `type ${object.programType}, expected 3 (TC) or 6 (XDP)`;
       throw new Error(`load program ${object.name}: ${detail}`);
     }
+    const known = this.programs.get(object);
+    if (known) return known;
     for (const shape of object.maps) this.createMap(shape);
     for (const { map } of object.mapReferences) {
       if (!this.maps.has(map)) throw new Error(`load program ${object.name}: no map ${map}`);
     }
     const steps = prepare(object, this.maps);
-    return new LoadedProgram(this, object, steps, this.runner?.instantiate(object, this.maps));
+    const enter = this.runner?.instantiate(object, this.maps);
+    const loaded = new LoadedProgram(this, object, steps, enter);
+    this.programs.set(object, loaded);
+    return loaded;
   }
 
   /** As `LoadedProgram.run`. */
@@ -260,6 +268,22 @@ function demandSameShape(known: MapShape, wanted: MapShape): void {
     const detail = `${part} ${wanted[part]}, but it exists with ${known[part]}`;
     throw new Error(`create map ${wanted.name}: ${detail}`);
   }
+}
+
+const NANOSECONDS_A_SECOND = 1_000_000_000n;
+
+/** Ticks since boot; divides only when the clock has moved. */
+function jiffiesBy(clock: () => bigint, ticksPerSecond: number): () => number {
+  let then = 0n;
+  let ticks = 0;
+  return () => {
+    const now = clock();
+    if (now !== then) {
+      then = now;
+      ticks = Number((now * BigInt(ticksPerSecond)) / NANOSECONDS_A_SECOND);
+    }
+    return ticks;
+  };
 }
 
 /** Marsaglia's xorshift of 32 bits. */

@@ -27,6 +27,10 @@ export class Region {
   /** The number given for one run, valid while `run` is that run's. */
   number = 0;
   run = 0;
+  /** Where generated code finds the bytes; `undefined` until it is asked for. */
+  place: number | undefined;
+  /** The map whose address it stands for. */
+  owner: object | undefined;
   private reason = '';
   private table: RegionTable | undefined;
 

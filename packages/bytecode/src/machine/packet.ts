@@ -13,6 +13,8 @@ import { type Memory, ORIGIN, Region } from './memory.ts';
 export const HEADROOM = 256;
 const FRAME_RECORD = 40;
 const TAILROOM = 320;
+/** Up to here a loop copies faster than a call. */
+const BYTES_BY_LOOP = 256;
 
 /** Made for one run, from a copy of the bytes. */
 export class Packet {
@@ -90,7 +92,10 @@ export class Packet {
 
   /** A copy of the whole packet. */
   copy(): Uint8Array {
-    return this.buffer.slice(this.data, this.end);
+    const copy = new Uint8Array(this.length);
+    if (copy.length > BYTES_BY_LOOP) copy.set(this.buffer.subarray(this.data, this.end));
+    else for (let at = 0; at < copy.length; at++) copy[at] = this.buffer[this.data + at]!;
+    return copy;
   }
 
   /** Makes at least `size` bytes directly reachable; false when there are not as many. */

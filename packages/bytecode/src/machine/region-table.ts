@@ -5,6 +5,8 @@ export interface TableRegion {
   readonly number: number;
   readonly kind: string;
   readonly bytes: Uint8Array;
+  /** What the table knows of where the bytes lie. */
+  place: number | undefined;
   readonly begin: number;
   readonly end: number;
   readonly isWritable: boolean;

@@ -1,5 +1,5 @@
 /** One recipe, compiled in several ways, against its model. */
-import { Machine, type ProgramObject, Table } from '@skep/bytecode';
+import { type EngineName, Machine, type ProgramObject, Table } from '@skep/bytecode';
 import { type CompileOptions, compileProgram } from '../codegen/compile-program.ts';
 import type { IrProgram } from '../ir/ir.ts';
 import { allPasses, noPasses, type Passes } from '../optimiser/passes.ts';
@@ -44,9 +44,15 @@ export function makeInput(random: Random): Input {
   return { packet, entries };
 }
 
+const engines: readonly EngineName[] = ['interpreter', 'generated'];
+
 /** Runs `object` on the machine of `@skep/bytecode`. */
-export function runOnMachine(object: ProgramObject, { packet, entries }: Input): Outcome {
-  const machine = new Machine();
+function runOnMachine(
+  engine: EngineName,
+  object: ProgramObject,
+  { packet, entries }: Input,
+): Outcome {
+  const machine = new Machine({ engine });
   machine.createMap(recipeMap);
   const table = machine.map(recipeMap.name, Table);
   entries.forEach((entry, index) => {
@@ -82,10 +88,13 @@ export function checkRecipe(recipe: Recipe, program: IrProgram, random: Random):
   const wanted = inputs.map(({ packet, entries }) => evaluateRecipe(recipe, packet, entries));
   for (const { name, options } of variants) {
     const object = compileProgram(program, options);
-    inputs.forEach((input, index) => {
-      const difference = compareOutcomes(runOnMachine(object, input), wanted[index]!);
-      if (difference) throw new Error(`${name}, input ${index}: ${difference}`);
-    });
+    for (const engine of engines) {
+      inputs.forEach((input, index) => {
+        const outcome = runOnMachine(engine, object, input);
+        const difference = compareOutcomes(outcome, wanted[index]!);
+        if (difference) throw new Error(`${name}, input ${index}, ${engine}: ${difference}`);
+      });
+    }
   }
 }
 

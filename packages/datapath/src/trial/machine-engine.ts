@@ -1,5 +1,5 @@
 /** Packet tables on the machine: no kernel, no rights. */
-import type { ProgramObject } from '@skep/bytecode';
+import type { MachineOptions, ProgramObject } from '@skep/bytecode';
 import { MachineTables } from '../machine-tables.ts';
 import type { Delivery, HookName } from './engine.ts';
 import { carryByProgram, type ProgramEngine, type ProgramResult } from './program-engine.ts';
@@ -12,10 +12,10 @@ export class MachineEngine extends MachineTables implements ProgramEngine {
   readonly name = 'machine';
   private readonly added: { nanoseconds: bigint };
 
-  /** @param clock stands still unless it is given */
-  constructor(clock = (): bigint => START_NANOSECONDS) {
+  /** @param options the clock stands still unless one is given */
+  constructor({ clock = () => START_NANOSECONDS, ...options }: MachineOptions = {}) {
     const added = { nanoseconds: 0n };
-    super(NODE, { clock: () => clock() + added.nanoseconds });
+    super(NODE, { ...options, clock: () => clock() + added.nanoseconds });
     this.added = added;
   }
 

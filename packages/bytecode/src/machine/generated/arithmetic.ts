@@ -46,7 +46,7 @@ const comparisons: Readonly<
 /** The operand in the given width. */
 export function operand(code: CodeWriter, value: Operand, width: Width): void {
   if (!(value instanceof Register)) {
-    if (width === 64) code.i64(BigInt(value | 0));
+    if (width === 64) code.wide(value);
     else code.i32(value);
     return;
   }
@@ -156,28 +156,28 @@ export function byteSwap(code: CodeWriter, { order, bits, destination }: ByteSwa
     code.get(d);
     // 32 bits are swapped as the upper half of 64, and so come out in the lower one.
     if (bits < 64) {
-      code.i64(BigInt(64 - bits));
+      code.wide(64 - bits);
       code.put(Wasm.i64Shl);
     }
     code.set(d);
-    exchange(code, d, 8n, 0x00ff_00ff_00ff_00ffn);
-    exchange(code, d, 16n, 0x0000_ffff_0000_ffffn);
+    exchange(code, d, 8, 0x00ff_00ff_00ff_00ffn);
+    exchange(code, d, 16, 0x0000_ffff_0000_ffffn);
     code.get(d);
-    code.i64(32n);
+    code.wide(32);
     code.put(Wasm.i64Rotl);
   }
   code.set(d);
 }
 
 /** Exchanges neighbours of `bits` bits: those that the mask selects with those above them. */
-function exchange(code: CodeWriter, d: number, bits: bigint, mask: bigint): void {
+function exchange(code: CodeWriter, d: number, bits: number, mask: bigint): void {
   code.get(d);
   code.i64(mask);
   code.put(Wasm.i64And);
-  code.i64(bits);
+  code.wide(bits);
   code.put(Wasm.i64Shl);
   code.get(d);
-  code.i64(bits);
+  code.wide(bits);
   code.put(Wasm.i64ShrU);
   code.i64(mask);
   code.put(Wasm.i64And, Wasm.i64Or);

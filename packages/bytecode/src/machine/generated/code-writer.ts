@@ -100,30 +100,50 @@ export function unsigned(value: number): number[] {
   return bytes;
 }
 
-function signed(value: bigint): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (;;) {
-    const byte = Number(rest & 0x7fn);
-    rest >>= 7n;
-    const isLast = rest === ((byte & 0x40) === 0 ? 0n : -1n);
-    bytes.push(isLast ? byte : byte | 0x80);
-    if (isLast) return bytes;
-  }
-}
 
 /** The body of one function. */
 export class CodeWriter {
-  readonly bytes: number[] = [];
+  private buffer = new Uint8Array(256);
+  private length = 0;
   /** Blocks, loops and ifs that are open. */
   depth = 0;
 
+  /** What was written. */
+  get bytes(): Uint8Array {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  private byte(value: number): void {
+    if (this.length === this.buffer.length) {
+      const larger = new Uint8Array(this.length * 2);
+      larger.set(this.buffer);
+      this.buffer = larger;
+    }
+    this.buffer[this.length++] = value;
+  }
+
   put(...opcodes: readonly number[]): void {
-    for (const opcode of opcodes) this.bytes.push(opcode);
+    for (const opcode of opcodes) this.byte(opcode);
   }
 
   private withIndex(opcode: number, index: number): void {
-    this.bytes.push(opcode, ...unsigned(index));
+    this.byte(opcode);
+    this.putUnsigned(index);
+  }
+
+  private putUnsigned(value: number): void {
+    if (value < 0x80) this.byte(value);
+    else for (const byte of unsigned(value)) this.byte(byte);
+  }
+
+  /** LEB128 with the sign in the last byte. */
+  private putSigned(value: number): void {
+    let rest = value;
+    while (rest < -0x40 || rest >= 0x40) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    this.byte(rest & 0x7f);
   }
 
   get(local: number): void {
@@ -147,16 +167,31 @@ export class CodeWriter {
   }
 
   i32(value: number): void {
-    this.bytes.push(0x41, ...signed(BigInt(value | 0)));
+    this.byte(0x41);
+    this.putSigned(value | 0);
   }
 
+  /** A constant that fits 32 bits, sign-extended. */
+  wide(value: number): void {
+    this.byte(0x42);
+    this.putSigned(value | 0);
+  }
+
+  /** Any constant of 64 bits. */
   i64(value: bigint): void {
-    this.bytes.push(0x42, ...signed(BigInt.asIntN(64, value)));
+    let rest = BigInt.asIntN(64, value);
+    this.byte(0x42);
+    while (rest < -0x40n || rest >= 0x40n) {
+      this.byte(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.byte(Number(rest & 0x7fn));
   }
 
   /** A load or store at the address on the stack plus `offset`; of any alignment. */
   access(opcode: number, offset: number): void {
-    this.bytes.push(opcode, 0, ...unsigned(offset));
+    this.put(opcode, 0);
+    this.putUnsigned(offset);
   }
 
   block(): void {
@@ -172,12 +207,12 @@ export class CodeWriter {
   }
 
   private open(opcode: number): void {
-    this.bytes.push(opcode, NO_RESULT);
+    this.put(opcode, NO_RESULT);
     this.depth++;
   }
 
   end(): void {
-    this.bytes.push(Wasm.end);
+    this.byte(Wasm.end);
     this.depth--;
   }
 
@@ -193,6 +228,6 @@ export class CodeWriter {
   /** By the number on the stack; the last target is for all numbers beyond. */
   branchTable(targets: readonly number[]): void {
     const labels = targets.map((target) => unsigned(this.depth - target - 1));
-    this.bytes.push(0x0e, ...unsigned(targets.length - 1), ...labels.flat());
+    this.put(0x0e, ...unsigned(targets.length - 1), ...labels.flat());
   }
 }

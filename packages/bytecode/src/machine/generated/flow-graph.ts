@@ -148,7 +148,8 @@ function findDominators(blocks: readonly Block[]): void {
   for (let changed = true; changed; ) {
     changed = false;
     for (const block of blocks.slice(1)) {
-      const dominator = block.from.filter((each) => known.has(each)).reduce(commonDominator);
+      const from = block.from.filter((each) => known.has(each));
+      const dominator = from.reduce(commonDominator);
       if (known.has(block) && block.dominator === dominator) continue;
       block.dominator = dominator;
       known.add(block);

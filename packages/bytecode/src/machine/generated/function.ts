@@ -5,20 +5,18 @@
  * as many are left, the interpreter does the rest, so that a run ends exactly where it would there.
  */
 import type { Placed } from '../../asm/decode.ts';
-import type { Atomic, Call } from '../../asm/instruction.ts';
+import type { Call } from '../../asm/instruction.ts';
 import type { ProgramKind } from '../context.ts';
 import { SWITCHED } from '../cpu.ts';
 import { TAIL_CALL } from '../steps/call.ts';
 import { arithmetic, byteSwap, condition, negate, signExtend } from './arithmetic.ts';
 import { CodeWriter, Wasm } from './code-writer.ts';
-import { afterInstruction, contextRegisters, type RegisterSet } from './context-registers.ts';
 import { type Block, type FlowGraph, flowGraph } from './flow-graph.ts';
 import { importIndex, local, register, reload, spill } from './layout.ts';
 import { place } from './linear-heap.ts';
-import { interpret, load, store } from './memory-access.ts';
+import { atomic, interpret, load, store } from './memory-access.ts';
 import { Structure } from './structure.ts';
 
-const CONTEXT_AT_START = 0b10;
 const KEPT_BY_CALLS = [6, 7, 8, 9] as const;
 const ARGUMENTS = [1, 2, 3, 4, 5] as const;
 /** As `Cpu.loseArguments` leaves them. */
@@ -35,23 +33,20 @@ export interface ModuleScope {
 }
 
 /** The body of the function that begins at `entry`, without its locals. */
-export function functionBody(scope: ModuleScope, entry: number, isProgram: boolean): number[] {
+export function functionBody(scope: ModuleScope, entry: number, isProgram: boolean): Uint8Array {
   return new FunctionWriter(scope, flowGraph(scope.code, entry), isProgram).write();
 }
 
 class FunctionWriter {
   private readonly code = new CodeWriter();
-  private readonly context: ReadonlyMap<Block, RegisterSet>;
 
   constructor(
     private readonly scope: ModuleScope,
     private readonly graph: FlowGraph,
     private readonly isProgram: boolean,
-  ) {
-    this.context = contextRegisters(graph.blocks, isProgram ? CONTEXT_AT_START : 0);
-  }
+  ) {}
 
-  write(): number[] {
+  write(): Uint8Array {
     const { code } = this;
     for (let number = 0; number <= 10; number++) reload(code, number);
     code.i32(0);
@@ -85,15 +80,11 @@ class FunctionWriter {
     code.i32(block.instructions.length);
     code.put(Wasm.i32Sub);
     code.set(local.left);
-    let context = this.context.get(block)!;
-    for (const each of block.instructions) {
-      this.instruction(each, context);
-      context = afterInstruction(context, each);
-    }
+    for (const each of block.instructions) this.instruction(each);
   }
 
   /** Branches leave on the stack whether they are taken. */
-  private instruction({ slot, instruction }: Placed, context: RegisterSet): void {
+  private instruction({ slot, instruction }: Placed): void {
     const { code, scope } = this;
     switch (instruction.kind) {
       case 'arithmetic':
@@ -111,11 +102,11 @@ class FunctionWriter {
         return code.set(register(instruction.destination.number));
       }
       case 'load':
-        return load(code, slot, instruction, scope.kind, context);
+        return load(code, slot, instruction, scope.kind);
       case 'store':
-        return store(code, slot, instruction, scope.kind, context);
+        return store(code, slot, instruction, scope.kind);
       case 'atomic':
-        return this.atomic(slot, instruction);
+        return atomic(code, slot, instruction);
       case 'branch':
         return condition(code, instruction);
       case 'mayGoto':
@@ -127,16 +118,6 @@ class FunctionWriter {
       case 'jump':
         return undefined;
     }
-  }
-
-  private atomic(slot: number, { base, source, fetch, operator }: Atomic): void {
-    const isCompared = operator === 'compareExchange';
-    spill(this.code, base.number);
-    spill(this.code, source.number);
-    if (isCompared) spill(this.code, 0);
-    interpret(this.code, slot);
-    this.code.put(Wasm.drop);
-    if (fetch) reload(this.code, isCompared ? 0 : source.number);
   }
 
   /** Leaves when the count of loops is used up, and counts. */

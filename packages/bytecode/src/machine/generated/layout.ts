@@ -42,7 +42,7 @@ export function spill(code: CodeWriter, number: number): void {
   code.access(Wasm.i64Store32, place.low + 4 * number);
   code.i32(0);
   code.get(register(number));
-  code.i64(32n);
+  code.wide(32);
   code.put(Wasm.i64ShrU);
   code.access(Wasm.i64Store32, place.high + 4 * number);
 }
@@ -53,7 +53,7 @@ export function reload(code: CodeWriter, number: number): void {
   code.access(Wasm.i64Load32U, place.low + 4 * number);
   code.i32(0);
   code.access(Wasm.i64Load32U, place.high + 4 * number);
-  code.i64(32n);
+  code.wide(32);
   code.put(Wasm.i64Shl, Wasm.i64Or);
   code.set(register(number));
 }
@@ -77,11 +77,11 @@ export function translate(
 ): void {
   code.get(register(access.base));
   if (access.offset !== 0) {
-    code.i64(BigInt(access.offset));
+    code.wide(access.offset);
     code.put(Wasm.i64Add);
   }
   code.tee(local.address);
-  code.i64(32n);
+  code.wide(32);
   code.put(Wasm.i64ShrU, Wasm.i32WrapI64);
   code.i32(TAG);
   code.put(Wasm.i32Sub);
@@ -98,7 +98,7 @@ export function translate(
   code.get(local.row);
   code.access(Wasm.i32Load, row.begin);
   code.put(Wasm.i32Sub, Wasm.i64ExtendI32U);
-  code.i64(BigInt(access.size));
+  code.wide(access.size);
   code.put(Wasm.i64Add);
   code.get(local.row);
   code.access(Wasm.i64Load32U, access.isStore ? row.writable : row.readable);

@@ -15,13 +15,13 @@
  * A row of zeroes allows nothing: whoever meets it asks the interpreter, which knows the reason.
  */
 import { type Cells, cellCounts, type Heap } from '../heap.ts';
+import { type Fill, makeFill } from './fill.ts';
+import { PAGES_MAX } from './sections.ts';
 import { type WasmMemory, webAssembly } from './web-assembly.ts';
 
 const PAGE_BYTES = 65_536;
-/** 2 MiB, and 1 GiB: addresses stay positive as signed words. */
+/** 2 MiB. */
 const PAGES_MIN = 32;
-/** Also in the generated module, which imports the memory. */
-export const PAGES_MAX = 16_384;
 const ALIGNMENT = 8;
 
 /** Places of the cells. */
@@ -32,6 +32,7 @@ export const place = {
   loops: 0xe0,
   /** Where the bytes of the stack at work begin. */
   stack: 0xe4,
+  contextAddress: 0xe8,
   context: 0x100,
 } as const;
 /** Place of the region table. */
@@ -49,9 +50,12 @@ export class LinearHeap implements Heap {
   readonly stackPlace: Int32Array;
   /** The rows of the region table. */
   readonly rows: Int32Array;
+  /** Growing gives a new buffer over the same memory; views of the old ones stay valid. */
+  private newest: ArrayBufferLike;
   private readonly buffers = new Set<ArrayBufferLike>();
   private readonly free = new Map<number, Uint8Array[]>();
   private readonly released: Uint8Array[] = [];
+  private readonly fill: Fill;
   private top = REGION_TABLE + REGION_ROWS * ROW_WORDS * 4;
 
   /** @throws Error where the host has no WebAssembly */
@@ -60,13 +64,16 @@ export class LinearHeap implements Heap {
     const limits = { initial: PAGES_MIN, maximum: PAGES_MAX, shared: true };
     this.memory = new webAssembly.Memory(limits);
     const { buffer } = this.memory;
+    this.newest = buffer;
     this.buffers.add(buffer);
+    this.fill = makeFill(this.memory);
     this.cells = {
       low: new Int32Array(buffer, place.low, cellCounts.low),
       high: new Int32Array(buffer, place.high, cellCounts.high),
       context: new Uint32Array(buffer, place.context, cellCounts.context),
       places: new Int32Array(buffer, place.places, cellCounts.places),
       loops: new Int32Array(buffer, place.loops, cellCounts.loops),
+      contextAddress: new Int32Array(buffer, place.contextAddress, cellCounts.contextAddress),
     };
     this.stackPlace = new Int32Array(buffer, place.stack, 1);
     this.rows = new Int32Array(buffer, REGION_TABLE, REGION_ROWS * ROW_WORDS);
@@ -74,12 +81,18 @@ export class LinearHeap implements Heap {
 
   /** Whether generated code can reach these bytes. */
   holds(bytes: Uint8Array): boolean {
-    return this.buffers.has(bytes.buffer);
+    const { buffer } = bytes;
+    return buffer === this.newest || this.buffers.has(buffer);
   }
 
-  allocate(size: number): Uint8Array {
+  allocate(size: number, content = 0): Uint8Array {
     const known = this.free.get(size)?.pop();
-    if (known) return known.fill(0);
+    const bytes = known ?? this.extend(size);
+    if (known || content !== 0) this.fill(bytes.byteOffset, content, size);
+    return bytes;
+  }
+
+  private extend(size: number): Uint8Array {
     const begin = this.top;
     this.top = (begin + size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
     if (this.top > this.memory.buffer.byteLength) this.grow();
@@ -96,22 +109,21 @@ export class LinearHeap implements Heap {
       throw new RangeError(`machine memory: ${detail} (fewer map entries)`);
     }
     this.memory.grow(Math.max(needed, Math.min(pages * 2, PAGES_MAX)) - pages);
-    this.buffers.add(this.memory.buffer);
+    this.newest = this.memory.buffer;
+    this.buffers.add(this.newest);
   }
 
   release(bytes: Uint8Array): void {
-    if (this.holds(bytes)) this.released.push(bytes);
+    this.released.push(bytes);
   }
 
   reuse(bytes: Uint8Array): void {
-    if (!this.holds(bytes)) return;
     const known = this.free.get(bytes.length);
     if (known) known.push(bytes);
     else this.free.set(bytes.length, [bytes]);
   }
 
   collect(): void {
-    for (const bytes of this.released) this.reuse(bytes);
-    this.released.length = 0;
+    for (let bytes = this.released.pop(); bytes; bytes = this.released.pop()) this.reuse(bytes);
   }
 }

@@ -8,6 +8,9 @@ const READABLE = 1;
 const TO_PLACE = 2;
 const WRITABLE = 3;
 
+/** Of bytes that the interpreter alone reaches. */
+const NOWHERE = -1;
+
 /** Of one machine. */
 export class LinearTable implements RegionTable {
   private readonly rows: Int32Array;
@@ -17,15 +20,19 @@ export class LinearTable implements RegionTable {
   }
 
   publish(region: TableRegion, origin: number): void {
-    const { number, kind, bytes, begin, end } = region;
-    const isPlain = kind !== 'context' && this.heap.holds(bytes) && region.goneBecause === '';
-    if (!isPlain || number >= REGION_ROWS) return;
+    const { number, begin, end } = region;
+    region.place ??= this.placeOf(region);
+    if (region.place === NOWHERE || number >= REGION_ROWS || region.goneBecause !== '') return;
     const { rows } = this;
     const at = number * ROW_WORDS;
     rows[at + BEGIN] = origin + begin;
     rows[at + READABLE] = end - begin;
-    rows[at + TO_PLACE] = bytes.byteOffset - origin;
+    rows[at + TO_PLACE] = region.place - origin;
     rows[at + WRITABLE] = region.isWritable ? end - begin : 0;
+  }
+
+  private placeOf({ kind, bytes }: TableRegion): number {
+    return kind !== 'context' && this.heap.holds(bytes) ? bytes.byteOffset : NOWHERE;
   }
 
   withdraw({ number }: TableRegion): void {
@@ -33,6 +40,9 @@ export class LinearTable implements RegionTable {
   }
 
   clear(begin: number, end: number): void {
-    this.rows.fill(0, begin * ROW_WORDS, end * ROW_WORDS);
+    for (let at = begin * ROW_WORDS; at < end * ROW_WORDS; at += ROW_WORDS) {
+      this.rows[at + READABLE] = 0;
+      this.rows[at + WRITABLE] = 0;
+    }
   }
 }

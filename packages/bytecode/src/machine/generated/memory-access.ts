@@ -2,10 +2,16 @@
  * Loads and stores as WebAssembly. What is certainly allowed is done in place; everything else, and
  * above all what is not allowed, by the interpreter's own step.
  */
-import { type AccessSize, type Load, Register, type Store } from '../../asm/instruction.ts';
+import {
+  type AccessSize,
+  type Atomic,
+  type Load,
+  Register,
+  type Store,
+} from '../../asm/instruction.ts';
 import { contextLoad, isContextStore, type ProgramKind } from '../context.ts';
+import { TAG } from '../memory.ts';
 import { type CodeWriter, Wasm } from './code-writer.ts';
-import type { RegisterSet } from './context-registers.ts';
 import { importIndex, local, register, reload, spill, translate } from './layout.ts';
 import { place } from './linear-heap.ts';
 
@@ -36,30 +42,34 @@ function isInStack(base: Register, offset: number, size: number): boolean {
   return base.number === FRAME_POINTER && offset >= -STACK_BYTES && offset + size <= 0;
 }
 
-/** A load; `context`: the registers that hold the context. */
+/** Goes on when a register holds the address of the context, where its first field lies. */
+function ifContext(code: CodeWriter, base: Register, otherwise: number): void {
+  code.get(register(base.number));
+  code.i32(0);
+  code.access(Wasm.i64Load, place.contextAddress);
+  code.put(Wasm.i64Ne);
+  code.branchIf(otherwise);
+}
+
+/** A load. */
 export function load(
   code: CodeWriter,
   slot: number,
   instruction: Load,
   kind: ProgramKind,
-  context: RegisterSet,
 ): void {
   const { size, isSigned, offset, base, destination } = instruction;
   const opcode = loads[size][isSigned ? 1 : 0];
   const d = register(destination.number);
-  const known = context & (1 << base.number) ? contextLoad(kind, offset, size) : undefined;
-  if (known && !isSigned) {
-    code.i32(0);
-    if (known.from === 'field') code.access(Wasm.i64Load32U, place.context + known.offset);
-    else code.access(Wasm.i64Load, place.places + 4 * known.word);
-    code.set(d);
-  } else if (isInStack(base, offset, size)) {
+  if (isInStack(base, offset, size)) {
     code.get(local.stack);
     code.access(opcode, STACK_BYTES + offset);
     code.set(d);
   } else {
+    const known = isSigned ? undefined : contextLoad(kind, offset, size);
     const done = code.depth;
     code.block();
+    if (known) code.block();
     const otherwise = code.depth;
     code.block();
     translate(code, { base: base.number, offset, size, isStore: false }, otherwise);
@@ -67,6 +77,15 @@ export function load(
     code.set(d);
     code.branch(done);
     code.end();
+    if (known) {
+      ifContext(code, base, done + 1);
+      code.i32(0);
+      if (known.from === 'field') code.access(Wasm.i64Load32U, place.context + known.offset);
+      else code.access(Wasm.i64Load, place.places + 4 * known.word);
+      code.set(d);
+      code.branch(done);
+      code.end();
+    }
     spill(code, base.number);
     interpret(code, slot);
     code.put(Wasm.drop);
@@ -75,30 +94,70 @@ export function load(
   }
 }
 
-/** A store; `context`: the registers that hold the context. */
+/**
+ * An atomic change without result; `undefined` operators need the interpreter. Packets, which may
+ * not be changed so, are writable otherwise: they are told by their address.
+ */
+export function atomic(code: CodeWriter, slot: number, instruction: Atomic): void {
+  const { base, offset, size, source, fetch, operator } = instruction;
+  const isCompared = operator === 'compareExchange';
+  const done = code.depth;
+  code.block();
+  if (!fetch && operator !== 'exchange' && operator !== 'compareExchange') {
+    const otherwise = code.depth;
+    code.block();
+    translate(code, { base: base.number, offset, size, isStore: true }, otherwise);
+    code.set(local.word);
+    code.get(local.row);
+    code.i32(TAG);
+    code.put(Wasm.i32Add);
+    code.i32(0);
+    code.access(Wasm.i32Load, place.places + 4);
+    code.put(Wasm.i32Eq);
+    code.get(local.address);
+    code.put(Wasm.i32WrapI64);
+    code.i32(size - 1);
+    code.put(Wasm.i32And, Wasm.i32Or);
+    code.branchIf(otherwise);
+    code.get(local.word);
+    code.get(local.word);
+    code.access(size === 8 ? Wasm.i64Load : Wasm.i64Load32U, 0);
+    code.get(register(source.number));
+    code.put({ add: Wasm.i64Add, or: Wasm.i64Or, and: Wasm.i64And, xor: Wasm.i64Xor }[operator]);
+    code.access(stores[size], 0);
+    code.branch(done);
+    code.end();
+  }
+  spill(code, base.number);
+  spill(code, source.number);
+  if (isCompared) spill(code, 0);
+  interpret(code, slot);
+  code.put(Wasm.drop);
+  if (fetch) reload(code, isCompared ? 0 : source.number);
+  code.end();
+}
+
+/** A store. */
 export function store(
   code: CodeWriter,
   slot: number,
   instruction: Store,
   kind: ProgramKind,
-  context: RegisterSet,
 ): void {
   const { size, offset, base, source } = instruction;
   const value = (): void => {
     if (source instanceof Register) code.get(register(source.number));
-    else code.i64(BigInt(source | 0));
+    else code.wide(source);
   };
-  if (context & (1 << base.number) && isContextStore(kind, offset, size)) {
-    code.i32(0);
-    value();
-    code.access(Wasm.i64Store32, place.context + offset);
-  } else if (isInStack(base, offset, size)) {
+  if (isInStack(base, offset, size)) {
     code.get(local.stack);
     value();
     code.access(stores[size], STACK_BYTES + offset);
   } else {
+    const isField = isContextStore(kind, offset, size);
     const done = code.depth;
     code.block();
+    if (isField) code.block();
     const otherwise = code.depth;
     code.block();
     translate(code, { base: base.number, offset, size, isStore: true }, otherwise);
@@ -106,6 +165,14 @@ export function store(
     code.access(stores[size], 0);
     code.branch(done);
     code.end();
+    if (isField) {
+      ifContext(code, base, done + 1);
+      code.i32(0);
+      value();
+      code.access(Wasm.i64Store32, place.context + offset);
+      code.branch(done);
+      code.end();
+    }
     spill(code, base.number);
     if (source instanceof Register) spill(code, source.number);
     interpret(code, slot);

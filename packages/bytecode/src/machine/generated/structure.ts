@@ -33,8 +33,9 @@ export class Structure {
     if (!isReducible || blocks.length > NESTED_BLOCKS_MAX) return this.table();
     for (const block of blocks) {
       if (!block.dominator) continue;
-      const siblings = this.children.get(block.dominator) ?? [];
-      this.children.set(block.dominator, [...siblings, block]);
+      const siblings = this.children.get(block.dominator);
+      if (siblings) siblings.push(block);
+      else this.children.set(block.dominator, [block]);
     }
     this.tree(blocks[0]!);
   }

@@ -34,7 +34,14 @@ function run(
   options: MachineOptions = {},
 ): RunResult {
   const object = sampleProgram([asm.mov64(r6, r1), ...body, asm.exit()], [], more);
-  return new Machine(options).load(object).run({ packet: countingBytes(64), ...input });
+  const results = (['interpreter', 'generated'] as const).map((engine) =>
+    new Machine({ ...options, engine }).load(object).run({ packet: countingBytes(64), ...input }),
+  );
+  const [one, other] = results.map(({ returnValue, packet, redirect, context }) => {
+    return { returnValue, packet, redirect, context };
+  });
+  assert.deepEqual(other, one);
+  return results[1]!;
 }
 
 /** The address of stack at an offset, in a register. */

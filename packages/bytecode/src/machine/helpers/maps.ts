@@ -32,7 +32,8 @@ const lookup: MachineHelper = {
   kinds: ['xdp', 'tc'],
   run(cpu) {
     const map = mapIn(cpu, 1);
-    const found = map.find(cpu.bytes(2, map.shape.keySize), cpu.number);
+    const { bytes } = cpu.locate(2, map.shape.keySize);
+    const found = map.findAt(bytes, cpu.memory.offset, cpu.number);
     if (found) cpu.setAddress(0, found, 0);
     else cpu.setNumber(0, 0);
   },

@@ -4,7 +4,6 @@ import { Errno } from '../errno.ts';
 import { StepFault } from '../fault.ts';
 import { forAll, forTc, type MachineHelper } from './helper.ts';
 
-const NANOSECONDS_A_SECOND = 1_000_000_000n;
 const XDP_ABORTED = 0;
 const XDP_REDIRECT = 4;
 const TC_DROP = 2;
@@ -20,10 +19,7 @@ const clock: MachineHelper = {
 
 const jiffies: MachineHelper = {
   kinds: ['xdp', 'tc'],
-  run(cpu) {
-    const { clock, ticksPerSecond } = cpu.host;
-    cpu.setBits(0, (clock() * BigInt(ticksPerSecond)) / NANOSECONDS_A_SECOND);
-  },
+  run: (cpu) => cpu.setNumber(0, cpu.host.jiffies()),
 };
 
 function redirect(cpu: Cpu): number {

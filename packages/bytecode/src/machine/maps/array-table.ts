@@ -5,9 +5,9 @@ import { Errno } from '../errno.ts';
 import type { Heap } from '../heap.ts';
 import { Table, type TableEntry } from './map.ts';
 
-/** An index in host order (little-endian), 4 bytes. */
-export function indexOf(key: Uint8Array): number {
-  return (key[0]! | (key[1]! << 8) | (key[2]! << 16) | (key[3]! << 24)) >>> 0;
+/** An index in host order (little-endian), 4 bytes from `at` on. */
+export function indexOf(key: Uint8Array, at = 0): number {
+  return (key[at]! | (key[at + 1]! << 8) | (key[at + 2]! << 16) | (key[at + 3]! << 24)) >>> 0;
 }
 
 /** The key of an index. */
@@ -26,8 +26,8 @@ export class ArrayTable extends Table {
     this.made = new Array(shape.maxEntries);
   }
 
-  protected override entryOf(key: Uint8Array): TableEntry | undefined {
-    const index = indexOf(key);
+  protected override entryAt(bytes: Uint8Array, at: number): TableEntry | undefined {
+    const index = indexOf(bytes, at);
     if (index >= this.shape.maxEntries) return undefined;
     let entry = this.made[index];
     if (entry === undefined) {
@@ -38,7 +38,7 @@ export class ArrayTable extends Table {
   }
 
   protected override entryFor(key: Uint8Array, flag: number): TableEntry | number {
-    const entry = this.entryOf(key);
+    const entry = this.entryAt(key, 0);
     if (entry === undefined) return -Errno.E2BIG;
     return flag === UpdateFlag.NoExist ? -Errno.EEXIST : entry;
   }
@@ -49,7 +49,7 @@ export class ArrayTable extends Table {
 
   protected override *allEntries(): Iterable<TableEntry> {
     for (let index = 0; index < this.shape.maxEntries; index++) {
-      yield this.entryOf(indexKey(index))!;
+      yield this.entryAt(indexKey(index), 0)!;
     }
   }
 }

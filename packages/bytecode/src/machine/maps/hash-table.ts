@@ -1,24 +1,31 @@
 /** Hash maps. Entries come in the order of insertion; the kernel promises no order. */
 import { UpdateFlag } from '@skep/ebpf';
 import { Errno } from '../errno.ts';
-import { Table, type TableEntry, textOf } from './map.ts';
+import { type Indexed, KeyIndex, unindexed } from './key-index.ts';
+import { Table, type TableEntry } from './map.ts';
+
+type HashEntry = TableEntry & Indexed;
 
 /** Refuses new keys when full. @alias BPF_MAP_TYPE_HASH BPF_MAP_TYPE_PERCPU_HASH */
 export class HashTable extends Table {
-  protected readonly byKey = new Map<string, TableEntry>();
+  protected readonly index = new KeyIndex<HashEntry>();
 
-  protected override entryOf(key: Uint8Array): TableEntry | undefined {
-    return this.byKey.get(textOf(key));
+  protected override entryAt(bytes: Uint8Array, at: number): HashEntry | undefined {
+    return this.index.find(bytes, at, this.shape.keySize);
   }
 
   protected override entryFor(key: Uint8Array, flag: number): TableEntry | number {
-    const text = textOf(key);
-    const known = this.byKey.get(text);
-    if (known) return flag === UpdateFlag.NoExist ? -Errno.EEXIST : this.renewed(text, known);
+    const known = this.entryAt(key, 0);
+    if (known) return flag === UpdateFlag.NoExist ? -Errno.EEXIST : this.renewed(known);
     if (flag === UpdateFlag.Exist) return -Errno.ENOENT;
-    if (this.byKey.size >= this.shape.maxEntries && !this.makeRoom()) return -Errno.E2BIG;
-    const entry = this.makeEntry(key);
-    this.byKey.set(text, entry);
+    if (this.index.size >= this.shape.maxEntries && !this.makeRoom()) return -Errno.E2BIG;
+    return this.insert(key);
+  }
+
+  private insert(key: Uint8Array): TableEntry {
+    const made = this.makeEntry(key);
+    const entry: HashEntry = { ...unindexed(made.key), values: made.values };
+    this.index.insert(entry);
     return entry;
   }
 
@@ -26,12 +33,10 @@ export class HashTable extends Table {
    * An update replaces the element: who still holds the old value does not see the new one. Per-CPU
    * values are changed in place.
    */
-  protected renewed(text: string, known: TableEntry): TableEntry {
+  private renewed(known: HashEntry): TableEntry {
     if (this.shape.kind === 'perCpuHash') return known;
-    const entry = this.makeEntry(known.key);
-    this.byKey.set(text, entry);
     this.giveUp(known);
-    return entry;
+    return this.insert(known.key);
   }
 
   /** True when an entry was given up for a new one. */
@@ -39,17 +44,20 @@ export class HashTable extends Table {
     return false;
   }
 
+  protected override giveUp(entry: TableEntry): void {
+    this.index.remove(entry as HashEntry);
+    super.giveUp(entry);
+  }
+
   protected override removeEntry(key: Uint8Array): number {
-    const text = textOf(key);
-    const known = this.byKey.get(text);
+    const known = this.entryAt(key, 0);
     if (!known) return -Errno.ENOENT;
-    this.byKey.delete(text);
     this.giveUp(known);
     return 0;
   }
 
   protected override allEntries(): Iterable<TableEntry> {
-    return this.byKey.values();
+    return this.index.values();
   }
 }
 
@@ -59,21 +67,12 @@ export class HashTable extends Table {
  */
 export class LruHashTable extends HashTable {
   protected override touch(entry: TableEntry): void {
-    const text = textOf(entry.key);
-    this.byKey.delete(text);
-    this.byKey.set(text, entry);
-  }
-
-  protected override renewed(text: string, known: TableEntry): TableEntry {
-    this.byKey.delete(text);
-    return super.renewed(text, known);
+    this.index.renew(entry as HashEntry);
   }
 
   protected override makeRoom(): boolean {
-    for (const [text, oldest] of this.byKey) {
-      this.giveUp(oldest);
-      return this.byKey.delete(text);
-    }
-    return false;
+    const { oldest } = this.index;
+    if (oldest) this.giveUp(oldest);
+    return oldest !== undefined;
   }
 }

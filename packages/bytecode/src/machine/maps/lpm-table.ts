@@ -4,7 +4,7 @@ import type { MapShape } from '../../object.ts';
 import { Errno } from '../errno.ts';
 import type { Heap } from '../heap.ts';
 import { indexOf } from './array-table.ts';
-import { MapError, Table, type TableEntry, textOf } from './map.ts';
+import { MapError, Table, type TableEntry } from './map.ts';
 
 /**
  * The key is the prefix length in bits (4 bytes, host order), then the data in network order.
@@ -27,12 +27,12 @@ export class LpmTable extends Table {
     }
   }
 
-  protected override entryOf(key: Uint8Array): TableEntry | undefined {
-    const longest = indexOf(key);
+  protected override entryAt(bytes: Uint8Array, at: number): TableEntry | undefined {
+    const longest = indexOf(bytes, at);
     if (longest > this.bitsMax) return undefined;
     for (const length of this.lengths) {
       if (length > longest) continue;
-      const found = this.byLength.get(length)!.get(prefixText(key, length));
+      const found = this.byLength.get(length)!.get(prefixText(bytes, length, at));
       if (found) return found;
     }
     return undefined;
@@ -84,10 +84,12 @@ export class LpmTable extends Table {
   }
 }
 
-/** The first `length` bits of the data. */
-function prefixText(key: Uint8Array, length: number): string {
-  const whole = length >> 3;
-  const data = key.slice(4, 4 + whole + (length & 7 ? 1 : 0));
-  if (length & 7) data[whole] = data[whole]! & (0xff00 >> (length & 7));
-  return textOf(data);
+/** The first `length` bits of the data of the key at `at`. */
+function prefixText(key: Uint8Array, length: number, at = 0): string {
+  const begin = at + 4;
+  const whole = begin + (length >> 3);
+  let text = '';
+  for (let index = begin; index < whole; index++) text += String.fromCharCode(key[index]!);
+  if ((length & 7) === 0) return text;
+  return text + String.fromCharCode(key[whole]! & (0xff00 >> (length & 7)));
 }

@@ -21,21 +21,25 @@ export class MapError extends Error {
 
 /** A map of the machine. Programs hold the address of its `region`, which has no readable bytes. */
 export abstract class MachineMap {
-  private static readonly byRegion = new WeakMap<Region, MachineMap>();
   readonly region: Region;
 
   constructor(readonly shape: MapShape) {
     this.region = new Region('map', `map ${shape.name}`, new Uint8Array(0));
-    MachineMap.byRegion.set(this.region, this);
+    this.region.owner = this;
   }
 
   /** The map whose address is that of a region. */
   static of(region: Region): MachineMap | undefined {
-    return MachineMap.byRegion.get(region);
+    return region.owner instanceof MachineMap ? region.owner : undefined;
   }
 
   /** What a program's lookup finds: a value, an inner map, or nothing. */
   abstract find(key: Uint8Array, cpu: number): Region | undefined;
+
+  /** As `find`, of the key that lies at `at` of `bytes`. */
+  findAt(bytes: Uint8Array, at: number, cpu: number): Region | undefined {
+    return this.find(bytes.subarray(at, at + this.shape.keySize), cpu);
+  }
 
   protected demandSize(
     operation: string,
@@ -71,7 +75,8 @@ export abstract class Table extends MachineMap {
     super(shape);
   }
 
-  protected abstract entryOf(key: Uint8Array): TableEntry | undefined;
+  /** The entry of the key that lies at `at` of `bytes`. */
+  protected abstract entryAt(bytes: Uint8Array, at: number): TableEntry | undefined;
   /** The entry, made when missing; a negative error number when it may not be made or found. */
   protected abstract entryFor(key: Uint8Array, flag: number): TableEntry | number;
   protected abstract removeEntry(key: Uint8Array): number;
@@ -81,7 +86,11 @@ export abstract class Table extends MachineMap {
 
   /** What a program on `cpu` finds. */
   override find(key: Uint8Array, cpu: number): Region | undefined {
-    const entry = this.entryOf(key);
+    return this.findAt(key, 0, cpu);
+  }
+
+  override findAt(bytes: Uint8Array, at: number, cpu: number): Region | undefined {
+    const entry = this.entryAt(bytes, at);
     if (entry === undefined) return undefined;
     this.touch(entry);
     return entry.values[this.cpus === 1 ? 0 : cpu];
@@ -104,7 +113,7 @@ export abstract class Table extends MachineMap {
   /** A copy of the value; `undefined` when there is no such key. */
   lookup(key: Uint8Array): Uint8Array | undefined {
     this.demandSize('lookup', 'key', key.length, this.shape.keySize);
-    const entry = this.entryOf(key);
+    const entry = this.entryAt(key, 0);
     return entry && this.joined(entry);
   }
 
