@@ -4,6 +4,7 @@ import { compilerCase } from './compiler.ts';
 import { changesCase } from './changes.ts';
 import { datapathCase } from './datapath.ts';
 import { filtersCase } from './filters.ts';
+import { machineCase } from './machine.ts';
 import { memoryCase } from './memory.ts';
 import { pathCase } from './path.ts';
 import { rivalChangesCase } from './rival-changes.ts';
@@ -14,6 +15,7 @@ export const cases: readonly Case[] = [
   compilerCase,
   filtersCase,
   datapathCase,
+  machineCase,
   rulesCase,
   changesCase,
   rivalChangesCase,

@@ -28,7 +28,10 @@ test('there are at least 200 of each hook', () => {
 
 for (const hook of HOOKS) {
   test(`${hook} endpoint, on the machine: generated code does as the interpreter`, () => {
-    const engines = [new MachineEngine('interpreter'), new MachineEngine('generated')] as const;
+    const engines = [
+      new MachineEngine({ engine: 'interpreter' }),
+      new MachineEngine({ engine: 'generated' }),
+    ] as const;
     for (const engine of engines) setUp(engine);
     for (const { sentence, frame } of malformedFrames(hook)) {
       const [one, other] = engines.map((engine) => observe(engine, hook, ANNA, frame));

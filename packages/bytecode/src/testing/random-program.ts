@@ -55,14 +55,15 @@ export function randomProgram(seed: number): Instruction[] {
   return [...start, ...all, asm.exit(), ...subprogram, asm.mov64(r0, 1), asm.exit()];
 }
 
-/** One slot each: loads of maps stand at the start of a jump over them, so that nothing jumps in. */
+/** One slot each, so that nothing jumps into an instruction. */
 function body(chance: Chance, length: number): Instruction[] {
   return Array.from({ length }, (_, at) => one(chance, length - at));
 }
 
 function one(chance: Chance, ahead: number): Instruction {
   // Mostly not the registers that accesses need.
-  const d = registers[chance.below(40) === 0 ? chance.of([6, 7]) : chance.of([0, 2, 3, 4, 5, 8, 9])]!;
+  const d =
+    registers[chance.below(40) === 0 ? chance.of([6, 7]) : chance.of([0, 2, 3, 4, 5, 8, 9])]!;
   const s = registers[chance.below(11)]!;
   switch (chance.below(12)) {
     case 0:

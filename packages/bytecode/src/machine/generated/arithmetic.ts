@@ -1,4 +1,4 @@
-/** Arithmetic and comparisons as WebAssembly, as `steps/arithmetic.ts` and `jump.ts` define them. */
+/** Arithmetic and comparisons as WebAssembly, as `steps/` defines them for the interpreter. */
 import {
   type Arithmetic,
   type Branch,
@@ -28,9 +28,7 @@ const plain: Readonly<Record<Plain, Readonly<Record<Width, number>>>> = {
   sar: { 32: Wasm.i32ShrS, 64: Wasm.i64ShrS },
 };
 
-const comparisons: Readonly<
-  Record<Exclude<Comparison, 'set'>, Readonly<Record<Width, number>>>
-> = {
+const comparisons: Readonly<Record<Exclude<Comparison, 'set'>, Readonly<Record<Width, number>>>> = {
   eq: { 32: Wasm.i32Eq, 64: Wasm.i64Eq },
   ne: { 32: Wasm.i32Ne, 64: Wasm.i64Ne },
   gt: { 32: Wasm.i32GtU, 64: Wasm.i64GtU },

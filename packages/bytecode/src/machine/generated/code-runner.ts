@@ -123,4 +123,3 @@ export class CodeRunner {
     throw cpu.exhausted(budget);
   }
 }
-

@@ -100,7 +100,6 @@ export function unsigned(value: number): number[] {
   return bytes;
 }
 
-
 /** The body of one function. */
 export class CodeWriter {
   private buffer = new Uint8Array(256);

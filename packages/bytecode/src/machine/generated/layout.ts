@@ -1,6 +1,6 @@
 /** What generated functions agree on: their locals, and what they import. */
 import { TAG } from '../memory.ts';
-import { CodeWriter, Wasm } from './code-writer.ts';
+import { type CodeWriter, Wasm } from './code-writer.ts';
 import { place, REGION_ROWS, REGION_TABLE } from './linear-heap.ts';
 
 /** Local variables; r0 to r10 begin at `registers`. */

@@ -52,12 +52,7 @@ function ifContext(code: CodeWriter, base: Register, otherwise: number): void {
 }
 
 /** A load. */
-export function load(
-  code: CodeWriter,
-  slot: number,
-  instruction: Load,
-  kind: ProgramKind,
-): void {
+export function load(code: CodeWriter, slot: number, instruction: Load, kind: ProgramKind): void {
   const { size, isSigned, offset, base, destination } = instruction;
   const opcode = loads[size][isSigned ? 1 : 0];
   const d = register(destination.number);
@@ -138,12 +133,7 @@ export function atomic(code: CodeWriter, slot: number, instruction: Atomic): voi
 }
 
 /** A store. */
-export function store(
-  code: CodeWriter,
-  slot: number,
-  instruction: Store,
-  kind: ProgramKind,
-): void {
+export function store(code: CodeWriter, slot: number, instruction: Store, kind: ProgramKind): void {
   const { size, offset, base, source } = instruction;
   const value = (): void => {
     if (source instanceof Register) code.get(register(source.number));

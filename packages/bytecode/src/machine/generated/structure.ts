@@ -2,9 +2,9 @@
  * WebAssembly has no jumps, only ways out of blocks and back to the start of loops: this finds the
  * blocks and loops that a function's jumps can be written with.
  *
- * A block of the graph is written where its dominator ends. When several ways lead to it, it follows
- * a WebAssembly block, out of which they branch; when a jump leads back to it, it begins a loop.
- * Graphs whose loops have several entries are written as one loop around a table of all blocks.
+ * A block of the graph is written where its dominator ends. When several ways lead to it, it
+ * follows a WebAssembly block, out of which they branch; when a jump leads back to it, it begins a
+ * loop. Graphs whose loops have several entries are written as one loop around a table of blocks.
  *
  * @source Ramsey: Beyond Relooper (ICFP 2022)
  */
