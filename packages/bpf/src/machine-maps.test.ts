@@ -107,8 +107,13 @@ describe('maps of the machine and of the kernel', { skip: cannotUseBpf }, () => 
       for (let step = 0; step < operations; step++) {
         const operate = operation(shape, kernel.transferSize, below);
         const expected = answer(() => operate(kernel));
-        assert.deepEqual(answer(() => operate(machine)), expected, `operation ${step}`);
-        if (step % 50 === 0) assert.deepEqual(contents(machine.entries()), contents(kernel.entries()));
+        assert.deepEqual(
+          answer(() => operate(machine)),
+          expected,
+          `operation ${step}`,
+        );
+        if (step % 50 === 0)
+          assert.deepEqual(contents(machine.entries()), contents(kernel.entries()));
       }
     });
   }
@@ -130,7 +135,10 @@ describe('maps of the machine and of the kernel', { skip: cannotUseBpf }, () => 
         map.update(key, value);
         assert.deepEqual(map.lookup(key), value, `operation ${step}`);
         const entries = [...map.entries()];
-        assert.ok(entries.length <= plain.maxEntries, `operation ${step}: ${entries.length} entries`);
+        assert.ok(
+          entries.length <= plain.maxEntries,
+          `operation ${step}: ${entries.length} entries`,
+        );
         for (const [at, held] of entries) assert.equal(hex(held), written.get(hex(at)));
       }
     }
@@ -141,7 +149,11 @@ describe('maps of the machine and of the kernel', { skip: cannotUseBpf }, () => 
     const { machine, kernel } = pair(t, { ...plain, kind: 'lruHash', maxEntries: 4096 });
     for (let step = 0; step < operations / 3; step++) {
       const operate = operation({ ...plain, kind: 'hash' }, 12, below);
-      assert.deepEqual(answer(() => operate(machine)), answer(() => operate(kernel)), `${step}`);
+      assert.deepEqual(
+        answer(() => operate(machine)),
+        answer(() => operate(kernel)),
+        `${step}`,
+      );
     }
     assert.deepEqual(contents(machine.entries()), contents(kernel.entries()));
   });
