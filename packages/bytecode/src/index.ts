@@ -1,5 +1,7 @@
 export * from './object.ts';
 export * as asm from './asm/build.ts';
+export { checkProgram } from './checker/check.ts';
+export { Refusal } from './checker/refusal.ts';
 export * from './asm/decode.ts';
 export * from './asm/encode.ts';
 export * from './asm/instruction.ts';

@@ -1,7 +1,7 @@
 /** What the kernel's verifier would have refused, met while running. */
 import type { Instruction } from '../asm/instruction.ts';
-import { formatInstruction } from '../listing/format.ts';
-import { functionOf, sourceOf } from '../listing/listing.ts';
+import { sourceOf } from '../listing/listing.ts';
+import { placeText } from '../listing/place.ts';
 import type { ProgramObject, SourceLine } from '../object.ts';
 
 /** A program did what no program may: names instruction, source line and memory region. */
@@ -18,15 +18,11 @@ export class MachineFault extends Error {
     /** What was wrong, without its place. */
     readonly detail: string,
   ) {
-    const source = sourceOf(object, slot);
-    const map = object.mapReferences.find((use) => use.instruction === slot)?.map;
-    const text = instruction ? ` (${formatInstruction(instruction, { map })})` : '';
-    const place = source ? ` at ${source.file}:${source.line}:${source.column}` : '';
-    const quote = source ? `\n    ${source.text.trim()}` : '';
-    super(`run ${functionOf(object, slot)}: instruction ${slot}${text}${place}: ${detail}${quote}`);
+    const { head, quote } = placeText(object, slot, instruction);
+    super(`run ${head}: ${detail}${quote}`);
     this.name = 'MachineFault';
     this.program = object.name;
-    this.source = source;
+    this.source = sourceOf(object, slot);
   }
 }
 

@@ -5,6 +5,7 @@
  * to memory is checked; what the kernel would have refused ends the run with a `MachineFault`.
  */
 import { decodePlaced } from '../asm/decode.ts';
+import { checkProgram } from '../checker/check.ts';
 import type { MapShape, ProgramObject } from '../object.ts';
 import { Context, type ContextFields, programKind } from './context.ts';
 import { Cpu, type Host, type PreparedProgram, type Redirect, type Step } from './cpu.ts';
@@ -44,6 +45,8 @@ export interface MachineOptions {
    * `Machine.fallback` says why.
    */
   readonly engine?: EngineName;
+  /** Whether `load` refuses what the kernel certainly would. Default: true. */
+  readonly checks?: boolean;
   readonly fibLookup?: Host['fibLookup'];
 }
 
@@ -122,6 +125,7 @@ export class Machine {
   private readonly maps = new Map<string, MachineMap>();
   /** Why the machine interprets although it need not; `undefined` where it does not. */
   readonly fallback: string | undefined;
+  private readonly checks: boolean;
   private readonly heap: Heap;
   private readonly memory: Memory;
   private readonly runner: CodeRunner | undefined;
@@ -131,6 +135,7 @@ export class Machine {
   constructor(options: MachineOptions = {}) {
     this.cpus = options.cpus ?? 1;
     this.budget = options.instructionBudget ?? BUDGET;
+    this.checks = options.checks ?? true;
     if (!(this.budget < 2 ** 31)) {
       throw new RangeError(`machine: instructionBudget ${this.budget}, expected below 2^31`);
     }
@@ -188,7 +193,8 @@ export class Machine {
    * Makes a program ready to run, and those of its maps that do not exist yet. The same object
    * again gives the same program.
    *
-   * @throws MachineFault for instructions that may not be; DecodeError where there is none
+   * @throws Refusal for what the kernel would certainly refuse, MachineFault for what the machine
+   * has not; DecodeError where there is no instruction
    */
   load(object: ProgramObject): LoadedProgram {
     if (!programKind(object.programType)) {
@@ -201,6 +207,8 @@ export class Machine {
     for (const { map } of object.mapReferences) {
       if (!this.maps.has(map)) throw new Error(`load program ${object.name}: no map ${map}`);
     }
+    const refusal = this.checks ? checkProgram(object) : undefined;
+    if (refusal) throw refusal;
     const steps = prepare(object, this.maps);
     const enter = this.runner?.instantiate(object, this.maps);
     const loaded = new LoadedProgram(this, object, steps, enter);

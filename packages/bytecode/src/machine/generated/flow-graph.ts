@@ -1,7 +1,7 @@
 /** The blocks of a function, and what their order must respect. */
 import type { Placed } from '../../asm/decode.ts';
 import { slotCount } from '../../asm/instruction.ts';
-import { targetSlot } from '../prepare.ts';
+import { targetSlot } from '../form.ts';
 import { TAIL_CALL } from '../steps/call.ts';
 
 /** Instructions that are executed one after the other, or not at all. */

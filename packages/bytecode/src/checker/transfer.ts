@@ -1,0 +1,282 @@
+/** What an instruction does to what is known, and what may be said against it. */
+import type { Placed } from '../asm/decode.ts';
+import { type Arithmetic, type Branch, type Operand, Register } from '../asm/instruction.ts';
+import type { MapShape, ProgramObject } from '../object.ts';
+import { checkAccess, checkArgument } from './access.ts';
+import { constantResult, holds } from './constants.ts';
+import { helperRules } from './helper-rules.ts';
+import type { State } from './state.ts';
+import { number, scalar, unknown, type Value } from './value.ts';
+
+/** Takes a complaint in the kernel's words. */
+export type Complain = (detail: string) => void;
+
+/** The program, as the checker asks for it. */
+export interface Scope {
+  readonly object: ProgramObject;
+  readonly mapAt: (slot: number) => MapShape | undefined;
+  readonly dataOffset: number;
+  readonly dataEndOffset: number;
+  /** False in subprograms, whose callers may release what they reserve. */
+  readonly isProgram: boolean;
+}
+
+/** Goes over one instruction. Branches change nothing here: see `along`. */
+export function transfer(scope: Scope, state: State, placed: Placed, complain: Complain): void {
+  const { instruction, slot } = placed;
+  const { registers } = state;
+  for (const read of readRegisters(placed)) {
+    if (registers[read]!.kind === 'unread') complain(`R${read} !read_ok`);
+  }
+  switch (instruction.kind) {
+    case 'arithmetic':
+      arithmetic(state, instruction, slot, complain);
+      return;
+    case 'signExtend':
+    case 'negate':
+    case 'byteSwap': {
+      const d = instruction.destination.number;
+      registers[d] = registers[d]!.kind === 'unknown' ? unknown : scalar;
+      return;
+    }
+    case 'loadConstant': {
+      const map = scope.mapAt(slot);
+      const isValue = instruction.from === 'value';
+      const value = isValue ? number(instruction.value) : unknown;
+      const made: Value = map ? { kind: 'map', map, id: 0, mayBeNull: false } : value;
+      registers[instruction.destination.number] = made;
+      return;
+    }
+    case 'load':
+    case 'store':
+    case 'atomic':
+      checkAccess(scope, state, instruction, complain);
+      memory(scope, state, placed);
+      return;
+    case 'call':
+      call(state, placed, complain);
+      return;
+    case 'exit': {
+      const [open] = state.references;
+      if (open === undefined || !scope.isProgram) return;
+      complain(`Unreleased reference, reserved at instruction ${open}`);
+    }
+  }
+}
+
+function readRegisters({ instruction }: Placed): number[] {
+  const numbers = (...operands: readonly Operand[]): number[] =>
+    operands.flatMap((each) => (each instanceof Register ? [each.number] : []));
+  switch (instruction.kind) {
+    case 'arithmetic': {
+      const { operator, destination, source } = instruction;
+      return operator === 'mov' ? numbers(source) : numbers(destination, source);
+    }
+    case 'signExtend':
+      return numbers(instruction.source);
+    case 'negate':
+    case 'byteSwap':
+      return numbers(instruction.destination);
+    case 'branch':
+      return numbers(instruction.left, instruction.right);
+    case 'load':
+      return numbers(instruction.base);
+    case 'store':
+    case 'atomic':
+      return numbers(instruction.base, instruction.source);
+    default:
+      return [];
+  }
+}
+
+function operandOf({ registers }: State, operand: Operand): Value {
+  return operand instanceof Register ? registers[operand.number]! : number(BigInt(operand));
+}
+
+function arithmetic(
+  state: State,
+  { operator, width, destination, source }: Arithmetic,
+  slot: number,
+  complain: Complain,
+): void {
+  const right = operandOf(state, source);
+  const left = operator === 'mov' ? scalar : state.registers[destination.number]!;
+  const set = (value: Value): void => {
+    state.registers[destination.number] = value;
+  };
+  if (operator === 'mov' && width === 64) return set(right);
+  if (left.kind === 'scalar' && right.kind === 'scalar') {
+    return set(constantResult(operator, width, left.value, right.value));
+  }
+  if (operator === 'mov') return set(right.kind === 'unknown' ? unknown : scalar);
+  if (left.kind === 'unknown' || right.kind === 'unknown') return set(unknown);
+  if (operator !== 'add' && operator !== 'sub') {
+    if (width === 64 && operator !== 'mul' && /^(and|or|xor)$/.test(operator)) {
+      complain(`R${destination.number} bitwise operator on pointer prohibited`);
+    } else {
+      complain(`R${destination.number} pointer arithmetic with ${operator} operator prohibited`);
+    }
+    return set(unknown);
+  }
+  const isNullable = 'mayBeNull' in left && left.mayBeNull && left.kind !== 'map';
+  if (isNullable && width === 64 && right.kind === 'scalar') {
+    complain(`R${destination.number} pointer arithmetic on a pointer prohibited, null-check it first`);
+  }
+  set(width === 64 ? moved(state, operator, left, right, slot) : unknown);
+}
+
+/** A pointer and a number, or two pointers. */
+function moved(state: State, operator: 'add' | 'sub', left: Value, right: Value, slot: number): Value {
+  if (left.kind !== 'scalar' && right.kind !== 'scalar') return operator === 'sub' ? scalar : unknown;
+  const [pointer, by] = left.kind === 'scalar' ? [right, left] : [left, right];
+  if (by.kind !== 'scalar' || (operator === 'sub' && pointer === right)) return unknown;
+  const known = by.value === undefined ? undefined : Number(BigInt.asIntN(64, by.value));
+  const delta = known === undefined || operator === 'add' ? known : -known;
+  switch (pointer.kind) {
+    case 'packet':
+      if (delta !== undefined) return { ...pointer, offset: pointer.offset + delta };
+      state.forget(slot);
+      return { kind: 'packet', id: slot, offset: 0 };
+    case 'stack':
+    case 'mapValue':
+    case 'record': {
+      const { offset, ...rest } = pointer;
+      if (delta === undefined || offset === undefined) return rest;
+      return { ...rest, offset: offset + delta };
+    }
+    default:
+      return unknown;
+  }
+}
+
+function memory(scope: Scope, state: State, { instruction }: Placed): void {
+  if (instruction.kind === 'load') {
+    const { base, offset, size, destination } = instruction;
+    state.registers[destination.number] = loaded(scope, state, state.registers[base.number]!, {
+      offset,
+      size,
+    });
+    return;
+  }
+  if (instruction.kind !== 'store' && instruction.kind !== 'atomic') return;
+  const base = state.registers[instruction.base.number]!;
+  if (base.kind === 'unknown') state.spills.clear();
+  if (base.kind === 'stack') spill(state, base.offset, instruction);
+  if (instruction.kind !== 'atomic' || !instruction.fetch) return;
+  const result = instruction.operator === 'compareExchange' ? 0 : instruction.source.number;
+  state.registers[result] = unknown;
+}
+
+function loaded(
+  scope: Scope,
+  state: State,
+  base: Value,
+  { offset, size }: { readonly offset: number; readonly size: number },
+): Value {
+  if (base.kind === 'context' && size === 4) {
+    if (offset === scope.dataOffset) return { kind: 'packet', id: -1, offset: 0 };
+    if (offset === scope.dataEndOffset) return { kind: 'packetEnd' };
+    // The metadata's pointer, and others of other kinds of program.
+    return unknown;
+  }
+  if (base.kind === 'stack' && base.offset !== undefined && size === 8) {
+    return state.spills.get(base.offset + offset) ?? unknown;
+  }
+  return base.kind === 'unknown' || base.kind === 'context' || size === 8 ? unknown : scalar;
+}
+
+function spill(
+  state: State,
+  base: number | undefined,
+  instruction: Extract<Placed['instruction'], { kind: 'store' | 'atomic' }>,
+): void {
+  if (base === undefined) return state.spills.clear();
+  const { size, source, kind } = instruction;
+  const at = base + instruction.offset;
+  for (const offset of state.spills.keys()) {
+    if (offset < at + size && at < offset + 8) state.spills.delete(offset);
+  }
+  if (kind === 'store' && size === 8) state.spills.set(at, operandOf(state, source));
+}
+
+function call(state: State, { slot, instruction }: Placed, complain: Complain): void {
+  if (instruction.kind !== 'call') return;
+  const rule = instruction.target === 'helper' ? helperRules.get(instruction.number) : undefined;
+  const { registers } = state;
+  const [, first, second] = registers;
+  if (!rule) {
+    // What it does is not known here: it may do anything to what it can reach.
+    state.spills.clear();
+    state.references.clear();
+    state.movePacket(unknown);
+  } else {
+    rule.takes.forEach((takes, index) => {
+      checkArgument(takes, index + 1, registers, complain);
+      if (takes === 'output' && registers[index + 1]!.kind !== 'mapValue') state.spills.clear();
+      const given = registers[index + 1]!;
+      if (takes === 'record' && 'id' in given) state.references.delete(given.id);
+    });
+    if (rule.movesPacket) state.movePacket();
+  }
+  state.forget(slot);
+  state.loseArguments();
+  registers[0] = unknown;
+  state.registers[0] = rule ? result(rule.gives, state, slot, first!, second!) : unknown;
+}
+
+function result(
+  gives: 'found' | 'record' | undefined,
+  state: State,
+  slot: number,
+  first: Value,
+  second: Value,
+): Value {
+  const made = { id: slot, mayBeNull: true };
+  if (gives === 'record') {
+    state.references.add(slot);
+    const size = second.kind === 'scalar' && second.value !== undefined ? second.value : undefined;
+    const record = { ...made, kind: 'record', offset: 0 } as const;
+    return size === undefined ? record : { ...record, size: Number(size) };
+  }
+  if (gives !== 'found') return scalar;
+  if (first.kind !== 'map') return unknown;
+  const { map } = first;
+  if (map.inner) return { ...made, kind: 'map', map: map.inner };
+  return map.valueSize > 0 ? { ...made, kind: 'mapValue', map, offset: 0 } : unknown;
+}
+
+/** What is known when a branch is taken, or is not; `undefined` when it never is. */
+export function along(state: State, branch: Branch, isTaken: boolean): State | undefined {
+  const left = operandOf(state, branch.left);
+  const right = operandOf(state, branch.right);
+  if (left.kind === 'scalar' && right.kind === 'scalar') {
+    const decided = holds(branch, left.value, right.value);
+    if (decided !== undefined && decided !== isTaken) return undefined;
+  }
+  const made = state.copy();
+  if (branch.width === 32) return made;
+  const isZero = right.kind === 'scalar' && right.value === 0n;
+  const isEquality = branch.comparison === 'eq' || branch.comparison === 'ne';
+  if ('mayBeNull' in left && left.mayBeNull && isZero && isEquality) {
+    made.settle(left.id, (branch.comparison === 'eq') === isTaken);
+  }
+  if (left.kind === 'packet') comparePacket(made, left, right);
+  if (right.kind === 'packet') comparePacket(made, right, left);
+  return made;
+}
+
+/** Generous: whatever way the comparison goes, the bytes before the pointer count as there. */
+function comparePacket(state: State, pointer: Value & { kind: 'packet' }, other: Value): void {
+  if (other.kind !== 'packetEnd' && other.kind !== 'unknown') return;
+  state.widen(pointer.id, pointer.offset + 1);
+  if (pointer.id !== -1) state.widen(-1, Number.POSITIVE_INFINITY);
+}
+
+/** The state at the start of a function. */
+export function initial(state: State, isProgram: boolean): State {
+  state.registers[10] = { kind: 'stack', offset: 0 };
+  if (isProgram) state.registers[1] = { kind: 'context' };
+  else for (const argument of [1, 2, 3, 4, 5]) state.registers[argument] = unknown;
+  return state;
+}
+
