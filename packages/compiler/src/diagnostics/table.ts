@@ -237,7 +237,7 @@ export const diagnosticTable = {
   subprogramParameter: {
     code: 4006,
     message: "parameter '{0}' of a subprogram is {1}",
-    help: 'a subprogram takes the context, integers, booleans and values known when compiling',
+    help: 'a subprogram takes the context, integers, structs and what is known when compiling',
   },
   subprogramParameters: {
     code: 4007,
@@ -246,8 +246,8 @@ export const diagnosticTable = {
   },
   subprogramReturn: {
     code: 4008,
-    message: "subprogram '{0}' must return an integer or a boolean",
-    help: 'let the function be inlined: remove @subprogram',
+    message: "subprogram '{0}' must return an integer, a boolean or nothing",
+    help: 'let it fill a struct that it is given, or be inlined: remove @subprogram',
   },
   unrollTooLong: {
     code: 4009,
@@ -258,11 +258,6 @@ export const diagnosticTable = {
     code: 4010,
     message: '{0} outside a loop',
     help: 'use return',
-  },
-  mergedReturns: {
-    code: 4011,
-    message: "'{0}' returns different kinds of values",
-    help: 'return integers, booleans, or one kind of struct (or null) everywhere',
   },
   notExported: {
     code: 5001,

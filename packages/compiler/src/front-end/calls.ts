@@ -67,7 +67,7 @@ function callKnown(
     return lowerFunctionCall(state, callable, value, node);
   }
   if (typeof value !== 'function') return refuse(node.expression, 'cannotCall', name);
-  const results = node.arguments.map((each) => state.expression(each));
+  const results = state.all(node.arguments);
   return callHost(value as HostFunction, results, node, owner);
 }
 
@@ -100,10 +100,7 @@ function lowerFunctionCall(
   live: unknown,
   node: ts.CallExpression,
 ): Result {
-  const results = node.arguments.map((each) => {
-    if (ts.isSpreadElement(each)) return refuse(each, 'spread');
-    return state.expression(each);
-  });
+  const results = state.all(node.arguments);
   // Text exists only while compiling: a function that takes it cannot be meant for the kernel.
   const takesText = results.some((each) => each.kind === 'known' && typeof each.value === 'string');
   if (takesText && typeof live === 'function') {
@@ -140,7 +137,8 @@ function lowerRaw(state: Lowering, bits: 16 | 32, node: ts.CallExpression): Resu
 }
 
 function lowerHelper(state: Lowering, helper: Helper, node: ts.CallExpression): Result {
-  const operands = node.arguments.map((each) => helperOperand(state, each));
+  const results = state.all(node.arguments);
+  const operands = results.map((each, index) => operandOf(state, each, node.arguments[index]!));
   state.at(node);
   const value = state.builder.call(helper, operands);
   const type = integerTypeOf(helper.returns);
@@ -149,8 +147,7 @@ function lowerHelper(state: Lowering, helper: Helper, node: ts.CallExpression): 
 }
 
 /** Integers as 64 bits, structs by address, null as 0. */
-function helperOperand(state: Lowering, node: ts.Expression): Value {
-  const result = state.expression(node);
+function operandOf(state: Lowering, result: Result, node: ts.Node): Value {
   if (result.kind === 'known' && (result.value === null || result.value === undefined)) {
     return state.builder.constant(0, 64);
   }
@@ -166,7 +163,7 @@ function helperOperand(state: Lowering, node: ts.Expression): Value {
 
 /** Math.min, Math.max, Math.imul; Math.floor and Math.trunc, which integers do not need. */
 function lowerMath(state: Lowering, method: string, node: ts.CallExpression): Result {
-  const results = node.arguments.map((each) => state.expression(each));
+  const results = state.all(node.arguments);
   const [left, right] = results;
   if (!left) return refuse(node, 'missingArgument', 'value');
   const values = results.map((each) => (each.kind === 'known' ? each.value : undefined));

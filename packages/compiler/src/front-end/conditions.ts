@@ -86,7 +86,7 @@ function lowerComparison(
   ifTrue: Block,
   ifFalse: Block,
 ): void {
-  const [left, right] = [state.expression(node.left), state.expression(node.right)];
+  const [left, right] = state.all([node.left, node.right]) as [Result, Result];
   const { builder } = state;
   if (left.kind === 'known' && right.kind === 'known') {
     const holds = compareKnown(comparison, left.value, right.value);

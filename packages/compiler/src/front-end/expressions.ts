@@ -191,7 +191,7 @@ function lowerBinary(state: Lowering, node: ts.BinaryExpression): Result {
   }
   const operator = binaryOperators.get(kind);
   if (!operator) return refuse(node.operatorToken, 'operator', node.operatorToken.getText());
-  const [left, right] = [state.expression(node.left), state.expression(node.right)];
+  const [left, right] = state.all([node.left, node.right]) as [Result, Result];
   state.at(node);
   return arithmetic(state, operator, left, right, node);
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { formatProgram } from '@skep/bytecode';
 import { compileProgram } from '../codegen/compile-program.ts';
 import { formatDiagnostics } from '../diagnostics/report.ts';
+import { diagnosticTable } from '../diagnostics/table.ts';
 import type { IrProgram } from '../ir/ir.ts';
 import { printProgram } from '../ir/print.ts';
 import { loadTimeNames } from '../ir/specialise.ts';
@@ -52,6 +53,17 @@ for (const name of cases) {
     expect(`${stem}.listing`, isGood ? listings.join('\n') : null);
   });
 }
+
+test('every diagnostic has a case', () => {
+  const shown = readdirSync(folder)
+    .filter((name) => name.endsWith('.diagnostics'))
+    .map((name) => readFileSync(path.join(folder, name), 'utf8'))
+    .join('');
+  const names = Object.entries(diagnosticTable)
+    .filter(([, { code }]) => !shown.includes(`SKEP${code}: `))
+    .map(([name]) => name);
+  assert.deepEqual(names, [], 'no refused-*.ts shows these');
+});
 
 test('compiling twice gives the same bytes', async () => {
   for (const name of cases.filter((each) => !each.startsWith('refused'))) {

@@ -72,7 +72,7 @@ function loop(
     const [head, body, next] = [builder.makeBlock(), builder.makeBlock(), builder.makeBlock()];
     builder.jump(head);
     builder.start(head);
-    if (condition) state.condition(condition, body, exit);
+    if (condition) state.test(condition, body, exit);
     else builder.jump(body);
     builder.sealAndStart(body);
     state.frame.jumps.push({ label, onBreak: exit, onContinue: next });

@@ -54,11 +54,15 @@ export interface Fact {
   readonly max: bigint;
 }
 
+/** What a parameter of a subprogram is bound to: a value passed at run time, or one known now. */
+export type ParameterBinding =
+  | { readonly kind: 'passed'; readonly type: Type }
+  | { readonly kind: 'known'; readonly result: Result };
+
 /** One subprogram, and what it was made from. */
 export interface MadeSubprogram {
   readonly declaration: Callable;
-  /** The results bound to its parameters when compiling; `null` for those passed at run time. */
-  readonly known: readonly (Result | null)[];
+  readonly bindings: readonly ParameterBinding[];
   readonly function: IrFunction;
   readonly movesPacket: boolean;
 }
@@ -67,6 +71,8 @@ export interface MadeSubprogram {
 export interface SubprogramTable {
   readonly made: MadeSubprogram[];
   readonly underWay: Set<Callable>;
+  /** Of all functions of the program. */
+  readonly names: Set<string>;
 }
 
 /** The rules, one function for each kind of syntax. */
@@ -103,8 +109,38 @@ export class Lowering {
     return this.rules.expression(this, node);
   }
 
+  /** Each of several expressions, in order. */
+  all(nodes: readonly ts.Expression[]): Result[] {
+    return this.each(nodes, (node) => this.expression(node));
+  }
+
+  /** Lowers each item, in order; what is refused in one does not hide the others. */
+  each<T, R>(items: readonly T[], lower: (item: T) => R & {}): R[] {
+    const results = items.map((item) => {
+      const { block } = this.builder;
+      const result = this.diagnostics.attempt(() => lower(item));
+      if (result === undefined) this.builder.resume(block);
+      return result;
+    });
+    if (results.every((each) => each !== undefined)) return results;
+    throw new Refusal(null);
+  }
+
   condition(node: ts.Expression, ifTrue: Block, ifFalse: Block): void {
     this.rules.condition(this, node, ifTrue, ifFalse);
+  }
+
+  /** As `condition`, for what has a body to look at: a refused one counts as both true and false. */
+  test(node: ts.Expression, ifTrue: Block, ifFalse: Block): void {
+    const { builder } = this;
+    const { block } = builder;
+    const isLowered = this.diagnostics.attempt(() => {
+      this.condition(node, ifTrue, ifFalse);
+      return true;
+    });
+    if (isLowered) return;
+    builder.resume(block);
+    builder.branch('eq', builder.constant(0, 32), builder.constant(0, 32), ifTrue, ifFalse);
   }
 
   statement(node: ts.Statement): void {

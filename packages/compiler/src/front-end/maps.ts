@@ -139,9 +139,15 @@ function lookupMap(call: MapCall): Result {
 
 function update(call: MapCall): Result {
   const { declaration, map } = call;
-  const key = byAddress(call, declaration.key, 0, 'key');
-  const value = byAddress(call, declaration.value, 1, 'value');
-  return status(call, emit(call, helpers.update, [map, key, value, flags(call, 2)]));
+  const parts = [
+    { layout: declaration.key, name: 'key' },
+    { layout: declaration.value, name: 'value' },
+  ];
+  const [key, value] = call.state.each([0, 1] as const, (index) => {
+    const { layout, name } = parts[index]!;
+    return byAddress(call, layout, index, name);
+  });
+  return status(call, emit(call, helpers.update, [map, key!, value!, flags(call, 2)]));
 }
 
 function remove(call: MapCall): Result {

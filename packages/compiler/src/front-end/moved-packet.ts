@@ -44,6 +44,11 @@ export function findMovedPackets(
 /** Everything computed from the context's data, data_end and data_meta. */
 function packetPointers(blocks: readonly Block[]): Set<Value> {
   const found = new Set<Value>();
+  // A subprogram's parameter is told by what is done with it.
+  for (const { operation, operands } of blocks.flatMap((block) => block.values)) {
+    const isRead = 'access' in operation && operation.access.space === 'packet';
+    if (isRead && operands[0]!.operation.op === 'parameter') found.add(operands[0]!);
+  }
   for (let before = -1; before !== found.size; ) {
     before = found.size;
     for (const { values } of blocks) {

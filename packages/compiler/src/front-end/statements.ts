@@ -127,7 +127,7 @@ function variableType(type: Type): Type {
 function lowerIf(state: Lowering, node: ts.IfStatement): void {
   const { builder } = state;
   const [ifTrue, ifFalse, join] = [builder.makeBlock(), builder.makeBlock(), builder.makeBlock()];
-  state.condition(node.expression, ifTrue, ifFalse);
+  state.test(node.expression, ifTrue, ifFalse);
   builder.sealAndStart(ifTrue);
   if (builder.isReachable) state.statement(node.thenStatement);
   builder.jump(join);

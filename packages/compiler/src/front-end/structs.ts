@@ -66,22 +66,26 @@ function initialsOf(
   struct: Struct,
   init: ts.Expression | undefined,
 ): Map<string, NodeInitial> {
-  const initials = new Map<string, NodeInitial>();
-  if (!init) return initials;
+  if (!init) return new Map();
   const literal = withoutWrapping(init);
   if (!ts.isObjectLiteralExpression(literal)) return initialsOfValue(state, struct, init);
-  for (const member of literal.properties) {
-    const { name, value } = memberOf(member);
-    const field = struct.fields.find((each) => each.name === name);
-    if (!field) {
-      const names = struct.fields.map((each) => each.name).join(', ');
-      return refuse(member, 'unknownField', nameOf(struct), name, names);
-    }
-    const isLater = isLiteralFor(value, field.field);
-    const initial = isLater ? { literal: value } : { result: state.expression(value) };
-    initials.set(name, { initial, node: value });
+  return new Map(state.each(literal.properties, (each) => initialOf(state, struct, each)));
+}
+
+function initialOf(
+  state: Lowering,
+  struct: Struct,
+  member: ts.ObjectLiteralElementLike,
+): [string, NodeInitial] {
+  const { name, value } = memberOf(member);
+  const field = struct.fields.find((each) => each.name === name);
+  if (!field) {
+    const names = struct.fields.map((each) => each.name).join(', ');
+    return refuse(member, 'unknownField', nameOf(struct), name, names);
   }
-  return initials;
+  const isLater = isLiteralFor(value, field.field);
+  const initial = isLater ? { literal: value } : { result: state.expression(value) };
+  return [name, { initial, node: value }];
 }
 
 /** A known object, or a group of results. */

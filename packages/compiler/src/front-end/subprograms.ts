@@ -1,25 +1,36 @@
 /**
- * `@subprogram` functions: lowered once for each set of values known when compiling, and called.
- * The kernel passes up to five arguments in registers.
+ * `@subprogram` functions: lowered once for each set of values known when compiling and of places
+ * that pointers lead to, and called. The kernel passes up to five arguments in registers, and
+ * verifies the function again for each call, so that a pointer to the packet, to a map's value or
+ * to the caller's stack may be one of them.
  */
-import type ts from '@typescript/typescript6';
+import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import { FunctionBuilder } from '../ir/builder.ts';
 import type { IrFunction, Value } from '../ir/ir.ts';
 import { isContext } from './context.ts';
 import { convert, toInteger, widen } from './convert.ts';
 import { lowerBody } from './inline.ts';
+import type { ParameterBinding } from './lowering.ts';
 import { Lowering } from './lowering.ts';
 import type { Computed, Result, Type } from './result.ts';
-import { computed, describeResult, u64Type, widthOf } from './result.ts';
+import {
+  computed,
+  describeResult,
+  isPointer,
+  nothing,
+  pointer,
+  u64Type,
+  widthOf,
+} from './result.ts';
 import type { Callable } from './syntax.ts';
 
 const parametersMax = 5;
 
-/** What one parameter is bound to: a value passed at run time, or one known now. */
+/** A parameter with what is passed to it. */
 type Binding =
-  | { readonly kind: 'passed'; readonly type: Type; readonly value: Value }
-  | { readonly kind: 'known'; readonly result: Result };
+  | (ParameterBinding & { readonly kind: 'passed'; readonly value: Value })
+  | (ParameterBinding & { readonly kind: 'known' });
 
 /** A call of a `@subprogram` function. */
 export function lowerSubprogramCall(
@@ -40,7 +51,7 @@ export function lowerSubprogramCall(
   const made = makeOnce(state, declaration, bindings, type, node);
   state.at(node);
   const value = state.builder.callSubprogram(made.name, operands, made.movesPacket);
-  return computed(state.builder.resize(value, widthOf(type)), type);
+  return type === null ? nothing : computed(state.builder.resize(value, widthOf(type)), type);
 }
 
 function bindingOf(
@@ -54,6 +65,7 @@ function bindingOf(
   if (given.kind === 'computed' && isContext(given)) {
     return { kind: 'passed', type: given.type, value: given.value };
   }
+  if (isPointer(given)) return { kind: 'passed', type: given.type, value: state.address(given) };
   const declared = state.world.integerTypeAt(parameter);
   if (declared) {
     const value = convert(state, given, declared, node);
@@ -71,10 +83,12 @@ function bindingOf(
   return refuse(node, 'subprogramParameter', name, describeResult(given));
 }
 
-function returnTypeOf(state: Lowering, declaration: Callable, node: ts.Node): Type {
+/** `null` for a function that returns nothing. */
+function returnTypeOf(state: Lowering, declaration: Callable, node: ts.Node): Type | null {
   const { checker } = state.world;
   const signature = checker.getSignatureFromDeclaration(declaration);
   const returned = signature && checker.getReturnTypeOfSignature(signature);
+  if (returned && returned.flags & ts.TypeFlags.Void) return null;
   const type = returned && state.world.integerTypeOf(returned, declaration);
   return type ?? refuse(node, 'subprogramReturn', state.world.nameOf(declaration));
 }
@@ -88,39 +102,45 @@ function makeOnce(
   state: Lowering,
   declaration: Callable,
   bindings: readonly Binding[],
-  type: Type,
+  type: Type | null,
   node: ts.Node,
 ): Made {
-  const { made, underWay } = state.subprograms;
+  const { made, underWay, names } = state.subprograms;
   const name = state.world.nameOf(declaration);
-  const known = bindings.map((each) => (each.kind === 'known' ? each.result : null));
   const found = made.find(
     (each) =>
       each.declaration === declaration &&
-      each.known.every((value, index) => isSameKnown(value, known[index] ?? null)),
+      each.bindings.every((binding, index) => isSameBinding(binding, bindings[index]!)),
   );
   if (found) return { name: found.function.name, movesPacket: found.movesPacket };
   if (underWay.has(declaration)) return refuse(node, 'recursion', name);
   underWay.add(declaration);
-  const copies = made.filter((each) => each.declaration === declaration).length;
-  const fullName = copies === 0 ? name : `${name}_${copies}`;
+  let fullName = name;
+  for (let copy = 1; names.has(fullName); copy++) fullName = `${name}_${copy}`;
+  names.add(fullName);
   const lowered = lowerSubprogram(state, declaration, bindings, type, fullName);
   underWay.delete(declaration);
   const movesPacket = movesPacketIn(lowered);
-  made.push({ declaration, known, function: lowered, movesPacket });
+  made.push({ declaration, bindings, function: lowered, movesPacket });
   return { name: fullName, movesPacket };
 }
 
-function isSameKnown(left: Result | null, right: Result | null): boolean {
-  if (left === null || right === null) return left === right;
-  return left.kind === 'known' && right.kind === 'known' && left.value === right.value;
+/** Integers of one type share a copy; pointers only where they lead to the same kind of memory. */
+function isSameBinding(left: ParameterBinding, right: ParameterBinding): boolean {
+  if (left.kind === 'known' || right.kind === 'known') {
+    const [a, b] = [left.kind === 'known' && left.result, right.kind === 'known' && right.result];
+    return a && b && a.kind === 'known' && b.kind === 'known' ? a.value === b.value : false;
+  }
+  const [a, b] = [left.type, right.type];
+  if (a.kind !== 'pointer' || b.kind !== 'pointer') return a.kind === b.kind;
+  return a.to === b.to && a.space === b.space && a.isNullable === b.isNullable;
 }
 
 function lowerSubprogram(
   caller: Lowering,
   declaration: Callable,
-  bindings: readonly Binding[],
-  type: Type,
+  bindings: readonly ParameterBinding[],
+  type: Type | null,
   name: string,
 ): IrFunction {
   const { world, rules, diagnostics, subprograms } = caller;
@@ -132,6 +152,10 @@ function lowerSubprogram(
     return parameterOf(state, index++, binding.type);
   });
   const result = lowerBody(state, declaration, results, declaration);
+  if (type === null) {
+    builder.return(builder.constant(0, 64));
+    return builder.finish();
+  }
   const value = convert(state, result, type, declaration);
   const isSigned = type.kind === 'integer' && type.isSigned;
   builder.return(builder.resize(value, 64, isSigned));
@@ -141,6 +165,9 @@ function lowerSubprogram(
 function parameterOf(state: Lowering, index: number, type: Type): Computed {
   const { builder } = state;
   const passed = builder.parameter(index);
+  if (type.kind === 'pointer') {
+    return pointer(passed, type.to, type.space, { isNullable: type.isNullable });
+  }
   if (type.kind === 'context') return computed(passed, type);
   return computed(builder.resize(passed, widthOf(type)), type);
 }

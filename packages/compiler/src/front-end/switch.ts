@@ -6,12 +6,15 @@ import { toInteger } from './convert.ts';
 import type { Lowering } from './lowering.ts';
 import { compareIntegers } from './operators.ts';
 import type { Result } from './result.ts';
+import { computed, u64Type } from './result.ts';
 
 /** `switch (subject)`; a known subject leaves one clause. */
 export function lowerSwitch(state: Lowering, node: ts.SwitchStatement, label: string | null): void {
   const { builder } = state;
   const { clauses } = node.caseBlock;
-  const subject = state.expression(node.expression);
+  const lowered = state.diagnostics.attempt(() => state.expression(node.expression));
+  // The clauses of a refused subject are looked at all the same.
+  const subject = lowered ?? computed(builder.constant(0, 64), u64Type);
   const starts = clauses.map(() => builder.makeBlock());
   const end = builder.makeBlock();
   clauses.forEach((clause, index) => {

@@ -1,0 +1,160 @@
+/**
+ * What programs of testdata/ compute: packet in, return value out. The machine and the kernel must
+ * both agree.
+ */
+
+/** A packet of `length` bytes that starts with a little-endian word. */
+export function word(value: number, length = 64): Uint8Array {
+  const packet = new Uint8Array(length);
+  new DataView(packet.buffer).setUint32(0, value, true);
+  return packet;
+}
+
+/** An Ethernet frame whose IPv4 header has these bytes changed. */
+export function ipv4(changes: Record<number, number>, length = 64): Uint8Array {
+  const packet = new Uint8Array(length);
+  packet.set([8, 0], 12);
+  packet[14] = 0x45;
+  packet[22] = 64;
+  for (const [at, value] of Object.entries(changes)) packet[14 + Number(at)] = value;
+  return packet;
+}
+
+/** One run of one program; `load-time` constants are 0. */
+export interface ExecutionCase {
+  /** Of testdata/, without `.ts`. */
+  readonly file: string;
+  readonly program: string;
+  readonly name: string;
+  readonly have: Uint8Array;
+  readonly want: number;
+}
+
+const values = [0, 1, 7, 49, 50, 99, 100, 12345, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff];
+
+function signed(value: number): number {
+  const x = (value | 0) - 100;
+  if (x < -50) return Math.trunc((x | 0) / 4) >>> 28;
+  return (x >> 2) % 5;
+}
+
+function compound(start: number): number {
+  let a = (start + 3) >>> 0;
+  a = (a - 1) >>> 0;
+  a = Number(BigInt.asUintN(32, BigInt(a) * 5n));
+  a = Math.floor(a / 2) % 1000;
+  a = (((a << 3) >>> 1) & 0xfff) | 0x10;
+  a ^= 3;
+  return a + (a + 2);
+}
+
+function bits(value: number): number {
+  const rotated = ((value << 5) | (value >>> 27)) >>> 0;
+  return (~rotated ^ (rotated & 0xff00)) & 0xffff;
+}
+
+const arithmetic = values.flatMap((value): ExecutionCase[] => {
+  const have = word(value);
+  const of = (file: string, program: string, want: number): ExecutionCase => {
+    return { file, program, name: `${value}`, have, want: want | 0 };
+  };
+  const sum = (value + 0xffffffff) >>> 0;
+  return [
+    of('arithmetic', 'widths', sum < 10 && value > 0 ? 1 : 2),
+    of('arithmetic', 'division', Math.floor(value / 3) + (value % 7)),
+    // Subtracting 100 wraps at 32 bits where JavaScript's number does not.
+    ...((value | 0) < -0x7fffff00 ? [] : [of('arithmetic', 'signed', signed(value))]),
+    of('arithmetic', 'bits', bits(value)),
+    of('assignments', 'compound', compound(value)),
+  ];
+});
+
+/** The table. */
+export const executionCases: ExecutionCase[] = [
+  ...arithmetic,
+  { file: 'arithmetic', program: 'literals', name: 'short', have: word(0), want: 1500 },
+  { file: 'assignments', program: 'inferred', name: '64 bits', have: word(0, 128), want: 1 },
+  { file: 'conditions', program: 'logic', name: 'icmp', have: ipv4({ 9: 1 }), want: 1 },
+  { file: 'conditions', program: 'logic', name: 'small', have: ipv4({ 9: 6 }), want: 2 },
+  { file: 'conditions', program: 'logic', name: 'odd', have: ipv4({ 2: 1, 11: 1 }), want: 3 },
+  { file: 'conditions', program: 'logic', name: 'big', have: ipv4({ 2: 1 }), want: 2 },
+  { file: 'conditions', program: 'nullable', name: 'empty', have: new Uint8Array(14), want: 8 },
+  { file: 'switch', program: 'protocols', name: 'icmp', have: ipv4({ 9: 1 }), want: 2 },
+  { file: 'switch', program: 'protocols', name: 'udp', have: ipv4({ 9: 17 }), want: 1 },
+  { file: 'switch', program: 'protocols', name: 'sctp', have: ipv4({ 9: 132 }), want: 3 },
+  { file: 'switch', program: 'protocols', name: 'other', have: ipv4({ 9: 9 }), want: 1 },
+  { file: 'loops', program: 'unrolled', name: 'sum', have: word(5), want: 5 },
+  { file: 'loops', program: 'whileLoop', name: '6 steps to 1', have: word(0, 64), want: 20 },
+  { file: 'loops', program: 'nested', name: 'first product', have: word(0, 16), want: 4 },
+  { file: 'headers', program: 'ports', name: 'no port', have: ipv4({}), want: 1 },
+  { file: 'headers', program: 'ports', name: '443', have: ipv4({ 22: 1, 23: 0xbb }), want: 2 },
+  { file: 'for-of', program: 'blocked', name: 'listed', have: ipv4({ 5: 22 }), want: 1 },
+  { file: 'for-of', program: 'blocked', name: 'length', have: ipv4({}), want: 3 },
+  {
+    file: 'math',
+    program: 'extremes',
+    name: 'min',
+    have: word(0, 64),
+    want: 16 + (Math.imul(64, 0x9e3779b1) | 0) + 3,
+  },
+  { file: 'structs', program: 'track', name: 'first: delete fails', have: ipv4({ 9: 6 }), want: 1 },
+  { file: 'structs', program: 'packed', name: 'key', have: word(0), want: 1 },
+  { file: 'subprograms', program: 'search', name: 'short', have: word(0, 5), want: 1 },
+  {
+    file: 'groups',
+    program: 'grouped',
+    name: 'ends',
+    have: ipv4({ 15: 9, 19: 4 }),
+    want: 9 - 4 + 1 - 9,
+  },
+  {
+    file: 'byte-order',
+    program: 'swaps',
+    name: 'constant',
+    have: Uint8Array.from({ length: 64 }, (_, i) => (i === 0 ? 8 : 0)),
+    want: 2,
+  },
+  {
+    file: 'byte-order',
+    program: 'swaps',
+    name: 'mask',
+    have: Uint8Array.from({ length: 64 }, (_, i) => (i === 2 ? 1 : 0)),
+    want: 3,
+  },
+  { file: 'booleans', program: 'remember', name: 'first', have: word(0), want: 1 },
+  { file: 'pointers', program: 'choose', name: 'empty maps', have: word(0), want: 1 },
+  {
+    file: 'compile-time',
+    program: 'families',
+    name: 'gateway',
+    have: ipv4({ 12: 10, 15: 1 }),
+    want: 1,
+  },
+  {
+    file: 'compile-time',
+    program: 'families',
+    name: 'unknown',
+    have: ipv4({ 12: 10, 15: 7 }),
+    want: 2,
+  },
+  { file: 'names', program: 'short_name', name: 'pass', have: word(0), want: 2 },
+  { file: 'ring-buffer', program: 'report', name: 'both', have: word(0), want: 2 },
+  { file: 'maps', program: 'mapsInMaps', name: 'none', have: word(0), want: 1 },
+  { file: 'arrays', program: 'indexes', name: 'written', have: word(0x0100, 64), want: 9 + 1 + 1 },
+  { file: 'tail-call', program: 'dispatch', name: 'empty slot', have: word(0), want: 2 },
+  { file: 'subprogram-pointers', program: 'everywhere', name: 'sums', have: word(3), want: 6 + 20 },
+  {
+    file: 'subprogram-pointers',
+    program: 'filled',
+    name: 'null is passed too',
+    have: word(7, 64),
+    want: (1 + 7) * 10000 + 64 + 1000,
+  },
+  {
+    file: 'subprogram-pointers',
+    program: 'pulled',
+    name: 'protocol',
+    have: ipv4({ 9: 6 }),
+    want: 6,
+  },
+];
