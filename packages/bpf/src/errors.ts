@@ -31,6 +31,21 @@ export class InconclusiveProbeError extends Error {
   }
 }
 
+/** A program calls a function of the kernel that this kernel has not. */
+export class MissingKernelFunctionError extends Error {
+  readonly code = 'ERR_MISSING_KERNEL_FUNCTION';
+
+  constructor(
+    /** Such as `load program classify`. */
+    readonly subject: string,
+    /** The function's name. */
+    readonly missing: string,
+  ) {
+    super(`${subject}: kernel function ${missing}: Linux ${release()} has none of this name`);
+    this.name = 'MissingKernelFunctionError';
+  }
+}
+
 /** A key, a value or an index is not of the map's shape. */
 export class MapArgumentError extends TypeError {
   readonly code = 'ERR_MAP_ARGUMENT';

@@ -18,6 +18,7 @@ import {
 import { Attribute } from './attribute.ts';
 import { lookupBatches } from './batch.ts';
 import { InconclusiveProbeError, UnsupportedFeatureError } from './errors.ts';
+import { kernelFunctionId } from './kernel-functions.ts';
 import { createMap } from './open-map.ts';
 import { canCreate, canLoad, inconclusive, probeProgram } from './probe.ts';
 import { loadProgram } from './program.ts';
@@ -30,7 +31,9 @@ export const featureSince = {
   'batch operations': '5.6',
   'bounded loops': '5.3',
   'compare and exchange': '5.12',
+  'loop helper': '5.17',
   may_goto: '6.9',
+  'number iterators': '6.4',
   'redirect to peer': '5.10',
   'ring buffer': '5.8',
   'sign extension': '6.6',
@@ -140,6 +143,8 @@ const probes: Readonly<Record<Feature, () => boolean>> = {
       asm.atomic('compareExchange', 8, r10, -8, r1),
     ),
   may_goto: () => canLoadXdp('may_goto', asm.mov64(r0, 0), asm.mayGoto(0)),
+  'loop helper': () => hasHelper(BpfProgramType.XDP, LOOP),
+  'number iterators': () => kernelFunctionId('bpf_iter_num_next') !== undefined,
   'redirect to peer': () => hasHelper(BpfProgramType.SCHED_CLS, REDIRECT_PEER),
   'ring buffer': () => hasMapKind('ringBuffer'),
   'sign extension': () =>
@@ -148,6 +153,8 @@ const probes: Readonly<Record<Feature, () => boolean>> = {
   'xdp link': probeXdpLink,
 };
 
+/** The number of `bpf_loop`. @source include/uapi/linux/bpf.h */
+const LOOP = 181;
 /** The number of `bpf_redirect_peer`. @source include/uapi/linux/bpf.h */
 const REDIRECT_PEER = 155;
 /** In every network namespace. */

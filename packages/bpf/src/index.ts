@@ -27,6 +27,8 @@ export * from './map.ts';
 export * from './open-map.ts';
 export * from './permission.ts';
 export * from './pin.ts';
+export * from './code-target.ts';
+export * from './kernel-functions.ts';
 export * from './program.ts';
 export * from './program-array.ts';
 export * from './raw-map.ts';

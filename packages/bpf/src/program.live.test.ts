@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { asm, type MapShape, r0, r1 } from '@skep/bytecode';
+import { asm, type MapShape, r0, r1, r2, r3, r6, r10 } from '@skep/bytecode';
 import { TcAction, XdpAction } from '@skep/ebpf';
 import { BpfProgramType, type KernelError } from '@skep/sys';
+import { codeTarget } from './code-target.ts';
+import { MissingKernelFunctionError } from './errors.ts';
+import { hasFeature } from './features.ts';
 import { readMapInfo } from './info.ts';
 import { openPinnedLink } from './link.ts';
 import { createMap, openPinnedMap } from './open-map.ts';
@@ -48,6 +51,26 @@ describe('program', { skip: cannotUseBpf }, () => {
     const loaded = loadProgram(program(XDP, [asm.mov64(r0, 0), ...steps, asm.exit()]));
     t.after(() => loaded.close());
     assert.equal(testRunXdp(loaded, { packet }).returnValue, 3000);
+  });
+
+  test('a function of the kernel is called by its name', (t) => {
+    assert.equal(codeTarget().numberIterators, hasFeature('number iterators'));
+    if (!codeTarget().numberIterators) return t.skip('this kernel has no number iterators');
+    const address = [asm.mov64(r1, r10), asm.add64(r1, -8)];
+    const body = [
+      ...[...address, asm.mov64(r2, 3), asm.mov64(r3, 5), asm.callKernelFunction(0)],
+      ...[...address, asm.callKernelFunction(0), asm.mov64(r6, 7)],
+      ...[asm.branch('eq', 64, r0, 0, 1), asm.load(4, r6, r0, 0)],
+      ...[...address, asm.callKernelFunction(0), asm.mov64(r0, r6), asm.exit()],
+    ];
+    const names = ['bpf_iter_num_new', 'bpf_iter_num_next', 'bpf_iter_num_destroy'];
+    const calls = [4, 7, 13].map((at, index) => ({ instruction: at, name: names[index]! }));
+    const object = { ...program(XDP, body), kernelFunctions: calls };
+    const loaded = loadProgram(object);
+    t.after(() => loaded.close());
+    assert.equal(testRunXdp(loaded, { packet }).returnValue, 3);
+    const other = { ...object, kernelFunctions: [{ instruction: 4, name: 'bpf_no_such' }] };
+    assert.throws(() => loadProgram(other), MissingKernelFunctionError);
   });
 
   test('a map is put where the object names it, and must have its shape', (t) => {

@@ -24,6 +24,12 @@ export interface MapReference {
   readonly map: string;
 }
 
+/** The call at `instruction` is of the kernel's function of that name. */
+export interface KernelFunctionReference {
+  readonly instruction: number;
+  readonly name: string;
+}
+
 /** Code from `instruction` on was made from this line. Lines and columns count from 1. */
 export interface SourceLine {
   readonly instruction: number;
@@ -50,6 +56,8 @@ export interface ProgramObject {
   readonly code: Uint8Array;
   readonly maps: readonly MapShape[];
   readonly mapReferences: readonly MapReference[];
+  /** Absent where it calls none. @since Linux 5.18 */
+  readonly kernelFunctions?: readonly KernelFunctionReference[];
   /** The program's entry first, at instruction 0, then its subprograms. */
   readonly functions: readonly FunctionRange[];
   readonly lines: readonly SourceLine[];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exit, loadMap, mov64 } from './asm/build.ts';
+import { callKernelFunction, exit, loadMap, mov64 } from './asm/build.ts';
 import { encode } from './asm/encode.ts';
 import { r0, r1 } from './asm/instruction.ts';
 import { ObjectError } from './json-value.ts';
@@ -12,12 +12,13 @@ const sample: ProgramObject = {
   name: 'count_packets',
   programType: 6,
   license: 'GPL',
-  code: encode([loadMap(r1), mov64(r0, 2), exit()]),
+  code: encode([loadMap(r1), mov64(r0, 2), callKernelFunction(0), exit()]),
   maps: [
     { ...ports, name: 'ports', kind: 'hash' },
     { ...ports, name: 'sets', kind: 'arrayOfMaps', inner: { ...ports, name: 'set', kind: 'hash' } },
   ],
   mapReferences: [{ instruction: 0, map: 'ports' }],
+  kernelFunctions: [{ instruction: 3, name: 'bpf_iter_num_next' }],
   functions: [{ instruction: 0, name: 'count_packets' }],
   lines: [{ instruction: 2, file: 'größe.ts', line: 3, column: 1, text: 'return XDP_PASS;' }],
   stackBytes: 16,

@@ -42,6 +42,9 @@ export function serialiseObject(object: ProgramObject): Uint8Array {
       code,
       maps: maps.map(plainShape),
       mapReferences: mapReferences.map(({ instruction, map }) => ({ instruction, map })),
+      kernelFunctions: object.kernelFunctions?.map(({ instruction, name }) => {
+        return { instruction, name };
+      }),
       functions: functions.map((range) => ({ instruction: range.instruction, name: range.name })),
       lines: lines.map(({ instruction, file, line, column, text }) => {
         return { instruction, file, line, column, text };
@@ -83,6 +86,7 @@ export function parseObject(bytes: Uint8Array): ProgramObject {
       .map((each) => {
         return { instruction: each.at('instruction').integer(), map: each.at('map').text(NAME) };
       }),
+    ...readKernelFunctions(root.at('kernelFunctions')),
     functions: root
       .at('functions')
       .list()
@@ -103,6 +107,14 @@ export function parseObject(bytes: Uint8Array): ProgramObject {
   };
   checkObject(object);
   return object;
+}
+
+function readKernelFunctions(value: JsonValue): Pick<ProgramObject, 'kernelFunctions'> {
+  if (value.isAbsent) return {};
+  const kernelFunctions = value.list().map((each) => {
+    return { instruction: each.at('instruction').integer(), name: each.at('name').text(/^\w+$/) };
+  });
+  return { kernelFunctions };
 }
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -162,6 +174,13 @@ export function checkObject(object: ProgramObject): void {
     if (!maps.has(map)) throw new ObjectError(path, `no map of the name ${map}`);
     if (kindsBySlot.get(instruction) === 'loadConstant') return;
     throw new ObjectError(path, `instruction ${instruction}, expected a 64-bit constant load`);
+  });
+  object.kernelFunctions?.forEach(({ instruction }, index) => {
+    if (kindsBySlot.get(instruction) === 'call') return;
+    throw new ObjectError(
+      `kernelFunctions[${index}]`,
+      `instruction ${instruction}, expected a call`,
+    );
   });
   if (object.functions[0]?.instruction !== 0) {
     throw new ObjectError('functions', 'expected the first at instruction 0');

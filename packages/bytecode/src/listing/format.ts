@@ -18,6 +18,8 @@ export interface Names {
   readonly map?: string | undefined;
   /** The subprogram called, or whose address is taken. */
   readonly subprogram?: string | undefined;
+  /** The function of the kernel that is called. */
+  readonly kernelFunction?: string | undefined;
 }
 
 const atomicNames = { add: 'add', or: 'or', and: 'and', xor: 'xor' } as const;
@@ -124,7 +126,9 @@ function formatConstant(instruction: LoadConstant, names: Names): string {
 function formatCall(instruction: Call, names: Names): string {
   const { target, number } = instruction;
   if (target === 'subprogram') return `call ${names.subprogram ?? signed(number)}`;
-  if (target === 'kernelFunction') return `call kernel-function#${number}`;
+  if (target === 'kernelFunction') {
+    return `call ${names.kernelFunction ?? `kernel-function#${number}`}`;
+  }
   const name = helperName(number);
   return name ? `call bpf_${name}#${number}` : `call helper#${number}`;
 }

@@ -17,6 +17,9 @@ export type ListingLine =
 export function listLines(object: ProgramObject): ListingLine[] {
   const functions = new Map(object.functions.map((range) => [range.instruction, range.name]));
   const maps = new Map(object.mapReferences.map((use) => [use.instruction, use.map]));
+  const kernelFunctions = new Map(
+    object.kernelFunctions?.map((use) => [use.instruction, use.name]),
+  );
   const sources = new Map(object.lines.map((line) => [line.instruction, line]));
   const lines: ListingLine[] = [];
   let previous: SourceLine | undefined;
@@ -29,7 +32,12 @@ export function listLines(object: ProgramObject): ListingLine[] {
     }
     previous = source ?? previous;
     const subprogram = functions.get(targetOf({ slot, instruction }));
-    const text = formatInstruction(instruction, { map: maps.get(slot), subprogram });
+    const kernelFunction = kernelFunctions.get(slot);
+    const text = formatInstruction(instruction, {
+      map: maps.get(slot),
+      subprogram,
+      kernelFunction,
+    });
     lines.push({ kind: 'instruction', slot, text });
   }
   return lines;

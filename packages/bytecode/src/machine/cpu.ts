@@ -27,6 +27,8 @@ export interface PreparedProgram {
 
 /** The program has ended. */
 export const FINISHED = -1;
+/** The subprogram that a helper called has ended. */
+const RETURNED = -3;
 /** Another program goes on, at `resumeAt`. */
 export const SWITCHED = -2;
 
@@ -85,6 +87,7 @@ export class Cpu {
   private records: Map<Region, RingBufferMap> | undefined;
   /** Frames that belong to whoever called `run`: it ends when one of them is returned to. */
   private floor = 0;
+  private budget = 0;
   private frames: Frame[] = [];
   private stack!: Region;
 
@@ -134,6 +137,7 @@ export class Cpu {
    * @throws StepFault where it may not go on, or when `budget` is used up
    */
   run(budget: number): void {
+    this.budget = budget;
     this.floor = this.depth;
     let slot = this.resumeAt;
     for (;;) {
@@ -146,6 +150,15 @@ export class Cpu {
       if (slot === FINISHED || this.depth < this.floor) return;
       slot = this.resumeAt;
     }
+  }
+
+  /** Interprets a subprogram to its end, in the middle of a helper; r1 to r5 are its arguments. */
+  callBack(target: number): void {
+    const { slot, floor } = this;
+    this.resumeAt = this.call(target, slot);
+    this.run(this.budget);
+    this.floor = floor;
+    this.slot = slot;
   }
 
   /** What a run ends with that takes too long. */

@@ -58,13 +58,15 @@ function writesFramePointer(instruction: Instruction): boolean {
   }
 }
 
-/** Where a jump or a call of a subprogram goes. */
+/** Where a jump or a call of a subprogram goes, or the subprogram whose address is taken lies. */
 export function targetSlot(slot: number, instruction: Instruction): number | undefined {
   switch (instruction.kind) {
     case 'jump':
     case 'branch':
     case 'mayGoto':
       return slot + 1 + instruction.offset;
+    case 'loadConstant':
+      return instruction.from === 'code' ? slot + 1 + Number(instruction.value) : undefined;
     case 'call':
       return instruction.target === 'subprogram' ? slot + 1 + instruction.number : undefined;
     default:

@@ -7,10 +7,18 @@ import { programKind } from './context.ts';
 import type { Step } from './cpu.ts';
 import { MachineFault } from './fault.ts';
 import { formError } from './form.ts';
+import { machineKernelFunctions } from './helpers/loops.ts';
 import { machineHelpers } from './helpers/table.ts';
 import type { MachineMap } from './maps/map.ts';
 import { arithmeticStep, byteSwapStep, negateStep, signExtendStep } from './steps/arithmetic.ts';
-import { helperStep, subprogramStep, TAIL_CALL, tailCallStep } from './steps/call.ts';
+import {
+  codeStep,
+  helperStep,
+  kernelFunctionStep,
+  subprogramStep,
+  TAIL_CALL,
+  tailCallStep,
+} from './steps/call.ts';
 import { branchStep, jumpStep, mayGotoStep } from './steps/jump.ts';
 import { atomicStep, constantStep, loadStep, storeStep } from './steps/memory.ts';
 
@@ -29,7 +37,8 @@ export function prepare(object: ProgramObject, maps: ReadonlyMap<string, Machine
   for (const each of placed) {
     const detail = lack(object, each, references);
     if (detail) throw new MachineFault(object, each.slot, each.instruction, detail);
-    steps[each.slot] = stepOf(each, maps.get(references.get(each.slot) ?? ''));
+    const map = maps.get(references.get(each.slot) ?? '');
+    steps[each.slot] = stepOf(object, each, map);
   }
   return steps;
 }
@@ -40,8 +49,9 @@ function lack(
   { slot, instruction }: Placed,
   references: ReadonlyMap<number, string>,
 ): string | undefined {
-  if (instruction.kind === 'call') return callRefusal(object, instruction);
+  if (instruction.kind === 'call') return callRefusal(object, slot, instruction);
   if (instruction.kind !== 'loadConstant' || instruction.from === 'value') return undefined;
+  if (instruction.from === 'code') return undefined;
   if (instruction.from !== 'mapByDescriptor') {
     return `constants of kind ${instruction.from} have no meaning on the machine`;
   }
@@ -50,10 +60,15 @@ function lack(
 
 function callRefusal(
   object: ProgramObject,
+  slot: number,
   call: Instruction & { kind: 'call' },
 ): string | undefined {
   if (call.target === 'subprogram') return undefined;
-  if (call.target === 'kernelFunction') return 'the machine has no kernel functions';
+  if (call.target === 'kernelFunction') {
+    const name = kernelFunctionAt(object, slot) ?? 'without a name';
+    const isKnown = machineKernelFunctions.has(name);
+    return isKnown ? undefined : `the machine has no kernel function ${name}`;
+  }
   if (call.number === TAIL_CALL) return undefined;
   const name = helperName(call.number) ?? 'unknown';
   const helper = machineHelpers.get(call.number);
@@ -62,7 +77,11 @@ function callRefusal(
   return helper.kinds.includes(kind) ? undefined : `helper ${name} is not for ${kind} programs`;
 }
 
-function stepOf({ slot, instruction }: Placed, map: MachineMap | undefined): Step {
+function stepOf(
+  object: ProgramObject,
+  { slot, instruction }: Placed,
+  map: MachineMap | undefined,
+): Step {
   const next = slot + 1;
   switch (instruction.kind) {
     case 'arithmetic':
@@ -80,6 +99,7 @@ function stepOf({ slot, instruction }: Placed, map: MachineMap | undefined): Ste
     case 'mayGoto':
       return mayGotoStep(instruction, next);
     case 'loadConstant':
+      if (instruction.from === 'code') return codeStep(instruction, slot, next + 1);
       return constantStep(instruction, map, next + 1);
     case 'load':
       return loadStep(instruction, next);
@@ -88,13 +108,21 @@ function stepOf({ slot, instruction }: Placed, map: MachineMap | undefined): Ste
     case 'atomic':
       return atomicStep(instruction, next);
     case 'call':
-      return callStep(instruction, next);
+      return callStep(object, instruction, next);
     case 'exit':
       return (cpu) => cpu.exit();
   }
 }
 
-function callStep(call: Instruction & { kind: 'call' }, next: number): Step {
+function kernelFunctionAt(object: ProgramObject, slot: number): string | undefined {
+  return object.kernelFunctions?.find((each) => each.instruction === slot)?.name;
+}
+
+function callStep(object: ProgramObject, call: Instruction & { kind: 'call' }, next: number): Step {
+  if (call.target === 'kernelFunction') {
+    const name = kernelFunctionAt(object, next - 1)!;
+    return kernelFunctionStep(machineKernelFunctions.get(name)!, next);
+  }
   if (call.target === 'subprogram') return subprogramStep(next + call.number, next);
   if (call.number === TAIL_CALL) return tailCallStep(next);
   return helperStep(call.number, machineHelpers.get(call.number)!, next);

@@ -11,12 +11,16 @@ import { type AllocationOptions, allocateRegisters } from './allocate.ts';
 import { emitFunction, type FunctionCode } from './emit.ts';
 import { layOutFrame } from './frame.ts';
 import { link } from './link.ts';
+import { lowerLoops } from './loops/lower-loops.ts';
 import { selectInstructions } from './select.ts';
+import { oldestTarget, type Target } from './target.ts';
 
 /** What `compileProgram` is told; nothing is needed for a program without load-time constants. */
 export interface CompileOptions {
   /** Values of the program's load-time constants. */
   readonly loadTime?: LoadTimeValues;
+  /** What the kernel can do; without it the code suits every supported kernel. */
+  readonly target?: Target;
   /** Passes of the optimiser to switch off; all are on. */
   readonly passes?: Partial<Passes>;
   /** Checks the invariants of the IR after every pass. */
@@ -34,8 +38,12 @@ export interface CompileOptions {
  */
 export function compileProgram(program: IrProgram, options: CompileOptions = {}): ProgramObject {
   const bound = options.loadTime ? specialise(program, options.loadTime) : copyProgram(program);
-  const codes = bound.functions.map((made): FunctionCode => {
+  const functions = [...bound.functions];
+  for (const made of functions) optimise(made, options);
+  for (const made of lowerLoops(functions, options.target ?? oldestTarget)) {
     optimise(made, options);
+  }
+  const codes = functions.map((made): FunctionCode => {
     const machine = selectInstructions(made);
     allocateRegisters(machine, options.allocation);
     return emitFunction(machine, layOutFrame(machine));

@@ -2,7 +2,7 @@
  * Machine code with machine registers becomes instructions of RFC 9669, addressed from the start of
  * the function.
  */
-import { asm, type Instruction, registers } from '@skep/bytecode';
+import { asm, type Instruction, type Register, registers } from '@skep/bytecode';
 import { CompileError } from '../ir/compile-error.ts';
 import type { SourcePosition } from '../ir/ir.ts';
 import { tightenJumps } from './layout.ts';
@@ -14,13 +14,23 @@ import {
   type MachineInstruction,
 } from './machine.ts';
 
+/** `instruction` is the place in `instructions`, `slot` that of the call or load. */
+export interface SubprogramUse {
+  readonly instruction: number;
+  readonly slot: number;
+  readonly name: string;
+  /** Takes its address into the register, and calls nothing. */
+  readonly addressIn?: Register;
+}
+
 /** One function's code; every slot number counts from the function's first slot. */
 export interface FunctionCode {
   readonly name: string;
   readonly instructions: Instruction[];
   readonly slotCount: number;
-  /** `instruction` is the place in `instructions`, `slot` the slot of the call. */
-  readonly calls: { readonly instruction: number; readonly slot: number; readonly name: string }[];
+  /** Calls of subprograms, and loads of their addresses. */
+  readonly calls: SubprogramUse[];
+  readonly kernelFunctions: { readonly slot: number; readonly name: string }[];
   readonly maps: { readonly slot: number; readonly instruction: MachineInstruction }[];
   readonly lines: { readonly slot: number; readonly position: SourcePosition }[];
   readonly position: SourcePosition | null;
@@ -47,6 +57,7 @@ export function emitFunction(made: MachineFunction, stackBytes: number): Functio
     stackBytes,
     instructions: [],
     calls: [],
+    kernelFunctions: [],
     maps: [],
     lines: [],
   };
@@ -80,13 +91,15 @@ function emit(code: FunctionCode, each: MachineInstruction, slot: number, distan
   const { instructions } = code;
   switch (each.operation) {
     case 'call':
-      if (each.subprogram === null) {
-        instructions.push(asm.callHelper(each.immediate));
-      } else {
-        code.calls.push({ instruction: instructions.length, slot, name: each.subprogram });
-        instructions.push(asm.callSubprogram(0));
-      }
+      emitCall(code, each, slot);
       return;
+    case 'functionAddress': {
+      const addressIn = registers[each.destination]!;
+      const name = each.subprogram!;
+      code.calls.push({ instruction: instructions.length, slot, name, addressIn });
+      instructions.push(asm.loadCode(addressIn, 0));
+      return;
+    }
     case 'mapAddress':
       code.maps.push({ slot, instruction: each });
       instructions.push(asm.loadMap(registers[each.destination]!));
@@ -100,11 +113,27 @@ function emit(code: FunctionCode, each: MachineInstruction, slot: number, distan
     case 'jump':
       instructions.push(asm.jump(distance));
       return;
+    case 'mayGoto':
+      instructions.push(asm.mayGoto(distance));
+      return;
     case 'exit':
       instructions.push(asm.exit());
       return;
     default:
       instructions.push(toInstruction(each, distance));
+  }
+}
+
+function emitCall(code: FunctionCode, each: MachineInstruction, slot: number): void {
+  const { instructions } = code;
+  if (each.kernelFunction !== null) {
+    code.kernelFunctions.push({ slot, name: each.kernelFunction });
+    instructions.push(asm.callKernelFunction(0));
+  } else if (each.subprogram !== null) {
+    code.calls.push({ instruction: instructions.length, slot, name: each.subprogram });
+    instructions.push(asm.callSubprogram(0));
+  } else {
+    instructions.push(asm.callHelper(each.immediate));
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type FunctionRange,
   type Instruction,
   encode,
+  type KernelFunctionReference,
   type MapReference,
   type MapShape,
   type ProgramObject,
@@ -34,6 +35,7 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
   const stackBytes = new StackCheck(used).deepest(used[0]!, []);
   const maps = new Map<string, MapShape>();
   const mapReferences: MapReference[] = [];
+  const kernelFunctions: KernelFunctionReference[] = [];
   const instructions: Instruction[] = [];
   for (const code of used) {
     const start = starts.get(code.name)!;
@@ -43,7 +45,13 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
     }
     for (const call of code.calls) {
       const distance = starts.get(call.name)! - (start + call.slot) - 1;
-      code.instructions[call.instruction] = asm.callSubprogram(distance);
+      const { addressIn } = call;
+      code.instructions[call.instruction] = addressIn
+        ? asm.loadCode(addressIn, distance)
+        : asm.callSubprogram(distance);
+    }
+    for (const { slot, name } of code.kernelFunctions) {
+      kernelFunctions.push({ instruction: start + slot, name });
     }
     for (const each of code.instructions) instructions.push(each);
   }
@@ -54,6 +62,7 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
     code: encode(instructions),
     maps: [...maps.values()],
     mapReferences,
+    ...(kernelFunctions.length > 0 ? { kernelFunctions } : {}),
     functions: used.map(({ name }): FunctionRange => ({ instruction: starts.get(name)!, name })),
     lines: collectLines(used, starts),
     stackBytes,

@@ -26,11 +26,13 @@ export interface FrameObject {
 
 /**
  * - `move` d = s; `move32` d = low half of s; `moveImmediate` d = immediate; `moveWide` d = bits
- * - `mapAddress` d = &map; `frameAddress` d = &frame + offset
+ * - `mapAddress` d = &map; `functionAddress` d = &subprogram; `frameAddress` d = &frame + offset
  * - `alu` d op= s; `aluImmediate` d op= immediate; `negate` d = -d; `byteSwap` d, immediate bits
  * - `load` d = *(s + offset); `store`, `atomicAdd` *(d + offset), s; `storeImmediate`
- * - `branch` d, s; `branchImmediate` d, immediate; `jump`; `exit`
- * - `call` immediate = helper, or `subprogram`; takes registers 1 to `argumentCount`
+ * - `branch` d, s; `branchImmediate` d, immediate; `mayGoto` when the loop must be left; `jump`;
+ *   `exit`
+ * - `call` immediate = helper, or `subprogram` or `kernelFunction`; takes registers 1 to
+ *   `argumentCount`
  */
 export type MachineOperation =
   | 'move'
@@ -38,6 +40,7 @@ export type MachineOperation =
   | 'moveImmediate'
   | 'moveWide'
   | 'mapAddress'
+  | 'functionAddress'
   | 'frameAddress'
   | 'alu'
   | 'aluImmediate'
@@ -51,6 +54,7 @@ export type MachineOperation =
   | 'jump'
   | 'branch'
   | 'branchImmediate'
+  | 'mayGoto'
   | 'exit';
 
 /** One instruction; which fields count is said by its operation. */
@@ -71,6 +75,7 @@ export class MachineInstruction {
   bits = 0n;
   map: MapShape | null = null;
   subprogram: string | null = null;
+  kernelFunction: string | null = null;
   argumentCount = 0;
 
   constructor(
@@ -108,6 +113,7 @@ export function definesDestination(instruction: MachineInstruction): boolean {
     case 'atomicAdd':
     case 'branch':
     case 'branchImmediate':
+    case 'mayGoto':
     case 'jump':
     case 'exit':
     case 'call':
@@ -135,9 +141,15 @@ export function usesDestination(instruction: MachineInstruction): boolean {
   }
 }
 
+const twoUnits: ReadonlySet<MachineOperation> = new Set([
+  'moveWide',
+  'mapAddress',
+  'functionAddress',
+  'frameAddress',
+]);
+
 /** How many 8-byte units the instruction takes. */
 export function lengthOf(instruction: MachineInstruction): number {
   const { operation } = instruction;
-  if (operation === 'moveWide' || operation === 'mapAddress') return 2;
-  return operation === 'frameAddress' ? 2 : 1;
+  return twoUnits.has(operation) ? 2 : 1;
 }

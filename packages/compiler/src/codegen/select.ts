@@ -12,6 +12,7 @@ import { mirrored } from '../ir/comparison.ts';
 import type {
   BinaryOperator,
   Block,
+  CallOperation,
   IrFunction,
   Operation,
   SourcePosition,
@@ -28,6 +29,7 @@ import {
   storeImmediateOf,
 } from './immediates.ts';
 import { orderBlocks } from './layout.ts';
+import { guardOf } from './loops/guard.ts';
 import type { FrameObject, MachineFunction, MachineOperation } from './machine.ts';
 import { FIRST_VIRTUAL, FRAME_POINTER, MachineBlock, MachineInstruction } from './machine.ts';
 import { sequentialise } from './parallel-copy.ts';
@@ -118,6 +120,9 @@ class Selector {
         instruction.touches = [instruction.frame];
         return;
       }
+      case 'function':
+        this.put('functionAddress', destination).subprogram = operation.name;
+        return;
       case 'loadTime':
         throw new CompileError(
           `code ${this.made.name}: load-time constant '${operation.name}' is not bound ` +
@@ -157,7 +162,8 @@ class Selector {
 
   private selectValue(value: Value): void {
     const { operation } = value;
-    if (operation.op === 'phi') return;
+    // A turn that is left here is the condition of a `mayGoto`, which the block ends with.
+    if (operation.op === 'phi' || operation.op === 'turn') return;
     this.position = value.position ?? this.position;
     switch (operation.op) {
       case 'context':
@@ -173,6 +179,7 @@ class Selector {
         return;
       case 'call':
       case 'callSubprogram':
+      case 'callKernelFunction':
         this.selectCall(value, operation);
         return;
       case 'zeroExtend':
@@ -192,6 +199,7 @@ class Selector {
       case 'map':
       case 'slot':
       case 'loadTime':
+      case 'function':
         throw new Error(`${operation.op} placed in a block`);
       default:
         this.selectBinary(value, operation.op);
@@ -225,10 +233,7 @@ class Selector {
     instruction.offset = offset;
   }
 
-  private selectCall(
-    value: Value,
-    operation: Extract<Operation, { op: 'call' | 'callSubprogram' }>,
-  ): void {
+  private selectCall(value: Value, operation: CallOperation): void {
     const { operands } = value;
     if (operands.length > 5) {
       throw new CompileError(
@@ -247,7 +252,8 @@ class Selector {
     call.argumentCount = operands.length;
     call.touches = this.touched(...operands);
     if (operation.op === 'call') call.immediate = operation.helper;
-    else call.subprogram = operation.name;
+    else if (operation.op === 'callSubprogram') call.subprogram = operation.name;
+    else call.kernelFunction = operation.name;
     if (this.uses.count(value) > 0) this.put('move', this.registerOf(value), 0);
   }
 
@@ -327,7 +333,22 @@ class Selector {
     this.out.successors.push(to);
   }
 
+  /** Goes to the side that is taken when the loop must be left. */
+  private selectMayGoto(block: Block, end: Branch, isTrueSide: boolean): void {
+    const [out, on] = isTrueSide ? [end.ifTrue, end.ifFalse] : [end.ifFalse, end.ifTrue];
+    const branch = this.put('mayGoto');
+    const from = this.out;
+    branch.target = this.edge(block, out);
+    this.out = from;
+    const otherwise = this.edge(block, on);
+    this.out = from;
+    from.successors.push(branch.target);
+    this.jump(otherwise);
+  }
+
   private selectBranch(block: Block, end: Branch): void {
+    const guard = guardOf(block);
+    if (guard) return this.selectMayGoto(block, end, guard.leavesWhenTrue);
     const isSwapped = isFloating(end.left) && !isFloating(end.right);
     const [left, right] = isSwapped ? [end.right, end.left] : [end.left, end.right];
     const immediate = immediateOf(right);

@@ -214,11 +214,6 @@ export const diagnosticTable = {
     message: "'{0}' calls itself",
     help: 'write a loop with a bound',
   },
-  unboundedLoop: {
-    code: 4002,
-    message: 'the kernel runs only loops that end, and nothing here bounds this one',
-    help: 'count: for (let i = 0; i < 32 && condition; i++) { ... }',
-  },
   missingReturn: {
     code: 4003,
     message: "'{0}' may end without returning a value",
@@ -258,6 +253,11 @@ export const diagnosticTable = {
     code: 4010,
     message: '{0} outside a loop',
     help: 'use return',
+  },
+  loopEnds: {
+    code: 4012,
+    message: "'{0}' returns nothing where the kernel ends a loop that turns too often",
+    help: 'write a return after the loop, also after while (true)',
   },
   notExported: {
     code: 5001,

@@ -15,5 +15,5 @@ test('source, IR and bytecode stand on one line', async () => {
 test('a file with errors shows them', async () => {
   const { text, compiled } = await explain(`${folder}/refused-loops.ts`, { folder });
   assert.equal(compiled, false);
-  assert.match(text, /refused-loops\.ts:8:3 - error SKEP4002/);
+  assert.match(text, /refused-loops\.ts:7:17 - error SKEP4012/);
 });

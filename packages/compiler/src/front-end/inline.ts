@@ -57,7 +57,10 @@ export function lowerBody(
     // What a refused statement would have returned is not known: the caller is not judged by it.
     if (state.diagnostics.size > errorsBefore) throw new Refusal(null);
     if (builder.isReachable) {
-      if (returnsValue(state, declaration)) refuse(declaration.name ?? node, 'missingReturn', name);
+      if (returnsValue(state, declaration)) {
+        const why = frame.hasGuardedLoop ? 'loopEnds' : 'missingReturn';
+        refuse(declaration.name ?? node, why, name);
+      }
       frame.ends.push({ block: builder.suspend(), result: nothing, node });
     }
   }

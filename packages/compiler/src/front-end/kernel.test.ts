@@ -7,9 +7,11 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type BpfMap,
   canUseBpf,
+  codeTarget,
   createMap,
   loadProgram,
   type Program,
@@ -18,10 +20,12 @@ import {
 } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import { compileProgram } from '../codegen/compile-program.ts';
+import type { Target } from '../codegen/target.ts';
 import type { IrProgram } from '../ir/ir.ts';
 import { loadTimeNames } from '../ir/specialise.ts';
 import { compileModule } from './compile.ts';
 import { executionCases } from './testing/execution-cases.ts';
+import { testTargets } from './testing/test-targets.ts';
 
 const folder = fileURLToPath(new URL('../../testdata', import.meta.url));
 const skip = canUseBpf() ?? false;
@@ -34,13 +38,28 @@ for (const name of names) {
   const stem = name.replace(/\.ts$/, '');
   test(`kernel: ${stem}`, { skip }, async () => {
     const { programs } = await compileModule(path.join(folder, name), { folder });
-    for (const program of programs) withLoaded(objectOf(program), (each) => runCases(stem, each));
+    for (const program of programs) {
+      const versions = targets().map((target) => objectOf(program, target));
+      const isNew = (object: ProgramObject, index: number): boolean =>
+        versions.findIndex((each) => isDeepStrictEqual(each, object)) === index;
+      for (const object of versions.filter(isNew)) {
+        withLoaded(object, (each) => runCases(stem, each));
+      }
+    }
   });
 }
 
-function objectOf(program: IrProgram): ProgramObject {
+/** Those that this kernel can run the code for. */
+function targets(): Target[] {
+  const has = codeTarget();
+  return Object.values(testTargets).filter(({ mayGoto, numberIterators }) => {
+    return (has.mayGoto || !mayGoto) && (has.numberIterators || !numberIterators);
+  });
+}
+
+function objectOf(program: IrProgram, target: Target): ProgramObject {
   const loadTime = Object.fromEntries(loadTimeNames(program).map((each) => [each, 0]));
-  return compileProgram(program, { loadTime });
+  return compileProgram(program, { loadTime, target });
 }
 
 function withLoaded(object: ProgramObject, use: (program: Program) => void): void {

@@ -1,17 +1,23 @@
 /**
- * Loops. Counting loops of known, small trip counts and loops over known arrays are unrolled, the
- * counter being known in each turn; all others become loops that the verifier walks turn by turn.
+ * Loops. Counting loops of few known turns and loops over known arrays are unrolled, the counter
+ * being known in each turn; those of some more become loops that the verifier walks turn by turn.
+ * All others, long or without end in sight, begin each turn by asking which turn it is: what that
+ * becomes depends on the kernel (`codegen/loops`).
  */
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
-import { knownInteger } from './convert.ts';
+import { convert, knownInteger } from './convert.ts';
+import { type Block, turnsMax, type Value } from '../ir/ir.ts';
 import type { Lowering } from './lowering.ts';
 import { elementPlace, readPlace } from './memory.ts';
 import type { Result } from './result.ts';
-import { describeResult, isPointer, known } from './result.ts';
+import { computed, describeResult, describeType, isPointer, known, widthOf } from './result.ts';
+import { variableTypeOf } from './variables.ts';
 
 /** Loops of at most so many turns are unrolled. */
 const unrolledTurns = 16;
+/** Loops of at most so many turns are walked turn by turn. */
+const plainTurns = 64;
 /** For-of over known elements is always unrolled; more elements than these are refused. */
 const unrolledElements = 64;
 
@@ -24,54 +30,114 @@ export function lowerFor(
   label: string | null,
   lowerVariables: LowerVariables,
 ): void {
-  const turns = knownTurns(state, node);
-  if (turns) return unroll(state, turns.symbol, turns.values.map(known), node.statement, label);
-  const { initializer } = node;
+  const counter = counterOf(state, node);
+  const turns = counter && knownTurns(counter);
+  if (counter && turns && turns.length <= unrolledTurns) {
+    return unroll(state, counter.symbol, turns.map(known), node.statement, label);
+  }
+  const { initializer, condition, incrementor } = node;
+  const isShort = turns ? turns.length <= plainTurns : isBounded(state, node, condition);
+  if (counter && !isShort) return lowerCounted(state, node, label, counter);
   if (initializer && ts.isVariableDeclarationList(initializer)) lowerVariables(state, initializer);
   else if (initializer) state.expression(initializer);
-  requireBound(state, node, node.condition);
-  loop(state, node.condition ?? null, node.statement, node.incrementor ?? null, label);
+  const parts = { condition: condition ?? null, incrementor: incrementor ?? null };
+  loop(state, { ...parts, statement: node.statement, label, guard: isShort ? null : {} });
+}
+
+/** The counter is the loop's turn times its step: nothing has to be carried from turn to turn. */
+function lowerCounted(
+  state: Lowering,
+  node: ts.ForStatement,
+  label: string | null,
+  { symbol, declaration, step, trips }: Counter,
+): void {
+  const start = state.expression(declaration.initializer!);
+  const type = variableTypeOf(state, declaration, start);
+  if (type.kind !== 'integer') return refuse(declaration, 'expectedInteger', describeType(type));
+  const first = convert(state, start, type, declaration.initializer!);
+  const limit = trips === null ? turnsMax : Math.min(trips, turnsMax);
+  const bindTurn = (turn: Value): void => {
+    const { builder } = state;
+    const width = widthOf(type);
+    const wide = builder.resize(turn, width);
+    const moved = builder.binary('mul', wide, builder.constant(step, width));
+    const value = builder.binary('add', moved, first);
+    const isKnown = start.kind === 'known' && step > 0 && trips !== null;
+    const last = isKnown ? knownInteger(start.value, node) + BigInt((limit - 1) * step) : undefined;
+    const result = computed(value, type, last !== undefined && last >= 0n ? last : undefined);
+    state.bind(symbol, { kind: 'result', result });
+  };
+  const condition = trips === null ? (node.condition ?? null) : null;
+  const guard = { limit, bindTurn };
+  loop(state, { condition, incrementor: null, statement: node.statement, label, guard });
 }
 
 /** `while (condition)` */
 export function lowerWhile(state: Lowering, node: ts.WhileStatement, label: string | null): void {
-  requireBound(state, node, node.expression);
-  loop(state, node.expression, node.statement, null, label);
+  const { expression: condition, statement } = node;
+  const guard = isBounded(state, node, condition) ? null : {};
+  loop(state, { condition, incrementor: null, statement, label, guard });
 }
 
 /** `do ... while (condition)` */
 export function lowerDo(state: Lowering, node: ts.DoStatement, label: string | null): void {
-  requireBound(state, node, node.expression);
   const { builder } = state;
+  const isShort = isBounded(state, node, node.expression);
+  const exit = builder.makeBlock();
   builder.inLoop(() => {
-    const [body, test] = [builder.makeBlock(), builder.makeBlock()];
-    const exit = builder.makeBlock();
-    builder.jump(body);
-    builder.start(body);
+    const [head, test] = [builder.makeBlock(), builder.makeBlock()];
+    builder.jump(head);
+    builder.start(head);
+    if (!isShort) lowerGuard(state, exit, {});
     state.frame.jumps.push({ label, onBreak: exit, onContinue: test });
     state.statement(node.statement);
     state.frame.jumps.pop();
     builder.jump(test);
     builder.sealAndStart(test);
-    if (builder.isReachable) state.condition(node.expression, body, exit);
-    builder.seal(body);
-    builder.sealAndStart(exit);
+    if (builder.isReachable) state.test(node.expression, head, exit);
+    builder.seal(head);
   });
+  builder.sealAndStart(exit);
 }
 
-function loop(
-  state: Lowering,
-  condition: ts.Expression | null,
-  statement: ts.Statement,
-  incrementor: ts.Expression | null,
-  label: string | null,
-): void {
+/** What makes the kernel sure that a loop ends. */
+interface GuardParts {
+  readonly limit?: number;
+  /** Is given which turn it is, from 0. */
+  readonly bindTurn?: (turn: Value) => void;
+}
+
+/** Leaves to `exit` once the kernel's turns are used up; goes on in a new block. */
+function lowerGuard(state: Lowering, exit: Block, guard: GuardParts): void {
+  const { builder } = state;
+  if (!builder.isReachable) return;
+  const limit = guard.limit ?? turnsMax;
+  if (limit === turnsMax) state.frame.hasGuardedLoop = true;
+  const inside = builder.makeBlock();
+  const turn = builder.turn(limit);
+  builder.branch('ge', turn, builder.constant(limit, 32), exit, inside);
+  builder.sealAndStart(inside);
+  guard.bindTurn?.(turn);
+}
+
+interface LoopParts {
+  readonly condition: ts.Expression | null;
+  readonly statement: ts.Statement;
+  readonly incrementor: ts.Expression | null;
+  readonly label: string | null;
+  /** `null` where the verifier may walk every turn. */
+  readonly guard: GuardParts | null;
+}
+
+function loop(state: Lowering, parts: LoopParts): void {
+  const { condition, statement, incrementor, label, guard } = parts;
   const { builder } = state;
   const exit = builder.makeBlock();
   builder.inLoop(() => {
     const [head, body, next] = [builder.makeBlock(), builder.makeBlock(), builder.makeBlock()];
     builder.jump(head);
     builder.start(head);
+    if (guard) lowerGuard(state, exit, guard);
     if (condition) state.test(condition, body, exit);
     else builder.jump(body);
     builder.sealAndStart(body);
@@ -168,32 +234,55 @@ function unrollLazily(
   builder.sealAndStart(exit);
 }
 
-interface KnownTurns {
+/** `for (let i = start; ...; i += step)`, whose body leaves `i` alone. */
+interface Counter {
   readonly symbol: ts.Symbol;
-  readonly values: readonly number[];
+  readonly declaration: ts.VariableDeclaration;
+  readonly step: number;
+  /** With its first value, where both it and the end are known. */
+  readonly start: number | null;
+  readonly trips: number | null;
 }
 
-/** `for (let i = 0; i < 4; i++)` with known ends and few turns; the body leaves `i` alone. */
-function knownTurns(state: Lowering, node: ts.ForStatement): KnownTurns | null {
+function counterOf(state: Lowering, node: ts.ForStatement): Counter | null {
   const { initializer, condition, incrementor } = node;
   if (!initializer || !ts.isVariableDeclarationList(initializer)) return null;
   const [declaration] = initializer.declarations;
   if (initializer.declarations.length !== 1 || !declaration?.initializer) return null;
-  if (!ts.isIdentifier(declaration.name) || !condition || !ts.isBinaryExpression(condition)) {
-    return null;
-  }
+  if (!ts.isIdentifier(declaration.name)) return null;
   const symbol = state.world.symbolOf(declaration.name);
-  if (!names(state, condition.left, symbol) || assigns(state, node.statement, symbol)) return null;
+  const isAssigned = assigns(state, node.statement, symbol);
+  if (isAssigned || (condition && assigns(state, condition, symbol))) return null;
   const step = stepOf(state, incrementor, symbol);
+  if (step === null) return null;
+  const none = { symbol, declaration, step, start: null, trips: null };
+  if (!condition || !ts.isBinaryExpression(condition)) return none;
+  if (!names(state, condition.left, symbol)) return none;
   const start = constantOf(state, declaration.initializer);
   const end = constantOf(state, condition.right);
-  if (step === null || start === null || end === null) return null;
-  const values: number[] = [];
-  for (let value = start; holds(condition.operatorToken.kind, value, end); value += step) {
-    values.push(value);
-    if (values.length > unrolledTurns) return null;
-  }
-  return { symbol, values };
+  const trips =
+    start === null || end === null ? null : tripsOf(condition.operatorToken.kind, start, end, step);
+  return { ...none, start, trips };
+}
+
+/** How often the condition holds; `null` where it is no comparison that the steps come to. */
+function tripsOf(kind: ts.SyntaxKind, start: number, end: number, step: number): number | null {
+  const isUp = kind === ts.SyntaxKind.LessThanToken || kind === ts.SyntaxKind.LessThanEqualsToken;
+  const isDown =
+    kind === ts.SyntaxKind.GreaterThanToken || kind === ts.SyntaxKind.GreaterThanEqualsToken;
+  if ((!isUp || step <= 0) && (!isDown || step >= 0)) return null;
+  const isIncluded =
+    kind === ts.SyntaxKind.LessThanEqualsToken || kind === ts.SyntaxKind.GreaterThanEqualsToken;
+  const distance = Math.abs(end - start);
+  if (isUp ? start > end : start < end) return 0;
+  const size = Math.abs(step);
+  return isIncluded ? Math.floor(distance / size) + 1 : Math.ceil(distance / size);
+}
+
+/** The counter's value in each turn, where they are few and known. */
+function knownTurns({ start, step, trips }: Counter): number[] | null {
+  if (start === null || trips === null || trips > plainTurns) return null;
+  return Array.from({ length: trips }, (_, turn) => start + turn * step);
 }
 
 function names(state: Lowering, node: ts.Node, symbol: ts.Symbol): boolean {
@@ -202,13 +291,6 @@ function names(state: Lowering, node: ts.Node, symbol: ts.Symbol): boolean {
 
 function assigns(state: Lowering, body: ts.Node, symbol: ts.Symbol): boolean {
   return state.world.assignedIn(body).has(symbol);
-}
-
-function holds(kind: ts.SyntaxKind, value: number, end: number): boolean {
-  if (kind === ts.SyntaxKind.LessThanToken) return value < end;
-  if (kind === ts.SyntaxKind.LessThanEqualsToken) return value <= end;
-  if (kind === ts.SyntaxKind.GreaterThanToken) return value > end;
-  return kind === ts.SyntaxKind.GreaterThanEqualsToken && value >= end;
 }
 
 function stepOf(
@@ -252,28 +334,38 @@ function isPlain(node: ts.Expression): boolean {
   return ts.isBinaryExpression(node) && isPlain(node.left) && isPlain(node.right);
 }
 
-/** Refuses a loop without a comparison of something that the loop changes with something known. */
-function requireBound(
+/**
+ * Whether the condition compares something that the loop changes with a small number from above, so
+ * that the verifier may walk every turn. A loop that this is wrong of is refused by the verifier.
+ */
+function isBounded(
   state: Lowering,
   node: ts.IterationStatement,
   condition: ts.Expression | undefined,
-): void {
+): boolean {
   const changed = state.world.assignedIn(node);
   const isCounter = (side: ts.Expression): boolean =>
     ts.isIdentifier(side) && changed.has(state.world.symbolOf(side));
-  const isBound = (side: ts.Expression): boolean => constantOf(state, side) !== null;
+  const isSmall = (side: ts.Expression): boolean => {
+    const bound = constantOf(state, side);
+    return bound !== null && bound <= plainTurns;
+  };
   const bounds = (each: ts.Expression): boolean => {
     if (ts.isParenthesizedExpression(each)) return bounds(each.expression);
     if (!ts.isBinaryExpression(each)) return false;
-    const { kind } = each.operatorToken;
-    if (kind === ts.SyntaxKind.AmpersandAmpersandToken) {
-      return bounds(each.left) || bounds(each.right);
+    const { left, right, operatorToken } = each;
+    switch (operatorToken.kind) {
+      case ts.SyntaxKind.AmpersandAmpersandToken:
+        return bounds(left) || bounds(right);
+      case ts.SyntaxKind.LessThanToken:
+      case ts.SyntaxKind.LessThanEqualsToken:
+        return isCounter(left) && isSmall(right);
+      case ts.SyntaxKind.GreaterThanToken:
+      case ts.SyntaxKind.GreaterThanEqualsToken:
+        return isCounter(right) && isSmall(left);
+      default:
+        return false;
     }
-    const isCompared = kind !== ts.SyntaxKind.BarBarToken;
-    if (!isCompared) return false;
-    return (
-      (isCounter(each.left) && isBound(each.right)) || (isCounter(each.right) && isBound(each.left))
-    );
   };
-  if (!condition || !bounds(condition)) refuse(node, 'unboundedLoop');
+  return condition !== undefined && bounds(condition);
 }

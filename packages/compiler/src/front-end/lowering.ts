@@ -40,6 +40,8 @@ export class Frame {
   readonly bindings = new Map<ts.Symbol, Binding>();
   readonly jumps: JumpTarget[] = [];
   readonly ends: OpenEnd[] = [];
+  /** A loop in it may be left because its turns are used up. */
+  hasGuardedLoop = false;
 
   constructor(
     readonly declaration: Callable,
@@ -130,7 +132,7 @@ export class Lowering {
     this.rules.condition(this, node, ifTrue, ifFalse);
   }
 
-  /** As `condition`, for what has a body to look at: a refused one counts as both true and false. */
+  /** As `condition`, where bodies follow: a refused one counts as both true and false. */
   test(node: ts.Expression, ifTrue: Block, ifFalse: Block): void {
     const { builder } = this;
     const { block } = builder;

@@ -7,8 +7,8 @@
  */
 import type { DiagnosticList } from '../diagnostics/report.ts';
 import { describe } from '../diagnostics/report.ts';
-import type { Block, IrFunction, Value } from '../ir/ir.ts';
-import { successors } from '../ir/ir.ts';
+import type { Block, IrFunction, Operation, Value } from '../ir/ir.ts';
+import { isCall, successors } from '../ir/ir.ts';
 import type { World } from './world.ts';
 
 /** Stale pointers, each with the call that moved the packet. */
@@ -85,8 +85,7 @@ function startOf(block: Block, ends: ReadonlyMap<Block, Stale>): Stale {
 }
 
 function movesPacket({ operation }: Value): boolean {
-  const isCall = operation.op === 'call' || operation.op === 'callSubprogram';
-  return isCall && operation.movesPacket;
+  return isCall(operation) && operation.movesPacket;
 }
 
 /** The state after the block; reports each use of a stale pointer. */
@@ -101,7 +100,7 @@ function transfer(
     const { op } = value.operation;
     if (op === 'phi') continue;
     const call = value.operands.map((operand) => stale.get(operand)).find((each) => each);
-    if (call && usesMemory(op)) report(value, call);
+    if (call && usesMemory(value.operation)) report(value, call);
     stale.delete(value);
     if (call && pointers.has(value)) stale.set(value, call);
     if (movesPacket(value)) for (const pointer of pointers) stale.set(pointer, value);
@@ -109,12 +108,6 @@ function transfer(
   return stale;
 }
 
-function usesMemory(op: Value['operation']['op']): boolean {
-  return (
-    op === 'load' ||
-    op === 'store' ||
-    op === 'atomicAdd' ||
-    op === 'call' ||
-    op === 'callSubprogram'
-  );
+function usesMemory(operation: Operation): boolean {
+  return 'access' in operation || isCall(operation);
 }

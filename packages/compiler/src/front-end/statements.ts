@@ -4,15 +4,12 @@
 import ts from '@typescript/typescript6';
 import type { DiagnosticName } from '../diagnostics/table.ts';
 import { refuse } from '../diagnostics/report.ts';
-import { Variable } from '../ir/builder.ts';
-import { cast, convert } from './convert.ts';
 import { lowerDo, lowerFor, lowerForOf, lowerWhile } from './loops.ts';
 import type { JumpTarget, Lowering } from './lowering.ts';
-import type { Result, Type } from './result.ts';
-import { nothing, s64Type, u32Type, u64Type, widthOf } from './result.ts';
+import { nothing } from './result.ts';
 import { lowerSwitch } from './switch.ts';
+import { lowerVariables } from './variables.ts';
 import { kindOf } from './syntax.ts';
-import { requireType } from './types.ts';
 
 const refused: ReadonlyMap<ts.SyntaxKind, DiagnosticName> = new Map([
   [ts.SyntaxKind.TryStatement, 'tryStatement'],
@@ -71,57 +68,6 @@ function isErased(node: ts.Statement): boolean {
   return (
     ts.isEmptyStatement(node) || ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node)
   );
-}
-
-/** const and let. What is never assigned again needs no variable: its name is the result. */
-export function lowerVariables(state: Lowering, list: ts.VariableDeclarationList): void {
-  for (const declaration of list.declarations) {
-    const { name, initializer } = declaration;
-    if (!ts.isIdentifier(name)) return refuse(name, 'destructuring');
-    const symbol = state.world.symbolOf(name);
-    const isReassigned = state.world.reassignedIn(state.frame.declaration).has(symbol);
-    const initial = initializer ? state.expression(initializer) : null;
-    state.at(declaration);
-    if (initial && !isReassigned) {
-      const declared = declaration.type ? requireInteger(state, declaration) : null;
-      const result = declared ? cast(state, initial, declared, initializer!) : initial;
-      state.bind(symbol, { kind: 'result', result });
-      continue;
-    }
-    const type = declaration.type ? requireType(state.world, declaration) : null;
-    const used = variableType(type ?? initialType(initial, declaration));
-    const variable = new Variable(name.text, widthOf(used));
-    state.bind(symbol, { kind: 'variable', variable, type: used });
-    if (initial) state.builder.write(variable, convert(state, initial, used, initializer!));
-  }
-}
-
-/** The declared type where it is an integer or a boolean, which wrap; `null` for others. */
-function requireInteger(state: Lowering, declaration: ts.VariableDeclaration): Type | null {
-  if (declaration.type?.kind === ts.SyntaxKind.NumberKeyword) return null;
-  const type = state.world.integerTypeAt(declaration);
-  return type;
-}
-
-/** Without annotation: of a literal 64 bits, else as wide as the value, at least 32 bits. */
-function initialType(initial: Result | null, node: ts.VariableDeclaration): Type {
-  if (!initial) return refuse(node, 'unknownType', 'any');
-  if (initial.kind === 'computed') {
-    const { type } = initial;
-    return type.kind === 'integer' && type.bits < 32 ? u32Type : type;
-  }
-  if (initial.kind === 'group') return refuse(node, 'notAssignable', 'an object literal');
-  const { value } = initial;
-  if (typeof value === 'boolean') return { kind: 'boolean' };
-  if (typeof value !== 'number' && typeof value !== 'bigint') {
-    return refuse(node, 'notAValue', 'what this variable starts with');
-  }
-  return value < 0 ? s64Type : u64Type;
-}
-
-/** A pointer variable may be given pointers into other memory later. */
-function variableType(type: Type): Type {
-  return type.kind === 'pointer' ? { ...type, space: 'any' } : type;
 }
 
 function lowerIf(state: Lowering, node: ts.IfStatement): void {

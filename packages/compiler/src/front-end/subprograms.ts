@@ -7,7 +7,7 @@
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import { FunctionBuilder } from '../ir/builder.ts';
-import type { IrFunction, Value } from '../ir/ir.ts';
+import { type IrFunction, isCall, type Value } from '../ir/ir.ts';
 import { isContext } from './context.ts';
 import { convert, toInteger, widen } from './convert.ts';
 import { lowerBody } from './inline.ts';
@@ -174,9 +174,6 @@ function parameterOf(state: Lowering, index: number, type: Type): Computed {
 
 function movesPacketIn({ blocks }: IrFunction): boolean {
   return blocks.some((block) =>
-    block.values.some(({ operation }) => {
-      const isCall = operation.op === 'call' || operation.op === 'callSubprogram';
-      return isCall && operation.movesPacket;
-    }),
+    block.values.some(({ operation }) => isCall(operation) && operation.movesPacket),
   );
 }

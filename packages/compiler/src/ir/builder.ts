@@ -358,6 +358,16 @@ export class FunctionBuilder {
     return this.emit({ op: 'callSubprogram', name, movesPacket }, operands, 64);
   }
 
+  /** Arguments and result are 64 bits wide. */
+  callKernelFunction(name: string, operands: Value[]): Value {
+    return this.emit({ op: 'callKernelFunction', name, movesPacket: false }, operands, 64);
+  }
+
+  /** Which turn of the loop this is; in the loop's head, and followed by a branch on it. */
+  turn(limit: number): Value {
+    return this.emit({ op: 'turn', limit }, [], 32);
+  }
+
   private emit(operation: Operation, operands: Value[], width: Width): Value {
     const value = this.function.makeValue(operation, operands, width, this.position);
     if (this.current) {

@@ -2,8 +2,8 @@
  * The intermediate representation: a control-flow graph in SSA form.
  *
  * A value is 32 or 64 bits wide and has no other type; what a memory operation touches is said by
- * its `Access`. Constants, map addresses, stack slots and load-time constants are never placed in a
- * block: they are made again at each use.
+ * its `Access`. Constants, addresses of maps, functions and stack slots, and load-time constants
+ * are never placed in a block: they are made again at each use.
  *
  * Invariants are those that `verify.ts` checks after every pass.
  */
@@ -29,6 +29,9 @@ export interface Access {
   readonly size: 1 | 2 | 4 | 8;
   readonly space: Space;
 }
+
+/** How often the kernel lets a loop turn. @source BPF_MAX_LOOPS, include/linux/bpf.h */
+export const turnsMax = 1 << 23;
 
 /** An object on the stack, of this function's frame. */
 export interface Slot {
@@ -64,7 +67,11 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle'
  * - `neg` [x]; `byteSwap` [x]: the low `bits`, the rest becomes zero
  * - `zeroExtend`, `signExtend` [32-bit], `truncate` [64-bit]
  * - `load` [base], zero-extended; `store` [base, value]; `atomicAdd` [base, value]
- * - `call` [arguments]: helper by number; `callSubprogram` [arguments]: by name
+ * - `call` [arguments]: helper by number; `callSubprogram`, `callKernelFunction` [arguments]: by
+ *   name; `function`: the address of a subprogram
+ * - `turn`: which turn of the loop around it this is, from 0; `limit` when the loop must be left,
+ *   which a branch at once sees to. Stands in the loop's head; what becomes of it depends on the
+ *   kernel that the program is made for (`codegen/loops`)
  * - `phi` [one per predecessor, in their order]
  */
 export type Operation =
@@ -72,6 +79,7 @@ export type Operation =
   | { readonly op: 'map'; readonly map: MapShape }
   | { readonly op: 'slot'; readonly slot: Slot }
   | { readonly op: 'loadTime'; readonly name: string }
+  | { readonly op: 'function'; readonly name: string }
   | { readonly op: 'context' }
   | { readonly op: 'parameter'; readonly index: number }
   /** `isPacketPointer`: data + offset, made once and then checked against the end of the data. */
@@ -81,13 +89,19 @@ export type Operation =
   | { readonly op: 'load'; readonly access: Access }
   | { readonly op: 'store'; readonly access: Access }
   | { readonly op: 'atomicAdd'; readonly access: Access }
+  | { readonly op: 'turn'; readonly limit: number }
+  | CallOperation;
+
+/** The operations that call something; arguments and result have 64 bits. */
+export type CallOperation =
   | {
       readonly op: 'call';
       readonly helper: number;
       readonly name: string;
       readonly movesPacket: boolean;
     }
-  | { readonly op: 'callSubprogram'; readonly name: string; readonly movesPacket: boolean };
+  | { readonly op: 'callSubprogram'; readonly name: string; readonly movesPacket: boolean }
+  | { readonly op: 'callKernelFunction'; readonly name: string; readonly movesPacket: boolean };
 
 /** What an operation computes, at the place where it stands. */
 export class Value {
@@ -178,7 +192,15 @@ export interface IrProgram {
 /** Stands in no block: made again at each use. */
 export function isFloating(value: Value): boolean {
   const { op } = value.operation;
-  return op === 'constant' || op === 'map' || op === 'slot' || op === 'loadTime';
+  return (
+    op === 'constant' || op === 'map' || op === 'slot' || op === 'loadTime' || op === 'function'
+  );
+}
+
+/** Whether it calls a helper, a subprogram or a function of the kernel. */
+export function isCall(operation: Operation): operation is CallOperation {
+  const { op } = operation;
+  return op === 'call' || op === 'callSubprogram' || op === 'callKernelFunction';
 }
 
 /** The value that `value` was replaced by, if it was. */

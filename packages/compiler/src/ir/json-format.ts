@@ -23,7 +23,8 @@ export type JsonFloating =
   | ['constant', number, string]
   | ['map', number]
   | ['slot', number]
-  | ['loadTime', number, string];
+  | ['loadTime', number, string]
+  | ['function', string];
 
 /** [operation, width, position, operands, ...what the operation needs, in the order of its type] */
 export type JsonValue = [string, number, number, number[], ...(number | string)[]];

@@ -18,7 +18,7 @@ import type {
   Value,
   Width,
 } from './ir.ts';
-import { IrFunction } from './ir.ts';
+import { IrFunction, turnsMax } from './ir.ts';
 import { jsonFormat, jsonVersion } from './json-format.ts';
 import { JsonReader } from './json-reader.ts';
 import { verifyFunction } from './verify.ts';
@@ -158,7 +158,7 @@ class FunctionParser {
   }
 
   private parseFloating(reader: JsonReader, slots: readonly Slot[]): Value {
-    switch (reader.item(0).oneOf(['constant', 'map', 'slot', 'loadTime'])) {
+    switch (reader.item(0).oneOf(['constant', 'map', 'slot', 'loadTime', 'function'])) {
       case 'constant':
         return this.made.makeConstant(reader.item(2).bigint(), parseWidth(reader.item(1)));
       case 'map':
@@ -167,6 +167,8 @@ class FunctionParser {
         const slot = slots[reader.item(1).integer(0, slots.length - 1)]!;
         return this.made.makeValue({ op: 'slot', slot }, [], 64);
       }
+      case 'function':
+        return this.made.makeValue({ op: 'function', name: reader.item(1).text() }, [], 64);
       case 'loadTime': {
         const name = reader.item(2).text();
         return this.made.makeValue({ op: 'loadTime', name }, [], parseWidth(reader.item(1)));
@@ -244,7 +246,10 @@ function parseOperation(reader: JsonReader): Operation {
       const [helper, name] = [reader.item(4).integer(0), reader.item(5).text()];
       return { op, helper, name, movesPacket: reader.item(6).integer(0, 1) === 1 };
     }
+    case 'turn':
+      return { op, limit: reader.item(4).integer(1, turnsMax) };
     case 'callSubprogram':
+    case 'callKernelFunction':
       return { op, name: reader.item(4).text(), movesPacket: reader.item(5).integer(0, 1) === 1 };
     default:
       return reader.item(0).refuse('an operation of the intermediate representation');

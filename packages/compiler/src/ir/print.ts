@@ -41,15 +41,19 @@ export function printValue(value: Value): string {
       return `${operation.op} ${printAccess(operation.access, names[0])} ${names[1]}`;
     case 'call':
     case 'callSubprogram':
+    case 'callKernelFunction':
       return `${result}${operation.op} ${operation.name}(${names.join(', ')})`;
     case 'byteSwap':
       return `${result}byteSwap${operation.bits} ${names.join(' ')}`;
     case 'parameter':
       return `${result}parameter ${operation.index}`;
+    case 'turn':
+      return `${result}turn below ${operation.limit}`;
     case 'constant':
     case 'map':
     case 'slot':
     case 'loadTime':
+    case 'function':
       return printOperand(value);
     default:
       return [`${result}${operation.op}`, ...names].join(' ');
@@ -72,6 +76,8 @@ function printOperand(value: Value): string {
       return `&${operation.slot.name}`;
     case 'loadTime':
       return `$${operation.name}`;
+    case 'function':
+      return `&${operation.name}()`;
     default:
       return `v${value.id}`;
   }

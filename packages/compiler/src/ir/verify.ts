@@ -9,7 +9,7 @@
  * - Widths fit the operation.
  */
 import { DominatorTree } from './dominators.ts';
-import { type Block, type IrFunction, isFloating, successors, type Value } from './ir.ts';
+import { type Block, type IrFunction, isCall, isFloating, successors, type Value } from './ir.ts';
 import { printBlockName, printValue } from './print.ts';
 
 /** @throws Error that names the function, what was done last (`after`), and the value or block. */
@@ -150,12 +150,13 @@ const operandWidths: Readonly<Record<string, readonly number[]>> = {
   load: [64],
   store: [64, -1],
   atomicAdd: [64, -1],
+  turn: [],
 };
 
 function widthProblem(value: Value): string | null {
   const { operation, operands, width } = value;
   const { op } = operation;
-  if (op === 'call' || op === 'callSubprogram') {
+  if (isCall(operation)) {
     if (operands.length > 5) return `${operands.length} arguments, at most 5`;
     return operands.every((each) => each.width === 64) ? null : 'arguments must have 64 bits';
   }
@@ -170,7 +171,7 @@ function widthProblem(value: Value): string | null {
   if (wrong >= 0) return `operand ${wrong} has ${operands[wrong]!.width} bits`;
   const isWide = op === 'context' || op === 'parameter' || op === 'zeroExtend';
   if ((isWide || op === 'signExtend') && width !== 64) return 'must have 64 bits';
-  if (op === 'truncate' && width !== 32) return 'must have 32 bits';
+  if ((op === 'truncate' || op === 'turn') && width !== 32) return 'must have 32 bits';
   if (op === 'byteSwap' && operation.bits > width) return `swaps ${operation.bits} bits`;
   if (op === 'load' || op === 'store' || op === 'atomicAdd') return accessProblem(value);
   return null;

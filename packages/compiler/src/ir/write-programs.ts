@@ -136,6 +136,8 @@ class FunctionWriter {
         return ['map', this.tables.map(operation.map)];
       case 'loadTime':
         return ['loadTime', width, operation.name];
+      case 'function':
+        return ['function', operation.name];
       case 'slot': {
         const known = this.slots.get(operation.slot) ?? this.slots.size;
         this.slots.set(operation.slot, known);
@@ -170,7 +172,11 @@ class FunctionWriter {
       case 'call':
         written.push(operation.helper, operation.name, operation.movesPacket ? 1 : 0);
         break;
+      case 'turn':
+        written.push(operation.limit);
+        break;
       case 'callSubprogram':
+      case 'callKernelFunction':
         written.push(operation.name, operation.movesPacket ? 1 : 0);
         break;
       case 'add':

@@ -11,7 +11,14 @@
 import { isCommutative } from '../ir/arithmetic.ts';
 import { negated } from '../ir/comparison.ts';
 import { DominatorTree } from '../ir/dominators.ts';
-import { type Block, type IrFunction, resolve, type Terminator, type Value } from '../ir/ir.ts';
+import {
+  type Block,
+  type IrFunction,
+  isCall,
+  resolve,
+  type Terminator,
+  type Value,
+} from '../ir/ir.ts';
 import { removePredecessor, resolveOperands } from './edit.ts';
 import { KnownBits } from './known-bits.ts';
 import { MemoryTable } from './memory-table.ts';
@@ -120,6 +127,7 @@ class CommonValues {
         return null;
       case 'call':
       case 'callSubprogram':
+      case 'callKernelFunction':
         memory.clear();
         return null;
       default:
@@ -163,7 +171,7 @@ class CommonValues {
 
 function changesContext(value: Value): boolean {
   const { operation } = value;
-  if (operation.op === 'call' || operation.op === 'callSubprogram') return operation.movesPacket;
+  if (isCall(operation)) return operation.movesPacket;
   const isWrite = operation.op === 'store' || operation.op === 'atomicAdd';
   return isWrite && (operation.access.space === 'context' || operation.access.space === 'any');
 }
@@ -191,6 +199,8 @@ export function nameOf(value: Value): string {
       return `&${operation.map.name}`;
     case 'loadTime':
       return `$${operation.name}`;
+    case 'function':
+      return `&${operation.name}()`;
     default:
       return `v${value.id}`;
   }

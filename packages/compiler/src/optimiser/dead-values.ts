@@ -1,7 +1,10 @@
 /** Removes values that nobody uses, and stores to slots that nobody reads. */
 import type { IrFunction, Slot, Value } from '../ir/ir.ts';
 
-const hasEffect = new Set<string>(['store', 'atomicAdd', 'call', 'callSubprogram']);
+const hasEffect = new Set<string>([
+  ...['store', 'atomicAdd', 'turn'],
+  ...['call', 'callSubprogram', 'callKernelFunction'],
+]);
 
 /** Whether anything was removed. */
 export function removeDeadValues(made: IrFunction): boolean {

@@ -3,7 +3,7 @@
  * the front end writes into padding, which the kernel compares when it looks a key up.
  */
 import { maskOf } from '../ir/arithmetic.ts';
-import type { Block, IrFunction, Value } from '../ir/ir.ts';
+import { type Block, type IrFunction, isCall, type Value } from '../ir/ir.ts';
 import { constantOf } from './rewriter.ts';
 
 /** Stores of constants through one base with nothing between them that could read or overwrite. */
@@ -61,9 +61,7 @@ function isMergeable(value: Value): boolean {
 }
 
 function touchesMemory(value: Value): boolean {
-  const { op } = value.operation;
-  const isCall = op === 'call' || op === 'callSubprogram';
-  return isCall || op === 'load' || op === 'store' || op === 'atomicAdd';
+  return isCall(value.operation) || 'access' in value.operation;
 }
 
 function isSameBase(left: Value, right: Value): boolean {

@@ -62,10 +62,13 @@ function simplifyValue(value: Value, rewriter: Rewriter): Value | null {
     case 'parameter':
     case 'call':
     case 'callSubprogram':
+    case 'callKernelFunction':
+    case 'turn':
     case 'constant':
     case 'map':
     case 'slot':
     case 'loadTime':
+    case 'function':
       return null;
     default:
       return (

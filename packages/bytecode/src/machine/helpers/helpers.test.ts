@@ -277,3 +277,70 @@ test('redirect_neigh takes a next hop', () => {
   assert.equal(run(call(152, 4, 0, 0, 0)).redirect?.nextHop, undefined);
   assert.equal(run(call(152, 4, 0, 0, 1)).returnValue, 2);
 });
+
+/** Calls a kernel function by name, of the iterator at r10 - 8. */
+function loopProgram(body: readonly Instruction[], names: readonly string[]): ProgramObject {
+  const object = sampleProgram([...body, asm.exit()], [], asTc);
+  let slot = 0;
+  const calls: number[] = [];
+  for (const each of body) {
+    if (each.kind === 'call' && each.target === 'kernelFunction') calls.push(slot);
+    slot += each.kind === 'loadConstant' ? 2 : 1;
+  }
+  const kernelFunctions = names.map((name, index) => ({ instruction: calls[index]!, name }));
+  return { ...object, kernelFunctions };
+}
+
+test('the number iterator gives each number, then null', () => {
+  const next = [...stackAt(r1, -8), asm.callKernelFunction(0)];
+  const body = [
+    ...stackAt(r1, -8),
+    asm.mov64(r2, 3),
+    asm.mov64(r3, 5),
+    asm.callKernelFunction(0),
+    asm.mov64(r6, 0),
+    ...next,
+    asm.branch('eq', 64, r0, 0, 3),
+    asm.load(4, r7, r0, 0),
+    asm.add64(r6, r7),
+    asm.jump(-7),
+    ...next,
+    asm.mov64(r0, r6),
+  ];
+  const names = ['bpf_iter_num_new', 'bpf_iter_num_next', 'bpf_iter_num_destroy'];
+  const run = new Machine().load(loopProgram(body, names)).run({ packet: countingBytes(64) });
+  assert.equal(run.returnValue, 3 + 4);
+  assert.throws(
+    () => new Machine().load(loopProgram(body, ['bpf_new', ...names])),
+    /the machine has no kernel function bpf_new/,
+  );
+});
+
+test('bpf_loop calls a subprogram for each turn, until it returns 1', () => {
+  // The subprogram adds its turn to the word that it is given, and ends in turn 3.
+  const callback = [
+    asm.load(8, r0, r2, 0),
+    asm.add64(r0, r1),
+    asm.store(8, r2, 0, r0),
+    asm.mov64(r0, 0),
+    asm.branch('ne', 64, r1, 3, 1),
+    asm.mov64(r0, 1),
+    asm.exit(),
+  ];
+  const loop = (turns: number): Instruction[] => [
+    asm.store(8, r10, -8, 0),
+    asm.mov64(r1, turns),
+    asm.loadCode(r2, 9),
+    ...stackAt(r3, -8),
+    asm.mov64(registers[4]!, 0),
+    asm.callHelper(181),
+    asm.load(8, r7, r10, -8),
+    asm.mul64(r7, 100),
+    asm.add64(r0, r7),
+    asm.exit(),
+    ...callback.slice(0, -1),
+  ];
+  assert.equal(run(loop(3)).returnValue, (0 + 1 + 2) * 100 + 3);
+  assert.equal(run(loop(1000)).returnValue, (0 + 1 + 2 + 3) * 100 + 4);
+  assert.equal(run(loop((1 << 23) + 1)).returnValue, -7);
+});

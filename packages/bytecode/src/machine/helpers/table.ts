@@ -1,6 +1,7 @@
 /** All helpers of the machine, by the kernel's numbers; the tail call is a step of its own. */
 import { checksumHelpers } from './checksum.ts';
 import type { MachineHelper } from './helper.ts';
+import { loopHelpers } from './loops.ts';
 import { mapHelpers } from './maps.ts';
 import { packetHelpers } from './packet.ts';
 import { systemHelpers } from './system.ts';
@@ -11,4 +12,5 @@ export const machineHelpers: ReadonlyMap<number, MachineHelper> = new Map([
   ...systemHelpers,
   ...packetHelpers,
   ...checksumHelpers,
+  ...loopHelpers,
 ]);

@@ -1,7 +1,9 @@
 /** Steps that call. */
-import { type Step, SWITCHED } from '../cpu.ts';
+import type { LoadConstant } from '../../asm/instruction.ts';
+import { type Cpu, type Step, SWITCHED } from '../cpu.ts';
 import { StepFault } from '../fault.ts';
 import type { MachineHelper } from '../helpers/helper.ts';
+import { CodeRegion } from '../helpers/loops.ts';
 import { mapIn } from '../helpers/maps.ts';
 import { ProgramArrayMap } from '../maps/program-array.ts';
 
@@ -15,6 +17,24 @@ export function helperStep(number: number, { run }: MachineHelper, next: number)
     cpu.countCall(number);
     run(cpu);
     cpu.loseArguments();
+    return next;
+  };
+}
+
+/** The step of a call of a function of the kernel. */
+export function kernelFunctionStep(run: (cpu: Cpu) => void, next: number): Step {
+  return (cpu) => {
+    run(cpu);
+    cpu.loseArguments();
+    return next;
+  };
+}
+
+/** The step that takes the address of a subprogram. */
+export function codeStep({ destination, value }: LoadConstant, slot: number, next: number): Step {
+  const region = new CodeRegion(slot + 1 + Number(value));
+  return (cpu) => {
+    cpu.setAddress(destination.number, region, 0);
     return next;
   };
 }

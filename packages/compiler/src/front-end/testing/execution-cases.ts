@@ -48,6 +48,17 @@ function compound(start: number): number {
   return a + (a + 2);
 }
 
+/** A packet of sevens, but for one byte. */
+function sevens([at, value]: readonly [number, number] = [0, 7]): Uint8Array {
+  return new Uint8Array(64).fill(7).fill(value, at, at + 1);
+}
+
+function collatz(start: number): number {
+  let steps = 0;
+  for (let value = start; value !== 1; steps++) value = value % 2 ? value * 3 + 1 : value / 2;
+  return steps;
+}
+
 function bits(value: number): number {
   const rotated = ((value << 5) | (value >>> 27)) >>> 0;
   return (~rotated ^ (rotated & 0xff00)) & 0xffff;
@@ -157,4 +168,18 @@ export const executionCases: ExecutionCase[] = [
     have: ipv4({ 9: 6 }),
     want: 6,
   },
+  ...[1, 27, 97].map((value): ExecutionCase => {
+    const want = collatz(value);
+    return { file: 'long-loops', program: 'collatz', name: `${value}`, have: word(value), want };
+  }),
+  { file: 'long-loops', program: 'walk', name: 'ends', have: word(0x09050202), want: 3011 },
+  { file: 'long-loops', program: 'walk', name: 'too short', have: sevens(), want: 1063 },
+  { file: 'long-loops', program: 'walk', name: 'finds', have: sevens([14, 9]), want: 2014 },
+  { file: 'long-loops', program: 'sum', name: 'all bytes', have: word(27), want: 32640 },
+  { file: 'long-loops', program: 'steps', name: 'some', have: word(27), want: 113 },
+  { file: 'long-loops', program: 'steps', name: 'none', have: word(5), want: 0 },
+  { file: 'long-loops', program: 'nested', name: 'to the end', have: word(27), want: 702702 },
+  { file: 'long-loops', program: 'nested', name: 'breaks', have: word(60), want: 1609000 },
+  { file: 'long-loops', program: 'nested', name: 'not at all', have: word(0), want: 0 },
+  { file: 'long-loops', program: 'once', name: 'once', have: word(0), want: 100 },
 ];

@@ -1,0 +1,81 @@
+import { ArrayMap, array, HashMap, Struct, u32, u64, u8, XdpAction, type XdpContext } from '@skep/ebpf';
+import { Pair, Word } from './headers.ts';
+
+export class Bytes extends Struct({ values: array(u8, 256) }) {}
+export const table = new ArrayMap({ name: 'table', value: Bytes, maxEntries: 1 });
+export const seen = new HashMap({ name: 'seen', key: u32, value: u64, maxEntries: 16 });
+
+/** Nothing bounds it but the condition: the kernel's limit does. */
+export function collatz(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Drop;
+  let value: u32 = word.value;
+  let steps: u32 = 0;
+  while (value !== 1) {
+    value = (value & 1) === 1 ? value * 3 + 1 : value / 2;
+    steps++;
+  }
+  return steps;
+}
+/** Views of the packet, and three ways out. The mask bounds what the verifier has to follow. */
+export function walk(ctx: XdpContext): XdpAction {
+  let at: u32 = 0;
+  while (true) {
+    const option = ctx.at(Pair, at);
+    if (!option) return 1000 + at;
+    if (option.kind === 0) break;
+    if (option.kind === 9) return 2000 + at;
+    at = (at + option.length) & 0xff;
+  }
+  return 3000 + at;
+}
+/** A long counted loop: the counter bounds the index. */
+export function sum(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  const bytes = table.lookup(0);
+  if (!word || !bytes) return XdpAction.Drop;
+  for (let i = 0; i < 256; i++) bytes.values[i] = i * word.value;
+  let total: u32 = 0;
+  for (let i = 255; i >= 0; i--) total += bytes.values[255 - i & 255]!;
+  return total;
+}
+/** Its end is known only to the packet; steps of three. */
+export function steps(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Drop;
+  let total: u32 = 0;
+  for (let i: u32 = 5; i < word.value; i += 3) {
+    if (i === 11) continue;
+    total += i;
+  }
+  return total;
+}
+/** Loops in loops, a call of a helper inside, and a value that is needed afterwards. */
+export function nested(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Drop;
+  let found: u32 = 0;
+  let last: u32 = 0;
+  outer: for (let i: u32 = 1; i < word.value; i++) {
+    seen.update(i & 15, i);
+    for (let j: u32 = 1; j < 100; j++) {
+      last = i * j;
+      if (last === 1000) break outer;
+      if (j > i) continue outer;
+      found++;
+    }
+  }
+  return found * 2000 + last;
+}
+/** A body that always leaves turns once. */
+export function once(ctx: XdpContext): XdpAction {
+  let n = ctx.length;
+  while (n !== 3) {
+    n += 7;
+    break;
+  }
+  do {
+    n++;
+  } while (n % 100 !== 0);
+  return n;
+}
