@@ -1,5 +1,5 @@
 /** Where maps come from: made new, found under a pin, or found by their number. */
-import type { MapBtf, MapShape } from '@skep/bytecode';
+import { fromBase64, kernelFieldsBtf, type MapBtf, type MapShape } from '@skep/bytecode';
 import { BpfAttribute, BpfCommand, Fd, KernelError } from '@skep/sys';
 import { Attribute } from './attribute.ts';
 import { loadBtf } from './btf.ts';
@@ -10,7 +10,7 @@ import { openPinnedObject, pinObject } from './pin.ts';
 import { checkShape, mapType } from './shape.ts';
 
 /**
- * Makes a map, empty.
+ * Makes a map, empty but for what its shape says that it holds.
  *
  * For a map of maps a map of the inner shape is made for a moment, since the kernel wants to see
  * one.
@@ -26,11 +26,33 @@ export function createMap(shape: MapShape, btf?: MapBtf): BpfMap {
     if (inner) attribute.setU32(BpfAttribute.mapCreate.inner_map_fd, inner.fd.number);
     const intent = { operation: 'create map', subject: shape.name, detail: describe(shape) };
     const fd =
-      (btf && createDescribed(attribute, btf, shape.name)) ??
+      createDescribed(attribute, btf ?? demandedBtf(shape), shape.name) ??
       bpf(BpfCommand.MAP_CREATE, attribute, intent);
-    return new BpfMap(new Fd('map', fd), shape);
+    return fill(new BpfMap(new Fd('map', fd), shape));
   } finally {
     inner?.close();
+  }
+}
+
+/** Types of values with fields that only the kernel touches, which it finds by them. */
+function demandedBtf(shape: MapShape): MapBtf | undefined {
+  return shape.kernelFields ? kernelFieldsBtf(shape) : undefined;
+}
+
+/** Writes what the map holds at first, where its shape says so, and freezes it where asked to. */
+function fill(map: BpfMap): BpfMap {
+  const { contents, isFrozen, keySize, name } = map.shape;
+  if (contents === undefined) return map;
+  try {
+    map.update(new Uint8Array(keySize), fromBase64(contents));
+    if (!isFrozen) return map;
+    const attribute = new Attribute(BpfAttribute.element.size);
+    attribute.setU32(BpfAttribute.element.map_fd, map.fd.number);
+    bpf(BpfCommand.MAP_FREEZE, attribute, { operation: 'freeze map', subject: name });
+    return map;
+  } catch (error) {
+    map.close();
+    throw error;
   }
 }
 
@@ -48,7 +70,12 @@ function createAttribute(shape: MapShape): Attribute {
 /**
  * The map with its types; `undefined` where the kernel refuses those, and the attribute as before.
  */
-function createDescribed(attribute: Attribute, map: MapBtf, name: string): number | undefined {
+function createDescribed(
+  attribute: Attribute,
+  map: MapBtf | undefined,
+  name: string,
+): number | undefined {
+  if (!map) return undefined;
   const { mapCreate } = BpfAttribute;
   try {
     const btf = loadBtf(map.btf, name);

@@ -59,6 +59,12 @@ export class JsonValue {
     return value;
   }
 
+  /** @throws ObjectError */
+  boolean(): boolean {
+    if (typeof this.value === 'boolean') return this.value;
+    throw this.unexpected('true or false');
+  }
+
   /** One of some words. @throws ObjectError */
   oneOf<T extends string>(words: readonly T[]): T {
     const found = words.find((word) => word === this.value);

@@ -5,6 +5,14 @@
 
 import type { MapKind } from '@skep/ebpf';
 
+/** A field of a map's value of one of the kernel's own types. */
+export interface KernelField {
+  /** Such as `bpf_spin_lock`. */
+  readonly type: string;
+  /** Bytes. */
+  readonly offset: number;
+}
+
 /** The shape of a map, without its contents. Sizes in bytes, 0 where there is no key or value. */
 export interface MapShape {
   readonly name: string;
@@ -16,6 +24,12 @@ export interface MapShape {
   readonly flags: number;
   /** The shape of each map inside an array or hash of maps. */
   readonly inner?: MapShape;
+  /** Fields of the value that only the kernel touches, such as a lock; it finds them by BTF. */
+  readonly kernelFields?: readonly KernelField[];
+  /** What a map of one value holds at first, in base64. */
+  readonly contents?: string;
+  /** Nobody may write to it once it holds that. */
+  readonly isFrozen?: boolean;
 }
 
 /** The 16-byte load at `instruction` takes the address of the map named `map`. */
@@ -39,10 +53,15 @@ export interface SourceLine {
   readonly text: string;
 }
 
+/** What a global function takes. */
+export type GlobalParameter = 'context' | 'integer';
+
 /** The code of a function, from `instruction` to the next function. */
 export interface FunctionRange {
   readonly instruction: number;
   readonly name: string;
+  /** The parameters of a function that the kernel verifies once, for itself, not at each call. */
+  readonly global?: readonly GlobalParameter[];
 }
 
 /** All that is needed to load a program, but for the maps themselves. */

@@ -6,6 +6,7 @@
 import type { MapKind } from '@skep/ebpf';
 import { decodePlaced } from './asm/decode.ts';
 import { JsonValue, ObjectError } from './json-value.ts';
+import { fromBase64, toBase64 } from './map-shape.ts';
 import type { MapShape, ProgramObject } from './object.ts';
 
 const FORMAT = 'skep program';
@@ -31,7 +32,7 @@ const mapKinds = Object.keys(kinds) as MapKind[];
 /** Deterministic: equal objects give equal bytes. */
 export function serialiseObject(object: ProgramObject): Uint8Array {
   const { name, programType, license, maps, mapReferences, functions, lines, stackBytes } = object;
-  const code = btoa(Array.from(object.code, (byte) => String.fromCharCode(byte)).join(''));
+  const code = toBase64(object.code);
   return new TextEncoder().encode(
     JSON.stringify({
       format: FORMAT,
@@ -45,7 +46,7 @@ export function serialiseObject(object: ProgramObject): Uint8Array {
       kernelFunctions: object.kernelFunctions?.map(({ instruction, name }) => {
         return { instruction, name };
       }),
-      functions: functions.map((range) => ({ instruction: range.instruction, name: range.name })),
+      functions: functions.map(({ instruction, name, global }) => ({ instruction, name, global })),
       lines: lines.map(({ instruction, file, line, column, text }) => {
         return { instruction, file, line, column, text };
       }),
@@ -55,8 +56,10 @@ export function serialiseObject(object: ProgramObject): Uint8Array {
 }
 
 function plainShape(shape: MapShape): MapShape {
-  const { name, kind, keySize, valueSize, maxEntries, flags, inner } = shape;
-  const plain = { name, kind, keySize, valueSize, maxEntries, flags };
+  const { name, kind, keySize, valueSize, maxEntries, flags, inner, contents, isFrozen } = shape;
+  const { kernelFields } = shape;
+  const memory = contents === undefined ? {} : { contents, isFrozen: isFrozen ?? false };
+  const plain = { name, kind, keySize, valueSize, maxEntries, flags, ...memory, kernelFields };
   return inner ? { ...plain, inner: plainShape(inner) } : plain;
 }
 
@@ -91,7 +94,14 @@ export function parseObject(bytes: Uint8Array): ProgramObject {
       .at('functions')
       .list()
       .map((each) => {
-        return { instruction: each.at('instruction').integer(), name: each.at('name').text() };
+        const range = {
+          instruction: each.at('instruction').integer(),
+          name: each.at('name').text(),
+        };
+        const global = each.at('global');
+        if (global.isAbsent) return range;
+        const words = ['context', 'integer'] as const;
+        return { ...range, global: global.list().map((word) => word.oneOf(words)) };
       }),
     lines: root
       .at('lines')
@@ -134,17 +144,32 @@ function parseJson(bytes: Uint8Array): unknown {
 
 function readCode(value: JsonValue): Uint8Array {
   const text = value.text();
-  let binary: string;
   try {
-    binary = atob(text);
+    return fromBase64(text);
   } catch {
     throw value.unexpected('base64');
   }
-  return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
 }
 
 function readShape(value: JsonValue, depth: number): MapShape {
+  const contents = value.at('contents');
+  const memory = contents.isAbsent
+    ? {}
+    : {
+        contents: toBase64(readCode(contents)),
+        isFrozen: value.at('isFrozen').boolean(),
+      };
+  const fields = value.at('kernelFields');
+  const kernelFields = fields.isAbsent
+    ? {}
+    : {
+        kernelFields: fields.list().map((each) => {
+          return { type: each.at('type').text(/^\w+$/), offset: each.at('offset').integer() };
+        }),
+      };
   const shape: MapShape = {
+    ...memory,
+    ...kernelFields,
     name: value.at('name').text(NAME),
     kind: value.at('kind').oneOf(mapKinds),
     keySize: value.at('keySize').integer(),

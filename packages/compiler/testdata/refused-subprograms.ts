@@ -19,3 +19,10 @@ export function stale(ctx: TcContext): TcAction {
 export function grouped(ctx: TcContext): TcAction {
   return group({ a: ctx.length });
 }
+/** @global */
+function view(word: Word): u32 {
+  return word.value;
+}
+export function global(ctx: TcContext): TcAction {
+  return view(new Word({ value: 1 }));
+}

@@ -2,7 +2,7 @@
  * The source text of encoders and decoders: one statement for each field, offsets as literals. Both
  * run with `view` and `bytes` of the same memory and the struct's start at `base`.
  */
-import type { AnyInteger, ArrayField, Field } from './struct.ts';
+import type { AnyInteger, ArrayField, Field, StructLayout } from './struct.ts';
 
 /** One field, at an offset from the start of the outermost layout. */
 export interface FieldCode {
@@ -27,6 +27,8 @@ export function decoderSource(root: FieldCode): string {
 function hasPadding(field: Field): boolean {
   if (field.kind === 'integer') return false;
   if (field.kind === 'array') return hasPadding(field.element);
+  // A member may be shorter than its union.
+  if (field.isUnion) return true;
   const used = field.fields.reduce((sum, each) => sum + each.field.size, 0);
   return used < field.size || field.fields.some((each) => hasPadding(each.field));
 }
@@ -93,9 +95,18 @@ function encodeField({ field, path, offset }: FieldCode, value: string, depth: n
   const members = field.fields.map((each) => {
     const member = `${path}.${each.name}`;
     const code = { field: each.field, path: member, offset: offset + each.offset };
-    return encodeField(code, `${own}[${JSON.stringify(each.name)}]`, depth + 1);
+    const given = `${own}[${JSON.stringify(each.name)}]`;
+    const encoded = encodeField(code, given, depth + 1);
+    return field.isUnion ? `if (${given} !== undefined) ${encoded}` : encoded;
   });
+  if (field.isUnion) members.unshift(refuseEmpty(field, path, own));
   return `{ const ${own} = ${value}; ${check} ${members.join(' ')} }`;
+}
+
+function refuseEmpty({ fields }: StructLayout, path: string, own: string): string {
+  const names = fields.map((each) => each.name);
+  const isAbsent = names.map((name) => `${own}[${JSON.stringify(name)}] === undefined`);
+  return `if (${isAbsent.join(' && ')}) ${fail(path, own, `one of ${names.join(', ')}`)}`;
 }
 
 function fail(path: string, value: string, expected: string): string {

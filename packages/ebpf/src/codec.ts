@@ -9,6 +9,7 @@ import type { FieldCode } from './codec-source.ts';
 import { decoderSource, encoderSource } from './codec-source.ts';
 import type { width } from './integers.ts';
 import type { Field, ValueOf } from './struct.ts';
+import type { overlaps } from './union.ts';
 
 type BrandOf<T> = T extends { readonly [width]?: infer W }
   ? unknown extends W
@@ -33,9 +34,12 @@ export type Decoded<T> = T extends boolean
       ? IsByte<E> extends true
         ? Uint8Array
         : Decoded<E>[]
-      : { -readonly [K in keyof T]: Decoded<T[K]> };
+      : { -readonly [K in Exclude<keyof T, typeof overlaps>]: Decoded<T[K]> };
 
-/** What node writes: every field; a safe `number` will do where 8 bytes are wanted. */
+/**
+ * What node writes: every field, of a union at least one; a safe `number` will do where 8 bytes are
+ * wanted.
+ */
 export type Encodable<T> = T extends boolean
   ? T
   : T extends number
@@ -46,7 +50,9 @@ export type Encodable<T> = T extends boolean
       ? IsByte<E> extends true
         ? Uint8Array | readonly number[]
         : readonly Encodable<E>[]
-      : { readonly [K in keyof T]: Encodable<T[K]> };
+      : T extends { readonly [overlaps]: true }
+        ? { readonly [K in Exclude<keyof T, typeof overlaps>]?: Encodable<T[K]> }
+        : { readonly [K in keyof T]: Encodable<T[K]> };
 
 /** Both directions for one layout of `size` bytes. */
 export interface Codec<F extends Field = Field> {

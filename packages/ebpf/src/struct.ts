@@ -26,6 +26,8 @@ export interface StructLayout {
   readonly fields: readonly FieldLayout[];
   readonly size: number;
   readonly align: number;
+  /** All fields begin at 0: see `Union`. */
+  readonly isUnion?: boolean;
 }
 
 /** A struct class whose instances are T. */

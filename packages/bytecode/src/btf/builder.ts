@@ -17,6 +17,8 @@ export interface ParameterInit {
   readonly type: BtfId;
 }
 
+/** @source enum btf_func_linkage, include/uapi/linux/btf.h */
+const GLOBAL = 1;
 const PARTS_MAX = 0xffff;
 const FLAG_SIGNED = 1 << 31;
 
@@ -56,6 +58,12 @@ export class BtfBuilder {
     return this.add(name, BtfKind.Struct, size, parts.flat(), members.length);
   }
 
+  /** As `struct`, of members that all begin at 0. */
+  union(name: string, size: number, members: readonly MemberInit[]): BtfId {
+    const parts = members.map((each) => [this.text(each.name), each.type, each.offsetBits]);
+    return this.add(name, BtfKind.Union, size, parts.flat(), members.length);
+  }
+
   /** `size` in bytes; values of 32 bits, signed when any is negative. */
   enum(name: string, size: number, values: readonly (readonly [string, number])[]): BtfId {
     const parts = values.map(([each, value]) => [this.text(each), value]);
@@ -75,6 +83,11 @@ export class BtfBuilder {
   /** A static function: the verifier follows each call of it. */
   function(name: string, prototype: BtfId): BtfId {
     return this.add(name, BtfKind.Function, prototype);
+  }
+
+  /** A global function: the verifier checks it once, for all arguments of its types. */
+  globalFunction(name: string, prototype: BtfId): BtfId {
+    return this.add(name, BtfKind.Function, prototype, [], GLOBAL);
   }
 
   /** The offset of a string. @throws RangeError when a NUL is in it */

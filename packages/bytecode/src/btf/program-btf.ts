@@ -6,8 +6,8 @@
  *   them: check_btf_func and check_btf_line, kernel/bpf/verifier.c
  */
 import { sourceOf } from '../listing/listing.ts';
-import type { ProgramObject, SourceLine } from '../object.ts';
-import { BtfBuilder } from './builder.ts';
+import type { GlobalParameter, ProgramObject, SourceLine } from '../object.ts';
+import { BtfBuilder, type BtfId } from './builder.ts';
 
 /** What BPF_PROG_LOAD wants beside the code. */
 export interface ProgramBtf {
@@ -34,9 +34,11 @@ export function programBtf(object: ProgramObject): ProgramBtf {
   const result = builder.signedInteger('int', 4);
   const context = builder.pointer(0);
   const prototype = builder.functionPrototype(result, [{ name: 'ctx', type: context }]);
-  const functions = object.functions.map(({ instruction, name }) => [
+  const functions = object.functions.map(({ instruction, name, global }) => [
     instruction,
-    builder.function(identifier(name), prototype),
+    global
+      ? globalFunction(builder, object.programType, identifier(name), global)
+      : builder.function(identifier(name), prototype),
   ]);
   const lines = allLines(object).map((line) => [
     line.instruction,
@@ -45,6 +47,33 @@ export function programBtf(object: ProgramObject): ProgramBtf {
     (Math.min(line.line, LINE_MAX) * (COLUMN_MAX + 1) + Math.min(line.column, COLUMN_MAX)) >>> 0,
   ]);
   return { btf: builder.build(), functions: records(functions), lines: records(lines) };
+}
+
+/** The struct that the kernel takes for the context, by program type; TC's where none is named. */
+const contextNames: Readonly<Record<number, string>> = {
+  6: 'xdp_md',
+  9: 'bpf_sock',
+  13: 'bpf_sock_ops',
+  16: 'sk_msg_md',
+  18: 'bpf_sock_addr',
+  21: 'sk_reuseport_md',
+  30: 'bpf_sk_lookup',
+};
+
+/** Integers of 64 bits, and the context as the kernel knows it by its name. */
+function globalFunction(
+  builder: BtfBuilder,
+  programType: number,
+  name: string,
+  parameters: readonly GlobalParameter[],
+): BtfId {
+  const word = builder.integer('u64', 8);
+  const struct = builder.struct(contextNames[programType] ?? '__sk_buff', 4, []);
+  const context = builder.pointer(struct);
+  const typed = parameters.map((each, index) => {
+    return { name: `given${index}`, type: each === 'context' ? context : word };
+  });
+  return builder.globalFunction(name, builder.functionPrototype(word, typed));
 }
 
 /** The kernel wants one line at the start of each function, so one is borrowed where none is. */

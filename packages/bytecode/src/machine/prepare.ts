@@ -52,7 +52,8 @@ function lack(
   if (instruction.kind === 'call') return callRefusal(object, slot, instruction);
   if (instruction.kind !== 'loadConstant' || instruction.from === 'value') return undefined;
   if (instruction.from === 'code') return undefined;
-  if (instruction.from !== 'mapByDescriptor') {
+  const { from } = instruction;
+  if (from !== 'mapByDescriptor' && from !== 'mapValueByDescriptor') {
     return `constants of kind ${instruction.from} have no meaning on the machine`;
   }
   return references.has(slot) ? undefined : 'no map reference for this slot';

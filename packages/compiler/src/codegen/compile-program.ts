@@ -4,7 +4,7 @@
 import type { ProgramObject } from '@skep/bytecode';
 import { copyProgram } from '../ir/copy.ts';
 import type { IrProgram } from '../ir/ir.ts';
-import { type LoadTimeValues, specialise } from '../ir/specialise.ts';
+import { bindTraces, type LoadTimeValues, specialise } from '../ir/specialise.ts';
 import { optimise } from '../optimiser/optimise.ts';
 import type { Passes } from '../optimiser/passes.ts';
 import { type AllocationOptions, allocateRegisters } from './allocate.ts';
@@ -21,6 +21,8 @@ export interface CompileOptions {
   readonly loadTime?: LoadTimeValues;
   /** What the kernel can do; without it the code suits every supported kernel. */
   readonly target?: Target;
+  /** Whether `trace` prints; else nothing of it is left. */
+  readonly traces?: boolean;
   /** Passes of the optimiser to switch off; all are on. */
   readonly passes?: Partial<Passes>;
   /** Checks the invariants of the IR after every pass. */
@@ -37,7 +39,7 @@ export interface CompileOptions {
  * do not suffice, or subprograms call each other in a circle.
  */
 export function compileProgram(program: IrProgram, options: CompileOptions = {}): ProgramObject {
-  const bound = options.loadTime ? specialise(program, options.loadTime) : copyProgram(program);
+  const bound = bind(program, options);
   const functions = [...bound.functions];
   for (const made of functions) optimise(made, options);
   for (const made of lowerLoops(functions, options.target ?? oldestTarget)) {
@@ -49,4 +51,12 @@ export function compileProgram(program: IrProgram, options: CompileOptions = {})
     return emitFunction(machine, layOutFrame(machine));
   });
   return link(bound, codes);
+}
+
+/** A copy whose constants are numbers. */
+function bind(program: IrProgram, { loadTime, traces = false }: CompileOptions): IrProgram {
+  if (loadTime) return specialise(program, loadTime, traces);
+  const copy = copyProgram(program);
+  bindTraces(copy, traces);
+  return copy;
 }

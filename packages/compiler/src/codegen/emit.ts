@@ -2,7 +2,13 @@
  * Machine code with machine registers becomes instructions of RFC 9669, addressed from the start of
  * the function.
  */
-import { asm, type Instruction, type Register, registers } from '@skep/bytecode';
+import {
+  asm,
+  type GlobalParameter,
+  type Instruction,
+  type Register,
+  registers,
+} from '@skep/bytecode';
 import { CompileError } from '../ir/compile-error.ts';
 import type { SourcePosition } from '../ir/ir.ts';
 import { tightenJumps } from './layout.ts';
@@ -26,6 +32,7 @@ export interface SubprogramUse {
 /** One function's code; every slot number counts from the function's first slot. */
 export interface FunctionCode {
   readonly name: string;
+  readonly global: readonly GlobalParameter[] | null;
   readonly instructions: Instruction[];
   readonly slotCount: number;
   /** Calls of subprograms, and loads of their addresses. */
@@ -49,9 +56,10 @@ export function emitFunction(made: MachineFunction, stackBytes: number): Functio
     starts.set(block, slotCount);
     for (const each of block.instructions) slotCount += lengthOf(each);
   }
-  const { name, position } = made;
+  const { name, position, global } = made;
   const code: FunctionCode = {
     name,
+    global,
     position,
     slotCount,
     stackBytes,
@@ -92,6 +100,10 @@ function emit(code: FunctionCode, each: MachineInstruction, slot: number, distan
   switch (each.operation) {
     case 'call':
       emitCall(code, each, slot);
+      return;
+    case 'mapValueAddress':
+      code.maps.push({ slot, instruction: each });
+      instructions.push(asm.loadMapValue(registers[each.destination]!, 0, 0));
       return;
     case 'functionAddress': {
       const addressIn = registers[each.destination]!;

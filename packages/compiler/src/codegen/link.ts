@@ -63,7 +63,10 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
     maps: [...maps.values()],
     mapReferences,
     ...(kernelFunctions.length > 0 ? { kernelFunctions } : {}),
-    functions: used.map(({ name }): FunctionRange => ({ instruction: starts.get(name)!, name })),
+    functions: used.map(({ name, global }): FunctionRange => {
+      const range = { instruction: starts.get(name)!, name };
+      return global ? { ...range, global } : range;
+    }),
     lines: collectLines(used, starts),
     stackBytes,
   };

@@ -4,7 +4,7 @@
  * Registers 0 to 10 are the machine's own (10 is the frame pointer), higher numbers are virtual and
  * may be written several times. Physical registers live within one block only.
  */
-import type { MapShape } from '@skep/bytecode';
+import type { GlobalParameter, MapShape } from '@skep/bytecode';
 import type { BinaryOperator, Comparison, SourcePosition, Width } from '../ir/ir.ts';
 
 /** The register that points at the end of the stack frame. */
@@ -26,7 +26,8 @@ export interface FrameObject {
 
 /**
  * - `move` d = s; `move32` d = low half of s; `moveImmediate` d = immediate; `moveWide` d = bits
- * - `mapAddress` d = &map; `functionAddress` d = &subprogram; `frameAddress` d = &frame + offset
+ * - `mapAddress` d = &map; `mapValueAddress` d = &map[0]; `functionAddress` d = &subprogram;
+ *   `frameAddress` d = &frame + offset
  * - `alu` d op= s; `aluImmediate` d op= immediate; `negate` d = -d; `byteSwap` d, immediate bits
  * - `load` d = *(s + offset); `store`, `atomicAdd` *(d + offset), s; `storeImmediate`
  * - `branch` d, s; `branchImmediate` d, immediate; `mayGoto` when the loop must be left; `jump`;
@@ -40,6 +41,7 @@ export type MachineOperation =
   | 'moveImmediate'
   | 'moveWide'
   | 'mapAddress'
+  | 'mapValueAddress'
   | 'functionAddress'
   | 'frameAddress'
   | 'alu'
@@ -100,6 +102,7 @@ export class MachineBlock {
 /** One function: blocks in the order in which they will lie in memory, the entry first. */
 export interface MachineFunction {
   readonly name: string;
+  readonly global: readonly GlobalParameter[] | null;
   readonly position: SourcePosition | null;
   blocks: MachineBlock[];
   registerCount: number;
@@ -144,6 +147,7 @@ export function usesDestination(instruction: MachineInstruction): boolean {
 const twoUnits: ReadonlySet<MachineOperation> = new Set([
   'moveWide',
   'mapAddress',
+  'mapValueAddress',
   'functionAddress',
   'frameAddress',
 ]);

@@ -71,8 +71,8 @@ class Selector {
       block.index = index;
       for (const next of block.successors) next.predecessors.push(block);
     });
-    const { name, position } = this.made;
-    return { name, position, blocks: this.layout, registerCount: this.registerCount };
+    const { name, position, global } = this.made;
+    return { name, position, global, blocks: this.layout, registerCount: this.registerCount };
   }
 
   private put(operation: MachineOperation, destination = -1, source = -1): MachineInstruction {
@@ -113,6 +113,9 @@ class Selector {
         return;
       case 'map':
         this.put('mapAddress', destination).map = operation.map;
+        return;
+      case 'mapValue':
+        this.put('mapValueAddress', destination).map = operation.map;
         return;
       case 'slot': {
         const instruction = this.put('frameAddress', destination);
@@ -197,6 +200,7 @@ class Selector {
         return;
       case 'constant':
       case 'map':
+      case 'mapValue':
       case 'slot':
       case 'loadTime':
       case 'function':

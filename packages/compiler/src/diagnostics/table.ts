@@ -209,6 +209,11 @@ export const diagnosticTable = {
     message: "'{0}' takes {1} bytes, the kernel's stack has 512",
     help: 'keep it in a per-CPU array map',
   },
+  unionMembers: {
+    code: 3013,
+    message: "union '{0}' is made from one of its members, found {1}",
+    help: 'give one; the others are other readings of the same bytes',
+  },
   recursion: {
     code: 4001,
     message: "'{0}' calls itself",
@@ -253,6 +258,26 @@ export const diagnosticTable = {
     code: 4010,
     message: '{0} outside a loop',
     help: 'use return',
+  },
+  traceFormat: {
+    code: 4013,
+    message: 'the format of trace names {0} values, found {1}',
+    help: 'at most 95 bytes, with %d, %u, %x (%lld for 64 bits) for each of up to three integers',
+  },
+  callInLock: {
+    code: 4014,
+    message: "'{0}' is not possible while a lock is held",
+    help: 'do it before withLock or after it, and only read and write memory inside',
+  },
+  lockMissing: {
+    code: 4015,
+    message: "'{0}' has no lock that could be taken",
+    help: 'declare a field lock: SpinLock in the value of the map, and look the entry up',
+  },
+  globalParameter: {
+    code: 4016,
+    message: "parameter '{0}' of a global function is {1}",
+    help: 'it is verified for itself and takes the context and integers: use @subprogram instead',
   },
   loopEnds: {
     code: 4012,

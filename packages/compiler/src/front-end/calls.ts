@@ -1,15 +1,36 @@
 /** Calls: casts, helpers, map methods, views of the packet, and functions that are inlined. */
-import { Helper, MapDeclaration, raw16, raw32 } from '@skep/ebpf';
+import {
+  Helper,
+  KernelFunction,
+  MapDeclaration,
+  raw16,
+  raw32,
+  startsWith,
+  trace,
+  withLock,
+} from '@skep/ebpf';
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { Value } from '../ir/ir.ts';
 import { isContext, lowerContextCall } from './context.ts';
 import { cast, conditionOf, toInteger, widen } from './convert.ts';
 import type { Lowering } from './lowering.ts';
+import { lowerWithLock, refuseInLock } from './locks.ts';
 import { lowerMapCall } from './maps.ts';
+import { lowerStartsWith } from './starts-with.ts';
+import { lowerTrace } from './traces.ts';
 import { arithmetic, compareIntegers } from './operators.ts';
 import type { Computed, Result } from './result.ts';
-import { computed, integerTypeOf, isIntegerField, isPointer, known, u32Type } from './result.ts';
+import {
+  computed,
+  integerTypeOf,
+  isIntegerField,
+  isPointer,
+  known,
+  nothing,
+  u32Type,
+  widthOf,
+} from './result.ts';
 import { lowerSubprogramCall } from './subprograms.ts';
 import type { Callable } from './syntax.ts';
 import { tagOf } from './syntax.ts';
@@ -55,6 +76,10 @@ function callKnown(
   const { value } = callee;
   if (isIntegerField(value)) return lowerCast(state, value, node);
   if (value instanceof Helper) return lowerHelper(state, value, node);
+  if (value instanceof KernelFunction) return lowerKernelFunction(state, value, node);
+  if (value === withLock) return lowerWithLock(state, node);
+  if (value === trace) return lowerTrace(state, node);
+  if (value === startsWith) return lowerStartsWith(state, node);
   if (value === raw16 || value === raw32) return lowerRaw(state, value === raw16 ? 16 : 32, node);
   if (value === Number || value === BigInt) return argument(state, node, 0, 'value');
   const callable =
@@ -106,7 +131,8 @@ function lowerFunctionCall(
   if (takesText && typeof live === 'function') {
     return callHost(live as HostFunction, results, node);
   }
-  const isSubprogram = tagOf(state.world.declarationOf(callable), 'subprogram') !== null;
+  const declaration = state.world.declarationOf(callable);
+  const isSubprogram = ['subprogram', 'global'].some((tag) => tagOf(declaration, tag) !== null);
   if (isSubprogram) return lowerSubprogramCall(state, callable, results, node);
   return state.inline(callable, results, node);
 }
@@ -137,6 +163,7 @@ function lowerRaw(state: Lowering, bits: 16 | 32, node: ts.CallExpression): Resu
 }
 
 function lowerHelper(state: Lowering, helper: Helper, node: ts.CallExpression): Result {
+  refuseInLock(state, helper.name, node);
   const results = state.all(node.arguments);
   const operands = results.map((each, index) => operandOf(state, each, node.arguments[index]!));
   state.at(node);
@@ -144,6 +171,22 @@ function lowerHelper(state: Lowering, helper: Helper, node: ts.CallExpression): 
   const type = integerTypeOf(helper.returns);
   const isWide = type.kind === 'integer' && type.bits === 64;
   return computed(isWide ? value : state.builder.resize(value, 32), type);
+}
+
+/** A function of the kernel: integers, the context, structs by address. */
+function lowerKernelFunction(
+  state: Lowering,
+  { name, returns }: KernelFunction,
+  node: ts.CallExpression,
+): Result {
+  refuseInLock(state, name, node);
+  const results = state.all(node.arguments);
+  const operands = results.map((each, index) => operandOf(state, each, node.arguments[index]!));
+  state.at(node);
+  const value = state.builder.callKernelFunction(name, operands);
+  if (returns === null) return nothing;
+  const type = integerTypeOf(returns);
+  return computed(state.builder.resize(value, widthOf(type)), type);
 }
 
 /** Integers as 64 bits, structs by address, null as 0. */

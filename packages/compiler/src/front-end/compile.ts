@@ -97,7 +97,8 @@ function entryOf(checker: ts.TypeChecker, declaration: ts.FunctionDeclaration): 
   const [parameter] = declaration.parameters;
   const context = parameter ? contextOf(checker, parameter) : null;
   const isProgram = context !== null && declaration.parameters.length === 1;
-  if (tag === null && (!isProgram || tagOf(declaration, 'subprogram') !== null)) return null;
+  const isCalled = ['subprogram', 'global'].some((each) => tagOf(declaration, each) !== null);
+  if (tag === null && (!isProgram || isCalled)) return null;
   const name = tag || (declaration.name?.text ?? 'default').slice(0, 15);
   const place = declaration.name ?? declaration;
   if (!/^\w{1,15}$/.test(name)) return refuse(place, 'invalidProgramName', name);

@@ -62,3 +62,16 @@ test('inlined functions change what they are given', async () => {
   assert.equal(route!.run({ packet: ipv4({}) }).packet[22], 61);
   assert.equal(route!.run({ packet: ipv4({ 6: 0x20 }) }).packet[22], 64);
 });
+
+test('a trace prints on the machine too, once in an interval', async () => {
+  const { programs } = await compileModule(path.join(folder, 'variables.ts'));
+  const program = programs.find(({ name }) => name === 'traced')!;
+  let clock = 1_000_000_000n;
+  const machine = new Machine({ clock: () => clock });
+  const loaded = machine.load(compileProgram(program, { traces: true }));
+  const prints = [0n, 1n, 9_999_999n, 10_000_000n, 10_000_001n].map((passed) => {
+    clock = 1_000_000_000n + passed;
+    return loaded.run({ packet: word(0) }).helperCalls.get('trace_printk') ?? 0;
+  });
+  assert.deepEqual(prints, [1, 0, 0, 1, 0]);
+});

@@ -1,5 +1,5 @@
 /** Expressions: one rule for each kind of syntax; what has no rule is refused by name. */
-import { LoadTime } from '@skep/ebpf';
+import { type ArrayField, LoadTime, MemoryMap } from '@skep/ebpf';
 import ts from '@typescript/typescript6';
 import type { DiagnosticName } from '../diagnostics/table.ts';
 import { refuse } from '../diagnostics/report.ts';
@@ -18,7 +18,7 @@ import type { Lowering } from './lowering.ts';
 import { readPlace } from './memory.ts';
 import { arithmetic, complement, negate } from './operators.ts';
 import { indexedPlace, memberPlace } from './places.ts';
-import type { Result } from './result.ts';
+import type { Result, Struct } from './result.ts';
 import {
   computed,
   describeResult,
@@ -101,7 +101,14 @@ function lowerName(state: Lowering, node: ts.Identifier): Result {
     const { to, space, isNullable } = binding.type;
     return pointer(value, to, space, { isNullable });
   }
-  return known(state.world.liveValue(symbol, node));
+  return resultOf(state, state.world.liveValue(symbol, node));
+}
+
+/** A live value as programs see it: memory in place, all else known when compiling. */
+function resultOf(state: Lowering, live: unknown): Result {
+  if (!(live instanceof MemoryMap)) return known(live);
+  const layout = live.value as Struct | ArrayField;
+  return pointer(state.builder.mapValue(state.world.shapeOf(live)), layout, 'map');
 }
 
 function lowerMember(state: Lowering, node: ts.PropertyAccessExpression): Result {
@@ -147,7 +154,7 @@ function knownMember(
     return computed(state.builder.loadTime(name, widthOf(type)), type);
   }
   if (object === null || object === undefined) return refuse(node.expression, 'missingNullCheck');
-  return known((object as Record<string, unknown>)[name]);
+  return resultOf(state, (object as Record<string, unknown>)[name]);
 }
 
 function lowerElement(state: Lowering, node: ts.ElementAccessExpression): Result {

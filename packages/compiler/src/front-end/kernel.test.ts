@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import {
+  ArrayMemory,
   type BpfMap,
   canUseBpf,
   codeTarget,
@@ -19,6 +20,7 @@ import {
   testRunXdp,
 } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
+import { array, bool, codecOf, Struct, u32, u64 } from '@skep/ebpf';
 import { compileProgram } from '../codegen/compile-program.ts';
 import type { Target } from '../codegen/target.ts';
 import type { IrProgram } from '../ir/ir.ts';
@@ -62,7 +64,10 @@ function objectOf(program: IrProgram, target: Target): ProgramObject {
   return compileProgram(program, { loadTime, target });
 }
 
-function withLoaded(object: ProgramObject, use: (program: Program) => void): void {
+function withLoaded(
+  object: ProgramObject,
+  use: (program: Program, maps: Record<string, BpfMap>) => void,
+): void {
   const open: { close(): void }[] = [];
   try {
     const maps: Record<string, BpfMap> = {};
@@ -72,11 +77,43 @@ function withLoaded(object: ProgramObject, use: (program: Program) => void): voi
     }
     const program = loadProgram(object, { maps });
     open.push(program);
-    use(program);
+    use(program, maps);
   } finally {
     for (const each of open) each.close();
   }
 }
+
+test('kernel: node and programs share variables', { skip }, async () => {
+  const { programs } = await compileModule(path.join(folder, 'variables.ts'), { folder });
+  const program = programs.find(({ name }) => name === 'count')!;
+  withLoaded(compileProgram(program), (loaded, maps) => {
+    const layout = Struct({ isOpen: bool, packets: u64, last: u32, recent: array(u32, 4) });
+    const codec = codecOf(layout);
+    const memory = new ArrayMemory(maps.state!);
+    try {
+      const packet = new Uint8Array(60);
+      testRunXdp(loaded, { packet, repeat: 3 });
+      const { packets, last, recent } = codec.decode(memory.value(0));
+      assert.deepEqual([packets, last, recent], [3n, 46, [60, 0, 60, 0]]);
+      memory.value(0)[0] = 0;
+      assert.equal(testRunXdp(loaded, { packet }).returnValue, 1);
+    } finally {
+      memory.close();
+    }
+  });
+});
+
+test('kernel: traces are there when asked for, and limited', { skip }, async () => {
+  const { programs } = await compileModule(path.join(folder, 'variables.ts'), { folder });
+  const program = programs.find(({ name }) => name === 'traced')!;
+  assert.equal(compileProgram(program).maps.length, 0);
+  withLoaded(compileProgram(program, { traces: true }), (loaded, maps) => {
+    testRunXdp(loaded, { packet: new Uint8Array(60), repeat: 100 });
+    const value = maps.skep_trace!.lookup(new Uint8Array(4))!;
+    const suppressed = new DataView(value.buffer, value.byteOffset).getBigUint64(8, true);
+    assert.ok(suppressed > 0n && suppressed < 100n, `${suppressed} of 100 lines left out`);
+  });
+});
 
 function runCases(stem: string, program: Program): void {
   for (const { file, program: own, name, have, want } of executionCases) {

@@ -7,6 +7,7 @@
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import { convert, knownInteger } from './convert.ts';
+import { refuseInLock } from './locks.ts';
 import { type Block, turnsMax, type Value } from '../ir/ir.ts';
 import type { Lowering } from './lowering.ts';
 import { elementPlace, readPlace } from './memory.ts';
@@ -88,7 +89,7 @@ export function lowerDo(state: Lowering, node: ts.DoStatement, label: string | n
     const [head, test] = [builder.makeBlock(), builder.makeBlock()];
     builder.jump(head);
     builder.start(head);
-    if (!isShort) lowerGuard(state, exit, {});
+    if (!isShort) lowerGuard(state, node, exit, {});
     state.frame.jumps.push({ label, onBreak: exit, onContinue: test });
     state.statement(node.statement);
     state.frame.jumps.pop();
@@ -108,7 +109,8 @@ interface GuardParts {
 }
 
 /** Leaves to `exit` once the kernel's turns are used up; goes on in a new block. */
-function lowerGuard(state: Lowering, exit: Block, guard: GuardParts): void {
+function lowerGuard(state: Lowering, node: ts.Node, exit: Block, guard: GuardParts): void {
+  refuseInLock(state, 'a long loop', node);
   const { builder } = state;
   if (!builder.isReachable) return;
   const limit = guard.limit ?? turnsMax;
@@ -137,7 +139,7 @@ function loop(state: Lowering, parts: LoopParts): void {
     const [head, body, next] = [builder.makeBlock(), builder.makeBlock(), builder.makeBlock()];
     builder.jump(head);
     builder.start(head);
-    if (guard) lowerGuard(state, exit, guard);
+    if (guard) lowerGuard(state, statement.parent, exit, guard);
     if (condition) state.test(condition, body, exit);
     else builder.jump(body);
     builder.sealAndStart(body);

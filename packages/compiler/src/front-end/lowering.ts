@@ -37,7 +37,6 @@ export interface OpenEnd {
 
 /** One function that is being lowered, or inlined into another. */
 export class Frame {
-  readonly bindings = new Map<ts.Symbol, Binding>();
   readonly jumps: JumpTarget[] = [];
   readonly ends: OpenEnd[] = [];
   /** A loop in it may be left because its turns are used up. */
@@ -46,6 +45,8 @@ export class Frame {
   constructor(
     readonly declaration: Callable,
     readonly parent: Frame | null,
+    /** A body that is lowered in place sees those around it. */
+    readonly bindings = new Map<ts.Symbol, Binding>(),
   ) {}
 }
 
@@ -95,6 +96,8 @@ export class Lowering {
   /** The innermost function being inlined. */
   frame: Frame;
   readonly facts: Fact[] = [];
+  /** Inside the body of `withLock`. */
+  isLocked = false;
 
   constructor(
     readonly world: World,

@@ -7,6 +7,7 @@ import type { HelperReference } from '../ir/builder.ts';
 import type { Value } from '../ir/ir.ts';
 import { isContext } from './context.ts';
 import { toInteger, widen } from './convert.ts';
+import { refuseInLock } from './locks.ts';
 import type { Lowering } from './lowering.ts';
 import type { Computed, Pointee, Result } from './result.ts';
 import {
@@ -110,6 +111,7 @@ function flags(call: MapCall, index: number): Value {
 }
 
 function emit({ state, node }: MapCall, called: HelperReference, operands: Value[]): Value {
+  refuseInLock(state, called.name, node);
   state.at(node);
   return state.builder.call(called, operands);
 }

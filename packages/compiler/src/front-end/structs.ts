@@ -43,6 +43,9 @@ function fillStruct(
   init: ts.Expression | undefined,
 ): void {
   const initials = initialsOf(state, struct, init);
+  if (struct.isUnion && initials.size > 1) {
+    return refuse(init!, 'unionMembers', nameOf(struct), [...initials.keys()].join(', '));
+  }
   let at = 0;
   for (const { name, offset, field } of struct.fields) {
     const initial = initials.get(name);
@@ -179,10 +182,15 @@ function fillKnown(
   value: object,
   node: ts.Node,
 ): void {
+  const given = struct.fields.filter(
+    (each) => (value as Record<string, unknown>)[each.name] !== undefined,
+  );
+  if (struct.isUnion && given.length > 1) {
+    return refuse(node, 'unionMembers', nameOf(struct), given.map(({ name }) => name).join(', '));
+  }
   let at = 0;
-  for (const { name, offset, field } of struct.fields) {
+  for (const { name, offset, field } of given) {
     const member = (value as Record<string, unknown>)[name];
-    if (member === undefined) continue;
     zeroBytes(state, place, at, offset);
     const target = { ...place, offset: place.offset + offset, field };
     fillField(state, target, { result: known(member) }, node);

@@ -3,7 +3,11 @@
  * that pointers lead to, and called. The kernel passes up to five arguments in registers, and
  * verifies the function again for each call, so that a pointer to the packet, to a map's value or
  * to the caller's stack may be one of them.
+ *
+ * `@global` functions are verified once, for every value of their parameters, which are the context
+ * and integers: dear functions that are called from several places.
  */
+import type { GlobalParameter } from '@skep/bytecode';
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import { FunctionBuilder } from '../ir/builder.ts';
@@ -11,6 +15,7 @@ import { type IrFunction, isCall, type Value } from '../ir/ir.ts';
 import { isContext } from './context.ts';
 import { convert, toInteger, widen } from './convert.ts';
 import { lowerBody } from './inline.ts';
+import { refuseInLock } from './locks.ts';
 import type { ParameterBinding } from './lowering.ts';
 import { Lowering } from './lowering.ts';
 import type { Computed, Result, Type } from './result.ts';
@@ -24,6 +29,7 @@ import {
   widthOf,
 } from './result.ts';
 import type { Callable } from './syntax.ts';
+import { tagOf } from './syntax.ts';
 
 const parametersMax = 5;
 
@@ -40,6 +46,7 @@ export function lowerSubprogramCall(
   node: ts.CallExpression,
 ): Result {
   const name = state.world.nameOf(declaration);
+  refuseInLock(state, name, node);
   const bindings = declaration.parameters.map((parameter, index) =>
     bindingOf(state, parameter, results[index], node),
   );
@@ -64,6 +71,11 @@ function bindingOf(
   if (!given) return refuse(node, 'missingArgument', name);
   if (given.kind === 'computed' && isContext(given)) {
     return { kind: 'passed', type: given.type, value: given.value };
+  }
+  const isGlobal =
+    tagOf(state.world.declarationOf(parameter.parent as Callable), 'global') !== null;
+  if (isGlobal && isPointer(given)) {
+    return refuse(node, 'globalParameter', name, describeResult(given));
   }
   if (isPointer(given)) return { kind: 'passed', type: given.type, value: state.address(given) };
   const declared = state.world.integerTypeAt(parameter);
@@ -146,6 +158,8 @@ function lowerSubprogram(
   const { world, rules, diagnostics, subprograms } = caller;
   const builder = new FunctionBuilder(name, world.positionOf(declaration));
   const state = new Lowering(world, rules, builder, diagnostics, subprograms, declaration);
+  const isGlobal = tagOf(world.declarationOf(declaration), 'global') !== null;
+  if (isGlobal) builder.function.global = bindings.flatMap(globalParameter);
   let index = 0;
   const results = bindings.map((binding): Result => {
     if (binding.kind === 'known') return binding.result;
@@ -160,6 +174,11 @@ function lowerSubprogram(
   const isSigned = type.kind === 'integer' && type.isSigned;
   builder.return(builder.resize(value, 64, isSigned));
   return builder.finish();
+}
+
+function globalParameter(binding: ParameterBinding): GlobalParameter[] {
+  if (binding.kind === 'known') return [];
+  return [binding.type.kind === 'context' ? 'context' : 'integer'];
 }
 
 function parameterOf(state: Lowering, index: number, type: Type): Computed {

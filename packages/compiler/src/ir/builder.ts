@@ -49,6 +49,7 @@ export class FunctionBuilder {
   private readonly sealed = new Set<Block>();
   private readonly definitions = new Map<Block, Map<Variable, Value>>();
   private readonly incomplete = new Map<Block, Map<Variable, Value>>();
+  private readonly mapValues = new Map<MapShape, Value>();
   private readonly phiUsers = new Map<Value, Set<Value>>();
 
   /** Starts the entry block. */
@@ -270,6 +271,15 @@ export class FunctionBuilder {
   /** The address of a map. */
   map(shape: MapShape): Value {
     return this.function.makeValue({ op: 'map', map: shape }, [], 64);
+  }
+
+  /** The address of the one value of an array map. */
+  mapValue(shape: MapShape): Value {
+    const known = this.mapValues.get(shape);
+    if (known) return known;
+    const made = this.function.makeValue({ op: 'mapValue', map: shape }, [], 64);
+    this.mapValues.set(shape, made);
+    return made;
   }
 
   /** The address of a new object of `size` bytes on the stack; its bytes are undefined. */

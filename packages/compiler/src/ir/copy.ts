@@ -9,6 +9,7 @@ export function copyProgram(program: IrProgram): IrProgram {
 /** A copy with values and blocks of its own; both are numbered anew, in order. */
 export function copyFunction(made: IrFunction): IrFunction {
   const copy = new FreshFunction(made.name, made.position);
+  copy.global = made.global;
   const blocks = new Map<Block, Block>();
   const values = new Map<Value, Value>();
   for (const block of made.blocks) {

@@ -7,7 +7,7 @@
  *
  * Invariants are those that `verify.ts` checks after every pass.
  */
-import type { MapShape } from '@skep/bytecode';
+import type { GlobalParameter, MapShape } from '@skep/bytecode';
 
 /** Bits of a value. */
 export type Width = 32 | 64;
@@ -60,7 +60,8 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle'
  * What a value is. `operands` of the value are listed in brackets.
  *
  * - `constant`: `bits`, two's complement, reduced to the width
- * - `map`: the map's address; `slot`: the slot's address; `loadTime`: a constant not yet bound
+ * - `map`: the map's address; `mapValue`: that of its one value, where the map is an array; `slot`:
+ *   the slot's address; `loadTime`: a constant not yet bound
  * - `context`: the program's argument; `parameter`: argument `index` of a subprogram
  * - binary operators [left, right]: unsigned but for `sar`; x / 0 = 0, x % 0 = x; shifts take the
  *   amount modulo the width
@@ -77,6 +78,7 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle'
 export type Operation =
   | { readonly op: 'constant'; readonly bits: bigint }
   | { readonly op: 'map'; readonly map: MapShape }
+  | { readonly op: 'mapValue'; readonly map: MapShape }
   | { readonly op: 'slot'; readonly slot: Slot }
   | { readonly op: 'loadTime'; readonly name: string }
   | { readonly op: 'function'; readonly name: string }
@@ -147,6 +149,8 @@ export class Block {
 /** One program or subprogram. The first block is the entry. */
 export class IrFunction {
   blocks: Block[] = [];
+  /** What it takes, where the kernel is to verify it once instead of at each call. */
+  global: readonly GlobalParameter[] | null = null;
   private nextValue = 0;
   private nextBlock = 0;
 
@@ -189,12 +193,14 @@ export interface IrProgram {
   readonly functions: IrFunction[];
 }
 
+const floating: ReadonlySet<Operation['op']> = new Set([
+  ...(['constant', 'map', 'mapValue', 'slot', 'loadTime', 'function'] as const),
+]);
+
 /** Stands in no block: made again at each use. */
 export function isFloating(value: Value): boolean {
   const { op } = value.operation;
-  return (
-    op === 'constant' || op === 'map' || op === 'slot' || op === 'loadTime' || op === 'function'
-  );
+  return floating.has(op);
 }
 
 /** Whether it calls a helper, a subprogram or a function of the kernel. */

@@ -7,7 +7,7 @@
  * through all its blocks) or, below zero, -1 - the index of one of the function's `floating`
  * values. Position -1 is none.
  */
-import type { MapShape } from '@skep/bytecode';
+import type { GlobalParameter, MapShape } from '@skep/bytecode';
 
 /** What the file says that it is. */
 export const jsonFormat = 'skep-ir';
@@ -21,7 +21,7 @@ export type JsonPosition = [number, number, number, number];
 /** A value that stands in no block. */
 export type JsonFloating =
   | ['constant', number, string]
-  | ['map', number]
+  | ['map' | 'mapValue', number]
   | ['slot', number]
   | ['loadTime', number, string]
   | ['function', string];
@@ -42,6 +42,7 @@ export type JsonBlock = [number, number[], JsonValue[], JsonEnd];
 export interface JsonFunction {
   readonly name: string;
   readonly position: number;
+  readonly global?: readonly GlobalParameter[];
   /** [name, size] */
   readonly slots: [string, number][];
   readonly floating: JsonFloating[];

@@ -52,6 +52,10 @@ export class JsonReader {
     return /^\d{1,20}$/.test(text) ? BigInt(text) : this.refuse('a string of digits');
   }
 
+  boolean(): boolean {
+    return typeof this.value === 'boolean' ? this.value : this.refuse('true or false');
+  }
+
   oneOf<const T extends string | number>(choices: readonly T[]): T {
     const found = choices.find((choice) => choice === this.value);
     return found ?? this.refuse(`one of ${choices.join(', ')}`);

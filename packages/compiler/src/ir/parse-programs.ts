@@ -94,6 +94,20 @@ function parseMap(reader: JsonReader): MapShape {
     maxEntries: reader.field('maxEntries').integer(0),
     flags: reader.field('flags').integer(0),
   };
+  if (reader.has('kernelFields')) {
+    const kernelFields = reader
+      .field('kernelFields')
+      .items()
+      .map((each) => {
+        return { type: each.field('type').text(), offset: each.field('offset').integer(0) };
+      });
+    return { ...shape, kernelFields };
+  }
+  if (reader.has('contents')) {
+    const contents = reader.field('contents').text();
+    const isFrozen = reader.field('isFrozen').boolean();
+    return { ...shape, contents, isFrozen };
+  }
   return reader.has('inner') ? { ...shape, inner: parseMap(reader.field('inner')) } : shape;
 }
 
@@ -121,6 +135,13 @@ class FunctionParser {
       reader.field('name').text(),
       tables.position(reader.field('position')),
     );
+    if (reader.has('global')) {
+      const words = ['context', 'integer'] as const;
+      this.made.global = reader
+        .field('global')
+        .items()
+        .map((each) => each.oneOf(words));
+    }
     const slots = reader
       .field('slots')
       .items()
@@ -158,11 +179,17 @@ class FunctionParser {
   }
 
   private parseFloating(reader: JsonReader, slots: readonly Slot[]): Value {
-    switch (reader.item(0).oneOf(['constant', 'map', 'slot', 'loadTime', 'function'])) {
+    switch (reader.item(0).oneOf(['constant', 'map', 'mapValue', 'slot', 'loadTime', 'function'])) {
       case 'constant':
         return this.made.makeConstant(reader.item(2).bigint(), parseWidth(reader.item(1)));
       case 'map':
         return this.made.makeValue({ op: 'map', map: this.tables.map(reader.item(1)) }, [], 64);
+      case 'mapValue':
+        return this.made.makeValue(
+          { op: 'mapValue', map: this.tables.map(reader.item(1)) },
+          [],
+          64,
+        );
       case 'slot': {
         const slot = slots[reader.item(1).integer(0, slots.length - 1)]!;
         return this.made.makeValue({ op: 'slot', slot }, [], 64);

@@ -13,7 +13,8 @@ export function printProgram(program: IrProgram): string {
 
 /** @example `function f`, then `b0:`, `  v1:64 = context`, `  return 2` */
 export function printFunction(made: IrFunction): string {
-  const lines = [`function ${made.name}`];
+  const global = made.global && `global (${made.global.join(', ')})`;
+  const lines = [['function', made.name, ...(global ? [global] : [])].join(' ')];
   for (const block of made.blocks) {
     const from = block.predecessors.map((each) => ` ${printBlockName(each)}`).join('');
     lines.push(`${printBlockName(block)}:${from && ` <-${from}`}`);
@@ -51,6 +52,7 @@ export function printValue(value: Value): string {
       return `${result}turn below ${operation.limit}`;
     case 'constant':
     case 'map':
+    case 'mapValue':
     case 'slot':
     case 'loadTime':
     case 'function':
@@ -72,6 +74,8 @@ function printOperand(value: Value): string {
       return printConstant(operation.bits);
     case 'map':
       return `&${operation.map.name}`;
+    case 'mapValue':
+      return `&${operation.map.name}[0]`;
     case 'slot':
       return `&${operation.slot.name}`;
     case 'loadTime':

@@ -10,12 +10,16 @@ import type { IrFunction, IrProgram, Value } from './ir.ts';
  */
 export type LoadTimeValues = Readonly<Record<string, number | bigint>>;
 
+/** The constant that says whether `trace` prints: bound by code generation itself. */
+export const tracesName = '@traces';
+
 /** The names of the load-time constants of `program`, in order of use. */
 export function loadTimeNames(program: IrProgram): string[] {
   const names = new Set<string>();
   for (const made of program.functions) {
     eachLoadTime(made, (value) => {
-      if (value.operation.op === 'loadTime') names.add(value.operation.name);
+      const { operation } = value;
+      if (operation.op === 'loadTime' && operation.name !== tracesName) names.add(operation.name);
     });
   }
   return [...names];
@@ -25,8 +29,9 @@ export function loadTimeNames(program: IrProgram): string[] {
  * A copy of `program` in which every load-time constant is a number.
  * @throws CompileError for a constant without a value and for a value without a constant.
  */
-export function specialise(program: IrProgram, values: LoadTimeValues): IrProgram {
+export function specialise(program: IrProgram, values: LoadTimeValues, traces = false): IrProgram {
   const copy = copyProgram(program);
+  bindTraces(copy, traces);
   const known = loadTimeNames(copy);
   for (const name of known) {
     if (values[name] === undefined) {
@@ -52,6 +57,16 @@ export function specialise(program: IrProgram, values: LoadTimeValues): IrProgra
     });
   }
   return copy;
+}
+
+/** Makes `trace` print, or vanish. Changes the program. */
+export function bindTraces(program: IrProgram, traces: boolean): void {
+  for (const made of program.functions) {
+    eachLoadTime(made, (value) => {
+      if (value.operation.op !== 'loadTime' || value.operation.name !== tracesName) return;
+      value.operation = { op: 'constant', bits: traces ? 1n : 0n };
+    });
+  }
 }
 
 /** Floating values stand in no block: they are found where they are used. */

@@ -99,6 +99,7 @@ class FunctionWriter {
     return {
       name: this.made.name,
       position: this.tables.position(this.made.position),
+      ...(this.made.global ? { global: this.made.global } : {}),
       slots: [...this.slots.keys()].map(({ name, size }) => [name, size]),
       floating: this.floating.entries,
       blocks,
@@ -134,6 +135,8 @@ class FunctionWriter {
         return ['constant', width, `${operation.bits}`];
       case 'map':
         return ['map', this.tables.map(operation.map)];
+      case 'mapValue':
+        return ['mapValue', this.tables.map(operation.map)];
       case 'loadTime':
         return ['loadTime', width, operation.name];
       case 'function':

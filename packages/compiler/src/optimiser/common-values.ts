@@ -197,6 +197,8 @@ export function nameOf(value: Value): string {
       return `${operation.bits}`;
     case 'map':
       return `&${operation.map.name}`;
+    case 'mapValue':
+      return `&${operation.map.name}[0]`;
     case 'loadTime':
       return `$${operation.name}`;
     case 'function':

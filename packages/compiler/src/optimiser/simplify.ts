@@ -66,6 +66,7 @@ function simplifyValue(value: Value, rewriter: Rewriter): Value | null {
     case 'turn':
     case 'constant':
     case 'map':
+    case 'mapValue':
     case 'slot':
     case 'loadTime':
     case 'function':

@@ -80,4 +80,7 @@ export const machineKernelFunctions: ReadonlyMap<string, (cpu: Cpu) => void> = n
   ['bpf_iter_num_new', startNumbers],
   ['bpf_iter_num_next', nextNumber],
   ['bpf_iter_num_destroy', (cpu) => cpu.setNumber(0, 0)],
+  // A run of the machine is alone: nothing is freed under it.
+  ['bpf_rcu_read_lock', (cpu) => cpu.setNumber(0, 0)],
+  ['bpf_rcu_read_unlock', (cpu) => cpu.setNumber(0, 0)],
 ]);

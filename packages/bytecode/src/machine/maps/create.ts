@@ -1,4 +1,5 @@
 /** A map for a shape. */
+import { fromBase64 } from '../../map-shape.ts';
 import type { MapShape } from '../../object.ts';
 import { type Heap, ScatteredHeap } from '../heap.ts';
 import { ArrayTable } from './array-table.ts';
@@ -9,12 +10,22 @@ import { MapOfMaps } from './map-of-maps.ts';
 import { ProgramArrayMap } from './program-array.ts';
 import { RingBufferMap } from './ring-buffer.ts';
 
-/** An empty map. @throws MapError EINVAL for a shape that the kernel would refuse */
+/** A map that holds what its shape says. @throws MapError as `createEmpty` */
 export function createMap(
   shape: MapShape,
   cpus: number,
   heap: Heap = new ScatteredHeap(),
 ): MachineMap {
+  const map = createEmpty(shape, cpus, heap);
+  const { contents } = shape;
+  if (contents === undefined) return map;
+  const value = map.find(new Uint8Array(shape.keySize), 0);
+  value?.bytes.set(fromBase64(contents).subarray(0, shape.valueSize));
+  return map;
+}
+
+/** An empty map. @throws MapError EINVAL for a shape that the kernel would refuse */
+function createEmpty(shape: MapShape, cpus: number, heap: Heap): MachineMap {
   switch (shape.kind) {
     case 'hash':
       return new HashTable(shape, 1, heap);

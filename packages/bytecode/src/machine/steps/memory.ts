@@ -165,6 +165,13 @@ export function constantStep(
   next: number,
 ): Step {
   const d = instruction.destination.number;
+  if (map && instruction.from === 'mapValueByDescriptor') {
+    const value = map.find(new Uint8Array(map.shape.keySize), 0)!;
+    return (cpu) => {
+      cpu.setAddress(d, value, instruction.offset);
+      return next;
+    };
+  }
   if (map) {
     const { region } = map;
     return (cpu) => {

@@ -53,6 +53,12 @@ function sevens([at, value]: readonly [number, number] = [0, 7]): Uint8Array {
   return new Uint8Array(64).fill(7).fill(value, at, at + 1);
 }
 
+function line(text: string): Uint8Array {
+  const packet = new Uint8Array(64);
+  packet.set(new TextEncoder().encode(text));
+  return packet;
+}
+
 function collatz(start: number): number {
   let steps = 0;
   for (let value = start; value !== 1; steps++) value = value % 2 ? value * 3 + 1 : value / 2;
@@ -182,4 +188,28 @@ export const executionCases: ExecutionCase[] = [
   { file: 'long-loops', program: 'nested', name: 'breaks', have: word(60), want: 1609000 },
   { file: 'long-loops', program: 'nested', name: 'not at all', have: word(0), want: 0 },
   { file: 'long-loops', program: 'once', name: 'once', have: word(0), want: 100 },
+  {
+    file: 'unions',
+    program: 'remember',
+    name: 'key',
+    have: ipv4({ 12: 9, 15: 3 }),
+    want: 7000 + 9 + 127 + 9,
+  },
+  { file: 'variables', program: 'count', name: 'first', have: word(0), want: 42064 },
+  { file: 'variables', program: 'square', name: 'in the table', have: word(99), want: 9801 + 300 },
+  { file: 'variables', program: 'square', name: 'behind it', have: word(100), want: 1 },
+  { file: 'variables', program: 'request', name: 'GET', have: line('GET / HTTP'), want: 10 },
+  { file: 'variables', program: 'request', name: 'PUT', have: line('PUT / HTTP'), want: 20 },
+  { file: 'variables', program: 'request', name: 'POST', have: line('POST / HTT'), want: 20 },
+  { file: 'variables', program: 'request', name: 'other', have: line('GET_/ HTTP'), want: 40 },
+  { file: 'locks', program: 'take', name: 'two of three', have: word(2), want: 2001 + 64 },
+  { file: 'locks', program: 'take', name: 'too many', have: word(4), want: 100 + 64 },
+  { file: 'locks', program: 'read', name: 'pass', have: word(0), want: 2 },
+  {
+    file: 'globals',
+    program: 'both',
+    name: 'finds one',
+    have: word(0x09030303),
+    want: 300 + 2 - 64,
+  },
 ];
