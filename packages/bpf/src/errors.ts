@@ -46,6 +46,22 @@ export class MissingKernelFunctionError extends Error {
   }
 }
 
+/** A program reads a field of the kernel that this kernel has not, or not of that size. */
+export class MissingKernelFieldError extends Error {
+  readonly code = 'ERR_MISSING_KERNEL_FIELD';
+
+  constructor(
+    /** Such as `load program classify`. */
+    readonly subject: string,
+    /** Such as `sk_buff.mark`. */
+    readonly field: string,
+    detail: string,
+  ) {
+    super(`${subject}: kernel field ${field}: found ${detail} (Linux ${release()})`);
+    this.name = 'MissingKernelFieldError';
+  }
+}
+
 /** A key, a value or an index is not of the map's shape. */
 export class MapArgumentError extends TypeError {
   readonly code = 'ERR_MAP_ARGUMENT';

@@ -13,6 +13,7 @@ import { loadBtf } from './btf.ts';
 import { bpf, bpfError } from './call.ts';
 import { MapShapeError } from './errors.ts';
 import { type ProgramInfo, readProgramInfo } from './info.ts';
+import { linkKernelFields } from './kernel-fields.ts';
 import { linkKernelFunctions } from './kernel-functions.ts';
 import type { BpfMap } from './map.ts';
 import { openPinnedObject, pinObject } from './pin.ts';
@@ -61,11 +62,12 @@ export interface LoadOptions {
  *
  * @throws VerifierError when the verifier refuses it; KernelError EPERM without the rights;
  *   MapShapeError when a map is not of the shape that the program was compiled for;
- *   MissingKernelFunctionError
+ *   MissingKernelFunctionError; MissingKernelFieldError
  */
 export function loadProgram(object: ProgramObject, options: LoadOptions = {}): Program {
   const code = linkMaps(object, options.maps ?? {});
   linkKernelFunctions(object, code);
+  linkKernelFields(object, code);
   const attribute = loadAttribute(object, code, options);
   const described = object.lines.length > 0 ? programBtf(object) : undefined;
   const btf = described && loadBtf(described.btf, object.name);

@@ -44,6 +44,16 @@ export interface KernelFunctionReference {
   readonly name: string;
 }
 
+/** The constant at `instruction` is the offset of a field of one of the kernel's structs. */
+export interface KernelFieldReference {
+  readonly instruction: number;
+  readonly struct: string;
+  /** A name, or a path of names with dots between them. */
+  readonly field: string;
+  /** Bytes that the program reads there. */
+  readonly size: number;
+}
+
 /** Code from `instruction` on was made from this line. Lines and columns count from 1. */
 export interface SourceLine {
   readonly instruction: number;
@@ -77,6 +87,8 @@ export interface ProgramObject {
   readonly mapReferences: readonly MapReference[];
   /** Absent where it calls none. @since Linux 5.18 */
   readonly kernelFunctions?: readonly KernelFunctionReference[];
+  /** Absent where it reads no struct of the kernel. */
+  readonly kernelFields?: readonly KernelFieldReference[];
   /** The program's entry first, at instruction 0, then its subprograms. */
   readonly functions: readonly FunctionRange[];
   readonly lines: readonly SourceLine[];

@@ -46,6 +46,9 @@ export function serialiseObject(object: ProgramObject): Uint8Array {
       kernelFunctions: object.kernelFunctions?.map(({ instruction, name }) => {
         return { instruction, name };
       }),
+      kernelFields: object.kernelFields?.map(({ instruction, struct, field, size }) => {
+        return { instruction, struct, field, size };
+      }),
       functions: functions.map(({ instruction, name, global }) => ({ instruction, name, global })),
       lines: lines.map(({ instruction, file, line, column, text }) => {
         return { instruction, file, line, column, text };
@@ -90,6 +93,7 @@ export function parseObject(bytes: Uint8Array): ProgramObject {
         return { instruction: each.at('instruction').integer(), map: each.at('map').text(NAME) };
       }),
     ...readKernelFunctions(root.at('kernelFunctions')),
+    ...readKernelFields(root.at('kernelFields')),
     functions: root
       .at('functions')
       .list()
@@ -125,6 +129,17 @@ function readKernelFunctions(value: JsonValue): Pick<ProgramObject, 'kernelFunct
     return { instruction: each.at('instruction').integer(), name: each.at('name').text(/^\w+$/) };
   });
   return { kernelFunctions };
+}
+
+function readKernelFields(value: JsonValue): Pick<ProgramObject, 'kernelFields'> {
+  if (value.isAbsent) return {};
+  const kernelFields = value.list().map((each) => ({
+    instruction: each.at('instruction').integer(),
+    struct: each.at('struct').text(/^\w+$/),
+    field: each.at('field').text(/^[\w.]+$/),
+    size: each.at('size').integer(1, 8),
+  }));
+  return { kernelFields };
 }
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -199,6 +214,11 @@ export function checkObject(object: ProgramObject): void {
     if (!maps.has(map)) throw new ObjectError(path, `no map of the name ${map}`);
     if (kindsBySlot.get(instruction) === 'loadConstant') return;
     throw new ObjectError(path, `instruction ${instruction}, expected a 64-bit constant load`);
+  });
+  object.kernelFields?.forEach(({ instruction }, index) => {
+    if (kindsBySlot.get(instruction) === 'loadConstant') return;
+    const detail = `instruction ${instruction}, expected a 64-bit constant load`;
+    throw new ObjectError(`kernelFields[${index}]`, detail);
   });
   object.kernelFunctions?.forEach(({ instruction }, index) => {
     if (kindsBySlot.get(instruction) === 'call') return;

@@ -18,6 +18,8 @@ export interface Names {
   readonly map?: string | undefined;
   /** The subprogram called, or whose address is taken. */
   readonly subprogram?: string | undefined;
+  /** The field of the kernel whose offset the constant is. */
+  readonly kernelField?: string | undefined;
   /** The function of the kernel that is called. */
   readonly kernelFunction?: string | undefined;
 }
@@ -109,6 +111,7 @@ function formatConstant(instruction: LoadConstant, names: Names): string {
   const map = names.map === undefined ? `${value}` : `name:${names.map}`;
   switch (from) {
     case 'value':
+      if (names.kernelField) return `${destination} = offset of ${names.kernelField}`;
       return `${destination} = 0x${value.toString(16)} ll`;
     case 'mapByDescriptor':
     case 'mapByIndex':

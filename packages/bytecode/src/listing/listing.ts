@@ -20,6 +20,9 @@ export function listLines(object: ProgramObject): ListingLine[] {
   const kernelFunctions = new Map(
     object.kernelFunctions?.map((use) => [use.instruction, use.name]),
   );
+  const kernelFields = new Map(
+    object.kernelFields?.map((use) => [use.instruction, `${use.struct}.${use.field}`]),
+  );
   const sources = new Map(object.lines.map((line) => [line.instruction, line]));
   const lines: ListingLine[] = [];
   let previous: SourceLine | undefined;
@@ -33,10 +36,12 @@ export function listLines(object: ProgramObject): ListingLine[] {
     previous = source ?? previous;
     const subprogram = functions.get(targetOf({ slot, instruction }));
     const kernelFunction = kernelFunctions.get(slot);
+    const kernelField = kernelFields.get(slot);
     const text = formatInstruction(instruction, {
       map: maps.get(slot),
       subprogram,
       kernelFunction,
+      kernelField,
     });
     lines.push({ kind: 'instruction', slot, text });
   }

@@ -10,7 +10,7 @@ import {
   registers,
 } from '@skep/bytecode';
 import { CompileError } from '../ir/compile-error.ts';
-import type { SourcePosition } from '../ir/ir.ts';
+import type { KernelFieldName, SourcePosition } from '../ir/ir.ts';
 import { tightenJumps } from './layout.ts';
 import {
   FRAME_POINTER,
@@ -38,6 +38,7 @@ export interface FunctionCode {
   /** Calls of subprograms, and loads of their addresses. */
   readonly calls: SubprogramUse[];
   readonly kernelFunctions: { readonly slot: number; readonly name: string }[];
+  readonly kernelFields: { readonly slot: number; readonly name: KernelFieldName }[];
   readonly maps: { readonly slot: number; readonly instruction: MachineInstruction }[];
   readonly lines: { readonly slot: number; readonly position: SourcePosition }[];
   readonly position: SourcePosition | null;
@@ -66,6 +67,7 @@ export function emitFunction(made: MachineFunction, stackBytes: number): Functio
     instructions: [],
     calls: [],
     kernelFunctions: [],
+    kernelFields: [],
     maps: [],
     lines: [],
   };
@@ -130,6 +132,10 @@ function emit(code: FunctionCode, each: MachineInstruction, slot: number, distan
       return;
     case 'exit':
       instructions.push(asm.exit());
+      return;
+    case 'moveWide':
+      if (each.kernelField) code.kernelFields.push({ slot, name: each.kernelField });
+      instructions.push(toInstruction(each, distance));
       return;
     default:
       instructions.push(toInstruction(each, distance));

@@ -6,6 +6,7 @@ import {
   type FunctionRange,
   type Instruction,
   encode,
+  type KernelFieldReference,
   type KernelFunctionReference,
   type MapReference,
   type MapShape,
@@ -35,6 +36,7 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
   const stackBytes = new StackCheck(used).deepest(used[0]!, []);
   const maps = new Map<string, MapShape>();
   const mapReferences: MapReference[] = [];
+  const kernelFields: KernelFieldReference[] = [];
   const kernelFunctions: KernelFunctionReference[] = [];
   const instructions: Instruction[] = [];
   for (const code of used) {
@@ -53,6 +55,10 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
     for (const { slot, name } of code.kernelFunctions) {
       kernelFunctions.push({ instruction: start + slot, name });
     }
+    for (const { slot, name } of code.kernelFields) {
+      const { struct, field, size } = name;
+      kernelFields.push({ instruction: start + slot, struct, field, size });
+    }
     for (const each of code.instructions) instructions.push(each);
   }
   return {
@@ -62,6 +68,7 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
     code: encode(instructions),
     maps: [...maps.values()],
     mapReferences,
+    ...(kernelFields.length > 0 ? { kernelFields } : {}),
     ...(kernelFunctions.length > 0 ? { kernelFunctions } : {}),
     functions: used.map(({ name, global }): FunctionRange => {
       const range = { instruction: starts.get(name)!, name };
@@ -127,8 +134,12 @@ class StackCheck {
     const known = this.known.get(code);
     if (known) return known;
     let below = { bytes: 0, depth: 0 };
-    for (const { name } of code.calls) {
-      const called = this.measure(this.byName.get(name)!, [...callers, code]);
+    const path = [...callers, code];
+    for (const { name, addressIn } of code.calls) {
+      const target = this.byName.get(name)!;
+      // A timer's callback that starts its timer again: nothing of it is left when it runs.
+      if (addressIn && path.includes(target)) continue;
+      const called = this.measure(target, path);
       below = {
         bytes: Math.max(below.bytes, called.bytes),
         depth: Math.max(below.depth, called.depth),

@@ -5,7 +5,13 @@
  * may be written several times. Physical registers live within one block only.
  */
 import type { GlobalParameter, MapShape } from '@skep/bytecode';
-import type { BinaryOperator, Comparison, SourcePosition, Width } from '../ir/ir.ts';
+import type {
+  BinaryOperator,
+  Comparison,
+  KernelFieldName,
+  SourcePosition,
+  Width,
+} from '../ir/ir.ts';
 
 /** The register that points at the end of the stack frame. */
 export const FRAME_POINTER = 10;
@@ -78,6 +84,8 @@ export class MachineInstruction {
   map: MapShape | null = null;
   subprogram: string | null = null;
   kernelFunction: string | null = null;
+  /** What a `moveWide` without bits stands for. */
+  kernelField: KernelFieldName | null = null;
   argumentCount = 0;
 
   constructor(

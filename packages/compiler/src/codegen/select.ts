@@ -123,6 +123,9 @@ class Selector {
         instruction.touches = [instruction.frame];
         return;
       }
+      case 'kernelField':
+        this.put('moveWide', destination).kernelField = operation;
+        return;
       case 'function':
         this.put('functionAddress', destination).subprogram = operation.name;
         return;
@@ -204,6 +207,7 @@ class Selector {
       case 'slot':
       case 'loadTime':
       case 'function':
+      case 'kernelField':
         throw new Error(`${operation.op} placed in a block`);
       default:
         this.selectBinary(value, operation.op);

@@ -279,6 +279,11 @@ export const diagnosticTable = {
     message: "parameter '{0}' of a global function is {1}",
     help: 'it is verified for itself and takes the context and integers: use @subprogram instead',
   },
+  timerMissing: {
+    code: 4017,
+    message: "this is no entry with a timer of map '{0}'",
+    help: 'declare a field timer: Timer in its value, and give an entry that was looked up in it',
+  },
   loopEnds: {
     code: 4012,
     message: "'{0}' returns nothing where the kernel ends a loop that turns too often",

@@ -2,10 +2,12 @@
 import {
   Helper,
   KernelFunction,
+  kernelContext,
   MapDeclaration,
   raw16,
   raw32,
   startsWith,
+  startTimer,
   trace,
   withLock,
 } from '@skep/ebpf';
@@ -15,9 +17,11 @@ import type { Value } from '../ir/ir.ts';
 import { isContext, lowerContextCall } from './context.ts';
 import { cast, conditionOf, toInteger, widen } from './convert.ts';
 import type { Lowering } from './lowering.ts';
+import { lowerKernelContext } from './kernel-structs.ts';
 import { lowerWithLock, refuseInLock } from './locks.ts';
 import { lowerMapCall } from './maps.ts';
 import { lowerStartsWith } from './starts-with.ts';
+import { lowerStartTimer } from './timers.ts';
 import { lowerTrace } from './traces.ts';
 import { arithmetic, compareIntegers } from './operators.ts';
 import type { Computed, Result } from './result.ts';
@@ -77,6 +81,8 @@ function callKnown(
   if (isIntegerField(value)) return lowerCast(state, value, node);
   if (value instanceof Helper) return lowerHelper(state, value, node);
   if (value instanceof KernelFunction) return lowerKernelFunction(state, value, node);
+  if (value === kernelContext) return lowerKernelContext(state, node);
+  if (value === startTimer) return lowerStartTimer(state, node);
   if (value === withLock) return lowerWithLock(state, node);
   if (value === trace) return lowerTrace(state, node);
   if (value === startsWith) return lowerStartsWith(state, node);

@@ -123,7 +123,12 @@ function lowerProgram(project: Project, entry: Entry): IrFunction[] | undefined 
   const before = diagnostics.size;
   const { declaration, context, name } = entry;
   const builder = new FunctionBuilder(name, world.positionOf(declaration));
-  const subprograms: SubprogramTable = { made: [], underWay: new Set(), names: new Set([name]) };
+  const subprograms: SubprogramTable = {
+    made: [],
+    underWay: new Set(),
+    names: new Set([name]),
+    timerNames: new Map(),
+  };
   const state = new Lowering(world, rules, builder, diagnostics, subprograms, declaration);
   try {
     const argument = computed(builder.context(), context);

@@ -14,6 +14,7 @@ import {
 } from './conditions.ts';
 import { isContext, readContextField } from './context.ts';
 import { joinEnds, knownInteger } from './convert.ts';
+import { isKernelStruct, readKernelField } from './kernel-structs.ts';
 import type { Lowering } from './lowering.ts';
 import { readPlace } from './memory.ts';
 import { arithmetic, complement, negate } from './operators.ts';
@@ -133,6 +134,10 @@ export function readMember(
   if (isContext(object)) {
     state.at(node);
     return readContextField(state, object, name, node.name);
+  }
+  if (isKernelStruct(object)) {
+    state.at(node);
+    return readKernelField(state, object, name, node.name);
   }
   if (isPointer(object) && object.type.to.kind === 'array' && name === 'length') {
     return known(object.type.to.count);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -14,13 +15,16 @@ import {
   canUseBpf,
   codeTarget,
   createMap,
+  kernelFunctionId,
   loadProgram,
+  MissingKernelFieldError,
+  MissingKernelFunctionError,
   type Program,
   testRunTc,
   testRunXdp,
 } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
-import { array, bool, codecOf, Struct, u32, u64 } from '@skep/ebpf';
+import { array, bool, codecOf, Struct, TcAction, u32, u64, XdpAction } from '@skep/ebpf';
 import { compileProgram } from '../codegen/compile-program.ts';
 import type { Target } from '../codegen/target.ts';
 import type { IrProgram } from '../ir/ir.ts';
@@ -45,7 +49,7 @@ for (const name of names) {
       const isNew = (object: ProgramObject, index: number): boolean =>
         versions.findIndex((each) => isDeepStrictEqual(each, object)) === index;
       for (const object of versions.filter(isNew)) {
-        withLoaded(object, (each) => runCases(stem, each));
+        await withLoaded(object, (each) => runCases(stem, each));
       }
     }
   });
@@ -64,11 +68,20 @@ function objectOf(program: IrProgram, target: Target): ProgramObject {
   return compileProgram(program, { loadTime, target });
 }
 
-function withLoaded(
-  object: ProgramObject,
-  use: (program: Program, maps: Record<string, BpfMap>) => void,
-): void {
+/** Whether this kernel has the functions that the program calls; else it says which is missing. */
+function hasFunctions(object: ProgramObject): boolean {
+  const missing = object.kernelFunctions?.find(({ name }) => kernelFunctionId(name) === undefined);
+  return missing === undefined;
+}
+
+type Use = (program: Program, maps: Record<string, BpfMap>) => void | Promise<void>;
+
+async function withLoaded(object: ProgramObject, use: Use): Promise<void> {
   const open: { close(): void }[] = [];
+  if (!hasFunctions(object)) {
+    assert.throws(() => loadProgram(object), MissingKernelFunctionError);
+    return;
+  }
   try {
     const maps: Record<string, BpfMap> = {};
     for (const shape of object.maps) {
@@ -77,7 +90,7 @@ function withLoaded(
     }
     const program = loadProgram(object, { maps });
     open.push(program);
-    use(program, maps);
+    await use(program, maps);
   } finally {
     for (const each of open) each.close();
   }
@@ -86,7 +99,7 @@ function withLoaded(
 test('kernel: node and programs share variables', { skip }, async () => {
   const { programs } = await compileModule(path.join(folder, 'variables.ts'), { folder });
   const program = programs.find(({ name }) => name === 'count')!;
-  withLoaded(compileProgram(program), (loaded, maps) => {
+  await withLoaded(compileProgram(program), (loaded, maps) => {
     const layout = Struct({ isOpen: bool, packets: u64, last: u32, recent: array(u32, 4) });
     const codec = codecOf(layout);
     const memory = new ArrayMemory(maps.state!);
@@ -107,11 +120,41 @@ test('kernel: traces are there when asked for, and limited', { skip }, async () 
   const { programs } = await compileModule(path.join(folder, 'variables.ts'), { folder });
   const program = programs.find(({ name }) => name === 'traced')!;
   assert.equal(compileProgram(program).maps.length, 0);
-  withLoaded(compileProgram(program, { traces: true }), (loaded, maps) => {
+  await withLoaded(compileProgram(program, { traces: true }), (loaded, maps) => {
     testRunXdp(loaded, { packet: new Uint8Array(60), repeat: 100 });
     const value = maps.skep_trace!.lookup(new Uint8Array(4))!;
     const suppressed = new DataView(value.buffer, value.byteOffset).getBigUint64(8, true);
     assert.ok(suppressed > 0n && suppressed < 100n, `${suppressed} of 100 lines left out`);
+  });
+});
+
+test('kernel: fields of its own structs are found, or named', { skip }, async () => {
+  const { programs } = await compileModule(path.join(folder, 'kernel-structs.ts'), { folder });
+  const object = compileProgram(programs[0]!);
+  await withLoaded(object, (loaded) => {
+    const { returnValue } = testRunTc(loaded, { packet: new Uint8Array(60) });
+    assert.equal(returnValue, TcAction.Pass);
+    const first = object.kernelFields![0]!;
+    for (const wrong of [{ struct: 'sk_buf' }, { field: 'length' }, { size: 8 }]) {
+      const kernelFields = [{ ...first, ...wrong }];
+      assert.throws(() => loadProgram({ ...object, kernelFields }), MissingKernelFieldError);
+    }
+  });
+});
+
+test('kernel: a timer runs its callback, again and again', { skip }, async () => {
+  const { programs } = await compileModule(path.join(folder, 'timers.ts'), { folder });
+  const object = compileProgram(programs[0]!);
+  const codec = codecOf(Struct({ timer: array(u64, 2), runs: u32, first: u32 }));
+  const packet = new Uint8Array(60);
+  await withLoaded(object, async (loaded, maps) => {
+    assert.equal(testRunXdp(loaded, { packet }).returnValue, XdpAction.Pass);
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const { runs, first } = codec.decode(maps.rounds!.lookup(Uint8Array.of(7, 0, 0, 0))!);
+      if (runs === 3) return assert.equal(first, 7);
+      await setTimeout(10);
+    }
+    assert.fail('the timer did not run three times in two seconds');
   });
 });
 

@@ -3,6 +3,7 @@
  * takes this state first, and reaches the others through it, so that the rule files do not import
  * each other in circles.
  */
+import type { MapDeclaration } from '@skep/ebpf';
 import type ts from '@typescript/typescript6';
 import type { DiagnosticList } from '../diagnostics/report.ts';
 import { Refusal } from '../diagnostics/report.ts';
@@ -68,6 +69,8 @@ export interface MadeSubprogram {
   readonly bindings: readonly ParameterBinding[];
   readonly function: IrFunction;
   readonly movesPacket: boolean;
+  /** Of a timer's callback: the map whose entries it is called with. */
+  readonly timerMap?: MapDeclaration;
 }
 
 /** Subprograms of one program. */
@@ -76,6 +79,8 @@ export interface SubprogramTable {
   readonly underWay: Set<Callable>;
   /** Of all functions of the program. */
   readonly names: Set<string>;
+  /** Of callbacks that are under way: one may start its own timer again. */
+  readonly timerNames: Map<Callable, string>;
 }
 
 /** The rules, one function for each kind of syntax. */

@@ -86,7 +86,8 @@ function refuseMethod({ declaration, node }: MapCall, method: string): never {
   );
 }
 
-function layoutOf(layout: unknown): Pointee {
+/** The layout of a map's keys or values, integers as cells. */
+export function layoutOf(layout: unknown): Pointee {
   if (isStruct(layout)) return layout;
   if (isIntegerField(layout)) return cellOf(layout);
   throw new Error('map layout: expected a struct or an integer');

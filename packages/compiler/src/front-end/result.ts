@@ -8,6 +8,7 @@ import type {
   ArrayField,
   ContextShape,
   Field,
+  KernelStruct,
   MapDeclaration,
   StructOf,
 } from '@skep/ebpf';
@@ -54,13 +55,20 @@ export interface InnerMapType {
   readonly isNullable: boolean;
 }
 
+/** A struct of the kernel itself. */
+export interface KernelStructType {
+  readonly kind: 'kernelStruct';
+  readonly struct: KernelStruct;
+}
+
 /** The types of computed values. */
 export type Type =
   | IntegerType
   | { readonly kind: 'boolean' }
   | PointerType
   | ContextType
-  | InnerMapType;
+  | InnerMapType
+  | KernelStructType;
 
 /** A JavaScript value; `undefined` is also what a function without result gives. */
 export interface Known {
@@ -181,6 +189,7 @@ export function describeType(type: Type): string {
   if (type.kind === 'integer') return `${type.isSigned ? 's' : 'u'}${type.bits}`;
   if (type.kind === 'boolean') return 'boolean';
   if (type.kind === 'pointer') return nameOf(type.to) + (type.isNullable ? ' | null' : '');
+  if (type.kind === 'kernelStruct') return `struct ${type.struct.name} of the kernel`;
   return type.kind === 'context' ? type.name : 'a map';
 }
 

@@ -13,6 +13,7 @@ import type {
   BinaryOperator,
   Block,
   Comparison,
+  KernelFieldName,
   Operation,
   SourcePosition,
   Value,
@@ -290,6 +291,16 @@ export class FunctionBuilder {
   /** A constant that is bound when the program is loaded. */
   loadTime(name: string, width: Width): Value {
     return this.function.makeValue({ op: 'loadTime', name }, [], width);
+  }
+
+  /** The address of a subprogram, for helpers that call it. */
+  functionAddress(name: string): Value {
+    return this.function.makeValue({ op: 'function', name }, [], 64);
+  }
+
+  /** The offset of a field of one of the kernel's structs. */
+  kernelField(name: KernelFieldName): Value {
+    return this.function.makeValue({ op: 'kernelField', ...name }, [], 64);
   }
 
   /** The program's argument: make it once, in the entry block. */

@@ -33,6 +33,13 @@ export interface Access {
 /** How often the kernel lets a loop turn. @source BPF_MAX_LOOPS, include/linux/bpf.h */
 export const turnsMax = 1 << 23;
 
+/** A field of one of the kernel's structs, of `size` bytes. */
+export interface KernelFieldName {
+  readonly struct: string;
+  readonly field: string;
+  readonly size: number;
+}
+
 /** An object on the stack, of this function's frame. */
 export interface Slot {
   readonly name: string;
@@ -69,7 +76,7 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle'
  * - `zeroExtend`, `signExtend` [32-bit], `truncate` [64-bit]
  * - `load` [base], zero-extended; `store` [base, value]; `atomicAdd` [base, value]
  * - `call` [arguments]: helper by number; `callSubprogram`, `callKernelFunction` [arguments]: by
- *   name; `function`: the address of a subprogram
+ *   name; `function`: the address of a subprogram; `kernelField`: an offset that the loader finds
  * - `turn`: which turn of the loop around it this is, from 0; `limit` when the loop must be left,
  *   which a branch at once sees to. Stands in the loop's head; what becomes of it depends on the
  *   kernel that the program is made for (`codegen/loops`)
@@ -82,6 +89,7 @@ export type Operation =
   | { readonly op: 'slot'; readonly slot: Slot }
   | { readonly op: 'loadTime'; readonly name: string }
   | { readonly op: 'function'; readonly name: string }
+  | ({ readonly op: 'kernelField' } & KernelFieldName)
   | { readonly op: 'context' }
   | { readonly op: 'parameter'; readonly index: number }
   /** `isPacketPointer`: data + offset, made once and then checked against the end of the data. */
@@ -194,7 +202,7 @@ export interface IrProgram {
 }
 
 const floating: ReadonlySet<Operation['op']> = new Set([
-  ...(['constant', 'map', 'mapValue', 'slot', 'loadTime', 'function'] as const),
+  ...(['constant', 'map', 'mapValue', 'slot', 'loadTime', 'function', 'kernelField'] as const),
 ]);
 
 /** Stands in no block: made again at each use. */

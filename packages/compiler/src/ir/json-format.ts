@@ -24,7 +24,8 @@ export type JsonFloating =
   | ['map' | 'mapValue', number]
   | ['slot', number]
   | ['loadTime', number, string]
-  | ['function', string];
+  | ['function', string]
+  | ['kernelField', string, string, number];
 
 /** [operation, width, position, operands, ...what the operation needs, in the order of its type] */
 export type JsonValue = [string, number, number, number[], ...(number | string)[]];

@@ -179,7 +179,11 @@ class FunctionParser {
   }
 
   private parseFloating(reader: JsonReader, slots: readonly Slot[]): Value {
-    switch (reader.item(0).oneOf(['constant', 'map', 'mapValue', 'slot', 'loadTime', 'function'])) {
+    switch (
+      reader
+        .item(0)
+        .oneOf(['constant', 'map', 'mapValue', 'slot', 'loadTime', 'function', 'kernelField'])
+    ) {
       case 'constant':
         return this.made.makeConstant(reader.item(2).bigint(), parseWidth(reader.item(1)));
       case 'map':
@@ -193,6 +197,11 @@ class FunctionParser {
       case 'slot': {
         const slot = slots[reader.item(1).integer(0, slots.length - 1)]!;
         return this.made.makeValue({ op: 'slot', slot }, [], 64);
+      }
+      case 'kernelField': {
+        const [struct, field] = [reader.item(1).text(), reader.item(2).text()];
+        const size = reader.item(3).integer(1, 8);
+        return this.made.makeValue({ op: 'kernelField', struct, field, size }, [], 64);
       }
       case 'function':
         return this.made.makeValue({ op: 'function', name: reader.item(1).text() }, [], 64);

@@ -56,6 +56,7 @@ export function printValue(value: Value): string {
     case 'slot':
     case 'loadTime':
     case 'function':
+    case 'kernelField':
       return printOperand(value);
     default:
       return [`${result}${operation.op}`, ...names].join(' ');
@@ -82,6 +83,8 @@ function printOperand(value: Value): string {
       return `$${operation.name}`;
     case 'function':
       return `&${operation.name}()`;
+    case 'kernelField':
+      return `@${operation.struct}.${operation.field}`;
     default:
       return `v${value.id}`;
   }

@@ -141,6 +141,8 @@ class FunctionWriter {
         return ['loadTime', width, operation.name];
       case 'function':
         return ['function', operation.name];
+      case 'kernelField':
+        return ['kernelField', operation.struct, operation.field, operation.size];
       case 'slot': {
         const known = this.slots.get(operation.slot) ?? this.slots.size;
         this.slots.set(operation.slot, known);

@@ -203,6 +203,8 @@ export function nameOf(value: Value): string {
       return `$${operation.name}`;
     case 'function':
       return `&${operation.name}()`;
+    case 'kernelField':
+      return `@${operation.struct}.${operation.field}`;
     default:
       return `v${value.id}`;
   }

@@ -70,6 +70,7 @@ function simplifyValue(value: Value, rewriter: Rewriter): Value | null {
     case 'slot':
     case 'loadTime':
     case 'function':
+    case 'kernelField':
       return null;
     default:
       return (
