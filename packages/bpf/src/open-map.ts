@@ -21,12 +21,13 @@ import { checkShape, mapType } from './shape.ts';
  */
 export function createMap(shape: MapShape, btf?: MapBtf): BpfMap {
   const attribute = createAttribute(shape);
+  const demanded = demandedBtf(shape);
   const inner = shape.inner === undefined ? undefined : createMap(shape.inner);
   try {
     if (inner) attribute.setU32(BpfAttribute.mapCreate.inner_map_fd, inner.fd.number);
     const intent = { operation: 'create map', subject: shape.name, detail: describe(shape) };
     const fd =
-      createDescribed(attribute, btf ?? demandedBtf(shape), shape.name) ??
+      createDescribed(attribute, btf ?? demanded, shape.name, demanded !== undefined) ??
       bpf(BpfCommand.MAP_CREATE, attribute, intent);
     return fill(new BpfMap(new Fd('map', fd), shape));
   } finally {
@@ -74,6 +75,7 @@ function createDescribed(
   attribute: Attribute,
   map: MapBtf | undefined,
   name: string,
+  isDemanded: boolean,
 ): number | undefined {
   if (!map) return undefined;
   const { mapCreate } = BpfAttribute;
@@ -89,7 +91,7 @@ function createDescribed(
       btf.close();
     }
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError) || isDemanded) throw error;
     for (const field of ['btf_fd', 'btf_key_type_id', 'btf_value_type_id'] as const) {
       attribute.setU32(mapCreate[field], 0);
     }

@@ -46,7 +46,11 @@ const kernelTypeBytes: Readonly<Record<string, readonly ['val' | '__opaque', num
  */
 export function kernelFieldsBtf({ keySize, valueSize, kernelFields = [] }: MapShape): MapBtf {
   const builder = new BtfBuilder();
-  const keyType = builder.array(builder.integer('u8', 1), keySize);
+  // An array wants an integer for its key; other maps take any bytes.
+  const isInteger = keySize === 4 || keySize === 8;
+  const keyType = isInteger
+    ? builder.integer(`u${keySize * 8}`, keySize)
+    : builder.array(builder.integer('u8', 1), keySize);
   const members = kernelFields.map(({ type, offset }, index) => {
     const known = kernelTypeBytes[type];
     if (!known) throw new TypeError(`map field ${type}: expected bpf_spin_lock or bpf_timer`);

@@ -47,7 +47,7 @@ export const diagnosticTable = {
   templateString: {
     code: 1007,
     message: 'text is not available in a kernel program',
-    help: 'report numbers (an enum, for example) and make the text in node',
+    help: 'fixed text is bytes: text(...); report numbers and make the text in node',
   },
   spread: {
     code: 1008,
@@ -252,12 +252,17 @@ export const diagnosticTable = {
   unrollTooLong: {
     code: 4009,
     message: 'this loop over {0} known elements would be unrolled',
-    help: 'at most 64 elements are; put a longer table in a map',
+    help: 'at most 64 elements are; make a longer one a constantTable and count through it',
   },
   breakOutside: {
     code: 4010,
     message: '{0} outside a loop',
     help: 'use return',
+  },
+  loopEnds: {
+    code: 4012,
+    message: "'{0}' returns nothing where the kernel ends a loop that turns too often",
+    help: 'write a return after the loop, also after while (true)',
   },
   traceFormat: {
     code: 4013,
@@ -284,11 +289,6 @@ export const diagnosticTable = {
     message: "this is no entry with a timer of map '{0}'",
     help: 'declare a field timer: Timer in its value, and give an entry that was looked up in it',
   },
-  loopEnds: {
-    code: 4012,
-    message: "'{0}' returns nothing where the kernel ends a loop that turns too often",
-    help: 'write a return after the loop, also after while (true)',
-  },
   notExported: {
     code: 5001,
     message: "'{0}' must be exported from {1} to be used in a kernel program",
@@ -297,7 +297,7 @@ export const diagnosticTable = {
   moduleState: {
     code: 5002,
     message: "'{0}' is a variable of the module: kernel programs cannot share it",
-    help: 'keep the state in a map, or declare it const',
+    help: 'declare it with variables({ ... }), keep it in a map, or make it const',
   },
   globalName: {
     code: 5003,

@@ -1,0 +1,41 @@
+import { HashMap, jiffies, u32, variables, XdpAction, type XdpContext } from '@skep/ebpf';
+
+// --- SKEP5001
+export const LIMIT = 1500;
+
+export function limited(ctx: XdpContext): XdpAction {
+  return ctx.length > LIMIT ? XdpAction.Drop : XdpAction.Pass;
+}
+// --- SKEP5002
+export const state = variables({ name: 'state', fields: { packets: u32 } });
+
+export function counted(ctx: XdpContext): XdpAction {
+  state.packets += 1;
+  return ctx.length > 0 ? XdpAction.Pass : XdpAction.Drop;
+}
+// --- SKEP5003
+export function timed(ctx: XdpContext): XdpAction {
+  return jiffies() > ctx.length ? XdpAction.Pass : XdpAction.Drop;
+}
+// --- SKEP5004
+export function program(ctx: XdpContext): XdpAction {
+  return ctx.length > 100 ? XdpAction.Drop : XdpAction.Pass;
+}
+// --- SKEP5005 SKEP5007
+/** @program short_name */
+export function aNameOfMoreThanFifteenCharacters(_ctx: XdpContext): XdpAction {
+  return XdpAction.Pass;
+}
+// --- SKEP5006
+/** What runs when the module is run needs no kernel, and throws nothing. */
+export const DOUBLED = [1, 2, 3].map((each) => each * 2);
+
+export function doubled(ctx: XdpContext): XdpAction {
+  return DOUBLED[2]! + ctx.length;
+}
+// --- SKEP5008
+export const seen = new HashMap({ name: 'seen', key: u32, value: u32, maxEntries: 4 });
+
+export function forgotten(ctx: XdpContext): XdpAction {
+  return seen.delete(ctx.length) === 0 ? XdpAction.Drop : XdpAction.Pass;
+}
