@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import {
   type BpfMap,
   canUseBpf,
+  codeTarget,
   createMap,
   loadProgram,
   testRunXdp,
@@ -60,7 +61,10 @@ function checkProgram(own: number, map: BpfMap): number {
   const program = lowerRecipe(recipe);
   const inputs = Array.from({ length: inputCount }, () => makeInput(random));
   let accepted = 0;
+  const { mayGoto, numberIterators } = codeTarget();
   for (const { name, options } of variants) {
+    const { target = { mayGoto: false, numberIterators: false } } = options;
+    if (target.mayGoto > mayGoto || target.numberIterators > numberIterators) continue;
     const where = `SKEP_SEED=${own} SKEP_RUNS=1, ${name}`;
     const found = runInKernel(compileProgram(program, options), map, inputs, where);
     if (!found) continue;

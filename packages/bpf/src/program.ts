@@ -69,7 +69,9 @@ export function loadProgram(object: ProgramObject, options: LoadOptions = {}): P
   linkKernelFunctions(object, code);
   linkKernelFields(object, code);
   const attribute = loadAttribute(object, code, options);
-  const described = object.lines.length > 0 ? programBtf(object) : undefined;
+  // The kernel takes the address of a function only where it knows its name.
+  const isDescribed = object.lines.length > 0 || object.functions.length > 1;
+  const described = isDescribed ? programBtf(object) : undefined;
   const btf = described && loadBtf(described.btf, object.name);
   try {
     if (described && btf) describe(attribute, described, btf);

@@ -134,7 +134,8 @@ class Generator {
     const variable = this.widths.push(32) - 1;
     this.counters.add(variable);
     const body = this.block(1 + this.random.below(2), depth - 1, loops + 1);
-    return { kind: 'loop', variable, count: 1 + this.random.below(5), body };
+    const form = this.random.pick(['plain', 'guarded', 'counted'] as const);
+    return { kind: 'loop', variable, count: 1 + this.random.below(5), form, body };
   }
 
   /** A variable of `width` that may be written: an old one, or the first of its kind. */

@@ -1,7 +1,14 @@
 /** Recipes to IR, as straightforwardly as the front end would. */
 import type { MapShape } from '@skep/bytecode';
 import { FunctionBuilder, Variable } from '../ir/builder.ts';
-import type { Access, IrProgram, Space, Value } from '../ir/ir.ts';
+import {
+  type Access,
+  type Block,
+  type IrProgram,
+  type Space,
+  turnsMax,
+  type Value,
+} from '../ir/ir.ts';
 import {
   type Condition,
   type Expression,
@@ -120,11 +127,15 @@ class Lowering {
     const [head, after] = [builder.makeBlock(), builder.makeBlock()];
     builder.jump(head);
     builder.start(head);
+    const { count, form } = statement;
     builder.inLoop(() => {
-      const body = builder.makeBlock();
-      const limit = builder.constant(statement.count, 32);
-      builder.branch('lt', builder.read(counter), limit, body, after);
-      builder.sealAndStart(body);
+      if (form !== 'plain') this.guard(form === 'counted' ? count : turnsMax, after, counter, form);
+      if (form !== 'counted') {
+        const body = builder.makeBlock();
+        const limit = builder.constant(count, 32);
+        builder.branch('lt', builder.read(counter), limit, body, after);
+        builder.sealAndStart(body);
+      }
       this.lowerAll(statement.body);
       const next = builder.binary('add', builder.read(counter), builder.constant(1, 32));
       builder.write(counter, next);
@@ -132,6 +143,17 @@ class Lowering {
     });
     builder.seal(head);
     builder.sealAndStart(after);
+    if (form === 'counted') builder.write(counter, builder.constant(count, 32));
+  }
+
+  /** Leaves when the kernel's turns are used up; a counted loop takes its count from them. */
+  private guard(turns: number, after: Block, counter: Variable, form: string): void {
+    const { builder } = this;
+    const inside = builder.makeBlock();
+    const turn = builder.turn(turns);
+    builder.branch('ge', turn, builder.constant(turns, 32), after, inside);
+    builder.sealAndStart(inside);
+    if (form === 'counted') builder.write(counter, turn);
   }
 
   private useMap(statement: Extract<Statement, { kind: 'lookup' | 'count' }>): void {

@@ -75,11 +75,15 @@ export type Statement =
       readonly yes: readonly Statement[];
       readonly no: readonly Statement[];
     }
-  /** The variable counts from 0 to `count` - 1; the body does not write it. */
+  /**
+   * The variable counts from 0 to `count` - 1; the body does not write it. `guarded`: each turn asks
+   * the kernel too; `counted`: the variable is the kernel's count.
+   */
   | {
       readonly kind: 'loop';
       readonly variable: number;
       readonly count: number;
+      readonly form: 'plain' | 'guarded' | 'counted';
       readonly body: readonly Statement[];
     }
   | {

@@ -22,6 +22,8 @@ export const variants: readonly Variant[] = [
     name: `without ${pass}`,
     options: { passes: { [pass]: false } as Partial<Passes> },
   })),
+  { name: 'number iterators', options: { target: { mayGoto: false, numberIterators: true } } },
+  { name: 'may_goto', options: { target: { mayGoto: true, numberIterators: true } } },
   { name: 'no coalescing', options: { allocation: { coalesces: false } } },
   { name: 'two registers', options: { allocation: { registers: [1, 6] } } },
   { name: 'no registers, no passes', options: { passes: noPasses, allocation: { registers: [] } } },

@@ -2,7 +2,7 @@
  * Gives every loop that the author did not bound by a small number the form that the kernel knows:
  * `may_goto` where it is enough, else a number iterator, else a callback of `bpf_loop`.
  */
-import type { IrFunction, Value } from '../../ir/ir.ts';
+import { type IrFunction, turnsMax, type Value } from '../../ir/ir.ts';
 import { reversePostorder } from '../../ir/dominators.ts';
 import { UseTable } from '../../ir/use-table.ts';
 import { resolveOperands } from '../../optimiser/edit.ts';
@@ -53,7 +53,8 @@ function lowerTurn(made: IrFunction, turn: Value, functions: IrFunction[], targe
     return 'none';
   }
   const isTurnUsed = new UseTable(made).count(turn) > 1;
-  if (target.mayGoto && !isTurnUsed) return 'mayGoto';
+  // The instruction counts to the kernel's limit, and to no other.
+  if (target.mayGoto && !isTurnUsed && guard.limit === turnsMax) return 'mayGoto';
   if (target.numberIterators) {
     iterate(made, loop, guard, isTurnUsed);
     return 'iterator';
