@@ -27,8 +27,6 @@ export interface PreparedProgram {
 
 /** The program has ended. */
 export const FINISHED = -1;
-/** The subprogram that a helper called has ended. */
-const RETURNED = -3;
 /** Another program goes on, at `resumeAt`. */
 export const SWITCHED = -2;
 

@@ -7,13 +7,14 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { formatProgram } from '@skep/bytecode';
+import { formatProgram, parseObject, serialiseObject } from '@skep/bytecode';
 import { compileProgram } from '../codegen/compile-program.ts';
 import { formatDiagnostics } from '../diagnostics/report.ts';
 import { diagnosticTable } from '../diagnostics/table.ts';
 import type { IrProgram } from '../ir/ir.ts';
 import { printProgram } from '../ir/print.ts';
 import { loadTimeNames } from '../ir/specialise.ts';
+import { parsePrograms } from '../ir/parse-programs.ts';
 import { writePrograms } from '../ir/write-programs.ts';
 import { compileModule } from './compile.ts';
 import { testTargets } from './testing/test-targets.ts';
@@ -31,7 +32,9 @@ function listingOf(program: IrProgram): string {
   const loadTime = Object.fromEntries(names.map((name, index) => [name, index + 1]));
   const listings = new Map<string, string>();
   for (const [name, target] of Object.entries(testTargets)) {
-    const text = formatProgram(compileProgram(program, { loadTime, target, verifies: true }));
+    const object = compileProgram(program, { loadTime, target, verifies: true });
+    assert.deepEqual(parseObject(serialiseObject(object)), object, 'as read from bytes');
+    const text = formatProgram(object);
     if (!listings.has(text)) listings.set(text, `${program.name} on ${name}`);
   }
   const [first, ...others] = listings.keys();
@@ -61,6 +64,9 @@ for (const name of cases) {
     const ir = programs.map((program) => `${printProgram(program)}\n`).join('\n');
     expect(`${stem}.ir`, isGood ? ir : null);
     const listings = programs.map(listingOf);
+    // What ships is the same program: its values are numbered anew, its code is equal.
+    const shipped = parsePrograms(writePrograms(programs));
+    assert.deepEqual(shipped.map(listingOf), listings, 'as read from a file');
     expect(`${stem}.listing`, isGood ? listings.join('\n') : null);
   });
 }

@@ -94,21 +94,28 @@ function parseMap(reader: JsonReader): MapShape {
     maxEntries: reader.field('maxEntries').integer(0),
     flags: reader.field('flags').integer(0),
   };
-  if (reader.has('kernelFields')) {
-    const kernelFields = reader
-      .field('kernelFields')
-      .items()
-      .map((each) => {
-        return { type: each.field('type').text(), offset: each.field('offset').integer(0) };
-      });
-    return { ...shape, kernelFields };
-  }
-  if (reader.has('contents')) {
-    const contents = reader.field('contents').text();
-    const isFrozen = reader.field('isFrozen').boolean();
-    return { ...shape, contents, isFrozen };
-  }
-  return reader.has('inner') ? { ...shape, inner: parseMap(reader.field('inner')) } : shape;
+  return { ...shape, ...parseInner(reader), ...parseContents(reader), ...parseFields(reader) };
+}
+
+function parseInner(reader: JsonReader): Pick<MapShape, 'inner'> {
+  return reader.has('inner') ? { inner: parseMap(reader.field('inner')) } : {};
+}
+
+function parseContents(reader: JsonReader): Pick<MapShape, 'contents' | 'isFrozen'> {
+  if (!reader.has('contents')) return {};
+  const contents = reader.field('contents').text();
+  const isBase64 = /^[A-Za-z0-9+/]*={0,2}$/.test(contents) && contents.length % 4 === 0;
+  if (!isBase64) reader.field('contents').refuse('base64');
+  return { contents, isFrozen: reader.field('isFrozen').boolean() };
+}
+
+function parseFields(reader: JsonReader): Pick<MapShape, 'kernelFields'> {
+  if (!reader.has('kernelFields')) return {};
+  const fields = reader.field('kernelFields').items();
+  const kernelFields = fields.map((each) => {
+    return { type: each.field('type').text(), offset: each.field('offset').integer(0) };
+  });
+  return { kernelFields };
 }
 
 function parseFunction(reader: JsonReader, tables: Tables): IrFunction {
