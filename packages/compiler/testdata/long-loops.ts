@@ -1,4 +1,4 @@
-import { ArrayMap, array, HashMap, Struct, u32, u64, u8, XdpAction, type XdpContext } from '@skep/ebpf';
+import { ArrayMap, array, HashMap, pullData, Struct, TcAction, type TcContext, u32, u64, u8, XdpAction, type XdpContext } from '@skep/ebpf';
 import { Pair, Word } from './headers.ts';
 
 export class Bytes extends Struct({ values: array(u8, 256) }) {}
@@ -84,4 +84,18 @@ export function repeated(ctx: XdpContext): XdpAction {
   let n: u32 = ctx.length;
   for (let i = 0; i < 100; i++) n += n & 3;
   return n;
+}
+/** The packet may move in each turn: what was seen of it before is not used after it. */
+export function pulls(ctx: TcContext): TcAction {
+  const before = ctx.at(Word, 0);
+  if (!before) return TcAction.Drop;
+  let left = before.value;
+  while (left !== 0) {
+    pullData(ctx, 40);
+    const word = ctx.at(Word, 4);
+    if (!word) break;
+    left = (left >>> 1) + word.value;
+  }
+  const after = ctx.at(Word, 8);
+  return after ? (left + after.value + 5) as TcAction : TcAction.Drop;
 }

@@ -12,7 +12,7 @@
  * @source kernel/bpf/bpf_iter.c, bpf_loop
  */
 import { copyFunction } from '../../ir/copy.ts';
-import { type Block, IrFunction, type Value } from '../../ir/ir.ts';
+import { type Block, IrFunction, isCall, type Value } from '../../ir/ir.ts';
 import { phisOf } from '../../optimiser/edit.ts';
 import { findUsers, repair } from '../../optimiser/ssa-repair.ts';
 import { BlockWriter } from './block-writer.ts';
@@ -38,6 +38,9 @@ export function outline(
   name: string,
 ): IrFunction {
   const border = new BorderValues(made, loop);
+  const movesPacket = [...loop.blocks].some((block) =>
+    block.values.some(({ operation }) => isCall(operation) && operation.movesPacket),
+  );
   const isGuard = ({ from }: { from: Block }): boolean => from === loop.head;
   const exits = [...loop.exits.filter(isGuard), ...loop.exits.filter((exit) => !isGuard(exit))];
   const before = makePreheader(made, loop);
@@ -50,7 +53,7 @@ export function outline(
     (phi) => phi.operands[loop.head.predecessors.indexOf(before)]!,
   );
   const callback = makeCallback(loop, guard, border, ways, name);
-  writeCall(made, before, guard, border, { initial, ways, name });
+  writeCall(made, before, guard, border, { initial, ways, name, movesPacket });
   return callback;
 }
 
@@ -113,6 +116,7 @@ interface Call {
   readonly initial: readonly Value[];
   readonly ways: readonly WayOut[];
   readonly name: string;
+  readonly movesPacket: boolean;
 }
 
 function writeCall(
@@ -120,7 +124,7 @@ function writeCall(
   before: Block,
   guard: Guard,
   border: BorderValues,
-  { initial, ways, name }: Call,
+  { initial, ways, name, movesPacket }: Call,
 ): void {
   const { turn, limit } = guard;
   const writer = new BlockWriter(made, before, turn.position);
@@ -130,7 +134,8 @@ function writeCall(
   border.savePhis(writer, state, initial);
   const address = made.makeValue({ op: 'function', name }, [], 64);
   const operands = [writer.constant(limit, 64), address, state, writer.constant(0, 64)];
-  writer.put({ op: 'call', helper: loopHelper, name: 'loop', movesPacket: false }, operands, 64);
+  // What the callback does to the packet, the call does.
+  writer.put({ op: 'call', helper: loopHelper, name: 'loop', movesPacket }, operands, 64);
   dispatch(writer, state, ways);
   const atEnds = new Map(border.outputs.map((value) => [value, new Map<Block, Value>()]));
   ways.forEach(({ to, known }, number) => {

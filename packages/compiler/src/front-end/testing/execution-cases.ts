@@ -189,6 +189,7 @@ export const executionCases: ExecutionCase[] = [
   { file: 'long-loops', program: 'nested', name: 'not at all', have: word(0), want: 0 },
   { file: 'long-loops', program: 'repeated', name: 'stays', have: word(0, 64), want: 64 },
   { file: 'long-loops', program: 'repeated', name: '100 times', have: word(0, 65), want: 68 },
+  { file: 'long-loops', program: 'pulls', name: 'some turns', have: word(27), want: 5 },
   { file: 'long-loops', program: 'once', name: 'once', have: word(0), want: 100 },
   {
     file: 'unions',
