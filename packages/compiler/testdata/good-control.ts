@@ -99,3 +99,9 @@ export function expiring(ctx: XdpContext): XdpAction {
   if (flow) startTimer(flows, flow, 1_000_000_000, expire);
   return XdpAction.Pass;
 }
+// --- SKEP4018
+export function million(ctx: XdpContext): XdpAction {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < 1_000_000; i++) sum += ctx.length & 1;
+  return sum;
+}

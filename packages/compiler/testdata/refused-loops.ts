@@ -18,3 +18,8 @@ export function long(ctx: XdpContext): XdpAction {
   for (const each of [word.value]) return each;
   return XdpAction.Pass;
 }
+export function many(ctx: XdpContext): XdpAction {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < 10_000_000; i++) sum += ctx.length;
+  return sum;
+}

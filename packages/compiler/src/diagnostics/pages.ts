@@ -84,7 +84,7 @@ interface Example {
   readonly frame: string;
 }
 
-const blockPattern = /^(\S+?):(\d+):\d+ - error (SKEP\d+): (.*)\n {2}help: (.*)\n\n([^]*)$/;
+const blockPattern = /^(\S+?):(\d+):\d+ - error (SKEP\d+): (.*)\n {2}help: (.*)\n\n([\s\S]*)$/;
 
 /** From the line after the declaration before to the end of the one that the line is in. */
 function declarationAt(source: string, line: number): string {

@@ -98,6 +98,8 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
     'A global function is verified once, before the programs that call it, for every value of its parameters. A pointer would mean as little there as a number.',
   timerMissing:
     'The kernel finds a timer by its type in the value of a map; the callback is made for the entries of that map.',
+  tooManyTurns:
+    'The kernel counts the turns of a loop and leaves it when there are too many: it would end early, without a word.',
   notExported: live,
   moduleState:
     'A variable of the module lives in the process that compiled it. The kernel has no way to it.',

@@ -289,6 +289,11 @@ export const diagnosticTable = {
     message: "this is no entry with a timer of map '{0}'",
     help: 'declare a field timer: Timer in its value, and give an entry that was looked up in it',
   },
+  tooManyTurns: {
+    code: 4018,
+    message: 'this loop turns {0} times, and the kernel ends it after {1}',
+    help: 'divide the work: into several loops, several runs, or turns of a timer',
+  },
   notExported: {
     code: 5001,
     message: "'{0}' must be exported from {1} to be used in a kernel program",

@@ -56,7 +56,8 @@ function lowerCounted(
   const type = variableTypeOf(state, declaration, start);
   if (type.kind !== 'integer') return refuse(declaration, 'expectedInteger', describeType(type));
   const first = convert(state, start, type, declaration.initializer!);
-  const limit = trips === null ? turnsMax : Math.min(trips, turnsMax);
+  if (trips !== null && trips > turnsMax) return refuse(node, 'tooManyTurns', trips, turnsMax);
+  const limit = trips ?? turnsMax;
   const bindTurn = (turn: Value): void => {
     const { builder } = state;
     const width = widthOf(type);
