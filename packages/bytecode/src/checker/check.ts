@@ -18,8 +18,15 @@ import { along, initial, type Scope, transfer } from './transfer.ts';
 const SWEEPS_MAX = 200;
 const ignore = (): void => {};
 
+const checked = new WeakMap<ProgramObject, Refusal | undefined>();
+
 /** Why the kernel would refuse the program; `undefined` when nothing speaks against it. */
 export function checkProgram(object: ProgramObject): Refusal | undefined {
+  if (!checked.has(object)) checked.set(object, findRefusal(object));
+  return checked.get(object);
+}
+
+function findRefusal(object: ProgramObject): Refusal | undefined {
   const code = decodePlaced(object.code);
   const ill = formError(code);
   if (ill) return new Refusal(object, ill.slot, code, ill.detail);

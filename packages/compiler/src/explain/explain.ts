@@ -2,7 +2,7 @@
  * A program's three forms side by side: the source, the IR after the optimiser, the bytecode. What
  * was made from one source line stands beside it.
  */
-import { listLines } from '@skep/bytecode';
+import { checkProgram, listLines } from '@skep/bytecode';
 import { compileProgram } from '../codegen/compile-program.ts';
 import { formatDiagnostics } from '../diagnostics/report.ts';
 import { compileModule } from '../front-end/compile.ts';
@@ -48,7 +48,8 @@ export async function explain(file: string, options: ExplainOptions = {}): Promi
   return { text: parts.join('\n\n'), compiled: true };
 }
 
-function explainProgram(program: IrProgram, options: ExplainOptions): string {
+/** One program; above its lines stands what the kernel would certainly refuse, if anything. */
+export function explainProgram(program: IrProgram, options: ExplainOptions): string {
   const names = loadTimeNames(program);
   const loadTime = Object.fromEntries(names.map((name) => [name, options.loadTime?.[name] ?? 0]));
   const object = compileProgram(program, { loadTime });
@@ -68,7 +69,9 @@ function explainProgram(program: IrProgram, options: ExplainOptions): string {
   const count = object.code.length / 8;
   const head = `${object.name}: ${count} instructions, ${object.stackBytes} bytes of stack`;
   const sorted = [...rows].sort(([a], [b]) => compareKeys(a, b)).map(([, each]) => each);
-  return [head, ...layOut(sorted, options.columns ?? 160)].join('\n');
+  const refusal = checkProgram(object);
+  const refused = refusal ? [`the kernel would refuse it: ${refusal.message}`] : [];
+  return [head, ...refused, ...layOut(sorted, options.columns ?? 160)].join('\n');
 }
 
 function collectIr(program: IrProgram, rowOf: (position: SourcePosition) => Row): void {

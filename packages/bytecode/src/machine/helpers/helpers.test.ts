@@ -35,7 +35,7 @@ function run(
 ): RunResult {
   const object = sampleProgram([asm.mov64(r6, r1), ...body, asm.exit()], [], more);
   const results = (['interpreter', 'generated'] as const).map((engine) =>
-    new Machine({ ...options, engine }).load(object).run({ packet: countingBytes(64), ...input }),
+    new Machine({ checks: false, ...options, engine }).load(object).run({ packet: countingBytes(64), ...input }),
   );
   const [one, other] = results.map(({ returnValue, packet, redirect, context }) => {
     return { returnValue, packet, redirect, context };
@@ -219,7 +219,7 @@ const events: MapShape = {
 };
 
 function runWithEvents(body: readonly Instruction[]): RingBufferMap {
-  const machine = new Machine();
+  const machine = new Machine({ checks: false });
   const object = sampleProgram([...body, asm.mov64(r0, 0), asm.exit()], [events]);
   machine.load(object).run({ packet: new Uint8Array(64) });
   return machine.map('events', RingBufferMap);
