@@ -1,14 +1,14 @@
 /**
  * The machine's maps against the kernel's: the same random operations, the same answers.
  *
- * Of a full LRU map the kernel gives up whichever entries it likes, more than one at a time, so there
- * the contract is: a new key always finds room, it is there afterwards, no more than `maxEntries`
- * are, and each holds what was written last. The machine keeps that contract too, and gives up exactly
- * the entry that was used least recently.
+ * Of a full LRU map the kernel gives up whichever entries it likes, more than one at a time, so
+ * there the contract is: a new key always finds room, it is there afterwards, no more than
+ * `maxEntries` are, and each holds what was written last. The machine keeps that contract too, and
+ * gives up exactly the entry that was used least recently.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Machine, MapError, type MapShape, Table } from '@skep/bytecode';
+import { Machine, MapError, type MapShape, type Table } from '@skep/bytecode';
 import { MapFlag, type UpdateFlag } from '@skep/ebpf';
 import { KernelError } from '@skep/sys';
 import { possibleCpuCount } from './cpus.ts';

@@ -1,4 +1,4 @@
-/** The checker's rules are the kernel's: it refuses what the checker refuses, and nothing next to it. */
+/** The checker's rules are the kernel's: both refuse, and both accept what stands next to it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ProgramObject } from '@skep/bytecode';

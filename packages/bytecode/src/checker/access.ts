@@ -1,8 +1,8 @@
 /** What may be said against an access to memory, or an argument of a helper. */
 import type { Atomic, Load, Store } from '../asm/instruction.ts';
 import type { ArgumentRule } from './helper-rules.ts';
+import type { Complain, Scope } from './scope.ts';
 import type { State } from './state.ts';
-import type { Complain, Scope } from './transfer.ts';
 import { kernelName, type Value } from './value.ts';
 
 const STACK_BYTES = 512;
@@ -109,7 +109,9 @@ export function checkArgument(
   if (rule === 'any' || value.kind === 'unknown') return;
   const isNull = 'mayBeNull' in value && value.mayBeNull;
   if (isNull || !expected[rule].includes(value.kind)) {
-    complain(`R${index} type=${kernelName(value)} expected=${expected[rule].map(nameOf).join(', ')}`);
+    complain(
+      `R${index} type=${kernelName(value)} expected=${expected[rule].map(nameOf).join(', ')}`,
+    );
     return;
   }
   const [, map] = registers;

@@ -22,7 +22,8 @@ test('the conformance cases, which the kernel accepts, are accepted', () => {
 test('a refusal quotes the source line, and the machine does not load the program', () => {
   const lines = [{ instruction: 0, file: 'drop.ts', line: 4, column: 9, text: '  return count;' }];
   const object = sampleProgram([asm.mov64(r0, r2), asm.exit()], [], { lines });
-  const message = /check sample: instruction 0 \(r0 = r2\) at drop\.ts:4:9: R2 !read_ok\n {4}return/;
+  const message =
+    /check sample: instruction 0 \(r0 = r2\) at drop\.ts:4:9: R2 !read_ok\n {4}return/;
   assert.throws(() => new Machine().load(object), message);
   assert.doesNotThrow(() => new Machine({ checks: false }).load(object));
 });

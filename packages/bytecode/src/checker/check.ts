@@ -1,9 +1,9 @@
 /**
  * The checker: refuses what the kernel's verifier would certainly refuse, without a kernel.
  *
- * It goes over a program until what it knows of registers and stack, on all ways together, changes no
- * more; where ways disagree it knows nothing, and says nothing. So it never refuses what the kernel
- * accepts, and it misses what only the kernel's walk of single ways finds.
+ * It goes over a program until what it knows of registers and stack, on all ways together, changes
+ * no more; where ways disagree it knows nothing, and says nothing. So it never refuses what the
+ * kernel accepts, and it misses what only the kernel's walk of single ways finds.
  */
 import { contextShapes } from '@skep/ebpf';
 import { decodePlaced, type Placed } from '../asm/decode.ts';
@@ -11,8 +11,9 @@ import { type Block, flowGraph, successors } from '../machine/generated/flow-gra
 import { formError, targetSlot } from '../machine/form.ts';
 import type { ProgramObject } from '../object.ts';
 import { Refusal } from './refusal.ts';
+import type { Scope } from './scope.ts';
 import { State } from './state.ts';
-import { along, initial, type Scope, transfer } from './transfer.ts';
+import { along, initial, transfer } from './transfer.ts';
 
 /** After which the checker gives up; no program came near to it. */
 const SWEEPS_MAX = 200;
@@ -32,7 +33,9 @@ function findRefusal(object: ProgramObject): Refusal | undefined {
   if (ill) return new Refusal(object, ill.slot, code, ill.detail);
   const calls = code.filter(({ instruction }) => instruction.kind === 'call');
   const targets = calls.map(({ slot, instruction }) => targetSlot(slot, instruction));
-  const entries = [...new Set([0, ...callbacks(code), ...targets.filter((slot) => slot !== undefined)])];
+  const entries = [
+    ...new Set([0, ...callbacks(code), ...targets.filter((slot) => slot !== undefined)]),
+  ];
   const graphs = entries.map((entry) => ({ entry, ...flowGraph(code, entry) }));
   const reached = new Set(graphs.flatMap(({ blocks }) => blocks.flatMap(slotsOf)));
   const dead = code.find(({ slot }) => !reached.has(slot));

@@ -4,7 +4,7 @@
  * @source struct bpf_func_proto of each, net/core/filter.c, kernel/bpf/helpers.c, ringbuf.c
  */
 
-/** `any`: written to; `key` and `value`: as many bytes as the map's; `memory`: read by the helper. */
+/** `any`: written to; `key`, `value`: as many bytes as the map's; `memory`: read by the helper. */
 export type ArgumentRule =
   | 'any'
   | 'context'

@@ -1,25 +1,12 @@
 /** What an instruction does to what is known, and what may be said against it. */
 import type { Placed } from '../asm/decode.ts';
 import { type Arithmetic, type Branch, type Operand, Register } from '../asm/instruction.ts';
-import type { MapShape, ProgramObject } from '../object.ts';
 import { checkAccess, checkArgument } from './access.ts';
 import { constantResult, holds } from './constants.ts';
 import { helperRules } from './helper-rules.ts';
+import type { Complain, Scope } from './scope.ts';
 import type { State } from './state.ts';
 import { number, scalar, unknown, type Value } from './value.ts';
-
-/** Takes a complaint in the kernel's words. */
-export type Complain = (detail: string) => void;
-
-/** The program, as the checker asks for it. */
-export interface Scope {
-  readonly object: ProgramObject;
-  readonly mapAt: (slot: number) => MapShape | undefined;
-  readonly dataOffset: number;
-  readonly dataEndOffset: number;
-  /** False in subprograms, whose callers may release what they reserve. */
-  readonly isProgram: boolean;
-}
 
 /** Goes over one instruction. Branches change nothing here: see `along`. */
 export function transfer(scope: Scope, state: State, placed: Placed, complain: Complain): void {
@@ -120,14 +107,23 @@ function arithmetic(
   }
   const isNullable = 'mayBeNull' in left && left.mayBeNull && left.kind !== 'map';
   if (isNullable && width === 64 && right.kind === 'scalar') {
-    complain(`R${destination.number} pointer arithmetic on a pointer prohibited, null-check it first`);
+    complain(
+      `R${destination.number} pointer arithmetic on a pointer prohibited, null-check it first`,
+    );
   }
   set(width === 64 ? moved(state, operator, left, right, slot) : unknown);
 }
 
 /** A pointer and a number, or two pointers. */
-function moved(state: State, operator: 'add' | 'sub', left: Value, right: Value, slot: number): Value {
-  if (left.kind !== 'scalar' && right.kind !== 'scalar') return operator === 'sub' ? scalar : unknown;
+function moved(
+  state: State,
+  operator: 'add' | 'sub',
+  left: Value,
+  right: Value,
+  slot: number,
+): Value {
+  if (left.kind !== 'scalar' && right.kind !== 'scalar')
+    return operator === 'sub' ? scalar : unknown;
   const [pointer, by] = left.kind === 'scalar' ? [right, left] : [left, right];
   if (by.kind !== 'scalar' || (operator === 'sub' && pointer === right)) return unknown;
   const known = by.value === undefined ? undefined : Number(BigInt.asIntN(64, by.value));
@@ -279,4 +275,3 @@ export function initial(state: State, isProgram: boolean): State {
   else for (const argument of [1, 2, 3, 4, 5]) state.registers[argument] = unknown;
   return state;
 }
-

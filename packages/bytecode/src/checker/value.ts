@@ -2,8 +2,8 @@
 import type { MapShape } from '../object.ts';
 
 /**
- * `id` tells pointers that move or are checked together: the slot of the instruction that made them.
- * An offset that is not there is not known.
+ * `id` tells pointers that move or are checked together: the slot of the instruction that made
+ * them. An offset that is not there is not known.
  */
 export type Value =
   /** Nothing was written to it. */

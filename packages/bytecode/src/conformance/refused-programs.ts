@@ -1,23 +1,11 @@
 // tidy: table: programs, one for each rule of the verifier
 /**
- * Programs that the kernel's verifier refuses, one for each rule that the checker knows too, each with
- * a program next to it that is accepted.
+ * Programs that the kernel's verifier refuses, one for each rule that the checker knows too, each
+ * with a program next to it that is accepted.
  */
 import * as asm from '../asm/build.ts';
 import { encode } from '../asm/encode.ts';
-import {
-  type Instruction,
-  r0,
-  r1,
-  r10,
-  r2,
-  r3,
-  r4,
-  r6,
-  r7,
-  r8,
-  r9,
-} from '../asm/instruction.ts';
+import { type Instruction, r0, r1, r10, r2, r3, r4, r6, r7, r8, r9 } from '../asm/instruction.ts';
 import type { MapShape, ProgramObject } from '../object.ts';
 
 /** A rule. */

@@ -1,8 +1,8 @@
 /**
  * The machine: runs programs as the kernel would, without privileges, anywhere.
  *
- * It does not prove programs safe, as the verifier does: it checks what they really do. Each access
- * to memory is checked; what the kernel would have refused ends the run with a `MachineFault`.
+ * Beyond what the checker refuses before, it checks what programs really do. Each access to memory
+ * is checked; what the kernel would have refused ends the run with a `MachineFault`.
  */
 import { decodePlaced } from '../asm/decode.ts';
 import { checkProgram } from '../checker/check.ts';

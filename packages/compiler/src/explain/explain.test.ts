@@ -25,5 +25,8 @@ test('what the kernel would refuse stands above the program', () => {
   builder.return(builder.load(builder.constant(0, 64), access));
   const program = { name: 'wrong', programType: 6, license: 'GPL', functions: [builder.finish()] };
   const text = explainProgram(program, {});
-  assert.match(text, /\nthe kernel would refuse it: check wrong: instruction \d+ .* invalid mem acc/);
+  assert.match(
+    text,
+    /\nthe kernel would refuse it: check wrong: instruction \d+ .* invalid mem acc/,
+  );
 });

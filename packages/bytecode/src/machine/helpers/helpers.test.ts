@@ -35,7 +35,9 @@ function run(
 ): RunResult {
   const object = sampleProgram([asm.mov64(r6, r1), ...body, asm.exit()], [], more);
   const results = (['interpreter', 'generated'] as const).map((engine) =>
-    new Machine({ checks: false, ...options, engine }).load(object).run({ packet: countingBytes(64), ...input }),
+    new Machine({ checks: false, ...options, engine })
+      .load(object)
+      .run({ packet: countingBytes(64), ...input }),
   );
   const [one, other] = results.map(({ returnValue, packet, redirect, context }) => {
     return { returnValue, packet, redirect, context };

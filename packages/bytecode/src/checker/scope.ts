@@ -1,0 +1,15 @@
+/** What the parts of the checker share. */
+import type { MapShape, ProgramObject } from '../object.ts';
+
+/** Takes a complaint in the kernel's words. */
+export type Complain = (detail: string) => void;
+
+/** The program, as the checker asks for it. */
+export interface Scope {
+  readonly object: ProgramObject;
+  readonly mapAt: (slot: number) => MapShape | undefined;
+  readonly dataOffset: number;
+  readonly dataEndOffset: number;
+  /** False in subprograms, whose callers may release what they reserve. */
+  readonly isProgram: boolean;
+}
