@@ -42,9 +42,12 @@ function indexPage(entries: readonly [DiagnosticName, DiagnosticEntry][]): strin
   const head = [
     '# Diagnostics',
     '',
-    'What the compiler says of kernel programs that it refuses: 1000 to 1999 constructs, 2000 values',
-    'and types, 3000 memory, 4000 control flow and functions, 5000 modules and programs. Errors that',
-    'begin with TS are those of TypeScript. Made by `npm test -- diagnostics/pages --update`.',
+    wrap(
+      'What the compiler says of kernel programs that it refuses: 1000 to 1999 constructs, 2000 ' +
+        'values and types, 3000 memory, 4000 control flow and functions, 5000 modules and ' +
+        'programs. Errors that begin with TS are those of TypeScript. Made by ' +
+        '`npm test -- diagnostics/pages --update`.',
+    ),
   ];
   return `${[...head, '', '| code | message |', '|---|---|', ...rows].join('\n')}\n`;
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { explain } from './explain.ts';
 import { watchFile } from './watch.ts';
 
-const testdata = fileURLToPath(new URL('../../testdata', import.meta.url));
+const dist = fileURLToPath(new URL('..', import.meta.url));
 
 /** Waits for `found` to have so many items, for at most 20 seconds. */
 async function untilThere(found: readonly unknown[], count: number): Promise<void> {
@@ -16,8 +16,8 @@ async function untilThere(found: readonly unknown[], count: number): Promise<voi
 }
 
 test('a changed module is explained anew, one with errors too', async (t) => {
-  // Beside the other programs, because imports are found from there.
-  const folder = mkdtempSync(path.join(testdata, 'watched-'));
+  // Inside the package, because imports are found from there.
+  const folder = mkdtempSync(path.join(dist, 'watched-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = path.join(folder, 'program.ts');
   const source = (body: string): string =>

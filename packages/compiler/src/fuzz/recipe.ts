@@ -76,8 +76,8 @@ export type Statement =
       readonly no: readonly Statement[];
     }
   /**
-   * The variable counts from 0 to `count` - 1; the body does not write it. `guarded`: each turn asks
-   * the kernel too; `counted`: the variable is the kernel's count.
+   * The variable counts from 0 to `count` - 1; the body does not write it. `guarded`: each turn
+   * asks the kernel too; `counted`: the variable is the kernel's count.
    */
   | {
       readonly kind: 'loop';
