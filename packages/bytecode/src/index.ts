@@ -23,6 +23,7 @@ export {
 } from './machine/machine.ts';
 export { MachineMap, MapError, Table } from './machine/maps/map.ts';
 export { MapOfMaps } from './machine/maps/map-of-maps.ts';
+export { BloomFilterMap, QueueMap } from './machine/maps/queue.ts';
 export { ProgramArrayMap } from './machine/maps/program-array.ts';
 export { RingBufferMap } from './machine/maps/ring-buffer.ts';
 export * from './map-shape.ts';

@@ -80,6 +80,10 @@ export interface ProgramObject {
   readonly name: string;
   /** @alias BPF_PROG_TYPE_* */
   readonly programType: number;
+  /** What the kernel wants to know when it loads a program of some types. @alias BPF_* */
+  readonly attachType?: number;
+  /** The function, tracepoint or hook of the kernel that it is attached to, by its name. */
+  readonly attachTarget?: string;
   readonly license: string;
   /** 8 bytes an instruction, little-endian (RFC 9669 section 3). */
   readonly code: Uint8Array;

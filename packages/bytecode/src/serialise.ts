@@ -26,12 +26,25 @@ const kinds: Readonly<Record<MapKind, true>> = {
   arrayOfMaps: true,
   hashOfMaps: true,
   ringBuffer: true,
+  queue: true,
+  stack: true,
+  bloomFilter: true,
+  deviceMap: true,
+  deviceHash: true,
+  cpuMap: true,
+  xskMap: true,
+  socketMap: true,
+  socketHash: true,
+  socketArray: true,
+  socketStorage: true,
+  cgroupStorage: true,
 };
 const mapKinds = Object.keys(kinds) as MapKind[];
 
 /** Deterministic: equal objects give equal bytes. */
 export function serialiseObject(object: ProgramObject): Uint8Array {
-  const { name, programType, license, maps, mapReferences, functions, lines, stackBytes } = object;
+  const { name, programType, attachType, attachTarget, license } = object;
+  const { maps, mapReferences, functions, lines, stackBytes } = object;
   const code = toBase64(object.code);
   return new TextEncoder().encode(
     JSON.stringify({
@@ -39,6 +52,8 @@ export function serialiseObject(object: ProgramObject): Uint8Array {
       version: VERSION,
       name,
       programType,
+      ...(attachType === undefined ? {} : { attachType }),
+      ...(attachTarget === undefined ? {} : { attachTarget }),
       license,
       code,
       maps: maps.map(plainShape),
@@ -80,6 +95,8 @@ export function parseObject(bytes: Uint8Array): ProgramObject {
   const object: ProgramObject = {
     name: root.at('name').text(NAME),
     programType: root.at('programType').integer(1),
+    ...(root.at('attachType').isAbsent ? {} : { attachType: root.at('attachType').integer() }),
+    ...(root.at('attachTarget').isAbsent ? {} : { attachTarget: root.at('attachTarget').text() }),
     license: root.at('license').text(),
     code: readCode(root.at('code')),
     maps: root
@@ -189,7 +206,7 @@ function readShape(value: JsonValue, depth: number): MapShape {
     kind: value.at('kind').oneOf(mapKinds),
     keySize: value.at('keySize').integer(),
     valueSize: value.at('valueSize').integer(),
-    maxEntries: value.at('maxEntries').integer(1),
+    maxEntries: value.at('maxEntries').integer(),
     flags: value.at('flags').integer(),
   };
   const inner = value.at('inner');

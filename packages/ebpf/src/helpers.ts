@@ -2,7 +2,10 @@
  * Helpers: functions of the kernel that a program may call. Numbers and rules are those of
  * include/uapi/linux/bpf.h.
  */
-import type { Context, TcContext, XdpContext } from './contexts.ts';
+import type { ProgramContext } from './contexts/shapes.ts';
+import type { StreamContext } from './contexts/socket-stream.ts';
+import type { TcContext } from './contexts/tc.ts';
+import type { XdpContext } from './contexts/xdp.ts';
 import type { s32, u32, u64 } from './integers.ts';
 import { s32 as s32Field, u32 as u32Field, u64 as u64Field } from './integers.ts';
 import type { AnyInteger } from './struct.ts';
@@ -18,8 +21,9 @@ export class Helper {
   ) {}
 }
 
+/** Declares a helper: `F` is how programs call it. */
 // biome-ignore lint/suspicious/noExplicitAny: the signature is given by the caller
-function helper<F extends (...parameters: any[]) => unknown>(
+export function helper<F extends (...parameters: any[]) => unknown>(
   id: number,
   name: string,
   returns: AnyInteger,
@@ -47,7 +51,7 @@ export const redirectPeer = helper<(ifindex: u32, flags: u64) => s32>(
   s32Field,
 );
 /** Makes `length` bytes of the packet directly readable and writable. */
-export const pullData = helper<(ctx: TcContext, length: u32) => s32>(
+export const pullData = helper<(ctx: TcContext | StreamContext, length: u32) => s32>(
   39,
   'skb_pull_data',
   s32Field,
@@ -56,7 +60,7 @@ export const pullData = helper<(ctx: TcContext, length: u32) => s32>(
   },
 );
 /** Grows or shrinks the packet's end. */
-export const changeTail = helper<(ctx: TcContext, length: u32, flags: u64) => s32>(
+export const changeTail = helper<(ctx: TcContext | StreamContext, length: u32, flags: u64) => s32>(
   38,
   'skb_change_tail',
   s32Field,
@@ -100,7 +104,7 @@ export const xdpAdjustTail = helper<(ctx: XdpContext, delta: s32) => s32>(
   },
 );
 /** Any context, where a helper takes each of them. */
-export type AnyContext = Context;
+export type AnyContext = ProgramContext;
 
 /**
  * A value as it lies in memory, without the byte swap that reading a big-endian field implies; the

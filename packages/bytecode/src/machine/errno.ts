@@ -9,4 +9,5 @@ export enum Errno {
   EEXIST = 17,
   EINVAL = 22,
   ENOSPC = 28,
+  EOPNOTSUPP = 95,
 }

@@ -64,6 +64,8 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
   return {
     name: program.name,
     programType: program.programType,
+    ...(program.attachType === undefined ? {} : { attachType: program.attachType }),
+    ...(program.attachTarget === undefined ? {} : { attachTarget: program.attachTarget }),
     license: program.license,
     code: encode(instructions),
     maps: [...maps.values()],

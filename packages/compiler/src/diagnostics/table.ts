@@ -312,7 +312,7 @@ export const diagnosticTable = {
   contextParameter: {
     code: 5004,
     message: "the first parameter of a program must be a context, found '{0}'",
-    help: 'write function name(ctx: XdpContext): XdpAction or (ctx: TcContext): TcAction',
+    help: 'write function name(ctx: XdpContext): XdpAction, or with another context of @skep/ebpf',
   },
   programName: {
     code: 5005,
@@ -329,10 +329,25 @@ export const diagnosticTable = {
     message: "program name '{0}': expected 1 to 15 of A-Z a-z 0-9 _",
     help: 'give it a JSDoc tag @program name',
   },
+  missingHelper: {
+    code: 5009,
+    message: "helper '{0}' is not available in a program of kind {1}",
+    help: 'the kernel has it in: {2}',
+  },
+  wrongResult: {
+    code: 5010,
+    message: 'a program with a {0} returns {1}, found {2}',
+    help: 'declare the result of its kind: the verifier accepts no other numbers',
+  },
+  noPacket: {
+    code: 5011,
+    message: "a {0} has no '{1}'",
+    help: '{2}',
+  },
   mapValue: {
     code: 5008,
     message: '{0}',
-    help: 'see packages/ebpf/src/maps.ts for the methods of each kind of map',
+    help: 'see packages/ebpf/src/maps/ for the methods of each kind of map',
   },
 } as const satisfies Record<string, DiagnosticEntry>;
 

@@ -2,7 +2,7 @@
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { BinaryOperator } from '../ir/ir.ts';
-import { isContext, readContextField, writeContextField } from './context.ts';
+import { readContextElement, readContextField, writeContextField } from './context.ts';
 import { convert, toInteger } from './convert.ts';
 import type { Lowering } from './lowering.ts';
 import { addAtomically, readPlace, writePlace } from './memory.ts';
@@ -10,7 +10,7 @@ import { arithmetic, negate } from './operators.ts';
 import type { Target } from './places.ts';
 import { targetOf } from './places.ts';
 import type { Result } from './result.ts';
-import { computed, known, nothing } from './result.ts';
+import { ContextArray, computed, known, nothing } from './result.ts';
 import { assignmentOperators } from './syntax.ts';
 
 /** `target = value`, `target += value` and their like. */
@@ -78,8 +78,10 @@ function update(
 function readTarget(state: Lowering, target: Target, node: ts.Node): Result {
   if (target.kind === 'place') return readPlace(state, target.place);
   if (target.kind === 'contextField') {
-    if (!isContext(target.context)) throw new Error('context field of something else');
-    return readContextField(state, target.context, target.name, node);
+    const read = readContextField(state, target.context, target.name, node);
+    const isArray = read.kind === 'known' && read.value instanceof ContextArray;
+    if (!isArray || !target.index) return read;
+    return readContextElement(state, read.value as ContextArray, target.index, node);
   }
   const binding = state.bindingOf(target.symbol);
   if (!binding) return known(state.world.liveValue(target.symbol, node));
@@ -90,7 +92,7 @@ function readTarget(state: Lowering, target: Target, node: ts.Node): Result {
 function writeTarget(state: Lowering, target: Target, result: Result, node: ts.Node): void {
   if (target.kind === 'place') return writePlace(state, target.place, result, node);
   if (target.kind === 'contextField') {
-    return writeContextField(state, target.context, target.name, result, node);
+    return writeContextField(state, target, result, node);
   }
   const binding = state.bindingOf(target.symbol);
   if (!binding) {

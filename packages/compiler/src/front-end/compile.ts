@@ -1,5 +1,4 @@
 /** From a module to the IR of its programs. */
-import { contextShapes } from '@skep/ebpf';
 import ts from '@typescript/typescript6';
 import type { Diagnostic } from '../diagnostics/report.ts';
 import { describe, refuse } from '../diagnostics/report.ts';
@@ -11,12 +10,15 @@ import { lowerExpression } from './expressions.ts';
 import { lowerBody, lowerInline } from './inline.ts';
 import type { Rules, SubprogramTable } from './lowering.ts';
 import { Lowering } from './lowering.ts';
+import { findMissingHelpers } from './missing-helpers.ts';
 import { findMovedPackets } from './moved-packet.ts';
+import { checkResult, resultOf } from './program-result.ts';
 import { Project } from './project.ts';
 import type { ContextType } from './result.ts';
 import { computed, s32Type } from './result.ts';
 import { lowerStatement } from './statements.ts';
 import { tagOf } from './syntax.ts';
+import type { World } from './world.ts';
 
 /** What does not stand in the module itself. */
 export interface CompileOptions {
@@ -59,13 +61,24 @@ export async function compileModule(
   for (const entry of findPrograms(project)) {
     const functions = diagnostics.attempt(() => lowerProgram(project, entry));
     if (!functions) continue;
-    const { name, context } = entry;
-    const license = options.license ?? 'GPL';
-    programs.push({ name, programType: context.shape.programType, license, functions });
+    programs.push(programOf(entry, options.license ?? 'GPL', functions));
   }
   project.checkLowered();
   const found = diagnostics.sorted();
   return { programs: found.length > 0 ? [] : programs, diagnostics: found };
+}
+
+function programOf({ name, context }: Entry, license: string, functions: IrFunction[]): IrProgram {
+  const { facts, target } = context.shape;
+  const { programType, attachType } = facts;
+  return {
+    name,
+    programType,
+    ...(attachType === undefined ? {} : { attachType }),
+    ...(target === undefined ? {} : { attachTarget: target }),
+    license,
+    functions,
+  };
 }
 
 interface Entry {
@@ -82,7 +95,7 @@ function findPrograms({ file, world, diagnostics }: Project): Entry[] {
     const target = isAlias ? world.checker.getAliasedSymbol(symbol) : symbol;
     const declaration = target.valueDeclaration;
     if (!declaration || !ts.isFunctionDeclaration(declaration) || !declaration.body) continue;
-    const entry = diagnostics.attempt(() => entryOf(world.checker, declaration));
+    const entry = diagnostics.attempt(() => entryOf(world, declaration));
     if (!entry) continue;
     const isTaken = entries.some((each) => each.name === entry.name);
     if (isTaken) diagnostics.add(describe(declaration.name!, 'programName', entry.name));
@@ -92,10 +105,10 @@ function findPrograms({ file, world, diagnostics }: Project): Entry[] {
 }
 
 /** `null` for a function that is no program. */
-function entryOf(checker: ts.TypeChecker, declaration: ts.FunctionDeclaration): Entry | null {
+function entryOf(world: World, declaration: ts.FunctionDeclaration): Entry | null {
   const tag = tagOf(declaration, 'program');
   const [parameter] = declaration.parameters;
-  const context = parameter ? contextOf(checker, parameter) : null;
+  const context = parameter ? contextOf(world, parameter) : null;
   const isProgram = context !== null && declaration.parameters.length === 1;
   const isCalled = ['subprogram', 'global'].some((each) => tagOf(declaration, each) !== null);
   if (tag === null && (!isProgram || isCalled)) return null;
@@ -105,16 +118,14 @@ function entryOf(checker: ts.TypeChecker, declaration: ts.FunctionDeclaration): 
   if (!context || declaration.parameters.length !== 1) {
     return refuse(parameter ?? place, 'contextParameter', parameter?.getText() ?? 'nothing');
   }
+  checkResult(world, declaration, context);
   return { name, declaration, context };
 }
 
-function contextOf(
-  checker: ts.TypeChecker,
-  parameter: ts.ParameterDeclaration,
-): ContextType | null {
-  const name = (checker.getTypeAtLocation(parameter).symbol as ts.Symbol | undefined)?.name ?? '';
-  const shape = Object.hasOwn(contextShapes, name) ? contextShapes[name] : undefined;
-  return shape ? { kind: 'context', shape, name } : null;
+function contextOf(world: World, parameter: ts.ParameterDeclaration): ContextType | null {
+  const symbol = world.checker.getTypeAtLocation(parameter).symbol as ts.Symbol | undefined;
+  const shape = world.contextOf(symbol);
+  return shape ? { kind: 'context', shape, name: symbol?.name ?? '' } : null;
 }
 
 /** The program's function, then its subprograms; `undefined` when something was refused. */
@@ -133,10 +144,13 @@ function lowerProgram(project: Project, entry: Entry): IrFunction[] | undefined 
   try {
     const argument = computed(builder.context(), context);
     const result = lowerBody(state, declaration, [argument], declaration);
-    builder.return(convert(state, result, s32Type, declaration));
+    builder.return(convert(state, resultOf(context, result), s32Type, declaration));
     if (diagnostics.size > before) return undefined;
     const functions = [builder.finish(), ...subprograms.made.map((made) => made.function)];
-    for (const each of functions) findMovedPackets(each, world, diagnostics);
+    for (const each of functions) {
+      findMovedPackets(each, context.shape, world, diagnostics);
+      findMissingHelpers(each, context.shape.kind, world, diagnostics);
+    }
     return functions;
   } catch (error) {
     // After a refused statement the graph may be incomplete: what follows from it says nothing new.

@@ -1,4 +1,5 @@
 /** The context: its fields, and views of the packet that it points to. */
+import type { AnyInteger, ContextField } from '@skep/ebpf';
 import type ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { Value } from '../ir/ir.ts';
@@ -6,22 +7,47 @@ import { convert, joinEnds, knownInteger, toInteger, widen } from './convert.ts'
 import type { Lowering } from './lowering.ts';
 import { maxOfResult } from './operators.ts';
 import { isBelow } from './places.ts';
-import type { Computed, ContextType, Result, Struct } from './result.ts';
-import { computed, isStruct, known, nameOf, pointer, u32Type } from './result.ts';
+import type { ContextPointer, ContextTarget, Result, Struct } from './result.ts';
+import {
+  computed,
+  ContextArray,
+  integerTypeOf,
+  isStruct,
+  known,
+  nameOf,
+  pointer,
+  u32Type,
+} from './result.ts';
 
 /** The verifier gives up on packet offsets beyond. @source MAX_PACKET_OFF, kernel/bpf/verifier.c */
 const packetOffsetMax = 0xffff;
-
-type ContextPointer = Computed & { readonly type: ContextType };
 
 /** Whether the result is the context of a program. */
 export function isContext(result: Result): result is ContextPointer {
   return result.kind === 'computed' && result.type.kind === 'context';
 }
 
-/** A pointer field of the context: loaded as 4 bytes, used as 64 bits (the kernel widens it). */
-function loadPointer(state: Lowering, context: Computed, offset: number): Value {
-  return state.builder.load(context.value, { offset, size: 4, space: 'context' }, 64);
+/**
+ * A pointer to the packet. Some contexts show it as 4 bytes, to be used as 64 bits: the kernel
+ * widens it.
+ */
+function loadPointer(state: Lowering, context: ContextPointer, offset: number): Value {
+  const size = context.type.shape.pointerSize;
+  return state.builder.load(context.value, { offset, size, space: 'context' }, 64);
+}
+
+/** Where the context says that its packet is. @throws Refusal for one without a packet */
+function packetOf(context: ContextPointer, method: string, node: ts.Node): PacketOffsets {
+  const { dataOffset: data, dataEndOffset: end } = context.type.shape;
+  if (data === undefined || end === undefined) {
+    return refuse(node, 'noPacket', context.type.name, method, 'it has no packet: read its fields');
+  }
+  return { data, end };
+}
+
+interface PacketOffsets {
+  readonly data: number;
+  readonly end: number;
 }
 
 /** `ctx.name` */
@@ -33,39 +59,96 @@ export function readContextField(
 ): Result {
   const { shape } = context.type;
   const field = shape.fields[name];
-  if (field) {
-    const access = { offset: field.offset, size: 4, space: 'context' } as const;
-    return computed(state.builder.load(context.value, access), u32Type, 0xffffffffn);
-  }
-  // XDP's `length`, TC's `linearLength`: what the two pointers span.
-  if (name === 'length' || name === 'linearLength') {
-    const start = loadPointer(state, context, shape.dataOffset);
-    const end = loadPointer(state, context, shape.dataEndOffset);
+  if (field) return readField(state, context, field);
+  if (shape.spans.includes(name)) {
     const { builder } = state;
+    const packet = packetOf(context, name, node);
+    const start = loadPointer(state, context, packet.data);
+    const end = loadPointer(state, context, packet.end);
     return computed(builder.resize(builder.binary('sub', end, start), 32), u32Type);
   }
   const names = Object.keys(shape.fields).join(', ');
   return refuse(node, 'unknownField', context.type.name, name, names);
 }
 
+/** A number, a pointer to a record of the kernel, or several numbers of which one is read later. */
+function readField(state: Lowering, context: ContextPointer, field: ContextField): Result {
+  const { type, offset } = field;
+  if (type.kind === 'array') return known(new ContextArray(context, field));
+  if (type.kind === 'pointer') {
+    const loaded = state.builder.load(context.value, { offset, size: 8, space: 'context' }, 64);
+    return pointer(loaded, type.to, 'any', { isNullable: type.isNullable });
+  }
+  return readNumber(state, context, offset, type, field.accessSize);
+}
+
+function readNumber(
+  state: Lowering,
+  context: ContextPointer,
+  offset: number,
+  type: AnyInteger,
+  size: ContextField['accessSize'],
+): Result {
+  const { builder } = state;
+  const loaded = builder.load(context.value, { offset, size, space: 'context' });
+  const integer = integerTypeOf(type);
+  if (type.isBigEndian) {
+    return computed(builder.byteSwap(loaded, (type.size * 8) as 16 | 32 | 64), integer);
+  }
+  return computed(loaded, integer, size < 8 ? (1n << BigInt(size * 8)) - 1n : undefined);
+}
+
+/** `ctx.name[index]` */
+export function readContextElement(
+  state: Lowering,
+  { context, field }: ContextArray,
+  index: Result,
+  node: ts.Node,
+): Result {
+  const { offset, type } = elementOf(field, index, node);
+  return readNumber(state, context, offset, type, field.accessSize);
+}
+
+/** The kernel shows each element as a field of its own: which one must be known. */
+function elementOf(
+  field: ContextField,
+  index: Result,
+  node: ts.Node,
+): { readonly offset: number; readonly type: AnyInteger } {
+  const { type, offset } = field;
+  if (type.kind !== 'array' || type.element.kind !== 'integer') {
+    return refuse(node, 'notAssignable', node.getText());
+  }
+  if (index.kind !== 'known') return refuse(node, 'mustBeKnown', 'this index');
+  const at = knownInteger(index.value, node);
+  if (at < 0n || at >= BigInt(type.count)) {
+    return refuse(node, 'indexOutOfRange', at, type.count, type.count - 1);
+  }
+  return { offset: offset + Number(at) * type.element.size, type: type.element };
+}
+
 /** `ctx.name = result`, where the kernel allows it. */
 export function writeContextField(
   state: Lowering,
-  context: Computed,
-  name: string,
+  { context, name, index }: ContextTarget,
   result: Result,
   node: ts.Node,
 ): void {
-  if (!isContext(context)) throw new Error('context field of something else');
   const { fields } = context.type.shape;
   const field = fields[name];
   if (!field?.isWritable) {
     const names = Object.keys(fields).filter((each) => fields[each]?.isWritable);
     return refuse(node, 'contextReadOnly', name, names.join(', ') || 'none');
   }
-  const value = convert(state, result, u32Type, node);
-  const access = { offset: field.offset, size: 4, space: 'context' } as const;
-  state.builder.store(context.value, access, value);
+  const { accessSize: size } = field;
+  const { offset, type } = index ? elementOf(field, index, node) : { ...field };
+  if (type.kind !== 'integer') return refuse(node, 'notAssignable', node.getText());
+  const { builder } = state;
+  const value = convert(state, result, integerTypeOf(type), node);
+  const stored = type.isBigEndian
+    ? builder.byteSwap(value, (type.size * 8) as 16 | 32 | 64)
+    : value;
+  builder.store(context.value, { offset, size, space: 'context' }, stored);
 }
 
 /** `ctx.at(Header, offset)` and `ctx.metadata(Record)`. */
@@ -79,6 +162,7 @@ export function lowerContextCall(
   if (method !== 'at' && method !== 'metadata') {
     return refuse(node.expression, 'cannotCall', node.expression.getText());
   }
+  packetOf(context, method, node.expression);
   if (!first) return refuse(node, 'missingArgument', 'header');
   const struct = state.expression(first);
   if (struct.kind !== 'known' || !isStruct(struct.value)) {
@@ -105,9 +189,9 @@ function viewPacket(
   const { builder } = state;
   const [inside, outside] = [builder.makeBlock(), builder.makeBlock()];
   const distance = packetDistance(state, offset, struct.size, outside, node);
-  const { dataOffset, dataEndOffset } = context.type.shape;
-  const start = loadPointer(state, context, dataOffset);
-  const end = loadPointer(state, context, dataEndOffset);
+  const packet = packetOf(context, 'at', node);
+  const start = loadPointer(state, context, packet.data);
+  const end = loadPointer(state, context, packet.end);
   const header = builder.packetPointer(start, distance);
   builder.branch('gt', builder.offset(header, struct.size), end, outside, inside);
   builder.sealAndStart(inside);
@@ -154,11 +238,15 @@ function viewMetadata(
   node: ts.Node,
 ): Result {
   const { builder } = state;
-  const { dataOffset, dataMetaOffset } = context.type.shape;
+  const { dataMetaOffset } = context.type.shape;
+  if (dataMetaOffset === undefined) {
+    const advice = 'only XDP and traffic control have metadata in front of the packet';
+    return refuse(node, 'noPacket', context.type.name, 'metadata', advice);
+  }
   const [inside, outside] = [builder.makeBlock(), builder.makeBlock()];
   state.at(node);
   const start = loadPointer(state, context, dataMetaOffset);
-  const end = loadPointer(state, context, dataOffset);
+  const end = loadPointer(state, context, packetOf(context, 'metadata', node).data);
   builder.branch('gt', builder.offset(start, struct.size), end, outside, inside);
   builder.sealAndStart(inside);
   const view = { block: builder.suspend(), result: pointer(start, struct, 'packet'), node };

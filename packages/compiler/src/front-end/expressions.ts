@@ -12,7 +12,7 @@ import {
   lowerLogical,
   lowerTernary,
 } from './conditions.ts';
-import { isContext, readContextField } from './context.ts';
+import { isContext, readContextElement, readContextField } from './context.ts';
 import { joinEnds, knownInteger } from './convert.ts';
 import { isKernelStruct, readKernelField } from './kernel-structs.ts';
 import type { Lowering } from './lowering.ts';
@@ -22,6 +22,7 @@ import { indexedPlace, memberPlace } from './places.ts';
 import type { Result, Struct } from './result.ts';
 import {
   computed,
+  ContextArray,
   describeResult,
   integerTypeOf,
   isPointer,
@@ -167,6 +168,10 @@ function lowerElement(state: Lowering, node: ts.ElementAccessExpression): Result
   const array = state.expression(node.expression);
   const index = state.expression(node.argumentExpression);
   if (isPointer(array)) return readPlace(state, indexedPlace(state, array, index, node));
+  if (array.kind === 'known' && array.value instanceof ContextArray) {
+    state.at(node);
+    return readContextElement(state, array.value, index, node.argumentExpression);
+  }
   if (array.kind !== 'known') return refuse(node, 'notAValue', describeResult(array));
   if (index.kind !== 'known') return refuse(node.argumentExpression, 'mustBeKnown', 'this index');
   return knownElement(array.value, index.value, node);

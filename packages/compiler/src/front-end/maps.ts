@@ -3,29 +3,26 @@ import type { MapDeclaration } from '@skep/ebpf';
 import { ArrayOfMaps, HashOfMaps } from '@skep/ebpf';
 import type ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
-import type { HelperReference } from '../ir/builder.ts';
 import type { Value } from '../ir/ir.ts';
 import { isContext } from './context.ts';
 import { toInteger, widen } from './convert.ts';
-import { refuseInLock } from './locks.ts';
 import type { Lowering } from './lowering.ts';
-import type { Computed, Pointee, Result } from './result.ts';
+import type { MapCall, MapMethods } from './map-call.ts';
 import {
-  cellOf,
-  computed,
-  isIntegerField,
-  isPointer,
-  isStruct,
-  nothing,
-  pointer,
-  s32Type,
-  u64Type,
-} from './result.ts';
-import { lowerByAddress } from './structs.ts';
-
-function helper(id: number, name: string): HelperReference {
-  return { id, name, movesPacket: false };
-}
+  byAddress,
+  emit,
+  flags,
+  helper,
+  layoutOf,
+  refuseMethod,
+  required,
+  status,
+} from './map-call.ts';
+import { queueMethods } from './queue-maps.ts';
+import { redirectMethods } from './redirect-maps.ts';
+import type { Result } from './result.ts';
+import { computed, isPointer, isStruct, nothing, pointer, u64Type } from './result.ts';
+import { socketMethods } from './socket-maps.ts';
 
 const helpers = {
   lookup: helper(1, 'map_lookup_elem'),
@@ -48,12 +45,12 @@ const tables: ReadonlySet<string> = new Set([
   'lpmTrie',
 ]);
 
-interface MapCall {
-  readonly state: Lowering;
-  readonly declaration: MapDeclaration;
-  readonly map: Value;
-  readonly node: ts.CallExpression;
-}
+/** Kinds of maps whose methods stand in tables of their own. */
+const families: Readonly<Record<string, MapMethods>> = {
+  ...queueMethods,
+  ...redirectMethods,
+  ...socketMethods,
+};
 
 /** `address`: the map's, where it was found inside another map. */
 export function lowerMapCall(
@@ -66,6 +63,8 @@ export function lowerMapCall(
   const map = address ?? state.builder.map(state.world.shapeOf(declaration));
   const call: MapCall = { state, declaration, map, node };
   const { kind } = declaration;
+  const methods = families[kind];
+  if (methods) return (methods[method] ?? ((each) => refuseMethod(each, method)))(call);
   if (method === 'lookup' && (kind === 'arrayOfMaps' || kind === 'hashOfMaps')) {
     return lookupMap(call);
   }
@@ -76,50 +75,6 @@ export function lowerMapCall(
   if (method === 'update') return update(call);
   if (method === 'delete' && kind !== 'array' && kind !== 'perCpuArray') return remove(call);
   return refuseMethod(call, method);
-}
-
-function refuseMethod({ declaration, node }: MapCall, method: string): never {
-  return refuse(
-    node.expression,
-    'mapValue',
-    `a map of kind ${declaration.kind} has no method ${method}`,
-  );
-}
-
-/** The layout of a map's keys or values, integers as cells. */
-export function layoutOf(layout: unknown): Pointee {
-  if (isStruct(layout)) return layout;
-  if (isIntegerField(layout)) return cellOf(layout);
-  throw new Error('map layout: expected a struct or an integer');
-}
-
-function required({ node }: MapCall, index: number, name: string): ts.Expression {
-  return node.arguments[index] ?? refuse(node, 'missingArgument', name);
-}
-
-function byAddress(call: MapCall, layout: unknown, index: number, name: string): Value {
-  const { state } = call;
-  const given = lowerByAddress(state, layoutOf(layout), required(call, index, name), name);
-  return state.address(given);
-}
-
-/** An optional argument of 64 bits. */
-function flags(call: MapCall, index: number): Value {
-  const { state, node } = call;
-  const given = node.arguments[index];
-  if (!given) return state.builder.constant(0, 64);
-  return widen(state, toInteger(state, state.expression(given), given), 64);
-}
-
-function emit({ state, node }: MapCall, called: HelperReference, operands: Value[]): Value {
-  refuseInLock(state, called.name, node);
-  state.at(node);
-  return state.builder.call(called, operands);
-}
-
-/** 0 or a negative errno. */
-function status(call: MapCall, value: Value): Computed {
-  return computed(call.state.builder.resize(value, 32), s32Type);
 }
 
 function lookup(call: MapCall): Result {

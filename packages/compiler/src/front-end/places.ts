@@ -6,7 +6,7 @@ import { knownInteger, toInteger } from './convert.ts';
 import type { Lowering } from './lowering.ts';
 import type { Place } from './memory.ts';
 import { elementPlace, fieldPlace } from './memory.ts';
-import type { Computed, ComputedPointer, Result } from './result.ts';
+import type { Computed, ComputedPointer, ContextPointer, ContextTarget, Result } from './result.ts';
 import { describeResult, isPointer } from './result.ts';
 
 /** The place of `object.name`. */
@@ -101,11 +101,29 @@ export function elementPlaceOf(state: Lowering, node: ts.ElementAccessExpression
   return indexedPlace(state, array, index, node);
 }
 
+function contextIn(object: Result): ContextPointer | null {
+  const isContext = object.kind === 'computed' && object.type.kind === 'context';
+  return isContext ? (object as ContextPointer) : null;
+}
+
+function elementTarget(state: Lowering, node: ts.ElementAccessExpression): Target {
+  const array = node.expression;
+  if (ts.isPropertyAccessExpression(array)) {
+    const context = contextIn(state.expression(array.expression));
+    const name = array.name.text;
+    if (context) {
+      const index = state.expression(node.argumentExpression);
+      return { kind: 'contextField', context, name, index };
+    }
+  }
+  return { kind: 'place', place: elementPlaceOf(state, node) };
+}
+
 /** What an assignment writes to. */
 export type Target =
   | { readonly kind: 'name'; readonly symbol: ts.Symbol }
   | { readonly kind: 'place'; readonly place: Place }
-  | { readonly kind: 'contextField'; readonly context: Computed; readonly name: string };
+  | ({ readonly kind: 'contextField' } & ContextTarget);
 
 /** The target of an assignment; what it is reached through is lowered once. */
 export function targetOf(state: Lowering, node: ts.Expression): Target {
@@ -115,14 +133,11 @@ export function targetOf(state: Lowering, node: ts.Expression): Target {
   if (ts.isIdentifier(node)) return { kind: 'name', symbol: state.world.symbolOf(node) };
   if (ts.isPropertyAccessExpression(node)) {
     const object = state.expression(node.expression);
-    if (object.kind === 'computed' && object.type.kind === 'context') {
-      return { kind: 'contextField', context: object, name: node.name.text };
-    }
+    const context = contextIn(object);
+    if (context) return { kind: 'contextField', context, name: node.name.text, index: null };
     return { kind: 'place', place: memberPlace(state, object, node) };
   }
-  if (ts.isElementAccessExpression(node)) {
-    return { kind: 'place', place: elementPlaceOf(state, node) };
-  }
+  if (ts.isElementAccessExpression(node)) return elementTarget(state, node);
   if (ts.isArrayLiteralExpression(node) || ts.isObjectLiteralExpression(node)) {
     return refuse(node, 'destructuring');
   }

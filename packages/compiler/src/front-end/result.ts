@@ -6,6 +6,7 @@
 import type {
   AnyInteger,
   ArrayField,
+  ContextField,
   ContextShape,
   Field,
   KernelStruct,
@@ -93,6 +94,27 @@ export interface Computed {
 export interface Group {
   readonly kind: 'group';
   readonly members: ReadonlyMap<string, Result>;
+}
+
+/** The context that a program got. */
+export type ContextPointer = Computed & { readonly type: ContextType };
+
+/**
+ * Several numbers of the context, of which each is a field of its own: it is known when compiling
+ * where they lie.
+ */
+export class ContextArray {
+  constructor(
+    readonly context: ContextPointer,
+    readonly field: ContextField,
+  ) {}
+}
+
+/** A field of the context that is assigned to, with the index of one that is several numbers. */
+export interface ContextTarget {
+  readonly context: ContextPointer;
+  readonly name: string;
+  readonly index: Result | null;
 }
 
 /** What lowering an expression gives. */

@@ -1,6 +1,6 @@
 /** From tsc's types to the language's own. */
 import type { AnyInteger } from '@skep/ebpf';
-import { contextShapes, s32, s64, u8, u16, u32, u64 } from '@skep/ebpf';
+import { s32, s64, u8, u16, u32, u64 } from '@skep/ebpf';
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { IntegerType, Type } from './result.ts';
@@ -44,8 +44,8 @@ function objectType(world: World, type: ts.Type, node: ts.Node): DeclaredType | 
   const symbol = type.symbol as ts.Symbol | undefined;
   const declaration = symbol?.valueDeclaration;
   if (symbol && declaration && ts.isClassDeclaration(declaration)) {
-    const shape = contextShapes[symbol.name];
-    if (shape && isOfLanguage(declaration)) return { kind: 'context', shape, name: symbol.name };
+    const shape = world.contextOf(symbol);
+    if (shape) return { kind: 'context', shape, name: symbol.name };
     const live = world.liveValue(symbol, node);
     if (isStruct(live)) return { kind: 'pointer', to: live, space: 'any', isNullable: false };
   }
@@ -57,10 +57,6 @@ function objectType(world: World, type: ts.Type, node: ts.Node): DeclaredType | 
     return { kind: 'pointer', to, space: 'any', isNullable: false };
   }
   return null;
-}
-
-function isOfLanguage(declaration: ts.Declaration): boolean {
-  return (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Ambient) !== 0;
 }
 
 function fieldOf(type: IntegerType): AnyInteger {

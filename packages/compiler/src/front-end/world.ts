@@ -6,8 +6,8 @@ import path from 'node:path';
 import ts from '@typescript/typescript6';
 import type { MapShape } from '@skep/bytecode';
 import { mapShapeOf } from '@skep/bytecode';
-import type { MapDeclaration } from '@skep/ebpf';
-import { contextShapes } from '@skep/ebpf';
+import type { ContextShape, MapDeclaration } from '@skep/ebpf';
+import { isContextClass } from '@skep/ebpf';
 import { refuse } from '../diagnostics/report.ts';
 import type { SourcePosition } from '../ir/ir.ts';
 import type { LiveModules } from './modules.ts';
@@ -125,7 +125,6 @@ export class World {
     if (ts.isVariableDeclaration(declaration) && !isConst(declaration)) {
       return refuse(node, 'moduleState', symbol.name);
     }
-    if (symbol.name in contextShapes) return contextShapes[symbol.name];
     const name = this.exportNamesOf(file).get(symbol);
     const shortName = path.basename(file.fileName);
     if (name === undefined) {
@@ -138,6 +137,17 @@ export class World {
       return refuse(node, 'moduleFailure', shortName, this.modules.failureOf(file.fileName));
     }
     return live[name];
+  }
+
+  /** The layout of a context class; `null` for what is none, or is not exported. */
+  contextOf(symbol: ts.Symbol | undefined): ContextShape | null {
+    const declaration = symbol?.valueDeclaration;
+    if (!symbol || !declaration || !ts.isClassDeclaration(declaration)) return null;
+    const file = declaration.getSourceFile();
+    if (file.isDeclarationFile) return null;
+    const name = this.exportNamesOf(file).get(symbol);
+    const live = name === undefined ? undefined : this.modules.get(file.fileName)?.[name];
+    return isContextClass(live) ? live.shape : null;
   }
 
   private globalValue(symbol: ts.Symbol, node: ts.Node): unknown {

@@ -196,6 +196,10 @@ export interface IrProgram {
   readonly name: string;
   /** @alias BPF_PROG_TYPE_* */
   readonly programType: number;
+  /** What the kernel wants to know when it loads a program of some types. @alias BPF_* */
+  readonly attachType?: number;
+  /** The function, tracepoint or hook of the kernel that it is attached to, by its name. */
+  readonly attachTarget?: string;
   readonly license: string;
   /** The program first. */
   readonly functions: IrFunction[];

@@ -54,6 +54,8 @@ export interface JsonFunction {
 export interface JsonProgram {
   readonly name: string;
   readonly programType: number;
+  readonly attachType?: number;
+  readonly attachTarget?: string;
   readonly license: string;
   readonly functions: JsonFunction[];
 }

@@ -49,6 +49,10 @@ export function parsePrograms(text: string): IrProgram[] {
     .map((program) => ({
       name: program.field('name').text(),
       programType: program.field('programType').integer(),
+      ...(program.has('attachType') ? { attachType: program.field('attachType').integer(0) } : {}),
+      ...(program.has('attachTarget')
+        ? { attachTarget: program.field('attachTarget').text() }
+        : {}),
       license: program.field('license').text(),
       functions: program
         .field('functions')

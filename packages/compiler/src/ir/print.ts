@@ -6,8 +6,9 @@ import type { Access, Block, IrFunction, IrProgram, Terminator, Value } from './
 
 /** @example `program lb type 6 GPL`, then its functions. */
 export function printProgram(program: IrProgram): string {
-  const { name, programType, license } = program;
-  const head = `program ${name} type ${programType} ${license}`;
+  const { name, programType, attachType, attachTarget, license } = program;
+  const type = [programType, attachType, attachTarget].filter((each) => each !== undefined);
+  const head = `program ${name} type ${type.join(' ')} ${license}`;
   return [head, ...program.functions.map(printFunction)].join('\n');
 }
 

@@ -24,12 +24,16 @@ import {
 /** Programs as JSON text; the same programs give the same text. `parsePrograms` reads it. */
 export function writePrograms(programs: readonly IrProgram[]): string {
   const tables = new Tables();
-  const written = programs.map(({ name, programType, license, functions }) => ({
-    name,
-    programType,
-    license,
-    functions: functions.map((made) => new FunctionWriter(made, tables).write()),
-  }));
+  const written = programs.map(
+    ({ name, programType, attachType, attachTarget, license, functions }) => ({
+      name,
+      programType,
+      ...(attachType === undefined ? {} : { attachType }),
+      ...(attachTarget === undefined ? {} : { attachTarget }),
+      license,
+      functions: functions.map((made) => new FunctionWriter(made, tables).write()),
+    }),
+  );
   const file: JsonFile = {
     format: jsonFormat,
     version: jsonVersion,

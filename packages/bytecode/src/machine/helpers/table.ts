@@ -1,4 +1,5 @@
 /** All helpers of the machine, by the kernel's numbers; the tail call is a step of its own. */
+import { queueHelpers } from '../maps/queue-helpers.ts';
 import { checksumHelpers } from './checksum.ts';
 import type { MachineHelper } from './helper.ts';
 import { lockHelpers } from './locks.ts';
@@ -17,4 +18,5 @@ export const machineHelpers: ReadonlyMap<number, MachineHelper> = new Map([
   ...loopHelpers,
   ...lockHelpers,
   ...traceHelpers,
+  ...queueHelpers,
 ]);

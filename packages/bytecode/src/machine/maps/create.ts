@@ -3,11 +3,13 @@ import { fromBase64 } from '../../map-shape.ts';
 import type { MapShape } from '../../object.ts';
 import { type Heap, ScatteredHeap } from '../heap.ts';
 import { ArrayTable } from './array-table.ts';
+import { Errno } from '../errno.ts';
 import { HashTable, LruHashTable } from './hash-table.ts';
 import { LpmTable } from './lpm-table.ts';
-import type { MachineMap } from './map.ts';
+import { type MachineMap, MapError } from './map.ts';
 import { MapOfMaps } from './map-of-maps.ts';
 import { ProgramArrayMap } from './program-array.ts';
+import { BloomFilterMap, QueueMap } from './queue.ts';
 import { RingBufferMap } from './ring-buffer.ts';
 
 /** A map that holds what its shape says. @throws MapError as `createEmpty` */
@@ -46,5 +48,14 @@ function createEmpty(shape: MapShape, cpus: number, heap: Heap): MachineMap {
       return new ProgramArrayMap(shape);
     case 'ringBuffer':
       return new RingBufferMap(shape, heap);
+    case 'queue':
+    case 'stack':
+      return new QueueMap(shape);
+    case 'bloomFilter':
+      return new BloomFilterMap(shape);
+    default: {
+      const detail = `kind ${shape.kind}, which holds what only a kernel has`;
+      throw new MapError(shape.name, 'create', Errno.EOPNOTSUPP, detail);
+    }
   }
 }

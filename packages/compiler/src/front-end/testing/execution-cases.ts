@@ -107,6 +107,9 @@ export const executionCases: ExecutionCase[] = [
   { file: 'headers', program: 'ports', name: '443', have: ipv4({ 22: 1, 23: 0xbb }), want: 2 },
   { file: 'for-of', program: 'blocked', name: 'listed', have: ipv4({ 5: 22 }), want: 1 },
   { file: 'for-of', program: 'blocked', name: 'length', have: ipv4({}), want: 3 },
+  { file: 'queues', program: 'queued', name: 'in order', have: word(0, 60), want: 71_120 },
+  { file: 'queues', program: 'stacked', name: 'the last first', have: word(0), want: 6 },
+  { file: 'queues', program: 'filtered', name: 'added, then known', have: word(0), want: 3 },
   {
     file: 'math',
     program: 'extremes',
