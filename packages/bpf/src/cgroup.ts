@@ -1,32 +1,9 @@
 /** Attaching to control groups: what the sockets of their processes do passes through. */
 import { realpathSync, statSync } from 'node:fs';
-import { BpfAttachType, findCgroupMount, openPath } from '@skep/sys';
+import { type ContextShape, contextShapes } from '@skep/ebpf';
+import { BpfProgramType, findCgroupMount, openPath } from '@skep/sys';
 import { createLink, type Link } from './link.ts';
 import type { Program } from './program.ts';
-
-/** @alias BPF_CGROUP_* */
-export const cgroupHooks = {
-  ingress: BpfAttachType.CGROUP_INET_INGRESS,
-  egress: BpfAttachType.CGROUP_INET_EGRESS,
-  socketCreate: BpfAttachType.CGROUP_INET_SOCK_CREATE,
-  socketRelease: BpfAttachType.CGROUP_INET_SOCK_RELEASE,
-  sockOps: BpfAttachType.CGROUP_SOCK_OPS,
-  bind4: BpfAttachType.CGROUP_INET4_BIND,
-  bind6: BpfAttachType.CGROUP_INET6_BIND,
-  connect4: BpfAttachType.CGROUP_INET4_CONNECT,
-  connect6: BpfAttachType.CGROUP_INET6_CONNECT,
-  sendmsg4: BpfAttachType.CGROUP_UDP4_SENDMSG,
-  sendmsg6: BpfAttachType.CGROUP_UDP6_SENDMSG,
-  recvmsg4: BpfAttachType.CGROUP_UDP4_RECVMSG,
-  recvmsg6: BpfAttachType.CGROUP_UDP6_RECVMSG,
-  getpeername4: BpfAttachType.CGROUP_INET4_GETPEERNAME,
-  getpeername6: BpfAttachType.CGROUP_INET6_GETPEERNAME,
-} as const;
-
-/**
- * A hook of control groups. Its number is also the `attachType` that its programs are loaded with.
- */
-export type CgroupHook = keyof typeof cgroupHooks;
 
 /** A program was to be attached to all processes of the machine, or to no control group at all. */
 export class CgroupPathError extends Error {
@@ -40,20 +17,47 @@ export class CgroupPathError extends Error {
   }
 }
 
+const cgroupTypes: ReadonlySet<number> = new Set([
+  BpfProgramType.CGROUP_SKB,
+  BpfProgramType.CGROUP_SOCK,
+  BpfProgramType.SOCK_OPS,
+  BpfProgramType.CGROUP_SOCK_ADDR,
+]);
+
+/** The name of a cgroup hook by its number, such as `connect4`. @alias BPF_CGROUP_* */
+export function cgroupHookName(attachType: number): string | undefined {
+  return cgroupShapes().find(({ facts }) => facts.attachType === attachType)?.kind;
+}
+
+function cgroupShapes(): ContextShape[] {
+  return Object.values(contextShapes).filter(({ programType }) => cgroupTypes.has(programType));
+}
+
 /**
  * Attaches a program to a control group below the root one: the root has every process of the
- * machine in it, and is refused.
+ * machine in it, and is refused. The hook is that of the program's context. Several programs may be
+ * attached to one hook; all of them must allow.
  *
  * @param path a directory of the unified hierarchy
- * @throws CgroupPathError for the root or a path outside; KernelError
+ * @throws CgroupPathError for the root or a path outside; TypeError for a program of another kind;
+ *   KernelError
  * @since Linux 5.7
  */
-export function attachCgroup(program: Program, path: string, hook: CgroupHook): Link {
+export function attachCgroup(program: Program, path: string): Link {
+  const { attachType } = program;
+  const hook = attachType === undefined ? undefined : cgroupHookName(attachType);
+  if (attachType === undefined || hook === undefined || !cgroupTypes.has(program.programType)) {
+    const found = `type ${program.programType}`;
+    const expected = `the context of a cgroup hook (${cgroupShapes()
+      .map(({ kind }) => kind)
+      .join(', ')})`;
+    throw new TypeError(`attach cgroup program ${program.name}: ${found}, expected ${expected}`);
+  }
   requireSubCgroup(path);
   const directory = openPath('cgroup', path);
   try {
     return createLink(
-      { program, target: directory.number, attachType: cgroupHooks[hook] },
+      { program, target: directory.number, attachType },
       { operation: 'attach cgroup program', subject: program.name, detail: `${hook} of ${path}` },
     );
   } finally {

@@ -10,9 +10,13 @@ export class UnsupportedFeatureError extends Error {
     readonly feature: string,
     /** The first kernel that has it, such as `6.6`. */
     readonly since: string,
-    options: ErrorOptions = {},
+    options: ErrorOptions & {
+      /** Where the version alone does not say it, such as what a device lacks. */
+      readonly detail?: string;
+    } = {},
   ) {
-    super(`${feature}: needs Linux ${since}, this is ${release()}`, options);
+    const detail = options.detail === undefined ? '' : `${options.detail}: `;
+    super(`${feature}: ${detail}needs Linux ${since}, this is ${release()}`, options);
     this.name = 'UnsupportedFeatureError';
   }
 }

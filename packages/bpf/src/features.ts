@@ -33,6 +33,7 @@ export const featureSince = {
   'compare and exchange': '5.12',
   'loop helper': '5.17',
   may_goto: '6.9',
+  netkit: '6.7',
   'number iterators': '6.4',
   'redirect to peer': '5.10',
   'ring buffer': '5.8',
@@ -78,16 +79,7 @@ export function hasProgramType(programType: number, attachType = 0): boolean {
 /** Whether maps of this kind can be made. @throws InconclusiveProbeError */
 export function hasMapKind(kind: MapKind): boolean {
   return remember(`map kind ${kind}`, () => {
-    const isRing = kind === 'ringBuffer';
-    const isTrie = kind === 'lpmTrie';
-    const shape = {
-      name: 'probe',
-      kind,
-      keySize: isRing ? 0 : isTrie ? 8 : 4,
-      valueSize: isRing ? 0 : 4,
-      maxEntries: isRing ? RING_BYTES : 1,
-      flags: isTrie ? MapFlag.NoPreallocation : 0,
-    };
+    const shape = { name: 'probe', kind, ...ordinary, ...smallest[kind] };
     const isOuter = kind === 'arrayOfMaps' || kind === 'hashOfMaps';
     const inner = { ...shape, kind: 'array' } as const;
     return canCreate(`map kind ${kind}`, isOuter ? { ...shape, inner } : shape);
@@ -97,18 +89,32 @@ export function hasMapKind(kind: MapKind): boolean {
 /** A power of two and a multiple of every page size in use. */
 const RING_BYTES = 1 << 16;
 
+const ordinary = { keySize: 4, valueSize: 4, maxEntries: 1, flags: 0 };
+/** What the smallest map of a kind has else than the others. */
+const smallest: Partial<Record<MapKind, Partial<typeof ordinary>>> = {
+  ringBuffer: { keySize: 0, valueSize: 0, maxEntries: RING_BYTES },
+  lpmTrie: { keySize: 8, flags: MapFlag.NoPreallocation },
+  queue: { keySize: 0 },
+  stack: { keySize: 0 },
+  bloomFilter: { keySize: 0 },
+  socketStorage: { maxEntries: 0, flags: MapFlag.NoPreallocation },
+  cgroupStorage: { keySize: 8, maxEntries: 0 },
+};
+
 /**
  * Whether programs of a type may call a helper: a program that calls it without arguments is
  * refused either way, but for different reasons.
  *
  * @param helper its number, as in `@skep/ebpf`
+ * @param attachType for types that are told where they will be attached
  * @throws InconclusiveProbeError
  */
-export function hasHelper(programType: number, helper: number): boolean {
-  return remember(`helper ${helper} in ${programType}`, () => {
+export function hasHelper(programType: number, helper: number, attachType = 0): boolean {
+  return remember(`helper ${helper} in ${programType} ${attachType}`, () => {
     const name = `helper ${helper}`;
     try {
-      loadProgram(probeProgram(programType, [asm.callHelper(helper), asm.exit()])).close();
+      const object = probeProgram(programType, [asm.callHelper(helper), asm.exit()]);
+      loadProgram(object, { attachType }).close();
       return true;
     } catch (error) {
       if (!(error instanceof VerifierError)) throw inconclusive(name, error);
@@ -143,6 +149,7 @@ const probes: Readonly<Record<Feature, () => boolean>> = {
       asm.atomic('compareExchange', 8, r10, -8, r1),
     ),
   may_goto: () => canLoadXdp('may_goto', asm.mov64(r0, 0), asm.mayGoto(0)),
+  netkit: probeNetkit,
   'loop helper': () => hasHelper(BpfProgramType.XDP, LOOP),
   'number iterators': () => kernelFunctionId('bpf_iter_num_next') !== undefined,
   'redirect to peer': () => hasHelper(BpfProgramType.SCHED_CLS, REDIRECT_PEER),
@@ -184,6 +191,18 @@ function probeTcx(): boolean {
   if (errno === 0 || errno === Errno.ENOENT || errno === Errno.ENOSPC) return true;
   if (errno === Errno.EINVAL || errno === Errno.EOPNOTSUPP) return false;
   throw new InconclusiveProbeError('tcx', errnoName(errno));
+}
+
+/** Asks loopback, which is no netkit device: a kernel that has them says just that. */
+function probeNetkit(): boolean {
+  const { query } = BpfAttribute;
+  const attribute = new Attribute(query.size)
+    .setU32(query.target, LOOPBACK_IFINDEX)
+    .setU32(query.attach_type, BpfAttachType.NETKIT_PRIMARY);
+  const errno = -bpfResult(BpfCommand.PROG_QUERY, attribute.bytes);
+  if (errno === Errno.ENXIO) return true;
+  if (errno === Errno.EINVAL || errno === Errno.EOPNOTSUPP) return false;
+  throw new InconclusiveProbeError('netkit', errnoName(errno));
 }
 
 /** Attaches to the loopback of a namespace of its own. */

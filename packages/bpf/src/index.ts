@@ -24,6 +24,7 @@ export {
   type TcDirection,
 } from './link.ts';
 export * from './map.ts';
+export * from './netkit.ts';
 export * from './open-map.ts';
 export * from './permission.ts';
 export * from './pin.ts';
@@ -32,12 +33,18 @@ export * from './kernel-functions.ts';
 export * from './program.ts';
 export * from './program-array.ts';
 export * from './raw-map.ts';
+export * from './queue.ts';
 export * from './ring-buffer.ts';
 export { mapKind, mapType } from './shape.ts';
+export * from './socket-attach.ts';
+export * from './socket-lookup.ts';
+export * from './socket-map.ts';
+export * from './socket-map-attach.ts';
 export * from './table.ts';
 export * from './tcx.ts';
 export type { TcTestContext, XdpTestContext } from './run-context.ts';
 export * from './packet-run.ts';
+export * from './tracing.ts';
 export * from './traffic-control.ts';
 export * from './verifier-error.ts';
 export type { LogSummary } from './verifier-log.ts';

@@ -3,7 +3,7 @@ import type { MapShape } from '@skep/bytecode';
 import { BpfAttribute, BpfCommand, BpfInfo, type Fd } from '@skep/sys';
 import { Attribute, readName } from './attribute.ts';
 import { bpf } from './call.ts';
-import { mapKind } from './shape.ts';
+import { madeFlags, mapKind } from './shape.ts';
 
 /** A map as the kernel has it. */
 export interface MapInfo {
@@ -64,7 +64,7 @@ export function readMapInfo(fd: Fd<'map'>): MapInfo {
       keySize: view.getUint32(map.key_size, true),
       valueSize: view.getUint32(map.value_size, true),
       maxEntries: view.getUint32(map.max_entries, true),
-      flags: view.getUint32(map.map_flags, true),
+      flags: madeFlags(kind, view.getUint32(map.map_flags, true)),
     },
   };
 }

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { TcAction, XdpAction } from '@skep/ebpf';
-import { BpfProgramType, findCgroupMount, inNetworkNamespace, type KernelError } from '@skep/sys';
+import {
+  BpfAttachType,
+  BpfProgramType,
+  findCgroupMount,
+  inNetworkNamespace,
+  type KernelError,
+} from '@skep/sys';
 import { attachCgroup, CgroupPathError } from './cgroup.ts';
 import { hasTcx } from './features.ts';
 import { listLinks, openPinnedLink } from './link.ts';
@@ -23,6 +29,7 @@ import {
 import { attachXdp } from './xdp.ts';
 
 const { XDP, SCHED_CLS, CGROUP_SKB } = BpfProgramType;
+const { CGROUP_INET_INGRESS } = BpfAttachType;
 
 /** A program that counts, and how often it ran. */
 function counter(t: TestContext, type: number, result: number): [Program, () => number] {
@@ -253,15 +260,15 @@ describe('cgroup', { skip: cannotUseBpf }, () => {
     const path = `${root}/skep-trial-${process.pid}`;
     mkdirSync(path);
     t.after(() => rmdirSync(path));
-    const program = loadProgram(returning(CGROUP_SKB, 1));
+    const program = loadProgram(returning(CGROUP_SKB, 1), { attachType: CGROUP_INET_INGRESS });
     t.after(() => program.close());
-    const link = attachCgroup(program, path, 'ingress');
+    const link = attachCgroup(program, path);
     const { target, programId } = link.info();
     assert.equal(target.kind, 'cgroup');
     assert.equal(programId, program.info().id);
     link.close();
-    assert.throws(() => attachCgroup(program, root, 'ingress'), CgroupPathError);
-    assert.throws(() => attachCgroup(program, `${path}/..`, 'ingress'), CgroupPathError);
-    assert.throws(() => attachCgroup(program, '/tmp', 'ingress'), /expected a directory below/);
+    assert.throws(() => attachCgroup(program, root), CgroupPathError);
+    assert.throws(() => attachCgroup(program, `${path}/..`), CgroupPathError);
+    assert.throws(() => attachCgroup(program, '/tmp'), /expected a directory below/);
   });
 });

@@ -24,6 +24,8 @@ export type LinkTarget =
   | { readonly kind: 'xdp'; readonly ifindex: number }
   | { readonly kind: 'tcx'; readonly ifindex: number; readonly direction: TcDirection }
   | { readonly kind: 'cgroup'; readonly cgroupId: bigint; readonly attachType: number }
+  | { readonly kind: 'namespace'; readonly attachType: number }
+  | { readonly kind: 'socketMap'; readonly mapId: number; readonly attachType: number }
   | { readonly kind: 'other'; readonly linkType: number };
 
 /**
@@ -212,6 +214,13 @@ function readTarget(view: DataView): LinkTarget {
         cgroupId,
         attachType: view.getUint32(link.cgroup_attach_type, true),
       };
+    }
+    case BpfLinkType.NETNS:
+      return { kind: 'namespace', attachType: view.getUint32(link.netns_attach_type, true) };
+    case BpfLinkType.SOCKMAP: {
+      const mapId = view.getUint32(link.sockmap_map_id, true);
+      const attachType = view.getUint32(link.sockmap_attach_type, true);
+      return { kind: 'socketMap', mapId, attachType };
     }
     default:
       return { kind: 'other', linkType };

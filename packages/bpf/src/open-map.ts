@@ -1,5 +1,11 @@
 /** Where maps come from: made new, found under a pin, or found by their number. */
-import { fromBase64, kernelFieldsBtf, type MapBtf, type MapShape } from '@skep/bytecode';
+import {
+  BtfBuilder,
+  fromBase64,
+  kernelFieldsBtf,
+  type MapBtf,
+  type MapShape,
+} from '@skep/bytecode';
 import { BpfAttribute, BpfCommand, Fd, KernelError } from '@skep/sys';
 import { Attribute } from './attribute.ts';
 import { loadBtf } from './btf.ts';
@@ -35,9 +41,18 @@ export function createMap(shape: MapShape, btf?: MapBtf): BpfMap {
   }
 }
 
-/** Types of values with fields that only the kernel touches, which it finds by them. */
+/** Types that the kernel demands of some maps: of fields that only it touches, and for storage. */
 function demandedBtf(shape: MapShape): MapBtf | undefined {
-  return shape.kernelFields ? kernelFieldsBtf(shape) : undefined;
+  if (shape.kernelFields) return kernelFieldsBtf(shape);
+  return shape.kind === 'socketStorage' ? plainBtf(shape) : undefined;
+}
+
+/** A value of plain bytes. */
+function plainBtf({ valueSize }: MapShape): MapBtf {
+  const builder = new BtfBuilder();
+  const keyType = builder.signedInteger('int', 4);
+  const valueType = builder.array(builder.integer('u8', 1), valueSize);
+  return { btf: builder.build(), keyType, valueType };
 }
 
 /** Writes what the map holds at first, where its shape says so, and freezes it where asked to. */

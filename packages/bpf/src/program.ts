@@ -1,17 +1,22 @@
 /** Programs: compiled objects that the kernel has verified and made its own. */
 import {
+  asm,
+  encode,
   FUNCTION_RECORD_BYTES,
   LINE_RECORD_BYTES,
   type MapShape,
   type ProgramBtf,
   type ProgramObject,
   programBtf,
+  r0,
 } from '@skep/bytecode';
+import { type KindFacts, programKinds } from '@skep/ebpf';
 import { BpfAttribute, BpfCommand, bpfResult, Errno, Fd } from '@skep/sys';
 import { Attribute } from './attribute.ts';
 import { loadBtf } from './btf.ts';
+import { targetId } from './kernel-types.ts';
 import { bpf, bpfError } from './call.ts';
-import { MapShapeError } from './errors.ts';
+import { MapShapeError, UnsupportedFeatureError } from './errors.ts';
 import { type ProgramInfo, readProgramInfo } from './info.ts';
 import { linkKernelFields } from './kernel-fields.ts';
 import { linkKernelFunctions } from './kernel-functions.ts';
@@ -27,6 +32,10 @@ export class Program {
     readonly name: string,
     /** @alias BPF_PROG_TYPE_* */
     readonly programType: number,
+    /** Where it will be attached, for types that are told so at loading. @alias BPF_* */
+    readonly attachType?: number,
+    /** The function, tracepoint or hook of the kernel that it is meant for. */
+    readonly attachTarget?: string,
   ) {}
 
   /**
@@ -53,7 +62,7 @@ export class Program {
 export interface LoadOptions {
   /** The maps that the object's references name. */
   readonly maps?: Readonly<Record<string, BpfMap>>;
-  /** For program types that demand to know at loading where they will be attached. @alias BPF_* */
+  /** Instead of the object's own. @alias BPF_* */
   readonly attachType?: number;
 }
 
@@ -77,7 +86,9 @@ export function loadProgram(object: ProgramObject, options: LoadOptions = {}): P
     if (described && btf) describe(attribute, described, btf);
     const result = callLoad(attribute);
     const fd = result >= 0 ? result : loadWithLog(object, attribute, -result);
-    return new Program(new Fd('program', fd), object.name, object.programType);
+    const { name, programType, attachTarget } = object;
+    const attachType = options.attachType ?? object.attachType;
+    return new Program(new Fd('program', fd), name, programType, attachType, attachTarget);
   } finally {
     btf?.close();
   }
@@ -164,7 +175,8 @@ function loadAttribute(object: ProgramObject, code: Uint8Array, options: LoadOpt
     .setPointer(programLoad.insns, code)
     .setPointer(programLoad.license, Buffer.from(`${object.license}\0`, 'latin1'))
     .setName(programLoad.prog_name, object.name)
-    .setU32(programLoad.expected_attach_type, options.attachType ?? 0);
+    .setU32(programLoad.expected_attach_type, options.attachType ?? object.attachType ?? 0)
+    .setU32(programLoad.attach_btf_id, targetId(object));
 }
 
 /** The kernel gives up with EAGAIN when a signal arrives, such as a profiler's. */
@@ -203,5 +215,24 @@ function loadWithLog(object: ProgramObject, attribute: Attribute, errno: number)
   if (result >= 0) return result;
   const text = log.toString('utf8', 0, log.indexOf(0));
   if (text !== '') throw new VerifierError(object, -result, text);
-  throw bpfError(-result, { operation: 'load program', subject: object.name });
+  const cause = bpfError(-result, { operation: 'load program', subject: object.name });
+  const kind = result === -Errno.EINVAL ? unsupportedKind(object) : undefined;
+  if (kind) throw new UnsupportedFeatureError(`program kind ${kind.name}`, kind.since, { cause });
+  throw cause;
+}
+
+/** The kind of the object, where this kernel does not even take the smallest program of it. */
+function unsupportedKind(object: ProgramObject): { name: string; since: string } | undefined {
+  const { programType, attachType, attachTarget } = object;
+  const found = Object.entries(programKinds).find(([, facts]: [string, KindFacts]) => {
+    return facts.programType === programType && facts.attachType === attachType;
+  });
+  if (!found || attachTarget !== undefined) return undefined;
+  const smallest = encode([asm.mov64(r0, 1), asm.exit()]);
+  const result = callLoad(loadAttribute(object, smallest, {}));
+  if (result >= 0) {
+    new Fd('program', result).close();
+    return undefined;
+  }
+  return result === -Errno.EINVAL ? { name: found[0], since: found[1].since } : undefined;
 }

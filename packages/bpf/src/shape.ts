@@ -17,6 +17,18 @@ const types: Readonly<Record<MapKind, number>> = {
   arrayOfMaps: BpfMapType.ARRAY_OF_MAPS,
   hashOfMaps: BpfMapType.HASH_OF_MAPS,
   ringBuffer: BpfMapType.RINGBUF,
+  queue: BpfMapType.QUEUE,
+  stack: BpfMapType.STACK,
+  bloomFilter: BpfMapType.BLOOM_FILTER,
+  deviceMap: BpfMapType.DEVMAP,
+  deviceHash: BpfMapType.DEVMAP_HASH,
+  cpuMap: BpfMapType.CPUMAP,
+  xskMap: BpfMapType.XSKMAP,
+  socketMap: BpfMapType.SOCKMAP,
+  socketHash: BpfMapType.SOCKHASH,
+  socketArray: BpfMapType.REUSEPORT_SOCKARRAY,
+  socketStorage: BpfMapType.SK_STORAGE,
+  cgroupStorage: BpfMapType.CGROUP_STORAGE,
 };
 
 const kinds = new Map(Object.entries(types).map(([kind, type]) => [type, kind as MapKind]));
@@ -59,6 +71,12 @@ export function checkShape(subject: string, found: MapShape, expected: MapShape)
   for (const [property, have, want] of rows) {
     if (have !== want) throw new MapShapeError(subject, property, have, want);
   }
+}
+
+/** The flags that a map was made with: those of devices get one more from the kernel. */
+export function madeFlags(kind: MapKind, flags: number): number {
+  const isOfDevices = kind === 'deviceMap' || kind === 'deviceHash';
+  return isOfDevices ? flags & ~MapFlag.ReadOnlyProgram : flags;
 }
 
 /** An LRU map with a list for each CPU gives all lists the same length. */

@@ -123,10 +123,22 @@ type Read<F> = Decoded<ValueOf<F>>;
 type Write<F> = Encodable<ValueOf<F>>;
 
 /**
- * Declarations of maps that hold values; program arrays, maps of maps and rings hold other things.
+ * Declarations of maps that hold values by keys. What holds sockets is opened by `openSocketMap`,
+ * what has no keys by `openQueue`; program arrays, maps of maps and rings hold other things.
  */
 export type TableDeclaration = MapDeclaration<KeyLayout, ValueLayout> & {
-  readonly kind: 'hash' | 'lruHash' | 'lpmTrie' | 'array' | 'perCpuHash' | 'perCpuArray';
+  readonly kind:
+    | 'hash'
+    | 'lruHash'
+    | 'lpmTrie'
+    | 'array'
+    | 'perCpuHash'
+    | 'perCpuArray'
+    | 'deviceMap'
+    | 'deviceHash'
+    | 'cpuMap'
+    | 'socketStorage'
+    | 'cgroupStorage';
 };
 
 type KeyFieldOf<D extends TableDeclaration> = D extends { readonly kind: 'array' | 'perCpuArray' }

@@ -1,13 +1,14 @@
 /** Attaching to XDP: the earliest hook, at the driver. One program for each interface. */
 import { BpfAttachType, Errno, KernelError, XdpFlag } from '@skep/sys';
+import { UnsupportedFeatureError } from './errors.ts';
 import { createLink, type Link } from './link.ts';
 import type { Program } from './program.ts';
 
 /**
  * `native` runs in the driver, before a socket buffer is made; `generic` works on every interface
- * but is about as fast as traffic control.
+ * but is about as fast as traffic control; `offload` runs on the network card, which few can.
  */
-export type XdpMode = 'native' | 'generic';
+export type XdpMode = 'native' | 'generic' | 'offload';
 
 /** Where and how {@link attachXdp} attaches. */
 export interface AttachXdpOptions {
@@ -28,11 +29,13 @@ export interface XdpAttachment {
  * Attaches a program to an interface.
  *
  * @throws KernelError: EBUSY where another link is attached, EEXIST where a program is attached
- *   without a link, EOPNOTSUPP where `native` is demanded and the driver has none
+ *   without a link, EOPNOTSUPP where `native` is demanded and the driver has none;
+ *   UnsupportedFeatureError where `offload` is demanded and the card cannot
  * @since Linux 5.9
  */
 export function attachXdp(options: AttachXdpOptions): XdpAttachment {
   const { mode } = options;
+  if (mode === 'offload') return { link: attachOffloaded(options), mode };
   if (mode !== undefined) return { link: attachInMode(options, mode), mode };
   try {
     return { link: attachInMode(options, 'native'), mode: 'native' };
@@ -54,8 +57,29 @@ const lacksNative = new Set<number>([
   Errno.ENOSPC,
 ]);
 
+const flagsOf: Readonly<Record<XdpMode, number>> = {
+  native: XdpFlag.DRV_MODE,
+  generic: XdpFlag.SKB_MODE,
+  offload: XdpFlag.HW_MODE,
+};
+
+/** A card takes only programs that were loaded for it; no card here was ever seen to. */
+function attachOffloaded(options: AttachXdpOptions): Link {
+  try {
+    return attachInMode(options, 'offload');
+  } catch (cause) {
+    const { EINVAL, EOPNOTSUPP, ENOTSUPP } = Errno;
+    const isRefusal =
+      cause instanceof KernelError &&
+      [EINVAL, EOPNOTSUPP, ENOTSUPP].some((errno) => errno === cause.errno);
+    if (!isRefusal) throw cause;
+    const detail = `the card behind interface ${options.ifindex} runs no programs (use 'native')`;
+    throw new UnsupportedFeatureError('xdp offload', '4.13', { cause, detail });
+  }
+}
+
 function attachInMode({ program, ifindex }: AttachXdpOptions, mode: XdpMode): Link {
-  const flags = mode === 'native' ? XdpFlag.DRV_MODE : XdpFlag.SKB_MODE;
+  const flags = flagsOf[mode];
   return createLink(
     { program, target: ifindex, attachType: BpfAttachType.XDP, flags },
     {

@@ -32,6 +32,10 @@ const cgroupSock = ['socketCreate', 'socketRelease', 'postBind4', 'postBind6'] a
 const skSkb = ['streamParser', 'streamVerdict', 'skbVerdict'] as const;
 /** `sk_reuseport_func_proto` */
 const reuseport = ['reuseport', 'reuseportMigrate'] as const;
+/** `raw_tp_prog_func_proto`, `tp_prog_func_proto` */
+const tracepoints = ['tracepoint', 'rawTracepoint'] as const;
+/** `tracing_prog_func_proto`, `bpf_lsm_func_proto` */
+const functions = ['functionEntry', 'functionExit', 'securityHook'] as const;
 const lookups = ['xdp', 'tc', ...cgroupSkb, ...sockAddr, ...skSkb] as const;
 const packets = ['socketFilter', 'tc', ...cgroupSkb, ...skSkb] as const;
 const sockets = [...cgroupSkb, ...cgroupSock, ...sockAddr, 'sockOps'] as const;
@@ -73,7 +77,10 @@ export const helperKinds: readonly (readonly [helpers: string, kinds: readonly P
   ['skb_load_bytes', [...packets, ...reuseport]],
   ['skb_load_bytes_relative', ['socketFilter', 'tc', ...cgroupSkb, ...reuseport]],
   ['get_socket_uid', packets],
-  ['get_socket_cookie', [...packets, ...cgroupSock, ...sockAddr, 'sockOps', ...reuseport]],
+  [
+    'get_socket_cookie',
+    [...packets, ...cgroupSock, ...sockAddr, 'sockOps', ...reuseport, ...functions],
+  ],
   [
     'skb_cgroup_id skb_ancestor_cgroup_id sk_fullsock skb_ecn_set_ce get_listener_sock',
     ['tc', ...cgroupSkb],
@@ -83,8 +90,8 @@ export const helperKinds: readonly (readonly [helpers: string, kinds: readonly P
   ['sk_assign', ['tc', 'socketLookup']],
   ['sk_lookup_tcp sk_lookup_udp skc_lookup_tcp', lookups],
   ['sk_release', [...lookups, 'socketLookup']],
-  ['sk_storage_get', ['tc', ...sockets, 'message']],
-  ['sk_storage_delete', ['tc', ...cgroupSkb, ...sockAddr, 'sockOps', 'message']],
+  ['sk_storage_get', ['tc', ...sockets, 'message', ...functions]],
+  ['sk_storage_delete', ['tc', ...cgroupSkb, ...sockAddr, 'sockOps', 'message', ...functions]],
   ['get_local_storage', sockets],
   ['get_netns_cookie', ['socketFilter', 'tc', ...sockets, 'message']],
   ['setsockopt getsockopt', [...sockAddr, 'sockOps']],
@@ -108,9 +115,9 @@ export const helperKinds: readonly (readonly [helpers: string, kinds: readonly P
   [
     `skc_to_tcp6_sock skc_to_tcp_sock skc_to_tcp_timewait_sock skc_to_tcp_request_sock
      skc_to_udp6_sock skc_to_unix_sock skc_to_mptcp_sock`,
-    typedSockets,
+    [...typedSockets, ...functions],
   ],
-  ['perf_event_output', network],
+  ['perf_event_output', [...network, ...tracepoints, ...functions]],
   ['ktime_get_coarse_ns', [...network, ...reuseport]],
 ];
 

@@ -14,6 +14,7 @@ export * from './contexts/socket-message.ts';
 export * from './contexts/socket-operations.ts';
 export * from './contexts/socket-stream.ts';
 export * from './contexts/tc.ts';
+export * from './contexts/tracing.ts';
 export * from './contexts/xdp.ts';
 export * from './helper-kinds.ts';
 export * from './helpers.ts';

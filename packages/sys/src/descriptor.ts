@@ -8,6 +8,7 @@ export type FdKind =
   | 'btf'
   | 'cgroup'
   | 'directory'
+  | 'event'
   | 'file'
   | 'link'
   | 'map'

@@ -2,6 +2,7 @@ export { Errno } from './abi/errno.ts';
 export * from './abi/namespace.ts';
 export * from './abi/socket.ts';
 export type { SyscallName } from './abi/syscalls.ts';
+export * from './cgroup.ts';
 export * from './descriptor.ts';
 export {
   addressOf,
@@ -19,8 +20,10 @@ export * from './namespace.ts';
 export * from './packet-socket.ts';
 export * from './path.ts';
 export * from './socket.ts';
+export * from './socket-address.ts';
 export * from './abi/bpf.ts';
 export * from './abi/bpf-attribute.ts';
 export * from './mapping.ts';
+export * from './perf-event.ts';
 export * from './process.ts';
 export * from './readiness.ts';

@@ -1,5 +1,7 @@
 /** Mounts: bind mounts, the BPF file system, and finding what is mounted where. */
-import { mkdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Errno } from './abi/errno.ts';
 import { FileSystemMagic, MountFlag, UnmountFlag } from './abi/namespace.ts';
 import { syscall } from './door.ts';
@@ -108,6 +110,33 @@ export function parseMounts(text: string): Mount[] {
     mounts.push({ root: unescapeOctal(root), path: unescapeOctal(path), fileSystem });
   }
   return mounts;
+}
+
+/**
+ * Runs `task` on the directory where a file system of the kernel is mounted, such as `tracefs`;
+ * where it is mounted nowhere, it is for that long, in a directory of its own.
+ *
+ * @throws KernelError
+ */
+export function inFileSystem<T>(
+  fileSystem: 'tracefs' | 'securityfs',
+  task: (path: string) => T,
+): T {
+  const mounts = parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const mounted = mounts.find((mount) => mount.fileSystem === fileSystem && mount.root === '/');
+  if (mounted) return task(mounted.path);
+  const path = mkdtempSync(join(tmpdir(), 'skep-mount-'));
+  try {
+    const registers = [cString(fileSystem), cString(path), cString(fileSystem), 0, null];
+    syscall('mount', registers, { operation: `mount ${fileSystem}`, subject: path });
+    try {
+      return task(path);
+    } finally {
+      unmount(path);
+    }
+  } finally {
+    rmdirSync(path);
+  }
 }
 
 /** The kernel writes space, tab, newline and backslash as three octal digits. */

@@ -37,6 +37,35 @@ export function socketAddress(socket: Fd<'socket'>): Uint8Array {
   return address.subarray(0, length[0]);
 }
 
+/** The `struct sockaddr_*` of the other end, at most 128 bytes. @throws KernelError */
+export function peerAddress(socket: Fd<'socket'>): Uint8Array {
+  const address = new Uint8Array(128);
+  const length = new Uint32Array([address.length]);
+  const options = { operation: 'read peer address' };
+  syscall('getpeername', [socket.number, address, length], options);
+  return address.subarray(0, length[0]);
+}
+
+/** Lets a bound socket take connections, as many waiting as `backlog`. @throws KernelError */
+export function listenSocket(socket: Fd<'socket'>, backlog = 16): void {
+  syscall('listen', [socket.number, backlog], { operation: 'listen on socket' });
+}
+
+/**
+ * The next connection that waits at a listening socket; blocks until there is one, unless the
+ * socket does not block.
+ *
+ * @returns `undefined` when a non-blocking socket has none
+ * @throws KernelError
+ */
+export function acceptSocket(socket: Fd<'socket'>): Fd<'socket'> | undefined {
+  const flags = SocketType.CLOEXEC;
+  const result = Number(syscallResult('accept4', socket.number, null, null, flags));
+  if (result >= 0) return new Fd('socket', result);
+  if (result === -Errno.EAGAIN) return undefined;
+  throw new KernelError('accept connection', -result);
+}
+
 /** Sets an option; a number stands for a C `int`. @throws KernelError */
 export function setSocketOption(
   socket: Fd<'socket'>,
@@ -82,6 +111,18 @@ export function sendBytes(
   const registers = [socket.number, bytes, bytes.length, flags | MessageFlag.NOSIGNAL];
   const where = [address, address === null ? 0 : address.length];
   return syscall('sendto', [...registers, ...where], { operation: 'send on socket' });
+}
+
+/** One datagram and the `struct sockaddr_*` that it came from. @throws KernelError */
+export function receiveFrom(
+  socket: Fd<'socket'>,
+  bytes: Uint8Array,
+): { readonly length: number; readonly address: Uint8Array } {
+  const address = new Uint8Array(128);
+  const size = new Uint32Array([address.length]);
+  const registers = [socket.number, bytes, bytes.length, 0, address, size];
+  const length = syscall('recvfrom', registers, { operation: 'receive on socket' });
+  return { length, address: address.subarray(0, size[0]) };
 }
 
 /**

@@ -41,6 +41,17 @@ export function newPair(context: TestContext): Pair | undefined {
   });
 }
 
+/** A new namespace whose loopback is up; skips the test where there is no `ip` for that. */
+export function newLoopback(context: TestContext): Fd<'namespace'> | undefined {
+  const namespace = inNewNetworkNamespace(() => openOwnNetworkNamespace());
+  context.after(() => namespace.close());
+  const up = ['link', 'set', 'lo', 'up'];
+  const { error } = inNetworkNamespace(namespace, () => spawnSync('ip', up));
+  if (!error) return namespace;
+  context.skip(`no ip to switch loopback on with: ${error.message}`);
+  return undefined;
+}
+
 function readIfindex(name: string): number {
   const result = spawnSync('ip', ['-o', 'link', 'show', name], { encoding: 'utf8' });
   const found = /^(\d+):/.exec(result.stdout);

@@ -30,6 +30,7 @@ export function checkResult(
 
 function want(result: ResultName): string {
   if (result === 'bytes') return 'a number of bytes (u32)';
+  if (result === 'errno') return '0 or a negative errno (s32)';
   return result === 'nothing' ? 'nothing (void)' : result;
 }
 

@@ -24,7 +24,7 @@ export interface ContextField {
   readonly offset: number;
   readonly type: ContextFieldType;
   /** Bytes that the kernel wants to see loaded or stored at once, of one number. */
-  readonly accessSize: 2 | 4 | 8;
+  readonly accessSize: 1 | 2 | 4 | 8;
   readonly isWritable?: boolean;
 }
 
@@ -123,6 +123,7 @@ class Shape implements ContextShape {
     readonly kind: ProgramKind,
     members: ContextMembers,
     packet: PacketPlace | null,
+    readonly target?: string,
   ) {
     this.facts = factsOf(kind);
     this.programType = this.facts.programType;
@@ -150,6 +151,15 @@ export function Context<const M extends ContextMembers>(
   members: M,
 ): ContextClass<M> {
   return classOf(new Shape(kind, members, null)) as ContextClass<M>;
+}
+
+/** A context of programs that are attached to one place of the kernel, known by its name. */
+export function targetedContext<M extends object>(
+  kind: ProgramKind,
+  target: string,
+  members: M,
+): ContextClass<M> {
+  return classOf(new Shape(kind, members as ContextMembers, null, target)) as ContextClass<M>;
 }
 
 /** A context that points to a packet. */

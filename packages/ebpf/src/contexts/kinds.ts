@@ -6,7 +6,10 @@
  * @source enum bpf_prog_type and enum bpf_attach_type, include/uapi/linux/bpf.h
  */
 
-/** The names of the enums that programs return; `bytes` is a number of bytes, `nothing` none. */
+/**
+ * The names of the enums that programs return; `bytes` is a number of bytes, `errno` 0 or a negative
+ * one, `nothing` none.
+ */
 export type ResultName =
   | 'XdpAction'
   | 'TcAction'
@@ -14,6 +17,7 @@ export type ResultName =
   | 'BindAction'
   | 'SkAction'
   | 'bytes'
+  | 'errno'
   | 'nothing';
 
 /** What is fixed for one kind of program. */
@@ -87,6 +91,23 @@ export const programKinds = {
     resultOfNothing: 1,
     since: '5.8',
   },
+  tracepoint: { programType: 5, result: 'nothing', resultOfNothing: 0, since: '4.7' },
+  rawTracepoint: { programType: 17, result: 'nothing', resultOfNothing: 0, since: '4.17' },
+  functionEntry: {
+    programType: 26,
+    attachType: 24,
+    result: 'nothing',
+    resultOfNothing: 0,
+    since: '5.5',
+  },
+  functionExit: {
+    programType: 26,
+    attachType: 25,
+    result: 'nothing',
+    resultOfNothing: 0,
+    since: '5.5',
+  },
+  securityHook: { programType: 29, attachType: 27, result: 'errno', since: '5.7' },
   socketLookup: { programType: 30, attachType: 36, result: 'SkAction', since: '5.9' },
   reuseport: { programType: 21, attachType: 39, result: 'SkAction', since: '4.19' },
   reuseportMigrate: { programType: 21, attachType: 40, result: 'SkAction', since: '5.14' },

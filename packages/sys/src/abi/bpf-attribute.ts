@@ -49,6 +49,7 @@ export const BpfAttribute = {
     line_info_rec_size: 92,
     line_info: 96,
     line_info_cnt: 104,
+    attach_btf_id: 108,
   },
   object: { size: 16, pathname: 0, bpf_fd: 8, file_flags: 12 },
   testRun: {
@@ -97,6 +98,10 @@ export const BpfAttribute = {
     tcx_relative: 16,
     tcx_expected_revision: 24,
   },
+  /** Attaching without a link, as kernels do it that have none for a hook. */
+  programAttach: { size: 16, target_fd: 0, attach_bpf_fd: 4, attach_type: 8, attach_flags: 12 },
+  rawTracepoint: { size: 16, name: 0, prog_fd: 8 },
+  iterCreate: { size: 8, link_fd: 0, flags: 4 },
   linkUpdate: { size: 16, link_fd: 0, new_prog_fd: 4, flags: 8, old_prog_fd: 12 },
   linkDetach: { size: 4, link_fd: 0 },
 } as const;
@@ -139,5 +144,8 @@ export const BpfInfo = {
     tcx_attach_type: 20,
     cgroup_id: 16,
     cgroup_attach_type: 24,
+    netns_attach_type: 20,
+    sockmap_map_id: 16,
+    sockmap_attach_type: 20,
   },
 } as const;

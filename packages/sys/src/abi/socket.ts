@@ -35,9 +35,12 @@ export const SocketOption = {
   REUSEPORT: 15,
   RCVTIMEO: 20,
   SNDTIMEO: 21,
+  DETACH_FILTER: 27,
   BINDTODEVICE: 25,
   RCVBUFFORCE: 33,
   MARK: 36,
+  ATTACH_BPF: 50,
+  ATTACH_REUSEPORT_EBPF: 52,
   COOKIE: 57,
 } as const;
 

@@ -1,0 +1,52 @@
+/** The kernel's own BTF: which of its functions a program is attached to. */
+import { readFileSync } from 'node:fs';
+import { Btf, BtfKind, type ProgramObject } from '@skep/bytecode';
+import { BpfProgramType } from '@skep/sys';
+import { UnsupportedFeatureError } from './errors.ts';
+
+const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
+let kernelBtf: Btf | undefined;
+
+/** The kernel's types, read once: some megabytes. @throws UnsupportedFeatureError without BTF */
+export function kernelTypes(): Btf {
+  if (kernelBtf) return kernelBtf;
+  try {
+    kernelBtf = new Btf(readFileSync(KERNEL_BTF));
+    return kernelBtf;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    const detail = `${KERNEL_BTF} is not there (built with CONFIG_DEBUG_INFO_BTF)`;
+    throw new UnsupportedFeatureError('kernel btf', '5.4', { cause, detail });
+  }
+}
+
+/** A program is meant for a function or hook that this kernel has not. */
+export class UnknownTargetError extends Error {
+  readonly code = 'ERR_UNKNOWN_TARGET';
+  constructor(
+    readonly program: string,
+    readonly target: string,
+  ) {
+    super(`load program ${program}: no function ${target} in the kernel's btf (inlined, renamed?)`);
+    this.name = 'UnknownTargetError';
+  }
+}
+
+/** How the functions are called that stand for the targets of a type of programs. */
+const prefixes: Readonly<Record<number, string>> = {
+  [BpfProgramType.TRACING]: '',
+  [BpfProgramType.LSM]: 'bpf_lsm_',
+};
+
+/**
+ * The number of the function that a program is loaded for; 0 for types that are told none.
+ *
+ * @throws UnknownTargetError where the kernel has no such function
+ */
+export function targetId({ name, programType, attachTarget }: ProgramObject): number {
+  const prefix = prefixes[programType];
+  if (prefix === undefined || attachTarget === undefined) return 0;
+  const id = kernelTypes().find(`${prefix}${attachTarget}`, BtfKind.Function);
+  if (id === undefined) throw new UnknownTargetError(name, `${prefix}${attachTarget}`);
+  return id;
+}
