@@ -15,10 +15,32 @@ const examples: Record<string, { needsKernel: boolean; output: RegExp }> = {
     needsKernel: false,
     output: /dropIcmp:\n[\s\S]*exit\n[\s\S]*a ping: Drop after \d+ .*\na datagram: Pass after \d+ /,
   },
+  'count-established': {
+    needsKernel: true,
+    output:
+      /^connected: 2, taken: 2\n(?=.*server.*5 b)(?=.*server.*8 b)([a-z ]+[158] bytes\n){4}$/s,
+  },
   'count-packets': { needsKernel: true, output: /^ICMP: 1\nTCP: 5\nUDP: 3\narrived: 9\n$/ },
   'drop-port': {
     needsKernel: true,
     output: /8080 arrives\n.*8081 arrives\n.*8080 is dropped\n.*8081 arrives\n.*8080 arrives\n/,
+  },
+  echo: {
+    needsKernel: true,
+    output: /^client: hello\nclient: who is there\?\nserver: nothing\n$/,
+  },
+  'filter-socket': { needsKernel: true, output: /^four\nelev\n$/ },
+  'forward-packets': {
+    needsKernel: true,
+    output: /^no way: 0 of 3 arrive\na way: 3 of 3 arrive\nno way: 0 of 3 arrive\n$/,
+  },
+  'guard-group': {
+    needsKernel: true,
+    output: /^raw: open socket.*: EPERM.*\nport 25: bind.*EPERM.*\nsent: 2 packets of 62 bytes\n$/,
+  },
+  'join-sockets': {
+    needsKernel: true,
+    output: /^right client: hello\nleft server: nothing\nsend on socket: EACCES/,
   },
   'match-packets': {
     needsKernel: true,
@@ -28,6 +50,23 @@ const examples: Record<string, { needsKernel: boolean; output: RegExp }> = {
   'rate-limit': {
     needsKernel: true,
     output: /^50 packets at once: 1\d arrive\n50 .*: [4-9] arrive/,
+  },
+  'redirect-connect': {
+    needsKernel: true,
+    output: /^every peer is the service: true\neach backend has some: true\ntogether: 20\n$/,
+  },
+  'share-port': {
+    needsKernel: true,
+    output: /^socket 0: apple, almond\nsocket 1: pear, plum\n$/,
+  },
+  'spread-cpus': { needsKernel: true, output: /^handed on: 8, arrived: 8\n$/ },
+  'steer-port': {
+    needsKernel: true,
+    output: /^port 8000 got: to 7000\nport 8000 got: to 7009\n7010: connect .*ECONNREFUSED/,
+  },
+  'trace-connect': {
+    needsKernel: true,
+    output: /^Close -> SynSent\nSynSent -> Established\n$/,
   },
 };
 

@@ -2,7 +2,7 @@
  * Structs of the kernel itself, of which a program declares only the fields that it reads. Where
  * they lie differs from kernel to kernel: the loader looks it up in the running kernel's BTF.
  */
-import type { Context } from './contexts.ts';
+import type { ProgramContext } from './contexts/shapes.ts';
 import type { AnyInteger, ValueOf } from './struct.ts';
 
 /** A pointer to another struct of the kernel. */
@@ -54,7 +54,7 @@ export function pointerTo<F extends KernelFields>(struct: KernelStruct<F>): Kern
  * @since Linux 6.2
  */
 export function kernelContext<F extends KernelFields>(
-  _ctx: Context,
+  _ctx: ProgramContext,
   _struct: KernelStruct<F>,
 ): KernelView<KernelStruct<F>> {
   throw new Error('kernelContext runs in the kernel only');

@@ -1,6 +1,6 @@
 /** Timers in map values. */
 import { u64 } from './integers.ts';
-import type { Entry, KeyLayout, MapDeclaration, ValueLayout } from './maps.ts';
+import type { Entry, KeyLayout, MapDeclaration, ValueLayout } from './maps/declaration.ts';
 import { array, Struct } from './struct.ts';
 
 /**

@@ -5,7 +5,7 @@
 import { codecOf } from './codec.ts';
 import type { AnyInteger, Field, InitOf, StructClass, ValueOf } from './struct.ts';
 import { array, Struct } from './struct.ts';
-import { MapDeclaration, MapFlag } from './maps.ts';
+import { MapDeclaration, MapFlag } from './maps/declaration.ts';
 import { u32 } from './integers.ts';
 
 /** An array map of one value, which programs address directly. */

@@ -115,8 +115,8 @@ function readerOf(hook: FilterHook, builder: FunctionBuilder, matcher: Matcher):
   const context = builder.context();
   if (hook === 'socket') return new ContextReader(builder, context, lengthOf(builder, context));
   if (hook === 'tc') return linearReader(builder, context, matcher.reach);
-  const start = pointer(builder, context, shapes.xdp.dataOffset);
-  const end = pointer(builder, context, shapes.xdp.dataEndOffset);
+  const start = pointer(builder, context, shapes.xdp.dataOffset!);
+  const end = pointer(builder, context, shapes.xdp.dataEndOffset!);
   const length = builder.resize(builder.binary('sub', end, start), 32);
   return new PointerReader(builder, start, end, length);
 }
@@ -130,8 +130,8 @@ function linearReader(builder: FunctionBuilder, context: Value, reach: number): 
   const length = lengthOf(builder, context);
   const [start, end] = [new Variable('start', 64), new Variable('end', 64)];
   const readPointers = (): void => {
-    builder.write(start, pointer(builder, context, dataOffset));
-    builder.write(end, pointer(builder, context, dataEndOffset));
+    builder.write(start, pointer(builder, context, dataOffset!));
+    builder.write(end, pointer(builder, context, dataEndOffset!));
   };
   readPointers();
   if (reach > 0) {

@@ -145,5 +145,12 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
     'The kernel shows programs by a name of at most 15 characters, cut where it is longer.',
   moduleFailure: live,
   invalidProgramName: 'The kernel takes letters, digits and underscores, and at most 15 of them.',
+  missingHelper:
+    'Each kind of program has the helpers that make sense where it runs; the verifier ' +
+    'refuses all others.',
+  wrongResult:
+    'What a program returns means something else for each kind, and the verifier refuses ' +
+    'numbers that mean nothing.',
+  noPacket: 'Not every context has the bytes of a packet, or all of them.',
   mapValue: 'Each kind of map has the operations that the kernel has for it, and no others.',
 };

@@ -7,7 +7,7 @@ import { toInteger, widen } from './convert.ts';
 import { lowerBody } from './inline.ts';
 import { refuseInLock } from './locks.ts';
 import { Lowering } from './lowering.ts';
-import { layoutOf } from './maps.ts';
+import { layoutOf } from './map-call.ts';
 import type { Result } from './result.ts';
 import { computed, isPointer, pointer, s32Type } from './result.ts';
 import type { Callable } from './syntax.ts';

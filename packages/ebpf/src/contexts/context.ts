@@ -211,7 +211,7 @@ export function writableWords(offset: number): WritableField<be32[]> {
 }
 
 /** A pointer to a record of the kernel that is always there. */
-export function pointerTo<S extends StructOf<object>>(
+export function pointerAt<S extends StructOf<object>>(
   offset: number,
   to: S,
 ): FieldOf<Readonly<ValueOf<S>>> {

@@ -7,8 +7,8 @@
  */
 
 /**
- * The names of the enums that programs return; `bytes` is a number of bytes, `errno` 0 or a negative
- * one, `nothing` none.
+ * The names of the enums that programs return; `bytes` is a number of bytes, `errno` 0 or a
+ * negative one, `nothing` none.
  */
 export type ResultName =
   | 'XdpAction'

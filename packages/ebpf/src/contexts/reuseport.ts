@@ -1,5 +1,5 @@
 /** Which of the sockets that share one port gets a packet. */
-import { field, PacketContext, pointerOrNull, pointerTo } from './context.ts';
+import { field, PacketContext, pointerOrNull, pointerAt } from './context.ts';
 import { Socket } from './socket.ts';
 
 const place = { data: 0, dataEnd: 8, pointerSize: 8 } as const;
@@ -13,7 +13,7 @@ const members = {
   /** Of addresses and ports. */
   hash: field(32),
   /** One of the sockets of the group. @since Linux 5.14 */
-  socket: pointerTo(40, Socket),
+  socket: pointerAt(40, Socket),
 } as const;
 
 /**

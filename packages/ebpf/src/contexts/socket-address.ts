@@ -7,7 +7,7 @@
  *   net/core/filter.c
  */
 import { be16, be32 } from '../integers.ts';
-import { Context, field, pointerTo, writable, writableWords } from './context.ts';
+import { Context, field, pointerAt, writable, writableWords } from './context.ts';
 import { Socket } from './socket.ts';
 
 const common = {
@@ -19,7 +19,7 @@ const common = {
   /** SOCK_STREAM is 1, SOCK_DGRAM is 2. */
   type: field(32),
   protocol: field(36),
-  socket: pointerTo(64, Socket),
+  socket: pointerAt(64, Socket),
 } as const;
 const ip4 = { ...common, userIp4: writable(4, be32) } as const;
 const ip6 = { ...common, userIp6: writableWords(8) } as const;

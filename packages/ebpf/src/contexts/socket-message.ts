@@ -1,6 +1,6 @@
 /** Data that a process sends through a socket which is in a socket map. */
 import { be32 } from '../integers.ts';
-import { field, PacketContext, pointerTo, words } from './context.ts';
+import { field, PacketContext, pointerAt, words } from './context.ts';
 import { Socket } from './socket.ts';
 
 /**
@@ -23,6 +23,6 @@ export abstract class MessageContext extends PacketContext(
     /** Bytes of the whole message. */
     length: field(68),
     /** @since Linux 5.10 */
-    socket: pointerTo(72, Socket),
+    socket: pointerAt(72, Socket),
   },
 ) {}
