@@ -2,6 +2,7 @@ export * from './array-memory.ts';
 export { deleteBatch, updateBatch } from './batch.ts';
 export * from './cgroup.ts';
 export * from './cpus.ts';
+export { findFunction, SymbolError } from './elf-symbols.ts';
 export * from './errors.ts';
 export {
   type Feature,

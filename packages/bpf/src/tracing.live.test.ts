@@ -1,5 +1,6 @@
 /** Programs here only count: what they look at goes on as before. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { programKinds } from '@skep/ebpf';
 import { connectSocket } from '@skep/sys';
@@ -7,7 +8,7 @@ import { createMap } from './open-map.ts';
 import { loadProgram } from './program.ts';
 import { cannotUseBpf, counterShape, counting, returning } from './testing/programs.ts';
 import { local, newListener, newSocket } from './testing/sockets.ts';
-import { attachTracing, hasActiveBpfModule } from './tracing.ts';
+import { attachTracing, attachUserFunction, hasActiveBpfModule } from './tracing.ts';
 
 type Kind = 'tracepoint' | 'rawTracepoint' | 'functionEntry' | 'functionExit' | 'securityHook';
 
@@ -82,6 +83,44 @@ describe('tracepoints', { skip: cannotUseBpf }, () => {
     const program = loadProgram(returning(programKinds.xdp.programType, 2));
     t.after(() => program.close());
     assert.throws(() => attachTracing(program), /type 6, expected the context of a tracepoint/);
+  });
+});
+
+/** The C library that this process runs with. */
+function ownLibrary(): string | undefined {
+  return /\S+\/libc\.so\.6$/m.exec(readFileSync('/proc/self/maps', 'utf8'))?.[0];
+}
+
+const library = cannotUseBpf ? undefined : ownLibrary();
+const noLibrary = cannotUseBpf || (library === undefined ? 'node has no libc.so.6 here' : false);
+describe('functions of processes', { skip: noLibrary }, () => {
+  for (const isReturn of [false, true]) {
+    test(`${isReturn ? 'return' : 'entry'}: each call is counted, until the link is closed`, (t) => {
+      const map = createMap(counterShape);
+      const object = counting(programKinds.userFunction.programType, 0, counterShape);
+      const program = loadProgram(object, { maps: { counter: map } });
+      t.after(() => [program, map].forEach((each) => void each.close()));
+      const link = attachUserFunction({
+        program,
+        path: library!,
+        function: 'getppid',
+        processId: process.pid,
+        isReturn,
+      });
+      const runs = () => map.lookup(new Uint8Array(4))![0];
+      for (let call = 0; call < 3; call++) assert.ok(process.ppid > 0);
+      assert.equal(runs(), 3);
+      link.close();
+      assert.ok(process.ppid > 0);
+      assert.equal(runs(), 3);
+    });
+  }
+
+  test('a function that there is not is refused by name', (t) => {
+    const program = loadProgram(returning(programKinds.userFunction.programType, 0));
+    t.after(() => program.close());
+    const place = { program, path: library!, function: 'no_such_function' };
+    assert.throws(() => attachUserFunction(place), /no_such_function in .*: no such function/);
   });
 });
 

@@ -10,9 +10,11 @@ import {
   Fd,
   inFileSystem,
   openTracepoint,
+  openUserFunction,
 } from '@skep/sys';
 import { Attribute } from './attribute.ts';
 import { bpf } from './call.ts';
+import { findFunction } from './elf-symbols.ts';
 import { createLink, Link } from './link.ts';
 import type { Program } from './program.ts';
 
@@ -47,15 +49,55 @@ export function attachTracing(program: Program): Link {
 }
 
 function attachTracepoint(program: Program, target: string): Link {
-  const event = openTracepoint(target);
+  const operation = 'attach tracepoint program';
+  return attachEvent(program, openTracepoint(target), { operation, detail: target });
+}
+
+/** A link keeps the event that it was made with. */
+function attachEvent(
+  program: Program,
+  event: Fd<'event'>,
+  intent: { readonly operation: string; readonly detail: string },
+): Link {
   try {
-    return createLink(
-      { program, target: event.number, attachType: BpfAttachType.PERF_EVENT },
-      { operation: 'attach tracepoint program', subject: program.name, detail: target },
-    );
+    const request = { program, target: event.number, attachType: BpfAttachType.PERF_EVENT };
+    return createLink(request, { ...intent, subject: program.name });
   } finally {
     event.close();
   }
+}
+
+/** Where {@link attachUserFunction} attaches. */
+export interface AttachUserFunctionOptions {
+  /** A program whose context is a `UserFunction` or a `UserReturn`. */
+  readonly program: Program;
+  /** The program or library that has the function. */
+  readonly path: string;
+  /** The function's name, or the offset in the file of its first instruction. */
+  readonly function: string | number;
+  /** When it is left, not when it is entered. */
+  readonly isReturn?: boolean;
+  /** One process; all of them where absent. */
+  readonly processId?: number;
+}
+
+/**
+ * Attaches a program to a function of processes.
+ *
+ * @throws SymbolError where the file has no such function; TypeError for a program of another kind;
+ *   KernelError
+ * @since Linux 5.15
+ */
+export function attachUserFunction(options: AttachUserFunctionOptions): Link {
+  const { program, path, function: name } = options;
+  if (program.programType !== BpfProgramType.KPROBE) {
+    const found = `type ${program.programType}, expected the context of a user function`;
+    throw new TypeError(`attach user function program ${program.name}: ${found}`);
+  }
+  const offset = typeof name === 'number' ? name : findFunction(path, name);
+  const event = openUserFunction({ ...options, offset });
+  const operation = 'attach user function program';
+  return attachEvent(program, event, { operation, detail: `${name} of ${path}` });
 }
 
 /**

@@ -32,8 +32,8 @@ const cgroupSock = ['socketCreate', 'socketRelease', 'postBind4', 'postBind6'] a
 const skSkb = ['streamParser', 'streamVerdict', 'skbVerdict'] as const;
 /** `sk_reuseport_func_proto` */
 const reuseport = ['reuseport', 'reuseportMigrate'] as const;
-/** `raw_tp_prog_func_proto`, `tp_prog_func_proto` */
-const tracepoints = ['tracepoint', 'rawTracepoint'] as const;
+/** `raw_tp_prog_func_proto`, `tp_prog_func_proto`, `kprobe_prog_func_proto` */
+const tracepoints = ['tracepoint', 'rawTracepoint', 'userFunction'] as const;
 /** `tracing_prog_func_proto`, `bpf_lsm_func_proto` */
 const functions = ['functionEntry', 'functionExit', 'securityHook'] as const;
 const lookups = ['xdp', 'tc', ...cgroupSkb, ...sockAddr, ...skSkb] as const;

@@ -91,6 +91,7 @@ export const programKinds = {
     resultOfNothing: 1,
     since: '5.8',
   },
+  userFunction: { programType: 2, result: 'nothing', resultOfNothing: 0, since: '4.17' },
   tracepoint: { programType: 5, result: 'nothing', resultOfNothing: 0, since: '4.7' },
   rawTracepoint: { programType: 17, result: 'nothing', resultOfNothing: 0, since: '4.17' },
   functionEntry: {

@@ -9,7 +9,7 @@
 import type { IntegerField } from '../integers.ts';
 import type { AnyInteger } from '../struct.ts';
 import type { ContextClass, ContextField, ContextMembers, FieldOf } from './context.ts';
-import { targetedContext } from './context.ts';
+import { Context, targetedContext } from './context.ts';
 
 /** Arguments of a function or a hook, in their order. */
 export type Arguments = Readonly<Record<string, AnyInteger>>;
@@ -92,4 +92,42 @@ export function SecurityHook<const A extends Arguments>(
   types: A,
 ): ContextClass<FieldsOfArguments<A>> {
   return targetedContext('securityHook', name, fieldsOf(types) as FieldsOfArguments<A>);
+}
+
+/** Where the processor keeps arguments and result of a function when it is entered or left. */
+const registers = {
+  /** @source struct pt_regs, arch/x86/include/uapi/asm/ptrace.h; System V ABI: di si dx cx r8 r9 */
+  x64: { arguments: [112, 104, 96, 88, 72, 64], result: 80 },
+  /** @source struct user_pt_regs, arch/arm64/include/uapi/asm/ptrace.h: x0 to x5, x0 */
+  arm64: { arguments: [0, 8, 16, 24, 32, 40], result: 0 },
+} as const;
+/** A processor whose registers are known. */
+export type Processor = keyof typeof registers;
+
+/**
+ * The entry of a function of a process, by its first arguments (at most six, no floating point);
+ * which function, is said where the program is attached.
+ *
+ * @alias uprobe @since Linux 4.17
+ */
+export function UserFunction<const A extends Arguments>(
+  processor: Processor,
+  types: A,
+): ContextClass<FieldsOfArguments<A>> {
+  const places = registers[processor].arguments;
+  const members = Object.entries(types).map(([name, type], index) => {
+    const offset = places[index];
+    if (offset === undefined) throw new TypeError(`argument ${name}: expected at most six`);
+    return [name, fieldAt(offset, type)] as const;
+  });
+  return Context('userFunction', Object.fromEntries(members) as FieldsOfArguments<A>);
+}
+
+/** The return from a function of a process, with its `result`. @alias uretprobe */
+export function UserReturn<R>(
+  processor: Processor,
+  result: IntegerField<R>,
+): ContextClass<{ readonly result: FieldOf<R> }> {
+  const field = fieldAt(registers[processor].result, result) as FieldOf<R>;
+  return Context('userFunction', { result: field });
 }
