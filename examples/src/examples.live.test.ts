@@ -68,7 +68,10 @@ const examples: Record<string, { needsKernel: boolean; output: RegExp }> = {
     needsKernel: true,
     output: /^Close -> SynSent\nSynSent -> Established\n$/,
   },
-  'watch-function': { needsKernel: true, output: /^system call (41|198)\n(system call \d+\n)+$/ },
+  'watch-function': {
+    needsKernel: true,
+    output: /^(system call \d+\n)*system call (41|198)\n(system call \d+\n)+$/,
+  },
 };
 
 const sourceFolder = join(import.meta.dirname, '../src');

@@ -12,6 +12,7 @@ import {
   s32,
   Tracepoint,
   u64,
+  UserFunction,
 } from '@skep/ebpf';
 import { hasHelper } from './features.ts';
 import { probeProgram } from './probe.ts';
@@ -46,6 +47,7 @@ const shapes = {
   ...contextShapes,
   Tracepoint: Tracepoint('sock', 'inet_sock_set_state', { state: recorded(16, s32) }).shape,
   RawTracepoint: RawTracepoint('sys_enter', { registers: u64, id: u64 }).shape,
+  UserFunction: UserFunction('x64', { first: u64, second: s32 }).shape,
 };
 
 for (const [name, shape] of Object.entries(shapes)) {

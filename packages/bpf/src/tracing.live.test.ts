@@ -95,7 +95,7 @@ const library = cannotUseBpf ? undefined : ownLibrary();
 const noLibrary = cannotUseBpf || (library === undefined ? 'node has no libc.so.6 here' : false);
 describe('functions of processes', { skip: noLibrary }, () => {
   for (const isReturn of [false, true]) {
-    test(`${isReturn ? 'return' : 'entry'}: each call is counted, until the link is closed`, (t) => {
+    test(`${isReturn ? 'return' : 'entry'}: each call is counted, until it is closed`, (t) => {
       const map = createMap(counterShape);
       const object = counting(programKinds.userFunction.programType, 0, counterShape);
       const program = loadProgram(object, { maps: { counter: map } });
