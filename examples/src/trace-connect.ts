@@ -4,8 +4,8 @@
  * Needs: root, Linux 5.15. Loopback of a namespace and a control group that end with the process.
  * Now change this line: `changes.push(` to be called only where `ctx.newState === 1`.
  */
-import { attachTracing, loadProgram, openQueue } from '@skep/bpf';
-import { currentProcess, loadTime, Queue, recorded, s32, Struct, TcpState } from '@skep/ebpf';
+import { attachTracing, loadProgram, openMap, openQueue } from '@skep/bpf';
+import { ArrayMap, currentProcess, Queue, recorded, s32, Struct, TcpState } from '@skep/ebpf';
 import { Tracepoint, u16, u32 } from '@skep/ebpf';
 import { Loopback } from './lib/loopback.ts';
 import { runExample } from './lib/run.ts';
@@ -18,8 +18,8 @@ export abstract class StateChange extends Tracepoint('sock', 'inet_sock_set_stat
   destinationPort: recorded(26, u16),
 }) {}
 
-/** Whose sockets are looked at. */
-export const watched = loadTime({ process: u32 });
+/** The process whose sockets are looked at. */
+export const watched = new ArrayMap({ name: 'watched', value: u32, maxEntries: 1 });
 /** From one `TcpState` to another. */
 export class Change extends Struct({ from: u32, to: u32, port: u32 }) {}
 /** What was seen and not yet read. */
@@ -27,14 +27,16 @@ export const changes = new Queue({ name: 'changes', value: Change, maxEntries: 6
 
 /** Runs whenever a socket of the machine changes its state. */
 export function record(ctx: StateChange): void {
-  if (u32(currentProcess() >>> 32) !== watched.process) return;
+  const process = watched.lookup(0);
+  if (!process || u32(currentProcess() >>> 32) !== process.value) return;
   changes.push({ from: u32(ctx.oldState), to: u32(ctx.newState), port: ctx.destinationPort });
 }
 
 runExample(import.meta.url, (programs) => {
-  const queue = openQueue(changes);
-  const maps = { changes: queue.map };
-  attachTracing(loadProgram(programs('record', { process: process.pid }), { maps }));
+  const [queue, table] = [openQueue(changes), openMap(watched)];
+  table.update(0, process.pid);
+  const maps = { changes: queue.map, watched: table.map };
+  attachTracing(loadProgram(programs('record'), { maps }));
 
   const loopback = new Loopback();
   loopback.listen('127.0.0.1:8000');

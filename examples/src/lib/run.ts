@@ -5,11 +5,7 @@ import { compileProgram } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
 
 /** The compiled programs of a module, by the names of their functions. */
-export type Programs = (
-  name: string,
-  /** The load-time constants of the program. */
-  loadTime?: Readonly<Record<string, number>>,
-) => ProgramObject;
+export type Programs = (name: string) => ProgramObject;
 
 /**
  * Compiles the programs of the example and calls `main` with them, if the example is what node was
@@ -35,10 +31,10 @@ export function runExample(url: string, main: (programs: Programs) => void | Pro
 async function compile(source: string): Promise<Programs> {
   const { programs, diagnostics } = await compileModule(source);
   if (diagnostics.length > 0) throw new Error(formatDiagnostics(diagnostics));
-  return (name, loadTime = {}) => {
+  return (name) => {
     const program = programs.find((one) => one.name === name);
     const names = programs.map((one) => one.name).join(', ');
     if (!program) throw new Error(`program ${name}: expected one of ${names}`);
-    return compileProgram(program, { loadTime });
+    return compileProgram(program);
   };
 }

@@ -19,6 +19,7 @@ import { Attribute } from './attribute.ts';
 import { lookupBatches } from './batch.ts';
 import { InconclusiveProbeError, UnsupportedFeatureError } from './errors.ts';
 import { kernelFunctionId } from './kernel-functions.ts';
+import { createLink } from './link.ts';
 import { createMap } from './open-map.ts';
 import { canCreate, canLoad, inconclusive, probeProgram } from './probe.ts';
 import { loadProgram } from './program.ts';
@@ -38,6 +39,7 @@ export const featureSince = {
   'redirect to peer': '5.10',
   'ring buffer': '5.8',
   'sign extension': '6.6',
+  'socket map link': '6.10',
   tcx: '6.6',
   'xdp link': '5.9',
 } as const;
@@ -156,6 +158,7 @@ const probes: Readonly<Record<Feature, () => boolean>> = {
   'ring buffer': () => hasMapKind('ringBuffer'),
   'sign extension': () =>
     canLoadXdp('sign extension', asm.mov64(r2, 1), asm.signExtend(64, 8, r0, r2)),
+  'socket map link': probeSocketMapLink,
   tcx: probeTcx,
   'xdp link': probeXdpLink,
 };
@@ -203,6 +206,25 @@ function probeNetkit(): boolean {
   if (errno === Errno.ENXIO) return true;
   if (errno === Errno.EINVAL || errno === Errno.EOPNOTSUPP) return false;
   throw new InconclusiveProbeError('netkit', errnoName(errno));
+}
+
+/** Attaches to a map of its own. */
+function probeSocketMapLink(): boolean {
+  const object = probeProgram(BpfProgramType.SK_MSG, [asm.mov64(r0, 1), asm.exit()]);
+  const sizes = { keySize: 4, valueSize: 4, maxEntries: 1, flags: 0 };
+  const map = createMap({ name: 'probe', kind: 'socketMap', ...sizes });
+  const program = loadProgram(object, { attachType: BpfAttachType.SK_MSG_VERDICT });
+  try {
+    const request = { program, target: map.fd.number, attachType: BpfAttachType.SK_MSG_VERDICT };
+    createLink(request, { operation: 'probe socket map link' }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === Errno.EINVAL) return false;
+    throw inconclusive('socket map link', error);
+  } finally {
+    program.close();
+    map.close();
+  }
 }
 
 /** Attaches to the loopback of a namespace of its own. */

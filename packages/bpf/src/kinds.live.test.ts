@@ -14,7 +14,7 @@ import {
   u64,
   UserFunction,
 } from '@skep/ebpf';
-import { hasHelper } from './features.ts';
+import { hasFeature, hasHelper } from './features.ts';
 import { probeProgram } from './probe.ts';
 import { loadProgram } from './program.ts';
 import { cannotUseBpf } from './testing/programs.ts';
@@ -37,6 +37,11 @@ function isTaken({ programType, facts }: ContextShape, code: readonly Instructio
 function placesOf({ offset, type }: ContextField): number[] {
   if (type.kind !== 'array') return [offset];
   return Array.from({ length: type.count }, (_, index) => offset + index * type.element.size);
+}
+
+/** Whether the kernel has what the newest of the contexts and helpers came with. */
+function isRecent(): boolean {
+  return hasFeature('socket map link');
 }
 
 /** The last helper that every supported kernel has at the same number. */
@@ -75,7 +80,8 @@ for (const [name, shape] of Object.entries(shapes)) {
         if (!kinds) continue;
         const { programType, facts } = shape;
         const found = hasHelper(programType, helper, facts.attachType);
-        assert.equal(found, kinds.has(shape.kind), kernelName);
+        // The table is that of a recent kernel; an older one may lack some of it.
+        if (found || isRecent()) assert.equal(found, kinds.has(shape.kind), kernelName);
       }
     });
   });
