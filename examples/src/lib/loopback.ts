@@ -2,6 +2,8 @@
  * A network namespace with loopback only, and a control group, for an example to open sockets in.
  * Both end with the process; nothing of the machine's own network is touched.
  */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Network } from '@skep/netlink';
 import {
   acceptSocket,
@@ -21,14 +23,27 @@ import {
 } from '@skep/sys';
 import { encode, Talker } from './talker.ts';
 
+const NAME = 'skep-example-';
+
+/** A control group that goes with the process; those of examples that were killed go now. */
+function makeGroup(): string {
+  const path = createCgroup(`${NAME}${process.pid}`);
+  process.on('exit', () => deleteCgroup(path));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  for (const name of readdirSync(dirname(path))) {
+    const isLeft = name.startsWith(NAME) && !existsSync(`/proc/${name.slice(NAME.length)}`);
+    if (isLeft) deleteCgroup(join(dirname(path), name));
+  }
+  return path;
+}
+
 /** The namespace and the group. */
 export class Loopback {
   readonly network = new Network(inNewNetworkNamespace(() => openOwnNetworkNamespace()));
   /** The directory of the control group. */
-  readonly group = createCgroup(`skep-example-${process.pid}`);
+  readonly group = makeGroup();
 
   constructor() {
-    process.on('exit', () => deleteCgroup(this.group));
     this.network.links.set('lo', { isUp: true });
   }
 
