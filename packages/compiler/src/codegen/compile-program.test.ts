@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Machine } from '@skep/bytecode';
+import { decode, Machine } from '@skep/bytecode';
 import { generateRecipe } from '../fuzz/generate.ts';
 import { lowerRecipe } from '../fuzz/lower.ts';
 import { Random } from '../fuzz/random.ts';
@@ -59,6 +59,20 @@ test('slots that do not live at the same time share bytes', () => {
   b.return(b.constant(0, 32));
   const object = compileProgram(programOf(b.finish()), { passes: { deadValues: false } });
   assert.equal(object.stackBytes, 200);
+});
+
+test('a constant goes into the context by way of a register, as Linux before 6.4 wants it', () => {
+  const b = new FunctionBuilder('marks');
+  b.store(b.context(), at('context', 8, 4), b.constant(77, 32));
+  b.store(b.slot('record', 8), at('stack', 0, 4), b.constant(78, 32));
+  b.return(b.constant(0, 32));
+  const trafficControl = { ...programOf(b.finish()), programType: 3 };
+  const { code } = compileProgram(trafficControl, { passes: { deadValues: false } });
+  const stores = decode(code).filter((each) => each.kind === 'store');
+  assert.deepEqual(
+    stores.map(({ offset, source }) => [offset, typeof source]),
+    [[8, 'object'], [-8, 'number']],
+  );
 });
 
 test('a frame that is too large is refused with what takes the room', () => {

@@ -226,7 +226,9 @@ class Selector {
     if (operation.op === 'load') {
       instruction = this.put('load', this.registerOf(value), register);
     } else {
-      const immediate = operation.op === 'store' ? storeImmediateOf(stored!, size) : null;
+      // Into the context only registers are written: constants are refused before Linux 6.4.
+      const takesImmediate = operation.op === 'store' && operation.access.space !== 'context';
+      const immediate = takesImmediate ? storeImmediateOf(stored!, size) : null;
       if (immediate === null) {
         const source = this.inRegister(stored!);
         instruction = this.put(operation.op, register, source);
