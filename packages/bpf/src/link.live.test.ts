@@ -11,7 +11,6 @@ import {
   type KernelError,
 } from '@skep/sys';
 import { attachCgroup, CgroupPathError } from './cgroup.ts';
-import { hasTcx } from './features.ts';
 import { listLinks, openPinnedLink } from './link.ts';
 import type { BpfMap } from './map.ts';
 import { createMap } from './open-map.ts';
@@ -19,7 +18,7 @@ import { loadProgram, type Program } from './program.ts';
 import { attachTcx, queryTcx } from './tcx.ts';
 import { newPair, type Pair, sendFrame } from './testing/network.ts';
 import { newPinDirectory } from './testing/pins.ts';
-import { cannotUseBpf, counterShape, counting, returning } from './testing/programs.ts';
+import { cannotUse, cannotUseBpf, counterShape, counting, returning } from './testing/programs.ts';
 import {
   attachTc,
   type ClassifierKey,
@@ -90,7 +89,7 @@ describe('xdp', { skip: cannotUseBpf }, () => {
   });
 });
 
-describe('tcx', { skip: cannotUseBpf || (hasTcx() ? false : 'this kernel has no tcx') }, () => {
+describe('tcx', { skip: cannotUse('tcx') }, () => {
   test('programs run in the order in which they were placed', (t) => {
     const pair = newPair(t);
     if (!pair) return;

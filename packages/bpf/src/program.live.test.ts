@@ -40,7 +40,8 @@ describe('program', { skip: cannotUseBpf }, () => {
         assert.ok(error instanceof VerifierError);
         assert.match(error.message, /^load program trial: EACCES: R0 !read_ok at instruction 0/);
         assert.match(error.message, /\n {2}src\/trial\.ts:7:3\n {4}return verdict;$/);
-        assert.match(error.log, /; return verdict; @ trial\.ts:7/, 'line info is in the log');
+        // Newer kernels say after it which line that is.
+        assert.match(error.log, /^; return verdict;/m, 'line info is in the log');
         return true;
       },
     );
@@ -132,8 +133,10 @@ describe('test run', { skip: cannotUseBpf }, () => {
     const loaded = loadProgram(
       program(SCHED_CLS, [
         asm.load(4, r0, r1, markOffset),
-        asm.store(4, r1, markOffset, 77),
-        asm.store(4, r1, cbOffset, 78),
+        asm.mov64(r2, 77),
+        asm.store(4, r1, markOffset, r2),
+        asm.mov64(r2, 78),
+        asm.store(4, r1, cbOffset, r2),
         asm.exit(),
       ]),
     );

@@ -89,7 +89,8 @@ test('every property can be changed, by name or by index', { skip }, (context) =
   const { left, leftIndex } = newPair(context);
   left.links.set('left', { mtuBytes: 1280, mac: parseMac('02:00:00:00:00:0a'), group: 3 });
   left.links.set(leftIndex, { alias: 'owner=test' });
-  left.links.set('left', { name: 'other', isUp: false });
+  left.links.set('left', { isUp: false });
+  left.links.set('left', { name: 'other' });
   const link = left.links.get(leftIndex);
   assert.deepEqual(
     [link.name, link.mtuBytes, formatMac(link.mac!), link.group, link.alias, link.isUp],

@@ -9,13 +9,15 @@ export interface TalkRequest {
   readonly connect?: string;
   readonly port?: number;
   readonly say?: string;
-  /** Milliseconds. */
+  /** Milliseconds, on a machine of usual speed. */
   readonly listen?: number;
   /** So many lines, each answered before the next. */
   readonly exchange?: number;
 }
 
-const TIMEOUT_MILLISECONDS = 1000;
+/** How many times slower than usual this machine is, such as an emulated one. */
+const TIME_SCALE = Number(process.env.SKEP_TIME_SCALE ?? 1);
+const TIMEOUT_MILLISECONDS = 1000 * TIME_SCALE;
 const PAUSE_MILLISECONDS = 5;
 let socket: Socket | undefined;
 
@@ -29,7 +31,7 @@ async function handle(request: TalkRequest): Promise<string> {
   if (request.connect !== undefined) return open(request.connect, request.port ?? 0);
   if (request.exchange !== undefined) return exchange(request.exchange);
   if (request.say !== undefined) socket?.write(request.say);
-  return hear(request.listen ?? TIMEOUT_MILLISECONDS);
+  return hear(request.listen === undefined ? TIMEOUT_MILLISECONDS : request.listen * TIME_SCALE);
 }
 
 /** Echoes. */
