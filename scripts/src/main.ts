@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compilePrograms, removeStale } from './build.ts';
 import { check } from './check.ts';
 import { runNode } from './child.ts';
+import { testKernel } from './kernel-matrix/matrix.ts';
 import { filesUnder, parts, projectRoot } from './project.ts';
 import { test } from './test-run.ts';
 
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, Command>> = {
   build: () => 0,
   start: (parameters) => runBuilt('packages/cli/dist/main.js', ['demo', ...parameters]),
   test,
+  'test:kernel': testKernel,
   check,
   bench: (parameters) => runBuilt('bench/dist/main.js', parameters),
   example,

@@ -38,14 +38,19 @@ test('a failure names file and test, shows the cause and what the file printed',
   ]);
 });
 
-test('skips are counted by reason', () => {
-  const lines = report(
+test('skips are counted by reason, and named', () => {
+  const made = report(
     passed('one', 'needs root'),
     passed('two', 'needs root'),
     passed('three', true),
     passed('four'),
-  ).summaryLines();
-  assert.deepEqual(lines, [
+  );
+  assert.deepEqual(made.skipLines(), [
+    'skip a.test.js: one: needs root',
+    'skip a.test.js: two: needs root',
+    'skip a.test.js: three: no reason given',
+  ]);
+  assert.deepEqual(made.summaryLines(), [
     'skipped 2: needs root (a.test.js: one and 1 more)',
     'skipped 1: no reason given (a.test.js: three)',
     '1 passed, 0 failed, 3 skipped in 1 files',

@@ -97,6 +97,13 @@ export class TestReport {
     return [...lines, `${passed} passed, ${failed} failed, ${skipped} skipped in ${files}`];
   }
 
+  /** Each test that was skipped, with its reason. */
+  skipLines(): string[] {
+    return [...this.#skips].flatMap(([reason, tests]) =>
+      tests.map((name) => `skip ${name}: ${reason}`),
+    );
+  }
+
   /** The tests skipped for each reason. */
   get skips(): ReadonlyMap<string, readonly string[]> {
     return this.#skips;

@@ -1,4 +1,5 @@
 /** `npm test`: runs the tests of all parts, a process each, and says what was skipped and why. */
+import { release } from 'node:os';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
 import { canUseBpf } from '@skep/bpf';
@@ -9,19 +10,26 @@ import { wronglySkipped } from './wrongly-skipped.ts';
 
 /** Two: the machines that the project is developed on have two cores. */
 const concurrency = 2;
+/** How many times slower than usual this machine is, such as an emulated one. */
+const timeScale = Number(process.env.SKEP_TIME_SCALE ?? 1);
 /** For one file. A test that hangs must not hang the run. */
-const timeoutMilliseconds = 180_000;
+const timeoutMilliseconds = 180_000 * timeScale;
 
 /**
- * `npm test -- [--update] [--verbose] [PATTERN...]`: the test files whose path contains one of the
- * patterns, all without a pattern. `--update` lets golden tests write what they expect.
+ * `npm test -- [--update] [--verbose] [--name-skips] [PATTERN...]`: the test files whose path
+ * contains one of the patterns, all without a pattern. `--update` lets golden tests write what they
+ * expect, `--name-skips` names each test that was skipped.
  *
  * @returns 0 where at least one test ran, none failed, and none was skipped without need.
  */
 export async function test(parameters: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: parameters,
-    options: { update: { type: 'boolean' }, verbose: { type: 'boolean' } },
+    options: {
+      update: { type: 'boolean' },
+      verbose: { type: 'boolean' },
+      'name-skips': { type: 'boolean' },
+    },
     allowPositionals: true,
   });
   const files = testFiles(projectRoot, positionals);
@@ -34,11 +42,14 @@ export async function test(parameters: string[]): Promise<number> {
   const started = Date.now();
   const report = await runFiles(files, values.verbose ?? false);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  for (const line of [...report.failureLines(), '', ...report.summaryLines()]) console.log(line);
+  const skips = values['name-skips'] ? report.skipLines() : [];
+  for (const line of [...report.failureLines(), '', ...skips, ...report.summaryLines()]) {
+    console.log(line);
+  }
   console.log(`${seconds} s`);
   const hasRights = process.getuid?.() === 0 && canUseBpf() === undefined;
-  const unexcused = wronglySkipped(report.skips, hasRights);
-  for (const name of unexcused) console.log(`skipped for want of rights that are here: ${name}`);
+  const unexcused = wronglySkipped(report.skips, hasRights, release());
+  for (const name of unexcused) console.log(`skipped for want of what is here: ${name}`);
   const { passed, failed } = report.totals();
   return failed === 0 && passed > 0 && unexcused.length === 0 ? 0 : 1;
 }

@@ -218,7 +218,7 @@ test('without tcx the classifiers are asked', { skip: cannotUseBpf }, (t) => {
   ]);
 });
 
-test('each way takes the place of the other', { skip: cannotUseBpf || !hasTcx() }, (t) => {
+test('each way takes the place of the other', { skip: cannotUse('tcx') }, (t) => {
   const pair = newPair(t);
   if (!pair) return;
   const [program, count] = counter(t, SCHED_CLS, TcAction.Next);

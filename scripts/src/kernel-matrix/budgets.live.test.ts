@@ -1,0 +1,22 @@
+/** Every program of the project on this kernel; `npm test -- --update` records what is found. */
+import assert from 'node:assert/strict';
+import { release } from 'node:os';
+import { describe, test } from 'node:test';
+import { canUseBpf } from '@skep/bpf';
+import { checkBudgets, readBudgets } from './budget-file.ts';
+import { isRecorded, kernelOf } from './budgets.ts';
+import { measurePrograms } from './load-programs.ts';
+import { projectPrograms } from './project-programs.ts';
+
+describe('budgets', { skip: canUseBpf() ?? false }, () => {
+  test('every program loads, and none is more than a tenth above its budget', async (context) => {
+    const sizes = measurePrograms(await projectPrograms());
+    const isUpdate = process.env.SKEP_UPDATE === '1';
+    const kernel = kernelOf(release());
+    if (!isUpdate && !isRecorded(readBudgets(), kernel)) {
+      context.skip(`no budgets are recorded for Linux ${kernel}; all programs load`);
+      return;
+    }
+    assert.deepEqual(checkBudgets(release(), sizes, isUpdate), []);
+  });
+});

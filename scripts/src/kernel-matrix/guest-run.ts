@@ -1,0 +1,94 @@
+/** One kernel of the matrix: a virtual machine, the programs loaded in it, the tests run in it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ProgramObject, serialiseObject } from '@skep/bytecode';
+import { projectRoot } from '../project.ts';
+import { checkBudgets } from './budget-file.ts';
+import type { ProgramSize } from './budgets.ts';
+import { prepareKernel } from './kernel-image.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { VirtualMachine } from './virtual-machine.ts';
+
+const CACHE = join(projectRoot, '.cache');
+/** Milliseconds: emulated, on two cores that others use too. */
+const timeouts = { load: 180_000, tests: 1_800_000 };
+/** How much longer than on the host something may take before a test gives it up. */
+const TIME_SCALE = '10';
+
+/** What to do on a kernel. */
+export interface GuestRun {
+  /** Two numbers: `6.1`. */
+  readonly kernel: string;
+  readonly programs: readonly ProgramObject[];
+  /** For the test run, as after `npm test --`. */
+  readonly testParameters: readonly string[];
+  /** Record the sizes of the programs, instead of comparing them. */
+  readonly isUpdate: boolean;
+}
+
+/**
+ * Boots the kernel, loads every program, runs the tests, switches off.
+ *
+ * @returns 0 where every program is within its budget and the tests passed
+ * @throws MissingToolError; NoKernelError; Error where the machine does not come up
+ */
+export async function runInGuest(run: GuestRun): Promise<number> {
+  const image = prepareKernel(run.kernel, join(CACHE, 'kernels'));
+  // Before the boot: what the guest has once read of the host's files it does not read again.
+  const folder = temporaryFolder(join(CACHE, 'programs-'));
+  const started = Date.now();
+  let machine: VirtualMachine | undefined;
+  try {
+    const files = run.programs.map((object) => {
+      const file = join(folder.path, `${object.name}.json`);
+      writeFileSync(file, serialiseObject(object));
+      return file;
+    });
+    machine = await VirtualMachine.boot(image);
+    const seconds = ((Date.now() - started) / 1000).toFixed(0);
+    console.log(`kernel ${run.kernel}: ${machine.release} is up after ${seconds} s`);
+    const budgetStatus = await loadPrograms(machine, files, run.isUpdate);
+    return (await runTests(machine, run.testParameters)) || budgetStatus;
+  } finally {
+    await machine?.powerOff();
+    folder.remove();
+  }
+}
+
+async function loadPrograms(
+  machine: VirtualMachine,
+  files: readonly string[],
+  isUpdate: boolean,
+): Promise<number> {
+  let output = '';
+  const command = guestCommand('load-main.js', files);
+  const status = await machine.run(command, timeouts.load, (text) => {
+    output += text;
+  });
+  if (status !== 0) {
+    console.log(`FAIL programs on ${machine.release}: exit status ${status}\n${output}`);
+    return status;
+  }
+  const sizes = JSON.parse(output) as ProgramSize[];
+  const failures = checkBudgets(machine.release, sizes, isUpdate);
+  for (const failure of failures) console.log(`FAIL budget: ${failure}`);
+  const walked = Math.max(...sizes.map(({ verified }) => verified));
+  const what = `${sizes.length} programs load, at most ${walked} instructions verified`;
+  console.log(`${failures.length > 0 ? 'FAIL' : 'ok  '} ${what}`);
+  return failures.length > 0 ? 1 : 0;
+}
+
+function runTests(machine: VirtualMachine, parameters: readonly string[]): Promise<number> {
+  const command = guestCommand('tests-main.js', parameters);
+  return machine.run(command, timeouts.tests, (text) => {
+    process.stdout.write(text);
+  });
+}
+
+function guestCommand(main: string, parameters: readonly string[]) {
+  return {
+    words: [process.execPath, join(import.meta.dirname, main), ...parameters],
+    directory: projectRoot,
+    environment: { SKEP_TIME_SCALE: TIME_SCALE },
+  };
+}

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { initScript } from './init-script.ts';
+
+const script = initScript({
+  modules: ['9pnet.ko', '9p.ko'],
+  modulesDirectory: '/it is/here',
+  command: ['/bin/node', "/it's/guest.js"],
+});
+
+test('the script is one that a shell understands', () => {
+  const { status, stderr } = spawnSync('/bin/sh', ['-n'], { input: script, encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, '']);
+});
+
+test('the command comes through two shells as it was', () => {
+  const last = script.split('/bin/sh -c ')[1] ?? '';
+  const inner = spawnSync('/bin/sh', ['-c', `printf %s ${last}`], { encoding: 'utf8' }).stdout;
+  const words = inner.split(';')[0] ?? '';
+  const shown = spawnSync('/bin/sh', ['-c', `printf '%s|' ${words}`], { encoding: 'utf8' }).stdout;
+  assert.equal(shown, "/bin/node|/it's/guest.js|");
+});

@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { machineArguments } from './machine-arguments.ts';
+
+test('the host is shared read-only, there is no network, a comma in a path is a comma', () => {
+  const paths = { kernel: '/k', archive: '/a', socket: '/tmp/a,b/port', console: '/c' };
+  const words = machineArguments(paths);
+  assert.ok(words.includes('socket,id=port,path=/tmp/a,,b/port'));
+  assert.ok(words.some((word) => /^local,.*path=\/,.*readonly=on/.test(word)));
+  assert.ok(
+    words.includes('-nodefaults') && !words.some((word) => /^-(net|nic|netdev)$/.test(word)),
+  );
+});
