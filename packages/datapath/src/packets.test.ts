@@ -1,12 +1,9 @@
 /**
- * Packet tables on the machine and in the kernel's test run: the same bytecode, the same rows, the
- * same result. `packets.live.test.ts` runs them on real devices.
+ * Packet tables on the machine. `packets.kernel.test.ts` runs the same rows by the kernel's test run,
+ * `packets.live.test.ts` on real devices.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { canUseBpf } from '@skep/bpf';
-import type { Engine } from './trial/engine.ts';
-import { KernelEngine } from './trial/kernel-engine.ts';
+import { describe, test } from 'node:test';
 import { MachineEngine } from './trial/machine-engine.ts';
 import { packetTables } from './trial/packet-tables.ts';
 import { runCase } from './trial/run-case.ts';
@@ -20,15 +17,6 @@ for (const [name, cases] of Object.entries(packetTables)) {
       }
     });
   }
-
-  describe(`${name} in the kernel`, { skip: canUseBpf() ?? false }, () => {
-    let engine: Engine;
-    before(() => {
-      engine = new KernelEngine();
-    });
-    after(() => engine.close());
-    for (const row of cases) test(row.sentence, () => runCase(engine, row));
-  });
 }
 
 test('there are rows to run', () => {

@@ -71,7 +71,10 @@ test('a constant goes into the context by way of a register, as Linux before 6.4
   const stores = decode(code).filter((each) => each.kind === 'store');
   assert.deepEqual(
     stores.map(({ offset, source }) => [offset, typeof source]),
-    [[8, 'object'], [-8, 'number']],
+    [
+      [8, 'object'],
+      [-8, 'number'],
+    ],
   );
 });
 
