@@ -45,10 +45,11 @@ test('skips are counted by reason, and named', () => {
     passed('three', true),
     passed('four'),
   );
-  assert.deepEqual(made.skipLines(), [
+  assert.deepEqual(made.summaryLines(true), [
     'skip a.test.js: one: needs root',
     'skip a.test.js: two: needs root',
     'skip a.test.js: three: no reason given',
+    '1 passed, 0 failed, 3 skipped in 1 files',
   ]);
   assert.deepEqual(made.summaryLines(), [
     'skipped 2: needs root (a.test.js: one and 1 more)',

@@ -87,21 +87,16 @@ export class TestReport {
     return lines;
   }
 
-  /** How many tests were skipped, by reason, then the totals. */
-  summaryLines(): string[] {
-    const lines = [...this.#skips].map(
-      ([reason, tests]) => `skipped ${tests.length}: ${reason} (${tests[0]}${others(tests)})`,
+  /** How many tests were skipped, by reason, then the totals. @param areNamed one line for each */
+  summaryLines(areNamed = false): string[] {
+    const lines = [...this.#skips].flatMap(([reason, tests]) =>
+      areNamed
+        ? tests.map((name) => `skip ${name}: ${reason}`)
+        : `skipped ${tests.length}: ${reason} (${tests[0]}${others(tests)})`,
     );
     const { passed, failed, skipped } = this.totals();
     const files = `${this.#files.size} files`;
     return [...lines, `${passed} passed, ${failed} failed, ${skipped} skipped in ${files}`];
-  }
-
-  /** Each test that was skipped, with its reason. */
-  skipLines(): string[] {
-    return [...this.#skips].flatMap(([reason, tests]) =>
-      tests.map((name) => `skip ${name}: ${reason}`),
-    );
   }
 
   /** The tests skipped for each reason. */

@@ -4,6 +4,7 @@ import { run } from 'node:test';
 import { parseArgs } from 'node:util';
 import { canUseBpf } from '@skep/bpf';
 import { projectRoot } from './project.ts';
+import { makeBatches } from './test-batches.ts';
 import { testFiles, testName } from './test-files.ts';
 import { type TestEvent, TestReport } from './test-report.ts';
 import { wronglySkipped } from './wrongly-skipped.ts';
@@ -16,9 +17,10 @@ const timeScale = Number(process.env.SKEP_TIME_SCALE ?? 1);
 const timeoutMilliseconds = 180_000 * timeScale;
 
 /**
- * `npm test -- [--update] [--verbose] [--name-skips] [PATTERN...]`: the test files whose path
- * contains one of the patterns, all without a pattern. `--update` lets golden tests write what they
- * expect, `--name-skips` names each test that was skipped.
+ * `npm test -- [--update] [--verbose] [--name-skips] [--together] [PATTERN...]`: the test files
+ * whose path contains one of the patterns, all without a pattern. `--update` lets golden tests
+ * write what they expect, `--name-skips` names each test that was skipped, `--together` shares
+ * processes.
  *
  * @returns 0 where at least one test ran, none failed, and none was skipped without need.
  */
@@ -29,6 +31,7 @@ export async function test(parameters: string[]): Promise<number> {
       update: { type: 'boolean' },
       verbose: { type: 'boolean' },
       'name-skips': { type: 'boolean' },
+      together: { type: 'boolean' },
     },
     allowPositionals: true,
   });
@@ -40,18 +43,26 @@ export async function test(parameters: string[]): Promise<number> {
   if (values.update) process.env.SKEP_UPDATE = '1';
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`.trim();
   const started = Date.now();
-  const report = await runFiles(files, values.verbose ?? false);
+  const runs = values.together ? runTogether : runFiles;
+  const report = await runs(files, values.verbose ?? false);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  const skips = values['name-skips'] ? report.skipLines() : [];
-  for (const line of [...report.failureLines(), '', ...skips, ...report.summaryLines()]) {
-    console.log(line);
-  }
+  const summary = report.summaryLines(values['name-skips']);
+  for (const line of [...report.failureLines(), '', ...summary]) console.log(line);
   console.log(`${seconds} s`);
   const hasRights = process.getuid?.() === 0 && canUseBpf() === undefined;
   const unexcused = wronglySkipped(report.skips, hasRights, release());
   for (const name of unexcused) console.log(`skipped for want of what is here: ${name}`);
   const { passed, failed } = report.totals();
   return failed === 0 && passed > 0 && unexcused.length === 0 ? 0 : 1;
+}
+
+async function runTogether(files: string[], verbose: boolean): Promise<TestReport> {
+  const batches = makeBatches(files, concurrency);
+  try {
+    return await runFiles([...batches.files], verbose);
+  } finally {
+    batches.remove();
+  }
 }
 
 async function runFiles(files: string[], verbose: boolean): Promise<TestReport> {

@@ -48,7 +48,11 @@ export async function runInGuest(run: GuestRun): Promise<number> {
     const seconds = ((Date.now() - started) / 1000).toFixed(0);
     console.log(`kernel ${run.kernel}: ${machine.release} is up after ${seconds} s`);
     const budgetStatus = await loadPrograms(machine, files, run.isUpdate);
-    return (await runTests(machine, run.testParameters)) || budgetStatus;
+    const testStatus = await runTests(machine, run.testParameters);
+    const used = machine.processorSeconds().toFixed(0);
+    const passed = ((Date.now() - started) / 1000).toFixed(0);
+    console.log(`kernel ${run.kernel}: ${passed} s, ${used} s of processor time`);
+    return testStatus || budgetStatus;
   } finally {
     await machine?.powerOff();
     folder.remove();
@@ -79,7 +83,7 @@ async function loadPrograms(
 }
 
 function runTests(machine: VirtualMachine, parameters: readonly string[]): Promise<number> {
-  const command = guestCommand('tests-main.js', parameters);
+  const command = guestCommand('tests-main.js', ['--together', ...parameters]);
   return machine.run(command, timeouts.tests, (text) => {
     process.stdout.write(text);
   });
