@@ -54,7 +54,7 @@ test('a new namespace has a loopback device that is down', { skip }, (context) =
   assertSameLinks(network);
 });
 
-test('veth: both ends as they were described', { skip }, (context) => {
+test('veth: both ends as they were described', { skip }, async (context) => {
   const left = newNetwork(context);
   const right = newNetwork(context);
   const link = left.links.createVeth({
@@ -80,10 +80,20 @@ test('veth: both ends as they were described', { skip }, (context) => {
     ['right', '02:00:00:00:00:02', 1300, 8, false],
   );
   right.links.set('right', { isUp: true });
-  assert.equal(left.links.get('left').operationalState, 'up');
+  await becomesUp(left, 'left');
+  await becomesUp(right, 'right');
   assertSameLinks(left);
   assertSameLinks(right);
 });
+
+/** The kernel tells of a carrier later than it has one, up to a second. */
+async function becomesUp(network: Network, name: string): Promise<void> {
+  for (let round = 0; round < 100; round++) {
+    if (network.links.get(name).operationalState === 'up') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`${name} is ${network.links.get(name).operationalState}, expected up`);
+}
 
 test('every property can be changed, by name or by index', { skip }, (context) => {
   const { left, leftIndex } = newPair(context);
