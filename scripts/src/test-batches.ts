@@ -10,14 +10,20 @@ export interface TestBatches {
   remove(): void;
 }
 
-/** Deals the files out to `count` batches, or fewer where there are fewer files. */
-export function makeBatches(files: readonly string[], count: number): TestBatches {
+/** One batch for each part of the project: its tests need the same modules. In the files' order. */
+export function makeBatches(
+  files: readonly string[],
+  partOf: (file: string) => string,
+): TestBatches {
   const folder = mkdtempSync(join(tmpdir(), 'skep-tests-'));
-  const batches = Array.from({ length: Math.min(count, files.length) }, (_, batch) => {
-    const mine = files.filter((_, index) => index % count === batch);
-    const path = join(folder, `batch-${batch + 1}.mjs`);
-    const imports = mine.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};\n`);
-    writeFileSync(path, imports.join(''));
+  const imports = new Map<string, string>();
+  for (const file of files) {
+    const line = `import ${JSON.stringify(pathToFileURL(file).href)};\n`;
+    imports.set(partOf(file), (imports.get(partOf(file)) ?? '') + line);
+  }
+  const batches = [...imports].map(([part, text]) => {
+    const path = join(folder, `${part.replaceAll('/', '-')}.mjs`);
+    writeFileSync(path, text);
     return path;
   });
   return { files: batches, remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before, after, test } from 'node:test';
-import { testFiles, testName } from './test-files.ts';
+import { partName, testFiles, testName } from './test-files.ts';
 
 const files = {
   'tsconfig.json': '{ "references": [{ "path": "packages/wire" }, { "path": "scripts" }] }',
@@ -47,4 +47,9 @@ for (const { name, patterns, want } of cases) {
 
 test('a source has the name of its output', () => {
   assert.equal(testName('/p', '/p/scripts/src/a/b.test.ts'), 'scripts/a/b');
+});
+
+test('an output is of its part', () => {
+  assert.equal(partName('/p', '/p/packages/wire/dist/deep/tcp.test.js'), 'packages/wire');
+  assert.equal(partName('/p', '/p/scripts/dist/a.test.js'), 'scripts');
 });

@@ -21,3 +21,10 @@ export function testName(root: string, file: string): string {
   const path = relative(root, file).replaceAll('\\', '/');
   return path.replace(/\/(dist|src)\//, '/').replace(/\.test\.(js|ts)$/, '');
 }
+
+/** `packages/wire/dist/address.test.js` is of the part `packages/wire`. */
+export function partName(root: string, file: string): string {
+  return relative(root, file)
+    .replaceAll('\\', '/')
+    .replace(/\/(dist|src)\/.*/, '');
+}

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { canUseBpf } from '@skep/bpf';
 import { projectRoot } from './project.ts';
 import { makeBatches } from './test-batches.ts';
-import { testFiles, testName } from './test-files.ts';
+import { partName, testFiles, testName } from './test-files.ts';
 import { type TestEvent, TestReport } from './test-report.ts';
 import { wronglySkipped } from './wrongly-skipped.ts';
 
@@ -57,7 +57,7 @@ export async function test(parameters: string[]): Promise<number> {
 }
 
 async function runTogether(files: string[], verbose: boolean): Promise<TestReport> {
-  const batches = makeBatches(files, concurrency);
+  const batches = makeBatches(files, (file) => partName(projectRoot, file));
   try {
     return await runFiles([...batches.files], verbose);
   } finally {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectRoot } from '../project.ts';
-import { testFiles } from '../test-files.ts';
+import { testFiles, testName } from '../test-files.ts';
 import { testKernel } from './matrix.ts';
 import { kernelTests } from './selection.ts';
 import { MissingToolError } from './tool.ts';
@@ -10,11 +10,26 @@ test('a kernel that is not in the matrix is refused', async () => {
   assert.equal(await testKernel(['--kernel', '5.4']), 1);
 });
 
-for (const pattern of kernelTests) {
-  test(`${pattern} names tests that there are`, () => {
-    assert.notDeepEqual(testFiles(projectRoot, [pattern]), []);
-  });
-}
+test('what touches the kernel is chosen, what compiles or interprets is not', () => {
+  const names = [
+    'packages/sys/kernel.live',
+    'packages/netlink/message',
+    'packages/agent/agent.live',
+    'packages/agent/daemon.live',
+    'examples/examples.live',
+  ];
+  assert.deepEqual(kernelTests(names), ['packages/sys/kernel.live', 'packages/agent/agent.live']);
+});
+
+test('each package that makes system calls has tests among them', () => {
+  const names = testFiles(projectRoot, []).map((file) => testName(projectRoot, file));
+  for (const name of ['sys', 'bpf', 'netlink', 'agent']) {
+    assert.ok(
+      kernelTests(names).some((one) => one.startsWith(`packages/${name}/`)),
+      name,
+    );
+  }
+});
 
 test('a missing program says which package brings it', () => {
   const { message } = new MissingToolError('depmod', 'kmod');

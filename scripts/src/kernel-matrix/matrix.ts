@@ -2,6 +2,8 @@
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { ProgramObject } from '@skep/bytecode';
+import { projectRoot } from '../project.ts';
+import { testFiles, testName } from '../test-files.ts';
 import { test } from '../test-run.ts';
 import { NoKernelError } from './debian-kernel.ts';
 import { runInGuest } from './guest-run.ts';
@@ -45,7 +47,8 @@ export async function testKernel(parameters: string[]): Promise<number> {
     return 1;
   }
   exitOnSignals();
-  const patterns = positionals.length > 0 ? positionals : kernelTests;
+  const names = testFiles(projectRoot, []).map((file) => testName(projectRoot, file));
+  const patterns = positionals.length > 0 ? positionals : kernelTests(names);
   const flags = ['--name-skips', ...(values.verbose ? ['--verbose'] : [])];
   return runAll(wanted, {
     testParameters: [...flags, ...patterns],
