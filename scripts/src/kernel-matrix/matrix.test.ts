@@ -14,16 +14,16 @@ test('what touches the kernel is chosen, what compiles or interprets is not', ()
   const names = [
     'packages/sys/kernel.live',
     'packages/netlink/message',
+    'packages/netlink/links.live',
     'packages/agent/agent.live',
-    'packages/agent/daemon.live',
     'examples/examples.live',
   ];
-  assert.deepEqual(kernelTests(names), ['packages/sys/kernel.live', 'packages/agent/agent.live']);
+  assert.deepEqual(kernelTests(names), ['packages/sys/kernel.live', 'packages/netlink/links.live']);
 });
 
 test('each package that makes system calls has tests among them', () => {
   const names = testFiles(projectRoot, []).map((file) => testName(projectRoot, file));
-  for (const name of ['sys', 'bpf', 'netlink', 'agent']) {
+  for (const name of ['sys', 'bpf', 'netlink']) {
     assert.ok(
       kernelTests(names).some((one) => one.startsWith(`packages/${name}/`)),
       name,
