@@ -150,7 +150,8 @@ const probes: Readonly<Record<Feature, () => boolean>> = {
       asm.mov64(r1, 1),
       asm.atomic('compareExchange', 8, r10, -8, r1),
     ),
-  may_goto: () => canLoadXdp('may_goto', asm.mov64(r0, 0), asm.mayGoto(0)),
+  // Past an instruction: one that goes nowhere is refused before Linux 6.14.
+  may_goto: () => canLoadXdp('may_goto', asm.mov64(r0, 0), asm.mayGoto(1), asm.mov64(r0, 0)),
   netkit: probeNetkit,
   'loop helper': () => hasHelper(BpfProgramType.XDP, LOOP),
   'number iterators': () => kernelFunctionId('bpf_iter_num_next') !== undefined,

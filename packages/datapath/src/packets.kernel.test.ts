@@ -13,11 +13,6 @@ for (const [name, cases] of Object.entries(packetTables)) {
       engine = new KernelEngine();
     });
     after(() => engine.close());
-    for (const row of cases) {
-      test(row.sentence, () => {
-        engine.forgetFlows();
-        runCase(engine, row);
-      });
-    }
+    for (const row of cases) test(row.sentence, () => runCase(engine, row));
   });
 }

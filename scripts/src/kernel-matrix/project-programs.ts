@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { ProgramObject } from '@skep/bytecode';
 import { compileProgram } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
-import { Continuation, endpointPrograms, nodePrograms, policyProgram } from '@skep/datapath';
+import { Direction } from '@skep/contract';
+import { decidedProgram, endpointPrograms, policyProgram } from '@skep/datapath';
 import { PolicyProtocol, type Segment } from '@skep/policy';
 import { filesUnder, projectRoot } from '../project.ts';
 
@@ -11,11 +12,12 @@ import { filesUnder, projectRoot } from '../project.ts';
 const NODE = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
 const POLICY_PORTS = 64;
 
-/** Hooks and continuations of the datapath, a policy, and the programs of every example. */
+/** Hooks of the datapath, a policy, and the programs of every example. */
 export async function projectPrograms(): Promise<ProgramObject[]> {
   const examples = await Promise.all(exampleSources().map(compileExample));
   return [
-    ...Object.values({ ...endpointPrograms(NODE), ...nodePrograms(NODE) }),
+    ...Object.values(endpointPrograms(NODE)),
+    decidedProgram(NODE),
     policy(),
     ...examples.flat(),
   ];
@@ -29,7 +31,7 @@ function policy(): ProgramObject {
     return { protocol: PolicyProtocol.Tcp, first: port, last: port, ...group };
   });
   const table = { isEnforced: true, segments };
-  return policyProgram('policy_64', table, Continuation.IngressDecided);
+  return policyProgram('policy_64', table, Direction.Ingress);
 }
 
 function exampleSources(): string[] {
