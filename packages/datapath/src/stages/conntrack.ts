@@ -112,12 +112,19 @@ function isOpen(connection: Connection): boolean {
   return flags === ConnectionFlag.Answered;
 }
 
+/**
+ * Half a round of the 32-bit clock. Another CPU may have seen the flow a tick after this one has
+ * read the clock: what seems to be longer ago than this is still to come.
+ */
+export const CLOCK_HALF = 0x8000_0000;
+
 /** Whether the packet begins another flow between the same ends. */
 function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, now: u32): boolean {
   const idle: u32 = now - connection.lastSeen;
   const isIdle = idle >= LifetimeSeconds.TcpClosing * node.jiffiesPerSecond;
   if (
     isIdle &&
+    idle < CLOCK_HALF &&
     idle >= lifetimeSeconds(packet.protocol, connection.flags) * node.jiffiesPerSecond
   ) {
     return true;

@@ -39,6 +39,11 @@ export const expiryCases: readonly PacketCase[] = [
     steps: [...HANDSHAKE, wait(21_600), annaSends(out(ACK), 'drop', UNKNOWN)],
   },
   {
+    sentence: 'a connection is not old because another CPU saw its last packet in a later tick',
+    steps: [...HANDSHAKE, wait(-1), annaSends(out(ACK), 'pass')],
+    after: [`${FLOW} 3+1, answered`],
+  },
+  {
     sentence: 'an opening one waits less than 60 seconds for its answer',
     steps: [HANDSHAKE[0]!, wait(59), annaGets(back(SYN | ACK), 'pass')],
     after: ['new TCP 10.0.0.1:40000 > 192.0.2.7:80 1+1, answered'],
