@@ -101,9 +101,8 @@ export function parseIpv6(ctx: TcContext, packet: Packet): Step {
   const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);
   if (!ip) return DropReason.TruncatedHeader;
   if (ip.versionClassFlow >>> 28 !== 6) return DropReason.InvalidPacket;
-  if (ip.payloadLength + ETHERNET_LENGTH + IPV6_HEADER_LENGTH > packet.length) {
-    return DropReason.InvalidPacket;
-  }
+  const end = ip.payloadLength + ETHERNET_LENGTH + IPV6_HEADER_LENGTH;
+  if (end > packet.length) return DropReason.InvalidPacket;
   packet.family = 6;
   packet.source = ip.source;
   packet.destination = ip.destination;
@@ -113,7 +112,11 @@ export function parseIpv6(ctx: TcContext, packet: Packet): Step {
   if (isMapped(packet.source) || isMapped(packet.destination)) {
     return DropReason.InvalidSourceAddress;
   }
-  return walkExtensions(ctx, packet);
+  const step = walkExtensions(ctx, packet);
+  // Bytes behind a first fragment would be read as its ports; the real ones would come in a later
+  // one (RFC 7112).
+  const isFirst = packet.isFragment !== 0 && packet.isLaterFragment === 0;
+  return isFirst && end !== packet.length ? DropReason.InvalidPacket : step;
 }
 
 function isMapped(address: Ipv6Address): boolean {

@@ -23,6 +23,13 @@ function extended(...types: number[]): Uint8Array {
   return sent(ANNA, BERT.ipv6, { ...SYN, extensions });
 }
 
+/** Its IPv6 header says that it ends before the ports: what follows is no part of the packet. */
+function beyondEnd(): Uint8Array {
+  const extensions = [{ type: IpProtocol.DestinationOptions, body: PADDING }];
+  const frame = sent(ANNA, BERT.ipv6, { ...DATAGRAM, moreFragments: true, extensions });
+  return patch(frame, 14 + 4, 0, 16);
+}
+
 /** Rows about fragments and malformed packets. */
 export const fragmentCases: readonly PacketCase[] = [
   {
@@ -83,6 +90,17 @@ export const fragmentCases: readonly PacketCase[] = [
     after: [
       'fragments of UDP 10.0.0.1:5000 > 10.0.0.2:6000',
       'new UDP 10.0.0.1:5000 > 10.0.0.2:6000 denied: policy denied',
+    ],
+  },
+  {
+    sentence: 'a first fragment whose transport header would come in a later one is dropped',
+    steps: [
+      annaSends(beyondEnd(), 'drop', DropReason.InvalidPacket),
+      annaSends(
+        sent(ANNA, BERT.ipv6, { ...DATAGRAM, fragmentOffset: 8 }),
+        'drop',
+        DropReason.FirstFragmentNotFound,
+      ),
     ],
   },
   {
