@@ -6,7 +6,7 @@
  */
 import { raw32, u64 } from '@skep/ebpf';
 import type { TcContext, u8, u32 } from '@skep/ebpf';
-import { ConnectionFlag, IcmpPort } from '@skep/contract';
+import { ConnectionFlag, Hook, IcmpPort } from '@skep/contract';
 import type { Connection } from '@skep/contract';
 import {
   ICMP_HEADER_LENGTH,
@@ -38,6 +38,11 @@ export function relate(ctx: TcContext, packet: Packet): Step {
   if (!isRead) return Outcome.Next;
   if (quoted.source.lower !== packet.destination.lower) return Outcome.Next;
   if (quoted.source.upper !== packet.destination.upper) return Outcome.Next;
+  // A router on the way may tell of it, too; an endpoint is none, whatever it knows of others.
+  if (packet.hook === Hook.FromEndpoint) {
+    if (quoted.destination.lower !== packet.source.lower) return Outcome.Next;
+    if (quoted.destination.upper !== packet.source.upper) return Outcome.Next;
+  }
   orient(quoted);
   const connection = connections.lookup(quoted.tuple) ?? newcomers.lookup(quoted.tuple);
   if (!connection || !isCurrent(connection)) return Outcome.Next;

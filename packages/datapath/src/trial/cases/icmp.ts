@@ -185,6 +185,25 @@ export const icmpCases: readonly PacketCase[] = [
     ],
   },
   {
+    sentence: 'an error from an endpoint about what was not sent to it is decided by policy',
+    before: closeIngress,
+    steps: [
+      annaSends(sent(ANNA, WORLD_ADDRESS, udp(5000, 6000)), 'pass'),
+      bertSends(
+        sent(BERT, ANNA, {
+          ...UNREACHABLE,
+          payload: quote(ANNA.ipv4, WORLD_ADDRESS, udp(5000, 6000)),
+        }),
+        'drop',
+        DropReason.PolicyDenied,
+      ),
+    ],
+    after: [
+      'new ICMP 10.0.0.2:771 > 10.0.0.1:1 denied: policy denied',
+      'new UDP 10.0.0.1:5000 > 192.0.2.7:6000 1+0',
+    ],
+  },
+  {
     sentence: 'errors about a denied flow do not pass with it',
     before: (tables) => {
       closeIngress(tables);
