@@ -16,6 +16,7 @@ import { answerArp, answerNeighbour } from '../stages/neighbours.ts';
 import { begin, parseIpv4, parseIpv6, parseTransport } from '../stages/parse.ts';
 import { ownEndpoint } from '../stages/peers.ts';
 import { checkDestinationMac, checkSourceAddress, checkSourceMac } from '../stages/source.ts';
+import { checkReach } from '../stages/target.ts';
 
 /** @program skep_from_ep */
 export function fromEndpoint(ctx: TcContext): TcAction {
@@ -38,6 +39,8 @@ function walk(ctx: TcContext, packet: Packet): Step {
   if (step !== Outcome.Next) return step;
   if (packet.family === 6) {
     step = answerNeighbour(ctx, packet, own);
+    if (step !== Outcome.Next) return step;
+    step = checkReach(packet);
     if (step !== Outcome.Next) return step;
   }
   step = checkDestinationMac(ethernet, own);

@@ -9,6 +9,26 @@ import { isOwnAddress } from './source.ts';
 /** @source RFC 4291 section 2.7; the first byte is the lowest of the word as it lies in memory */
 export const MULTICAST_FIRST_BYTE = 0xff;
 
+/** The first two bytes of fe80::/10, in a word as it lies in memory. */
+export const LINK_LOCAL = 0x80fe;
+/** The bits of them that count. */
+export const LINK_LOCAL_MASK = 0xc0ff;
+
+/**
+ * The packet goes to one host that may be elsewhere. A multicast or link-local address would reach
+ * the node as if it were the world, and ::/64 has no host's address.
+ *
+ * @source RFC 4291 section 2.4
+ */
+export function checkReach(packet: Packet): Step {
+  const upper = packet.destination.upper;
+  const isReachable =
+    upper !== 0 &&
+    (upper & 0xff) !== MULTICAST_FIRST_BYTE &&
+    (upper & LINK_LOCAL_MASK) !== LINK_LOCAL;
+  return isReachable ? Outcome.Next : DropReason.UnknownTargetAddress;
+}
+
 /** The packet is for an address of the endpoint behind this interface. */
 export function checkTargetAddress(packet: Packet, own: EndpointEntry): Step {
   if (packet.family === 6 && (packet.destination.upper & 0xff) === MULTICAST_FIRST_BYTE) {

@@ -145,6 +145,12 @@ export const forwardingCases: readonly PacketCase[] = [
     ),
   },
   {
+    sentence: 'nor are they over IPv6, nor is what is only on the link',
+    steps: ['ff02::1', 'ff05::2', '::', '::1', 'fe80::fe'].map((target) =>
+      annaSends(sent(ANNA, target, udp(1, 2)), 'drop', DropReason.UnknownTargetAddress),
+    ),
+  },
+  {
     sentence: 'an ether type that nobody asked for is refused',
     steps: [
       annaSends(
