@@ -91,7 +91,9 @@ export class Packet extends Struct({
   isLaterFragment: u8,
   /** 1 where the transport is in a fragment, the first one included. */
   isFragment: u8,
-  padding: bytes(3),
+  /** How far a flow that is decided anew had come: members of `ConnectionFlag`. */
+  progress: u8,
+  padding: bytes(2),
   /** Identification of a fragmented datagram. */
   identification: u32,
 }) {}

@@ -2,8 +2,8 @@
  * Conntrack: what was decided for a flow holds for its later packets, in both directions, until the
  * rules or the peers change. Two tables, so that what strangers can fill evicts no connection.
  */
-import { jiffies } from '@skep/ebpf';
-import type { u8, u16, u32 } from '@skep/ebpf';
+import { jiffies, u8 } from '@skep/ebpf';
+import type { u16, u32 } from '@skep/ebpf';
 import {
   Connection,
   ConnectionFlag,
@@ -68,7 +68,10 @@ export function recall(packet: Packet): Step {
   // Whoever knows the ports could end an open connection so, with the responder's address.
   if (!isForward && opensTcp(packet)) return DropReason.UnknownConnectionState;
   packet.isReply = isReply;
-  if (!isCurrent(connection)) return Outcome.Next;
+  if (!isCurrent(connection)) {
+    packet.progress = u8(connection.flags & (ConnectionFlag.Answered | CLOSING));
+    return Outcome.Next;
+  }
   if (connection.flags & ConnectionFlag.Denied) return repeatDrop(packet, connection, now);
   const sender = isForward ? connection.egressEndpoint : connection.ingressEndpoint;
   if (isForged(packet, sender)) return DropReason.InvalidSourceAddress;
@@ -143,6 +146,7 @@ function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, 
  * that was revoked would come back from its other end.
  */
 function begin(packet: Packet): Step {
+  packet.progress = 0;
   const mayBegin = packet.protocol !== IpProtocol.TCP || opensTcp(packet);
   return mayBegin ? Outcome.Next : DropReason.UnknownConnectionState;
 }
@@ -270,7 +274,7 @@ export function remember(packet: Packet, reason: u8): boolean {
     egressSubject: packet.initiator.subject,
     ingressSubject: packet.responder.subject,
     unreported: 0,
-    flags: flags | flagsOf(packet, packet.isReply === 0),
+    flags: flags | packet.progress | flagsOf(packet, packet.isReply === 0),
     reason,
     tcpFlags: packet.tcpFlags,
   });

@@ -212,6 +212,18 @@ export const policyCases: readonly PacketCase[] = [
     after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 1+1, answered'],
   },
   {
+    sentence: 'a connection that is decided anew is as far as it was, whoever speaks first',
+    before: ingress(only({ ...WEB, allowGroup: ANNA.group })),
+    steps: [
+      ...ESTABLISHED,
+      ingress(only({ ...WEB, isAllowAll: true }), 3),
+      annaSends(sent(ANNA, BERT, ACK), 'to peer'),
+      (tables) => tables.advanceSeconds(60),
+      annaSends(sent(ANNA, BERT, ACK), 'to peer'),
+    ],
+    after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 2+0, answered'],
+  },
+  {
     sentence: 'a change of who is who decides anew, with the flow the right way round',
     before: ingress(only({ ...WEB, allowGroup: ANNA.group })),
     steps: [
