@@ -41,6 +41,8 @@ export enum Table {
   None = 0,
   Connections = 1,
   Newcomers = 2,
+  /** In that of connections, which it leaves once the packet's own flow is decided. */
+  Ended = 3,
 }
 
 /** One end of the flow, as policy sees it. */

@@ -61,8 +61,7 @@ export function recall(packet: Packet): Step {
   const isReply = (connection.flags ^ packet.isSourceFirst) & ConnectionFlag.InitiatorIsFirst;
   const isForward = isReply === 0;
   if (beginsAnew(packet, connection, isForward, now)) {
-    if (packet.table === Table.Connections) connections.delete(packet.tuple);
-    packet.table = Table.None;
+    packet.table = packet.table === Table.Connections ? Table.Ended : Table.None;
     return begin(packet);
   }
   // Whoever knows the ports could end an open connection so, with the responder's address.
@@ -280,5 +279,6 @@ export function remember(packet: Packet, reason: u8): boolean {
   });
   // A flow that is decided anew keeps its place.
   if (packet.table === Table.Connections) return connections.update(packet.tuple, entry) === 0;
+  if (packet.table === Table.Ended) connections.delete(packet.tuple);
   return newcomers.update(packet.tuple, entry) === 0;
 }

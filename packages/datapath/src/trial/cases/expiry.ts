@@ -37,6 +37,7 @@ export const expiryCases: readonly PacketCase[] = [
   {
     sentence: 'and no longer',
     steps: [...HANDSHAKE, wait(21_600), annaSends(out(ACK), 'drop', UNKNOWN)],
+    after: [`${FLOW} 2+1, answered`],
   },
   {
     sentence: 'a connection is not old because another CPU saw its last packet in a later tick',
@@ -62,7 +63,7 @@ export const expiryCases: readonly PacketCase[] = [
       wait(seconds),
       seconds < 10 ? annaSends(out(ACK), 'pass') : annaSends(out(ACK), 'drop', UNKNOWN),
     ],
-    after: seconds < 10 ? [`${FLOW} 4+2, answered, initiator finished, responder finished`] : [],
+    after: [`${FLOW} ${seconds < 10 ? 4 : 3}+2, answered, initiator finished, responder finished`],
   })),
   {
     sentence: 'an answer to a datagram passes for less than 60 seconds',

@@ -95,6 +95,17 @@ export const forwardingCases: readonly PacketCase[] = [
     after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
   },
   {
+    sentence: "another's SYN by way of the stack does not end a connection that is half closed",
+    steps: [
+      annaSends(sent(ANNA, BERT, SYN), 'to peer'),
+      bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.SYN | TcpFlag.ACK)), 'to peer'),
+      annaSends(sent(ANNA, BERT, tcp(40000, 80, TcpFlag.FIN | TcpFlag.ACK)), 'to peer'),
+      bertGets(arriving(ANNA.ipv4, BERT, SYN), 'drop', DropReason.InvalidSourceAddress),
+      bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.ACK)), 'to peer'),
+    ],
+    after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 2+2, answered, initiator finished'],
+  },
+  {
     sentence: "another's MAC address is refused",
     steps: [
       annaSends(
