@@ -14,11 +14,10 @@ import { count, reportDrop } from './report.ts';
 export function finish(ctx: TcContext, packet: Packet, step: Step): TcAction {
   if (step === Outcome.Dropped) return TcAction.Drop;
   if (step === Outcome.Next || step >= FIRST_DROP_REASON) return drop(packet, step);
-  count(packet, 0);
-  if (step === Outcome.Answer) return redirect(packet.interfaceIndex, 0);
   const isDirect = packet.hook === Hook.FromEndpoint && node.hasRedirectPeer;
-  if (step === Outcome.Pass || !isDirect) return TcAction.Pass;
-  return deliver(ctx, packet);
+  if (step === Outcome.ToEndpoint && isDirect) return deliver(ctx, packet);
+  count(packet, 0);
+  return step === Outcome.Answer ? redirect(packet.interfaceIndex, 0) : TcAction.Pass;
 }
 
 /** `Outcome.Next` here means that no stage has decided: that is not a pass either. */
@@ -33,6 +32,7 @@ function drop(packet: Packet, step: Step): TcAction {
 function deliver(ctx: TcContext, packet: Packet): TcAction {
   const endpoint = endpoints.lookup(packet.targetEndpoint);
   if (!endpoint || endpoint.interfaceIndex === 0) return drop(packet, DropReason.EndpointNotReady);
+  count(packet, 0);
   // The node's stack tells the sender when the packet has passed too many routers.
   if (!route(ctx, packet, endpoint)) return TcAction.Pass;
   return redirectPeer(endpoint.interfaceIndex, 0);

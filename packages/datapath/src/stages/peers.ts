@@ -33,7 +33,7 @@ export function identify(packet: Packet, endpoint: EndpointEntry): Step {
   readOwn(own, packet, endpoint);
   const peer = lookUpPeer(isOutgoing ? packet.destination : packet.source);
   if (!peer) return DropReason.InvalidIdentity;
-  readPeer(other, peer);
+  if (!readPeer(other, peer)) return DropReason.EndpointNotReady;
   if (isForged(packet, other.endpoint)) return DropReason.InvalidSourceAddress;
   packet.policyPort = policyPort(packet);
   return Outcome.Next;
@@ -46,14 +46,16 @@ function readOwn(end: End, packet: Packet, endpoint: EndpointEntry): void {
   end.subject = endpoint.subject;
 }
 
-function readPeer(end: End, peer: PeerEntry): void {
+/** False where the peer is an endpoint whose rules are not known: it is no side without policy. */
+function readPeer(end: End, peer: PeerEntry): boolean {
   end.identity = peer.identity;
   end.selectorSet = peer.selectorSet;
   end.endpoint = peer.endpoint;
-  if (peer.endpoint) {
-    const endpoint = endpoints.lookup(peer.endpoint);
-    if (endpoint) end.subject = endpoint.subject;
-  }
+  if (!peer.endpoint) return true;
+  const endpoint = endpoints.lookup(peer.endpoint);
+  if (!endpoint || endpoint.interfaceIndex === 0) return false;
+  end.subject = endpoint.subject;
+  return true;
 }
 
 /** A single address before the longest prefix: hashing costs a quarter of walking the trie. */

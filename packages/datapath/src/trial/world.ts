@@ -139,6 +139,11 @@ function setUpEndpoint(tables: TrialTables, endpoint: TrialEndpoint): void {
   setPolicy(tables, endpoint, OPEN_POLICY, 1);
 }
 
+/** The endpoint is gone, or not set up yet, while its addresses are still known. */
+export function clearEndpoint(tables: TrialTables, { id }: TrialEndpoint): void {
+  tables.update(endpoints, indexKey(id), new Uint8Array(EndpointEntry.size));
+}
+
 /** Swaps an endpoint's rules, as the agent does: programs first, then the revision. */
 export function setPolicy(
   tables: TrialTables,

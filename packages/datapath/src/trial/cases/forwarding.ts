@@ -12,7 +12,15 @@ import {
   tcp,
   udp,
 } from '../packet-case.ts';
-import { ANNA, BERT, GATEWAY_MAC, NODE_ADDRESS, WORLD_ADDRESS, WORLD_ADDRESS6 } from '../world.ts';
+import {
+  ANNA,
+  BERT,
+  clearEndpoint,
+  GATEWAY_MAC,
+  NODE_ADDRESS,
+  WORLD_ADDRESS,
+  WORLD_ADDRESS6,
+} from '../world.ts';
 
 const SYN = tcp(40000, 80, TcpFlag.SYN);
 
@@ -104,6 +112,20 @@ export const forwardingCases: readonly PacketCase[] = [
       bertSends(sent(BERT, ANNA, tcp(80, 40000, TcpFlag.ACK)), 'to peer'),
     ],
     after: ['known TCP 10.0.0.1:40000 > 10.0.0.2:80 2+2, answered, initiator finished'],
+  },
+  {
+    sentence: 'an endpoint that is known by its address only gets nothing yet',
+    before: (tables) => clearEndpoint(tables, BERT),
+    steps: [annaSends(sent(ANNA, BERT, SYN), 'drop', DropReason.EndpointNotReady)],
+  },
+  {
+    sentence: 'what is on its way to an endpoint that goes is a drop and nothing else',
+    steps: [
+      annaSends(sent(ANNA, BERT, udp(1, 2)), 'to peer'),
+      (tables) => clearEndpoint(tables, BERT),
+      annaSends(sent(ANNA, BERT, udp(1, 2)), 'drop', DropReason.EndpointNotReady),
+    ],
+    after: ['new UDP 10.0.0.1:1 > 10.0.0.2:2 2+0'],
   },
   {
     sentence: "another's MAC address is refused",
