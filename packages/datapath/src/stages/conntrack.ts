@@ -7,6 +7,7 @@ import type { u16, u32 } from '@skep/ebpf';
 import {
   Connection,
   ConnectionFlag,
+  Direction,
   DropReason,
   EventType,
   Hook,
@@ -199,6 +200,8 @@ function repeatDrop(packet: Packet, connection: Connection, now: u32): Step {
   count(packet, connection.reason);
   if (isReportDue(packet, connection, now)) {
     recallEnds(packet, connection);
+    // A subject of the responder's is remembered where its rules were asked.
+    packet.direction = connection.ingressSubject ? Direction.Ingress : Direction.Egress;
     emit(packet, EventType.Drop, connection.reason, connection.unreported);
     reported(packet, connection, now);
   }

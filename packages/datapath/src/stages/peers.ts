@@ -13,8 +13,8 @@ import { isForged } from './conntrack.ts';
 /** The endpoint behind the interface that the hook is on; null while it is not ready. */
 export function ownEndpoint(ctx: TcContext, packet: Packet): EndpointEntry | null {
   const id = interfaces.lookup(ctx.ifindex);
+  packet.endpoint = id ? u16(id.value) : 0;
   if (!id) return null;
-  packet.endpoint = u16(id.value);
   const endpoint = endpoints.lookup(id.value);
   if (!endpoint || endpoint.interfaceIndex === 0) return null;
   return endpoint;

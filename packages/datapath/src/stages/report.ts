@@ -26,9 +26,18 @@ export function reportDrop(packet: Packet, reason: u8): void {
   const now: u32 = jiffies() & 0xffffffff;
   counter.unreported += 1;
   if (counter.lastReported === now) return;
+  // Its ends were not read: what stands there is of the packet before.
+  if (packet.family === 0) forgetAddresses(packet);
   emit(packet, EventType.Drop, reason, counter.unreported);
   counter.lastReported = now;
   counter.unreported = 0;
+}
+
+function forgetAddresses(packet: Packet): void {
+  packet.source.upper = 0;
+  packet.source.lower = 0;
+  packet.destination.upper = 0;
+  packet.destination.lower = 0;
 }
 
 /** Whether it is time to report a flow again, or something about it has changed. */
