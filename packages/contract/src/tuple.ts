@@ -11,9 +11,9 @@ import { IpProtocol, Ipv6Address } from '@skep/wire';
 /**
  * 40 bytes. IPv4 addresses are IPv4-mapped (::ffff:a.b.c.d, RFC 4291 section 2.5.5.2).
  *
- * ICMP echo: the end that asks has the identifier as its port, the other end `IcmpPort.Answerer`;
- * so a request from the other end is another flow. Other ICMP messages: the sender has the type and
- * code as its port, the other end `IcmpPort.NoEcho`.
+ * ICMP echo: the end that asks has the identifier as its port (1 for 0), the other end
+ * `IcmpPort.Answerer`; so a request from the other end is another flow. Other ICMP messages: the
+ * sender has the type and code as its port, the other end `IcmpPort.NoEcho`.
  */
 export class Tuple extends Struct({
   firstAddress: Ipv6Address,

@@ -221,6 +221,11 @@ function parseSctp(ctx: TcContext, packet: Packet): Step {
   return Outcome.Next;
 }
 
+/** 0 is taken for 1: with it at both ends, a tuple would not say who asks. */
+export function echoPort(identifier: u16): u16 {
+  return identifier === 0 ? 1 : identifier;
+}
+
 /** What stands for ports is said at `Tuple`. */
 function parseIcmp(ctx: TcContext, packet: Packet, request: u8, reply: u8): Step {
   const icmp = ctx.at(IcmpHeader, packet.transportOffset);
@@ -228,11 +233,11 @@ function parseIcmp(ctx: TcContext, packet: Packet, request: u8, reply: u8): Step
   packet.icmpType = icmp.type;
   packet.icmpCode = icmp.code;
   if (icmp.type === request) {
-    packet.sourcePort = icmp.identifier;
+    packet.sourcePort = echoPort(icmp.identifier);
     packet.destinationPort = IcmpPort.Answerer;
   } else if (icmp.type === reply) {
     packet.sourcePort = IcmpPort.Answerer;
-    packet.destinationPort = icmp.identifier;
+    packet.destinationPort = echoPort(icmp.identifier);
   } else {
     packet.sourcePort = (icmp.type << 8) | icmp.code;
     packet.destinationPort = IcmpPort.NoEcho;

@@ -24,7 +24,7 @@ import { connections, newcomers, packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { isCurrent, orient } from './conntrack.ts';
-import { MAPPED_PREFIX } from './parse.ts';
+import { echoPort, MAPPED_PREFIX } from './parse.ts';
 
 /** `Outcome.Next` where the packet is no error, or the flow that it quotes is not known to pass. */
 export function relate(ctx: TcContext, packet: Packet): Step {
@@ -107,8 +107,9 @@ function readQuotedTransport(
     const icmp = ctx.at(IcmpHeader, offset);
     if (!icmp) return false;
     const isRequest = icmp.type === echoRequest;
-    quoted.sourcePort = isRequest ? icmp.identifier : IcmpPort.Answerer;
-    quoted.destinationPort = isRequest ? IcmpPort.Answerer : icmp.identifier;
+    const port = echoPort(icmp.identifier);
+    quoted.sourcePort = isRequest ? port : IcmpPort.Answerer;
+    quoted.destinationPort = isRequest ? IcmpPort.Answerer : port;
     return true;
   }
   const ports = ctx.at(Ports, offset);

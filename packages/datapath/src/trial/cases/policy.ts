@@ -309,6 +309,23 @@ export const policyCases: readonly PacketCase[] = [
     ],
   },
   {
+    sentence: 'the same for the identifier 0',
+    before: (tables) => setPolicy(tables, ANNA, { ingress: CLOSED, egress: OPEN }, 2),
+    steps: [
+      annaSends(sent(ANNA, BERT, { icmp: { type: 8, identifier: 0 } }), 'to peer'),
+      bertSends(sent(BERT, ANNA, { icmp: { type: 0, identifier: 0 } }), 'to peer'),
+      bertSends(
+        sent(BERT, ANNA, { icmp: { type: IcmpType.EchoRequest, identifier: 0 } }),
+        'drop',
+        DropReason.PolicyDenied,
+      ),
+    ],
+    after: [
+      'new ICMP 10.0.0.1:1 > 10.0.0.2:0 1+1, answered',
+      'new ICMP 10.0.0.2:1 > 10.0.0.1:0 denied: policy denied',
+    ],
+  },
+  {
     sentence: 'without its policy program an endpoint is closed',
     before: (tables) => {
       ingress(CLOSED)(tables);
