@@ -7,7 +7,7 @@ export enum ConnectionFlag {
   InitiatorIsFirst = 1,
   /** The other end has answered. */
   Answered = 2,
-  /** The initiator's end has said FIN, so has the other, someone has said RST. */
+  /** The initiator's end has said FIN, so has the other; the last packet was a RST. */
   InitiatorFinished = 4,
   ResponderFinished = 8,
   Reset = 16,

@@ -219,7 +219,8 @@ function follow(packet: Packet, connection: Connection, isForward: boolean, now:
     connection.replyPackets += 1;
     connection.replyBytes += packet.length;
   }
-  const flags = connection.flags | flagsOf(packet, isForward);
+  // Who goes on after a RST has not heeded it: it may have been forged.
+  const flags = (connection.flags & ~ConnectionFlag.Reset) | flagsOf(packet, isForward);
   if (flags !== connection.flags) connection.flags = flags;
   if (node.reportsForwarded && isReportDue(packet, connection, now)) {
     const reason: u8 = isForward ? TraceReason.Established : TraceReason.Reply;

@@ -5,7 +5,7 @@ import { annaGets, annaSends, arriving, type PacketCase, sent, tcp, udp } from '
 import type { TrialTables } from '../tables.ts';
 import { ANNA, OPEN_POLICY, setPolicy, WORLD_ADDRESS } from '../world.ts';
 
-const { SYN, ACK, FIN } = TcpFlag;
+const { SYN, ACK, FIN, RST } = TcpFlag;
 
 const wait = (seconds: number) => (tables: TrialTables) => tables.advanceSeconds(seconds);
 const out = (flags: number) => sent(ANNA, WORLD_ADDRESS, tcp(40_000, 80, flags));
@@ -65,6 +65,27 @@ export const expiryCases: readonly PacketCase[] = [
     ],
     after: [`${FLOW} ${seconds < 10 ? 4 : 3}+2, answered, initiator finished, responder finished`],
   })),
+  {
+    sentence: 'a connection that was reset is forgotten after 10 seconds',
+    steps: [
+      ...HANDSHAKE,
+      annaGets(back(RST), 'pass'),
+      wait(10),
+      annaSends(out(ACK), 'drop', UNKNOWN),
+    ],
+    after: [`${FLOW} 2+2, answered, reset`],
+  },
+  {
+    sentence: 'a RST that nobody heeds, forged or not, does not shorten a connection',
+    steps: [
+      ...HANDSHAKE,
+      annaGets(back(RST), 'pass'),
+      annaSends(out(ACK), 'pass'),
+      wait(10),
+      annaSends(out(ACK), 'pass'),
+    ],
+    after: [`${FLOW} 4+2, answered`],
+  },
   {
     sentence: 'an answer to a datagram passes for less than 60 seconds',
     before: closeIngress,
