@@ -9,6 +9,8 @@ import {
 } from './document-error.ts';
 import type { SourcePosition } from '../model.ts';
 
+const MESSAGE_LENGTH_MAX = 100;
+
 /** A document (or an item of a List) whose parts know their lines. */
 export interface LocatedDocument {
   readonly value: unknown;
@@ -29,18 +31,27 @@ export function readDocuments(text: string, file: string): LocatedDocument[] {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   const documents = Array.isArray(parsed) ? parsed : [];
-  const problems = documents.flatMap((document) =>
-    [...document.errors, ...document.warnings].map((error) => ({
+  const problems = documents
+    .flatMap((document) => [...document.errors, ...document.warnings])
+    // What follows from the first error is noise; a key that appears twice is one of its own.
+    .filter((error, index) => index === 0 || error.code === 'DUPLICATE_KEY')
+    .map((error) => ({
       file,
       line: lines.linePos(error.pos[0]).line,
       path: '',
-      detail: `not YAML: ${error.message}`,
-    })),
-  );
+      detail: `not YAML: ${shortened(error.message)}`,
+    }));
   if (problems.length > 0) throw new PolicyDocumentError(problems);
   return documents
     .map((document) => locate(document, toValue(document, file), [], file, lines))
     .filter((document) => document.value !== null && document.value !== undefined);
+}
+
+/** The parser may quote all the text that it did not understand. */
+function shortened(message: string): string {
+  return message.length <= MESSAGE_LENGTH_MAX
+    ? message
+    : `${message.slice(0, MESSAGE_LENGTH_MAX)} ...`;
 }
 
 /** Aliases are resolved, but not without end. */

@@ -307,6 +307,19 @@ for (const { name, text, problems } of BROKEN) {
   });
 }
 
+test('of text that is no YAML the first error is told, in one short line', () => {
+  const text = `# Title\nSome: words: more\n| a | b |\n} ${'words '.repeat(1000)}\n- {`;
+  assert.throws(
+    () => parsePolicies(text, { file: 'README.md' }),
+    (error: Error) => {
+      assert.match(error.message, /^README\.md:2: not YAML: .{1,110}$/);
+      return true;
+    },
+  );
+  const twice = 'a: 1\na: 2\nb: 1\nb: 2';
+  assert.throws(() => parsePolicies(twice, { file: 'x' }), /^[^\n]*x:2: [^\n]*\nx:4: [^\n]*$/);
+});
+
 test('text that is no YAML is refused at its line', () => {
   assert.throws(
     () => parsePolicies('a: [1\nb: 2', { file: 'shop.yaml' }),
