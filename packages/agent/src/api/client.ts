@@ -27,6 +27,13 @@ export class AgentError extends Error {
   }
 }
 
+/** What is found where an agent should listen, and what to try. */
+const CONNECT_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no socket (is `skep agent` running? a lab says where its own listens)',
+  ECONNREFUSED: 'nobody answers (is `skep agent` running? a lab says where its own listens)',
+  EACCES: 'permission denied (only the user whose agent it is may ask it)',
+};
+
 /** Every method throws {@link AgentError}. */
 export class AgentClient implements AgentApi {
   private readonly pool = new ConnectionPool({ keepAlive: true });
@@ -121,8 +128,8 @@ export class AgentClient implements AgentApi {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = httpRequest({ socketPath, agent, method, path }, resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
-        const advice = 'is `skep agent` running, and may this user talk to it?';
-        const message = `connect to agent at ${socketPath}: ${error.message} (${advice})`;
+        const problem = CONNECT_PROBLEMS[error.code ?? ''] ?? error.message;
+        const message = `connect to agent at ${socketPath}: ${problem}`;
         reject(new AgentError(error.code ?? 'ERR_CONNECT', message));
       });
       request.end(body);
