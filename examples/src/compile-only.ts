@@ -1,5 +1,5 @@
 /**
- * Shows: what becomes of a kernel program written in TypeScript, with no kernel involved.
+ * Shows: what becomes of a kernel program in TypeScript, with no kernel involved.
  * You will see: the program's lines with the instructions made from them, and its verdict on two
  * packets, given by the machine of `@skep/bytecode`, which runs anywhere.
  * Needs: nothing; no root and no Linux.

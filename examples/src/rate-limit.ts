@@ -1,5 +1,5 @@
 /**
- * Shows: state for each sender, kept in the kernel: a bucket of tokens that fills with time.
+ * Shows: state for each sender, in the kernel: a bucket of tokens that fills with time.
  * You will see: of a burst, as many packets as the bucket holds; after a pause, some again.
  * Needs: root, Linux 5.9. The packets pass between two namespaces that end with the process.
  * Now change this line: `const burst = 10` to 20, or `perSecond` to 50.

@@ -1,11 +1,11 @@
 /** The project's commands: `npm run NAME` comes here by way of scripts/run.mjs, all built. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { compilePrograms, removeStale } from './build.ts';
 import { check } from './check.ts';
 import { runNode } from './child.ts';
+import { runExample } from './example.ts';
 import { testKernel } from './kernel-matrix/matrix.ts';
-import { filesUnder, parts, projectRoot } from './project.ts';
+import { parts, projectRoot } from './project.ts';
 import { test } from './test-run.ts';
 
 type Command = (parameters: string[]) => number | Promise<number>;
@@ -17,7 +17,8 @@ const commands: Readonly<Record<string, Command>> = {
   'test:kernel': testKernel,
   check,
   bench: (parameters) => runBuilt('bench/dist/main.js', parameters),
-  example,
+  example: (parameters) => runExample(projectRoot, parameters),
+  skep: (parameters) => runBuilt('packages/cli/dist/main.js', parameters),
   explain: (parameters) => runBuilt('packages/compiler/dist/explain/main.js', parameters),
 };
 
@@ -50,18 +51,6 @@ function isUsageError(error: unknown): error is Error {
 
 function runBuilt(file: string, parameters: readonly string[]): Promise<number> {
   return runNode(join(projectRoot, file), parameters);
-}
-
-/** `npm run example -- NAME ...`: without a name, the list. */
-function example([name, ...parameters]: string[]): number | Promise<number> {
-  const folder = join(projectRoot, 'examples/dist');
-  const names = filesUnder(folder)
-    .filter((file) => /^[\w-]+\.js$/.test(file))
-    .map((file) => file.slice(0, -'.js'.length));
-  if (name && existsSync(join(folder, `${name}.js`))) {
-    return runNode(join(folder, `${name}.js`), parameters);
-  }
-  return fail(`example '${name ?? ''}': expected one of ${names.join(', ')}`);
 }
 
 function fail(message: string): number {
