@@ -28,7 +28,8 @@ test('every command says what it and its arguments are for', () => {
 });
 
 test('help fits a terminal of 80 columns', () => {
-  for (const command of allCommands(makeProgram())) {
+  const program = makeProgram();
+  for (const command of [program, ...allCommands(program)]) {
     let help = '';
     command.configureOutput({ writeOut: (text) => (help += text), getOutHelpWidth: () => 80 });
     command.outputHelp();
@@ -55,9 +56,15 @@ for (const words of usageErrors) {
     const { status, output, errors } = await runSkep(...words);
     assert.equal(status, 2);
     assert.equal(output, '');
-    assert.match(errors, /^error: [^\n]+\n/);
+    assert.match(errors, /^error: [^\n]+\n.*\(see `skep .*--help`\)\n$/s);
   });
 }
+
+test('the version is told', async () => {
+  const { status, output, errors } = await runSkep('--version');
+  assert.deepEqual([status, errors], [0, '']);
+  assert.match(output, /^\d+\.\d+\.\d+\n$/);
+});
 
 test('help is asked for, and no error', async () => {
   const { status, output, errors } = await runSkep('observe', '--help');

@@ -1,4 +1,5 @@
 /** What the command line prints: tables for people, JSON for programs, errors in one line. */
+import type { ExplainSideView } from '@skep/agent';
 import { pc } from './colours.ts';
 
 /** Left-aligned columns under a heading; cells may be coloured. */
@@ -35,6 +36,14 @@ export function formatParagraph(text: string, indent: number, width = terminalWi
     isBegun = true;
   }
   return [...lines, line].map((each) => `${each}\n`).join('');
+}
+
+/** How one side of a flow was decided, and below it what would change that. */
+export function formatSide({ text, wouldChange }: ExplainSideView, indent: number): string {
+  const changes = wouldChange.map((change) =>
+    formatParagraph(`would change it: ${change}`, indent + 2),
+  );
+  return formatParagraph(text, indent) + changes.join('');
 }
 
 const CONTINUATION_INDENT = 2;

@@ -1,4 +1,5 @@
 /** All commands of skep, and what becomes of what they throw. */
+import { VERSION } from '@skep/agent';
 import { Command, CommanderError } from 'commander';
 import { pc } from './colours.ts';
 import { addAgentCommand } from './commands/agent.ts';
@@ -21,13 +22,14 @@ called wrongly.
 
 Examples:
   skep demo                                 a small shop and its real traffic
-  skep policy test FILE                     unit tests for policies, without rights
+  skep policy test FILE                     unit tests for policies; no rights
   skep observe --verdict dropped --follow   what is dropped here, and why`;
 
 /** All commands; each file of `commands/` adds its own. None of them ends the process. */
 export function makeProgram(): Command {
   const program = new Command('skep')
     .description('container traffic, connected and secured inside the kernel')
+    .version(VERSION, '-V, --version', 'print the version')
     // Descriptions beside long names are wrapped all the same; those added later inherit it.
     .configureHelp({ minWidthToWrap: 20 })
     .addHelpText('after', HELP);
@@ -43,8 +45,14 @@ export function makeProgram(): Command {
     addAgentCommand,
   ];
   for (const each of add) each(program);
-  for (const command of [program, ...allCommands(program)]) command.exitOverride();
+  for (const command of [program, ...allCommands(program)]) {
+    command.exitOverride().showHelpAfterError(`(see \`${fullName(command)} --help\`)`);
+  }
   return program;
+}
+
+function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
 }
 
 /** A command and, recursively, those below it; without the command itself. */

@@ -62,7 +62,9 @@ async function demo(file = SHOP, options: DemoOptions = {}): Promise<void> {
 /** Flows as they are seen, while the probes go on. */
 async function stream(lab: Lab, signal: AbortSignal): Promise<void> {
   process.stdout.write(`\n${pc.bold('live flows')}, until Ctrl-C; in another terminal try\n`);
-  process.stdout.write(`  skep observe --verdict dropped -f --socket ${lab.socketPath}\n\n`);
+  process.stdout.write(
+    `  npm run skep -- observe --verdict dropped -f --socket ${lab.socketPath}\n\n`,
+  );
   const stop = await lab.agent.followFlows({}, (flow) => {
     process.stdout.write(`${formatFlow(flow)}\n`);
   });

@@ -1,8 +1,8 @@
 /** `skep explain`: which rule decides, why, and what would change it. */
-import type { ExplainRequest, ExplainSideView } from '@skep/agent';
+import type { ExplainRequest } from '@skep/agent';
 import type { Command } from 'commander';
 import { type AskOptions, asking, parseProtocol, withAgent } from '../asking.ts';
-import { formatParagraph, paintVerdict, printJson } from '../output.ts';
+import { formatSide, paintVerdict, printJson } from '../output.ts';
 
 const HELP = `
 Endpoints with both families are asked about over IPv4; ICMPv6 or an address
@@ -16,6 +16,7 @@ Examples:
 export function addExplainCommand(program: Command): void {
   asking(program.command('explain'))
     .description('say which rule decides about a flow, and what would change it')
+    .usage('--from <end> --to <end> [options]')
     .requiredOption('--from <end>', 'an endpoint (namespace/name) or an address')
     .requiredOption('--to <end>', 'an endpoint (namespace/name) or an address')
     .option('--port <port>', 'destination port, by number or name; of ICMP the type (EchoRequest)')
@@ -31,12 +32,7 @@ async function explain(options: AskOptions & ExplainRequest): Promise<void> {
   if (options.json) return printJson(answer);
   const what = port === undefined ? protocol : `${protocol} ${port}`;
   process.stdout.write(`${from} -> ${to} ${what}: ${paintVerdict(answer.verdict)}\n`);
-  for (const side of [answer.egress, answer.ingress]) if (side) printSide(side);
-}
-
-function printSide({ text, wouldChange }: ExplainSideView): void {
-  process.stdout.write(formatParagraph(text, 2));
-  for (const change of wouldChange) {
-    process.stdout.write(formatParagraph(`would change it: ${change}`, 4));
+  for (const side of [answer.egress, answer.ingress]) {
+    if (side) process.stdout.write(formatSide(side, 2));
   }
 }

@@ -38,7 +38,7 @@ interface Explanation {
 
 /** Adds `skep filter` and what is below it. */
 export function addFilterCommands(program: Command): void {
-  const filter = program.command('filter').description('capture filters, in tcpdump’s language');
+  const filter = program.command('filter').description("capture filters, in tcpdump's language");
   filter
     .command('explain')
     .description('show what a filter says, what it asks of the bytes, and the program it becomes')
@@ -52,8 +52,8 @@ export function addFilterCommands(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      "\nExample: skep filter explain 'tcp port 80 or 443'" +
-        "\nExample: tcpdump -y EN10MB -ddd 'tcp port 80' | skep filter explain --classic",
+      "\nExamples:\n  skep filter explain 'tcp port 80 or 443'" +
+        "\n  tcpdump -y EN10MB -ddd 'tcp port 80' | skep filter explain --classic",
     )
     .action(explain);
 }

@@ -6,6 +6,8 @@ import { CommandError, printJson, printList } from '../output.ts';
 import { runPolicyTests } from '../policy-test/run.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 
+const POLICY_FILE = 'NetworkPolicy, CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy';
+
 const TEST_HELP = `
 Without --live the programs that a node would run decide on the machine: no
 rights, no agent. With it each endpoint gets a network namespace and an agent of
@@ -26,7 +28,7 @@ export function addPolicyCommands(program: Command): void {
     .action(listPolicies);
   asking(policy.command('apply'))
     .description('add or replace the policies of YAML files')
-    .argument('<file...>', 'Kubernetes NetworkPolicy, CiliumNetworkPolicy, or both')
+    .argument('<file...>', POLICY_FILE)
     .addHelpText('after', '\nExample: skep policy apply examples/labs/shop-policies.yaml')
     .action(applyPolicies);
   asking(policy.command('delete'))
@@ -36,7 +38,7 @@ export function addPolicyCommands(program: Command): void {
   policy
     .command('validate')
     .description('check YAML files without applying them')
-    .argument('<file...>', 'Kubernetes NetworkPolicy, CiliumNetworkPolicy, or both')
+    .argument('<file...>', POLICY_FILE)
     .option('--json', 'print JSON')
     .action(validatePolicies);
   policy

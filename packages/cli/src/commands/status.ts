@@ -9,7 +9,10 @@ import { type AskOptions, asking, withAgent } from '../asking.ts';
 export function addStatusCommand(program: Command): void {
   asking(program.command('status'))
     .description('say how the node is, what is wrong, and what to do about it')
-    .addHelpText('after', '\nExit status: 1 where something is wrong. Example: skep status --json')
+    .addHelpText(
+      'after',
+      '\nExit status: 1 where something is wrong.\n\nExample: skep status --json',
+    )
     .action(async (options: AskOptions) => {
       const status = await withAgent(options, (agent) => agent.status());
       if (options.json) printJson(status);

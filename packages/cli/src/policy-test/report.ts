@@ -3,7 +3,7 @@ import type { ExplainSideView, ExplainView } from '@skep/agent';
 import { protocolOf } from '@skep/lab';
 import { formatPath } from '@skep/policy';
 import { pc } from '../colours.ts';
-import { formatParagraph } from '../output.ts';
+import { formatParagraph, formatSide } from '../output.ts';
 import type { PolicyTest } from './policy-test.ts';
 import { isAsExpected, isDisputed, type TestVerdict } from './run-test.ts';
 
@@ -100,7 +100,9 @@ function formatFailure(group: readonly TestVerdict[]): string {
   return (
     formatParagraph(`${what}: expected ${probe.expect}, ${verdict}`, 2) +
     formatParagraph(`at ${where}`, 4) +
-    sidesOf(first).map(formatSide).join('')
+    sidesOf(first)
+      .map((side) => formatSide(side, 4))
+      .join('')
   );
 }
 
@@ -111,11 +113,4 @@ function sidesOf(verdict: TestVerdict): ExplainSideView[] {
   const denying = sides.filter((side) => side.verdict === 'deny');
   const isPlain = verdict.seen === 'deny' && !isDisputed(verdict) && denying.length > 0;
   return isPlain ? denying : sides;
-}
-
-function formatSide({ text, wouldChange }: ExplainSideView): string {
-  return (
-    formatParagraph(text, 4) +
-    wouldChange.map((change) => formatParagraph(`would change it: ${change}`, 6)).join('')
-  );
 }
