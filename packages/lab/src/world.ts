@@ -3,7 +3,7 @@
  * outside the cluster, as a router's other side would.
  */
 import { Network } from '@skep/netlink';
-import { type Address, parseAddress, parsePrefix } from '@skep/wire';
+import { type Address, parseAddress, parsePrefix, singlePrefix } from '@skep/wire';
 
 /** Name of the node's interface to the world, and of the world's to the node. */
 const NODE_LINK = 'world';
@@ -45,7 +45,7 @@ function setUpWorld(world: Network, addresses: readonly Address[]): void {
   world.links.set(WORLD_LINK, { isUp: true });
   const linkIndex = world.links.get(WORLD_LINK).index;
   for (const address of addresses) {
-    const { length: prefixLength } = single(address);
+    const { length: prefixLength } = singlePrefix(address);
     world.addresses.add({ linkIndex, address, prefixLength, isDetectionSkipped: true });
   }
   for (const { via, destination } of GATEWAYS) {
@@ -61,10 +61,6 @@ function setUpNode(node: Network, addresses: readonly Address[]): void {
   const linkIndex = node.links.get(NODE_LINK).index;
   for (const address of addresses) {
     node.neighbours.replace({ linkIndex, address, mac: WORLD_MAC });
-    node.routes.replace({ destination: single(address), linkIndex, scope: 'link' });
+    node.routes.replace({ destination: singlePrefix(address), linkIndex, scope: 'link' });
   }
-}
-
-function single(address: Address): { address: Address; length: number } {
-  return { address, length: address.bytes.length * 8 };
 }

@@ -3,7 +3,7 @@
  * update answers with the changes that it makes, and costs what it changes.
  */
 
-import { type Address, type Prefix, parseAddress } from '@skep/wire';
+import { type Address, type Prefix, parseAddress, singlePrefix } from '@skep/wire';
 import { ChangeLog } from './change-log.ts';
 import type { PolicyChanges, SubjectChange } from './changes.ts';
 import { type Decision, decide, type Flow } from './decide.ts';
@@ -174,7 +174,7 @@ export class PolicySet {
   /** Who is seen at an address, for `decide`: a peer, or the world. */
   peerAtAddress(address: Address | string): PeerFacts & { key?: string | undefined } {
     const found = typeof address === 'string' ? parseAddress(address) : address;
-    const prefix = { address: found, length: found.bytes.length * 8 };
+    const prefix = singlePrefix(found);
     const place = this.#placeOfAddress(found)!;
     return { ...place.facts, prefix, key: place.peerKey };
   }

@@ -7,6 +7,7 @@ import {
   parseAddress,
   parsePrefix,
   prefixContains,
+  singlePrefix,
 } from './address.ts';
 
 const TEXTS: readonly [string, string][] = [
@@ -56,6 +57,13 @@ test('prefixes keep their length and refuse stray bits', () => {
   assert.throws(() => parsePrefix('10.0.0.1/8'), /no bits after the prefix: 10\.0\.0\.0\/8/);
   for (const text of ['10.0.0.0/33', '::/129', '::/', '::/-1', '::/1/2', '10.0.0.0/08']) {
     assert.throws(() => parsePrefix(text), AddressError, text);
+  }
+});
+
+test('the prefix of one address holds it alone', () => {
+  for (const want of ['10.1.2.3/32', '2001:db8::1/128']) {
+    const { address } = parsePrefix(want);
+    assert.equal(formatPrefix(singlePrefix(address)), want);
   }
 });
 

@@ -67,6 +67,11 @@ export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix.address)}/${prefix.length}`;
 }
 
+/** The prefix that holds this address and no other. */
+export function singlePrefix(address: Address): Prefix {
+  return { address, length: address.bytes.length * 8 };
+}
+
 /** The address with all bits from `length` on cleared. */
 export function maskAddress(address: Address, length: number): Address {
   const bytes = address.bytes.map((byte, index) => {

@@ -5,7 +5,7 @@
  */
 import { ENDPOINTS_MAX, INTERFACE_INDEXES_MAX } from '@skep/contract';
 import { type Link, Network } from '@skep/netlink';
-import { type Address, parseAddress, parsePrefix } from '@skep/wire';
+import { type Address, parseAddress, parsePrefix, singlePrefix } from '@skep/wire';
 
 /**
  * The endpoint's only neighbour: on its link, and nowhere else. @source RFC 3927, RFC 4291 section
@@ -74,7 +74,11 @@ export function openRoutes(host: Network, device: EndpointDevice, hostIndex: num
   host.links.set(hostIndex, { isUp: true });
   for (const address of addressesOf(device)) {
     host.neighbours.replace({ linkIndex: hostIndex, address, mac: device.mac });
-    host.routes.replace({ destination: single(address), linkIndex: hostIndex, scope: 'link' });
+    host.routes.replace({
+      destination: singlePrefix(address),
+      linkIndex: hostIndex,
+      scope: 'link',
+    });
   }
 }
 
@@ -123,7 +127,7 @@ function setUpInside(inside: Network, device: EndpointDevice): void {
   for (const family of ['ipv4', 'ipv6'] as const) {
     const address = device[family];
     if (!address) continue;
-    const prefixLength = address.bytes.length * 8;
+    const { length: prefixLength } = singlePrefix(address);
     inside.addresses.add({ linkIndex: index, address, prefixLength, isDetectionSkipped: true });
     inside.routes.replace({
       destination: DEFAULT[family],
@@ -150,8 +154,4 @@ function setUpHost(host: Network, device: EndpointDevice): void {
 
 function addressesOf(device: EndpointDevice): Address[] {
   return [device.ipv4, device.ipv6].filter((address) => address !== undefined);
-}
-
-function single(address: Address): { address: Address; length: number } {
-  return { address, length: address.bytes.length * 8 };
 }

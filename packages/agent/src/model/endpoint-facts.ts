@@ -1,6 +1,6 @@
 /** An endpoint in the words of the model, and of policy. */
 import type { Labels, NamedPort, Peer, Subject } from '@skep/policy';
-import type { Address, Prefix } from '@skep/wire';
+import { type Address, type Prefix, singlePrefix } from '@skep/wire';
 
 /** One local endpoint. */
 export interface EndpointFacts {
@@ -64,10 +64,5 @@ export function peerOf(known: KnownEndpoint): Peer {
 
 /** Its addresses, each as a prefix of full length. */
 export function prefixesOf(facts: EndpointFacts): Prefix[] {
-  return [facts.ipv4, facts.ipv6].filter((each) => each !== undefined).map(single);
-}
-
-/** The prefix of one address. */
-export function single(address: Address): Prefix {
-  return { address, length: address.bytes.length * 8 };
+  return [facts.ipv4, facts.ipv6].filter((each) => each !== undefined).map(singlePrefix);
 }

@@ -12,7 +12,7 @@ import type {
   PolicyUpdate,
 } from '@skep/policy';
 import { documentKey, explain, PolicyProtocol, PolicySet, reservedLabels } from '@skep/policy';
-import { type Address, formatAddress, formatPrefix, type Prefix } from '@skep/wire';
+import { type Address, formatAddress, formatPrefix, type Prefix, singlePrefix } from '@skep/wire';
 import type { DatapathTables } from '../tables/datapath-tables.ts';
 import {
   type EndpointFacts,
@@ -23,7 +23,6 @@ import {
   peerOf,
   prefixesOf,
   qualifiedName,
-  single,
   subjectKeyOf,
   subjectOf,
 } from './endpoint-facts.ts';
@@ -250,7 +249,7 @@ export class NodeModel {
 
   /** `namespace/name` of the local endpoint at an address, `host`, or `world`. */
   ownerOf(address: Address): string {
-    const entry = this.ipcache.get(single(address));
+    const entry = this.ipcache.get(singlePrefix(address));
     const endpoint = entry && this.endpoints.get(entry.endpoint);
     if (endpoint) return qualifiedName(endpoint);
     return entry?.identity === ReservedIdentity.Host ? 'host' : 'world';

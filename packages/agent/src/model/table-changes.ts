@@ -6,9 +6,9 @@
  */
 import { ReservedIdentity } from '@skep/contract';
 import type { GroupId, PlaceChange, PolicyChanges, PolicySet } from '@skep/policy';
-import type { Address } from '@skep/wire';
+import { type Address, singlePrefix } from '@skep/wire';
 import type { CompiledSubject, DatapathTables } from '../tables/datapath-tables.ts';
-import { endpointIdOf, HOST, type KnownEndpoint, single } from './endpoint-facts.ts';
+import { endpointIdOf, HOST, type KnownEndpoint } from './endpoint-facts.ts';
 import type { Generation } from './generation.ts';
 import type { Ipcache, Occupant } from './ipcache.ts';
 import type { Numbers } from './numbers.ts';
@@ -99,7 +99,7 @@ export class TableChanges {
   writeEndpoint(endpoint: KnownEndpoint): void {
     const { tables, ipcache } = this.parts;
     const setOf = (address: Address | undefined): number =>
-      (address && ipcache.get(single(address))?.selectorSet) ?? 0;
+      (address && ipcache.get(singlePrefix(address))?.selectorSet) ?? 0;
     tables.setEndpoint(endpoint.id, {
       ...endpoint,
       selectorSet4: setOf(endpoint.ipv4),

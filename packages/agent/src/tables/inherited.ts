@@ -4,7 +4,7 @@
 import { PeerEntry, PrefixKey, SelectorSet } from '@skep/contract';
 import { addresses, fromMapAddress, prefixes, selectorSets } from '@skep/datapath';
 import { codecOf, u32 } from '@skep/ebpf';
-import { formatPrefix, type Prefix } from '@skep/wire';
+import { formatPrefix, type Prefix, singlePrefix } from '@skep/wire';
 import type { InheritedPlaces } from '../model/ipcache.ts';
 import type { RawTables } from './raw-tables.ts';
 
@@ -18,8 +18,7 @@ export function readInherited(raw: RawTables): InheritedPlaces {
     found.set(formatPrefix(prefix), { prefix, bits: bitsOf(raw, selectorSet) });
   };
   for (const { key, value } of raw.entries(addresses)) {
-    const address = fromMapAddress(key);
-    add({ address, length: address.bytes.length * 8 }, value);
+    add(singlePrefix(fromMapAddress(key)), value);
   }
   for (const { key, value } of raw.entries(prefixes)) {
     const { prefixLength } = codecOf(PrefixKey).decode(key);
