@@ -3,7 +3,7 @@ import {
   ICMP_TYPES,
   ICMPV6_TYPES,
   type Party,
-  PolicyProtocol,
+  PROTOCOLS_BY_NAME,
   type RuleReference,
   type SideExplanation,
 } from '@skep/policy';
@@ -11,14 +11,6 @@ import { type Address, AddressError, parseAddress } from '@skep/wire';
 import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
 import type { ExplainRequest, ExplainSideView, ExplainView } from './views.ts';
-
-const PROTOCOLS = {
-  TCP: PolicyProtocol.Tcp,
-  UDP: PolicyProtocol.Udp,
-  SCTP: PolicyProtocol.Sctp,
-  ICMP: PolicyProtocol.Icmp,
-  ICMPv6: PolicyProtocol.Icmpv6,
-} as const;
 
 /** An end or a port that means nothing here. */
 export class ExplainError extends Error {
@@ -29,7 +21,12 @@ export class ExplainError extends Error {
 export function explainFlow(model: NodeModel, request: ExplainRequest): ExplainView {
   const [from, to] = partiesOf(model, request);
   const port = portOf(to, request);
-  const { verdict, egress, ingress } = model.explain(from, to, PROTOCOLS[request.protocol], port);
+  const { verdict, egress, ingress } = model.explain(
+    from,
+    to,
+    PROTOCOLS_BY_NAME[request.protocol],
+    port,
+  );
   return {
     verdict,
     ...(egress && { egress: sideView(egress) }),
@@ -88,7 +85,9 @@ function portOf(to: Party, { port, protocol }: ExplainRequest): number {
     throw new ExplainError(`explain ${protocol}: found no port, expected a number or a name`);
   }
   if (/^\d{1,5}$/.test(port) && Number(port) <= 65535) return Number(port);
-  const own = (to.facts.namedPorts ?? []).filter((each) => each.protocol === PROTOCOLS[protocol]);
+  const own = (to.facts.namedPorts ?? []).filter(
+    (each) => each.protocol === PROTOCOLS_BY_NAME[protocol],
+  );
   const named = own.find((each) => each.name === port);
   if (named) return named.port;
   const names = own.map((each) => each.name).join(', ') || `no ${protocol} port`;

@@ -1,5 +1,6 @@
 /** What every command that asks the agent shares: where it is, and how the answer is shown. */
 import { AgentClient, type ExplainRequest } from '@skep/agent';
+import { PROTOCOLS_BY_NAME } from '@skep/policy';
 import { type Command, InvalidArgumentError } from 'commander';
 
 /** Where the agent of a node listens, if nobody says otherwise. */
@@ -31,7 +32,7 @@ export function parsePort(text: string): number {
   return port;
 }
 
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6'] as const;
+const PROTOCOLS = Object.keys(PROTOCOLS_BY_NAME) as (keyof typeof PROTOCOLS_BY_NAME)[];
 
 /** Parses the name of a protocol in any case. @throws InvalidArgumentError where it is none */
 export function parseProtocol(text: string): ExplainRequest['protocol'] {

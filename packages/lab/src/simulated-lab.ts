@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { type EndpointFacts, type ExplainView, explainFlow, SimulatedNode } from '@skep/agent';
 import { describeDropReason } from '@skep/contract';
-import { PolicyProtocol, parsePolicies } from '@skep/policy';
+import { PROTOCOLS_BY_NAME, parsePolicies } from '@skep/policy';
 import { formatMac, IpProtocol, makeFrame, parseAddress, TcpFlag } from '@skep/wire';
 import {
   type Answer,
@@ -19,11 +19,6 @@ import { endpointOf, type LabSpec } from './lab-file.ts';
 import { type ProbeResult, resolveProbes } from './probe.ts';
 import { readText } from './read-text.ts';
 
-const PROTOCOLS = {
-  TCP: PolicyProtocol.Tcp,
-  UDP: PolicyProtocol.Udp,
-  SCTP: PolicyProtocol.Sctp,
-} as const;
 const FIRST_CLIENT_PORT = 20_000;
 const CLIENT_PORTS = 40_000;
 /** Interface indexes mean nothing here, but each endpoint must have one of its own. */
@@ -136,7 +131,7 @@ function factsOf(endpoint: NewEndpoint, id: number): EndpointFacts {
     id,
     ...(ipv4 === undefined ? {} : { ipv4: parseAddress(ipv4) }),
     ...(ipv6 === undefined ? {} : { ipv6: parseAddress(ipv6) }),
-    namedPorts: namedPorts.map((each) => ({ ...each, protocol: PROTOCOLS[each.protocol] })),
+    namedPorts: namedPorts.map((each) => ({ ...each, protocol: PROTOCOLS_BY_NAME[each.protocol] })),
     interfaceIndex: FIRST_INTERFACE + id,
     mac: mac(0x02),
     gatewayMac: mac(0x06),

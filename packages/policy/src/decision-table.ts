@@ -21,6 +21,15 @@ export enum PolicyProtocol {
   Sctp = 132,
 }
 
+/** The same by name: as policies, flags of commands and requests to an agent have them. */
+export const PROTOCOLS_BY_NAME = {
+  TCP: PolicyProtocol.Tcp,
+  UDP: PolicyProtocol.Udp,
+  SCTP: PolicyProtocol.Sctp,
+  ICMP: PolicyProtocol.Icmp,
+  ICMPv6: PolicyProtocol.Icmpv6,
+} as const;
+
 /** Seen from the subject: into it or out of it. */
 export type Direction = 'ingress' | 'egress';
 

@@ -3,19 +3,13 @@ import {
   documentKey,
   type NamedPort,
   type PolicyDocument,
-  PolicyProtocol,
+  PROTOCOLS_BY_NAME,
   parsePolicies,
 } from '@skep/policy';
 import { type Address, parseAddress } from '@skep/wire';
 import { type EndpointDevice, hostInterfaceName, macOf } from '../devices/endpoint-device.ts';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
 import type { StoredEndpoint, StoredPolicy } from './schema.ts';
-
-const PROTOCOLS = {
-  TCP: PolicyProtocol.Tcp,
-  UDP: PolicyProtocol.Udp,
-  SCTP: PolicyProtocol.Sctp,
-} as const;
 
 /** @throws AddressError for an address that is none */
 export function deviceOf(stored: StoredEndpoint): EndpointDevice {
@@ -42,7 +36,7 @@ export function factsOf(stored: StoredEndpoint, interfaceIndex: number): Endpoin
     ...(namespaceLabels && { namespaceLabels }),
     ...addressesOf(stored),
     namedPorts: (stored.namedPorts ?? []).map(
-      (port): NamedPort => ({ ...port, protocol: PROTOCOLS[port.protocol] }),
+      (port): NamedPort => ({ ...port, protocol: PROTOCOLS_BY_NAME[port.protocol] }),
     ),
     interfaceIndex,
     mac: macOf(id, 'endpoint'),

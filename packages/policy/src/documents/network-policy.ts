@@ -6,7 +6,7 @@
 
 import { z } from 'zod';
 import type { Direction } from '../decision-table.ts';
-import { PolicyProtocol } from '../decision-table.ts';
+import { PROTOCOLS_BY_NAME } from '../decision-table.ts';
 import { type LabelSelector, makeSelector, NAMESPACE_KEY, type Requirement } from '../labels.ts';
 import { NAMESPACE_LABELS_PREFIX } from '../labels.ts';
 import type { PeerSelector, PolicyDocument, PortMatch, Rule } from '../model.ts';
@@ -216,14 +216,8 @@ function toRequirements(selector: WrittenSelector, keyPrefix: string): Requireme
   return [...equal, ...expressions];
 }
 
-const PROTOCOLS = {
-  TCP: PolicyProtocol.Tcp,
-  UDP: PolicyProtocol.Udp,
-  SCTP: PolicyProtocol.Sctp,
-} as const;
-
 function toPort(port: z.infer<typeof portField>): PortMatch {
-  const protocol = PROTOCOLS[port.protocol ?? 'TCP'];
+  const protocol = PROTOCOLS_BY_NAME[port.protocol ?? 'TCP'];
   if (typeof port.port === 'string') return { kind: 'name', protocol, name: port.port };
   const first = port.port ?? 0;
   const last = port.port === undefined ? 65535 : (port.endPort ?? port.port);
