@@ -1,8 +1,9 @@
 /** What cannot be tried on this kernel, by name. */
 import { existsSync } from 'node:fs';
 import { AddressFamily, KernelError, openSocket, SocketType } from '@skep/sys';
-import { IcmpType, Icmpv6Type, IpProtocol } from '@skep/wire';
+import { IpProtocol } from '@skep/wire';
 import type { Exchange } from './lab-api.ts';
+import { echoRequestType } from './probe.ts';
 
 /** Why an exchange cannot be made with real packets here; `undefined` where it can. */
 export function whyUntriable({ kind, family, port }: Exchange): string | undefined {
@@ -11,7 +12,7 @@ export function whyUntriable({ kind, family, port }: Exchange): string | undefin
     return 'this kernel has no SCTP (CONFIG_IP_SCTP)';
   }
   if (kind !== 'icmp') return undefined;
-  if (port !== (family === 4 ? IcmpType.EchoRequest : Icmpv6Type.EchoRequest)) {
+  if (port !== echoRequestType(family)) {
     return 'nothing answers this ICMP type, only EchoRequest';
   }
   return undefined;
