@@ -15,10 +15,19 @@ export function isBinary(op: string): op is BinaryOperator {
   return binary.has(op);
 }
 
-/** All bits of the width. */
+/** The numbers below 2 ** n, by n: made once, because a mask is asked for at every value. */
+const masks = Array.from({ length: 65 }, (_, bits) => (1n << BigInt(bits)) - 1n);
+
+/** All bits of the width, which is at most 64. */
 export function maskOf(bits: number): bigint {
-  if (bits === 64) return 0xffff_ffff_ffff_ffffn;
-  return bits === 32 ? 0xffff_ffffn : (1n << BigInt(bits)) - 1n;
+  return masks[bits]!;
+}
+
+/** How many bits it takes to write `value`, which is below 2 ** 64: 0 for 0. */
+export function bitLength(value: bigint): number {
+  const low = 32 - Math.clz32(Number(value & 0xffff_ffffn));
+  if (value <= 0xffff_ffffn) return low;
+  return 64 - Math.clz32(Number(value >> 32n));
 }
 
 /** The result reduced to the width; division by zero gives 0, its remainder the left side. */

@@ -8,71 +8,87 @@ import { type Block, type IrFunction, successors } from './ir.ts';
 export class DominatorTree {
   /** Reachable blocks, each after those that dominate it. */
   readonly order: readonly Block[];
-  private readonly parents = new Map<Block, Block>();
-  private readonly kids = new Map<Block, Block[]>();
-  /** When a walk of the tree comes to a block and when it leaves it. */
-  private readonly spans = new Map<Block, [number, number]>();
+  /** By block id; `undefined` for a block that cannot be reached. */
+  private readonly parents: (Block | undefined)[];
+  private readonly kids: Block[][];
+  /** When a walk of the tree comes to a block and when it leaves it, by block id. */
+  private readonly entered: Int32Array;
+  private readonly left: Int32Array;
 
   constructor(made: IrFunction) {
+    const { blockLimit } = made;
     this.order = reversePostorder(made);
-    this.findParents(made.blocks[0]!);
-    for (const block of this.order) this.kids.set(block, []);
-    for (const [block, parent] of this.parents) {
-      if (block !== parent) this.kids.get(parent)!.push(block);
-    }
+    this.parents = new Array<Block | undefined>(blockLimit).fill(undefined);
+    this.kids = Array.from({ length: blockLimit }, () => []);
+    this.entered = new Int32Array(blockLimit);
+    this.left = new Int32Array(blockLimit);
+    this.findParents(made);
+    this.addKids();
     this.number(made.blocks[0]!);
   }
 
   isReachable(block: Block): boolean {
-    return this.parents.has(block);
+    return this.parents[block.id] !== undefined;
   }
 
   /** The blocks whose closest dominator is `block`. */
   children(block: Block): readonly Block[] {
-    return this.kids.get(block) ?? [];
+    return this.kids[block.id]!;
   }
 
   /** Whether `above` is `below` or on every path to it. Both must be reachable. */
   dominates(above: Block, below: Block): boolean {
-    const [outer, inner] = [this.spans.get(above), this.spans.get(below)];
-    return !!outer && !!inner && outer[0] <= inner[0] && inner[1] <= outer[1];
+    const [outer, inner] = [above.id, below.id];
+    const { entered, left } = this;
+    return entered[outer]! <= entered[inner]! && left[inner]! <= left[outer]!;
   }
 
-  private findParents(entry: Block): void {
-    const numbers = new Map(this.order.map((block, index) => [block, index]));
+  private findParents(made: IrFunction): void {
+    const { order, parents } = this;
+    const [entry] = order;
+    const places = placesOf(order, made);
     const meet = (left: Block, right: Block): Block => {
       let [a, b] = [left, right];
       while (a !== b) {
-        while (numbers.get(a)! > numbers.get(b)!) a = this.parents.get(a)!;
-        while (numbers.get(b)! > numbers.get(a)!) b = this.parents.get(b)!;
+        while (places[a.id]! > places[b.id]!) a = parents[a.id]!;
+        while (places[b.id]! > places[a.id]!) b = parents[b.id]!;
       }
       return a;
     };
-    this.parents.set(entry, entry);
+    parents[entry!.id] = entry;
     for (let isChanged = true; isChanged; ) {
       isChanged = false;
-      for (const block of this.order) {
+      for (const block of order) {
         if (block === entry) continue;
-        const known = block.predecessors.filter((each) => this.parents.has(each));
-        const parent = known.reduce(meet);
-        if (this.parents.get(block) === parent) continue;
-        this.parents.set(block, parent);
+        let parent: Block | null = null;
+        for (const before of block.predecessors) {
+          if (parents[before.id]) parent = parent ? meet(parent, before) : before;
+        }
+        if (parents[block.id] === parent) continue;
+        parents[block.id] = parent!;
         isChanged = true;
       }
+    }
+  }
+
+  private addKids(): void {
+    for (const block of this.order) {
+      const parent = this.parents[block.id]!;
+      if (parent !== block) this.kids[parent.id]!.push(block);
     }
   }
 
   private number(entry: Block): void {
     let clock = 0;
     const path = [{ block: entry, next: 0 }];
-    this.spans.set(entry, [clock++, 0]);
+    this.entered[entry.id] = clock++;
     for (let top = path.at(-1); top; top = path.at(-1)) {
-      const child = this.kids.get(top.block)![top.next++];
+      const child = this.kids[top.block.id]![top.next++];
       if (child) {
-        this.spans.set(child, [clock++, 0]);
+        this.entered[child.id] = clock++;
         path.push({ block: child, next: 0 });
       } else {
-        this.spans.get(top.block)![1] = clock++;
+        this.left[top.block.id] = clock++;
         path.pop();
       }
     }
@@ -88,7 +104,8 @@ export function reversePostorder(
   next: (block: Block) => Block[] = successors,
 ): Block[] {
   const entry = made.blocks[0]!;
-  const seen = new Set<Block>([entry]);
+  const isSeen = new Uint8Array(made.blockLimit);
+  isSeen[entry.id] = 1;
   const postorder: Block[] = [];
   const path = [{ block: entry, left: next(entry) }];
   for (let top = path.at(-1); top; top = path.at(-1)) {
@@ -96,10 +113,19 @@ export function reversePostorder(
     if (!follower) {
       postorder.push(top.block);
       path.pop();
-    } else if (!seen.has(follower)) {
-      seen.add(follower);
+    } else if (isSeen[follower.id] === 0) {
+      isSeen[follower.id] = 1;
       path.push({ block: follower, left: next(follower) });
     }
   }
   return postorder.reverse();
+}
+
+/** The place of each block in `order`, by block id; -1 for a block that is not in it. */
+export function placesOf(order: readonly Block[], made: IrFunction): Int32Array {
+  const places = new Int32Array(made.blockLimit).fill(-1);
+  order.forEach((block, place) => {
+    places[block.id] = place;
+  });
+  return places;
 }

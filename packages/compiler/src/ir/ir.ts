@@ -167,6 +167,16 @@ export class IrFunction {
     readonly position: SourcePosition | null,
   ) {}
 
+  /** One more than the highest id of a value: how long a table by value id has to be. */
+  get valueLimit(): number {
+    return this.nextValue;
+  }
+
+  /** One more than the highest id of a block: how long a table by block id has to be. */
+  get blockLimit(): number {
+    return this.nextBlock;
+  }
+
   makeBlock(): Block {
     const block = new Block(this.nextBlock++);
     this.blocks.push(block);

@@ -1,9 +1,21 @@
-/** Reads parsed JSON strictly; errors say where, what was found and what was expected. */
+/**
+ * Reads parsed JSON strictly; errors say where, what was found and what was expected. Where is only
+ * put together for an error: a file has tens of thousands of places.
+ */
 export class JsonReader {
+  /** `key`: a name or an index of `parent`; the name of the whole where there is none. */
   constructor(
-    readonly path: string,
+    private readonly key: string | number,
     private readonly value: unknown,
+    private readonly parent: JsonReader | null = null,
   ) {}
+
+  /** Where this stands, from the whole down. */
+  get path(): string {
+    if (!this.parent) return `${this.key}`;
+    const step = typeof this.key === 'number' ? `[${this.key}]` : `.${this.key}`;
+    return this.parent.path + step;
+  }
 
   /** @throws TypeError always. */
   refuse(expected: string): never {
@@ -17,7 +29,7 @@ export class JsonReader {
 
   field(name: string): JsonReader {
     if (!this.has(name)) this.refuse(`an object with '${name}'`);
-    return new JsonReader(`${this.path}.${name}`, (this.value as Record<string, unknown>)[name]);
+    return new JsonReader(name, (this.value as Record<string, unknown>)[name], this);
   }
 
   /** How many items an array has. */
@@ -27,12 +39,12 @@ export class JsonReader {
 
   item(index: number): JsonReader {
     if (index >= this.length) this.refuse(`${index + 1} items or more`);
-    return new JsonReader(`${this.path}[${index}]`, (this.value as unknown[])[index]);
+    return new JsonReader(index, (this.value as unknown[])[index], this);
   }
 
   items(atLeast = 0): JsonReader[] {
     if (this.length < atLeast) this.refuse(`${atLeast} items or more`);
-    return Array.from({ length: this.length }, (_, index) => this.item(index));
+    return (this.value as unknown[]).map((value, index) => new JsonReader(index, value, this));
   }
 
   text(): string {

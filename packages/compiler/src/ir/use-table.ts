@@ -2,15 +2,19 @@ import type { IrFunction, Value } from './ir.ts';
 
 /** How often each value of a function is used, and whether anyone looks at its upper half. */
 export class UseTable {
-  private readonly counts = new Map<Value, number>();
-  private readonly whole = new Set<Value>();
+  /** Both by value id. */
+  private readonly counts: Int32Array;
+  private readonly isWhole: Uint8Array;
 
   constructor(made: IrFunction) {
+    this.counts = new Int32Array(made.valueLimit);
+    this.isWhole = new Uint8Array(made.valueLimit);
     for (const block of made.blocks) {
       for (const value of block.values) {
-        value.operands.forEach((operand, index) => {
-          this.add(operand, readsLowHalfOnly(value, index));
-        });
+        const { operands } = value;
+        for (let index = 0; index < operands.length; index++) {
+          this.add(operands[index]!, readsLowHalfOnly(value, index));
+        }
       }
       const end = block.terminator!;
       if (end.kind === 'branch') {
@@ -22,18 +26,19 @@ export class UseTable {
     }
   }
 
+  /** A value that was made later is not used as far as the table knows. */
   count(value: Value): number {
-    return this.counts.get(value) ?? 0;
+    return this.counts[value.id] ?? 0;
   }
 
   /** No user sees more than the low 32 bits. */
   isLowHalfOnly(value: Value): boolean {
-    return !this.whole.has(value);
+    return !this.isWhole[value.id];
   }
 
   private add(value: Value, isLowHalf: boolean): void {
-    this.counts.set(value, this.count(value) + 1);
-    if (!isLowHalf) this.whole.add(value);
+    this.counts[value.id]! += 1;
+    if (!isLowHalf) this.isWhole[value.id] = 1;
   }
 }
 

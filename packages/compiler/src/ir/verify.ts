@@ -8,7 +8,7 @@
  * - An operand dominates its use (for a phi: the end of the predecessor).
  * - Widths fit the operation.
  */
-import { DominatorTree } from './dominators.ts';
+import { DominatorTree, placesOf } from './dominators.ts';
 import { type Block, type IrFunction, isCall, isFloating, successors, type Value } from './ir.ts';
 import { printBlockName, printValue } from './print.ts';
 
@@ -18,7 +18,8 @@ export function verifyFunction(made: IrFunction, after: string): void {
 }
 
 class Verifier {
-  private readonly places = new Map<Value, number>();
+  /** The place of each value in its block, by value id; -1 for one that stands in no block. */
+  private readonly places: Int32Array;
   private readonly dominators: DominatorTree;
 
   constructor(
@@ -27,6 +28,7 @@ class Verifier {
   ) {
     if (made.blocks.length === 0) this.fail('no block');
     this.verifyEdges();
+    this.places = new Int32Array(made.valueLimit).fill(-1);
     this.dominators = new DominatorTree(made);
   }
 
@@ -44,30 +46,29 @@ class Verifier {
   }
 
   private verifyEdges(): void {
-    const blocks = new Set(this.made.blocks);
-    const edges = new Map<Block, Block[]>(this.made.blocks.map((block) => [block, []]));
-    for (const block of this.made.blocks) {
-      const name = printBlockName(block);
-      if (!block.terminator) this.fail(`${name} has no end`);
+    const { blocks, blockLimit } = this.made;
+    const places = placesOf(blocks, this.made);
+    const edges: Block[][] = Array.from({ length: blockLimit }, () => []);
+    for (const block of blocks) {
+      if (!block.terminator) this.fail(`${printBlockName(block)} has no end`);
       const next = successors(block);
-      if (next.length === 2 && next[0] === next[1]) this.fail(`${name} branches to one block`);
+      if (next.length === 2 && next[0] === next[1]) {
+        this.fail(`${printBlockName(block)} branches to one block`);
+      }
       for (const each of next) {
-        if (!blocks.has(each)) this.fail(`${name} leads to ${printBlockName(each)}, which is gone`);
-        edges.get(each)!.push(block);
+        const isThere = blocks[places[each.id] ?? -1] === each;
+        if (!isThere) {
+          const [from, to] = [block, each].map(printBlockName);
+          this.fail(`${from} leads to ${to}, which is gone`);
+        }
+        edges[each.id]!.push(block);
       }
     }
-    for (const [block, expected] of edges) {
-      const found = new Set(block.predecessors);
-      const isSame =
-        block.predecessors.length === expected.length &&
-        found.size === expected.length &&
-        expected.every((each) => found.has(each));
-      if (!isSame) {
-        const [have, want] = [block.predecessors, expected].map((list) =>
-          list.map(printBlockName).join(' '),
-        );
-        this.fail(`${printBlockName(block)} has predecessors ${have}, expected ${want}`);
-      }
+    for (const block of blocks) {
+      const [have, want] = [block.predecessors, edges[block.id]!];
+      if (isSameSet(have, want)) continue;
+      const [found, expected] = [have, want].map((list) => list.map(printBlockName).join(' '));
+      this.fail(`${printBlockName(block)} has predecessors ${found}, expected ${expected}`);
     }
     const [entry] = this.made.blocks;
     if (entry!.predecessors.length > 0) this.fail('the entry has predecessors');
@@ -80,10 +81,10 @@ class Verifier {
       if (isPhi && !isAtStart) this.fail(`phi ${printValue(value)} stands behind other values`);
       isAtStart = isPhi;
       if (isFloating(value)) this.fail(`${printValue(value)} stands in a block`);
-      if (this.places.has(value)) this.fail(`${printValue(value)} stands in two places`);
+      if (this.places[value.id] !== -1) this.fail(`${printValue(value)} stands in two places`);
       if (value.block !== block) this.fail(`${printValue(value)} does not know its block`);
       if (value.replacement) this.fail(`${printValue(value)} was replaced and still stands`);
-      this.places.set(value, index);
+      this.places[value.id] = index;
     });
   }
 
@@ -94,7 +95,7 @@ class Verifier {
     }
     const problem = widthProblem(value);
     if (problem) this.fail(`${printValue(value)}: ${problem}`);
-    const place = this.places.get(value)!;
+    const place = this.places[value.id]!;
     for (const operand of value.operands) this.verifyUse(operand, block, place, value);
   }
 
@@ -114,16 +115,18 @@ class Verifier {
 
   /** `operand` must be known before instruction `place` of `block`. */
   private verifyUse(operand: Value, block: Block, place: number, user: Value | null): void {
-    const use = user
-      ? `used by ${printValue(user)}`
-      : `used at the end of ${printBlockName(block)}`;
-    if (operand.replacement) this.fail(`${printValue(operand)}, ${use}, was replaced`);
+    if (operand.replacement) this.failUse(operand, block, user, 'was replaced');
     if (isFloating(operand)) return;
-    const at = this.places.get(operand);
-    if (at === undefined) this.fail(`${printValue(operand)}, ${use}, stands nowhere`);
+    const at = this.places[operand.id] ?? -1;
+    if (operand.block?.values[at] !== operand) this.failUse(operand, block, user, 'stands nowhere');
     const isKnown =
       operand.block === block ? at < place : this.dominators.dominates(operand.block!, block);
-    if (!isKnown) this.fail(`${printValue(operand)}, ${use}, is not known there`);
+    if (!isKnown) this.failUse(operand, block, user, 'is not known there');
+  }
+
+  private failUse(operand: Value, block: Block, user: Value | null, problem: string): never {
+    const use = user ? `by ${printValue(user)}` : `at the end of ${printBlockName(block)}`;
+    this.fail(`${printValue(operand)}, used ${use}, ${problem}`);
   }
 
   private verifyEnd(block: Block): void {
@@ -136,6 +139,14 @@ class Verifier {
       this.fail(`${printBlockName(block)} compares ${end.left.width} with ${end.right.width} bits`);
     }
   }
+}
+
+/** Whether `have` lists what `want` lists, once each, in whatever order. */
+function isSameSet(have: readonly Block[], want: readonly Block[]): boolean {
+  if (have.length !== want.length) return false;
+  if (have.length === 1) return have[0] === want[0];
+  const found = new Set(have);
+  return found.size === want.length && want.every((block) => found.has(block));
 }
 
 /** Operand widths by operation; 0 stands for the result's, -1 for any. */

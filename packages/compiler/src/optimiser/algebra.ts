@@ -1,5 +1,5 @@
 /** Rules for the binary operations. */
-import { evaluate, isCommutative, maskOf } from '../ir/arithmetic.ts';
+import { bitLength, evaluate, isCommutative, maskOf } from '../ir/arithmetic.ts';
 import type { BinaryOperator, Value } from '../ir/ir.ts';
 import { constantOf, type Rewriter, withConstant } from './rewriter.ts';
 import { narrowBinary } from './widths.ts';
@@ -65,7 +65,7 @@ function cheaper(
   if (op === 'sub') return make('add', -bits);
   const isPowerOfTwo = (bits & (bits - 1n)) === 0n;
   if (!isPowerOfTwo) return null;
-  const exponent = BigInt(bits.toString(2).length - 1);
+  const exponent = BigInt(bitLength(bits) - 1);
   if (op === 'mul') return make('shl', exponent);
   if (op === 'div') return make('shr', exponent);
   return op === 'mod' ? make('and', bits - 1n) : null;

@@ -8,7 +8,6 @@
  * too, because helpers write to it. The packet pointers of the context stay the same until a call
  * moves the packet; the verifier then wants them loaded again.
  */
-import { isCommutative } from '../ir/arithmetic.ts';
 import { negated } from '../ir/comparison.ts';
 import { DominatorTree } from '../ir/dominators.ts';
 import {
@@ -19,7 +18,8 @@ import {
   type Terminator,
   type Value,
 } from '../ir/ir.ts';
-import { removePredecessor, resolveOperands } from './edit.ts';
+import { removePredecessor, resolveIn, resolveOperands } from './edit.ts';
+import { ExpressionKeys } from './expression-keys.ts';
 import { KnownBits } from './known-bits.ts';
 import { MemoryTable } from './memory-table.ts';
 
@@ -38,19 +38,28 @@ export function findCommonValues(made: IrFunction): boolean {
 /** A block to visit, with what memory holds when it is entered; or the end of a block's subtree. */
 type Step =
   | { readonly kind: 'enter'; readonly block: Block; readonly memory: MemoryTable }
-  | { readonly kind: 'leave'; readonly undo: [string, Value | boolean | undefined][] };
+  | { readonly kind: 'leave'; readonly undo: Undo[] };
+
+/** What was known by this key before a block; `undefined` for nothing. */
+interface Undo {
+  readonly key: number;
+  readonly before: Value | boolean | undefined;
+}
 
 class CommonValues {
   private readonly tree: DominatorTree;
+  private readonly keys: ExpressionKeys;
   /** By what they compute: values, and for comparisons whether they hold. */
-  private readonly known = new Map<string, Value | boolean>();
-  private readonly bits = new KnownBits();
+  private readonly known = new Map<number, Value | boolean>();
+  private readonly bits: KnownBits;
   private readonly isContextStable: boolean;
-  private undo: [string, Value | boolean | undefined][] = [];
+  private undo: Undo[] = [];
   private isChanged = false;
 
   constructor(private readonly made: IrFunction) {
     this.tree = new DominatorTree(made);
+    this.keys = new ExpressionKeys(made.valueLimit);
+    this.bits = new KnownBits(made);
     this.isContextStable = made.blocks.every((block) => !block.values.some(changesContext));
   }
 
@@ -62,20 +71,20 @@ class CommonValues {
       if (step.kind === 'leave') this.forget(step.undo);
       else this.enter(step.block, step.memory, steps);
     }
-    resolveOperands(this.made);
+    if (this.isChanged) resolveOperands(this.made);
     return this.isChanged;
   }
 
-  private forget(undo: readonly [string, Value | boolean | undefined][]): void {
+  private forget(undo: readonly Undo[]): void {
     for (let index = undo.length - 1; index >= 0; index--) {
-      const [key, before] = undo[index]!;
+      const { key, before } = undo[index]!;
       if (before === undefined) this.known.delete(key);
       else this.known.set(key, before);
     }
   }
 
-  private remember(key: string, value: Value | boolean): void {
-    this.undo.push([key, this.known.get(key)]);
+  private remember(key: number, value: Value | boolean): void {
+    this.undo.push({ key, before: this.known.get(key) });
     this.known.set(key, value);
   }
 
@@ -94,7 +103,7 @@ class CommonValues {
 
   /** Whether `value` stays. */
   private visit(value: Value, memory: MemoryTable): boolean {
-    value.operands = value.operands.map(resolve);
+    resolveIn(value.operands);
     const found = this.findEqual(value, memory);
     if (found && found.width === value.width) {
       value.replacement = found;
@@ -107,14 +116,16 @@ class CommonValues {
 
   private findEqual(value: Value, memory: MemoryTable): Value | null {
     const { operation, operands } = value;
-    if (hasNoEffect.has(operation.op)) return this.findKnown(keyOf(value), value);
+    if (hasNoEffect.has(operation.op)) {
+      return this.findKnown(this.keys.ofOperation(value), value);
+    }
     switch (operation.op) {
       case 'load': {
-        const { space, size, offset } = operation.access;
-        if (space !== 'context' || !this.isContextStable || value.width !== 64) {
+        const isContext = operation.access.space === 'context';
+        if (!isContext || !this.isContextStable || value.width !== 64) {
           return memory.load(operands[0]!, operation.access, value);
         }
-        return this.findKnown(`context ${nameOf(operands[0]!)} ${size} ${offset}`, value);
+        return this.findKnown(this.keys.ofContextLoad(operands[0]!, operation.access), value);
       }
       case 'store': {
         const stored = operands[1]!;
@@ -135,7 +146,7 @@ class CommonValues {
     }
   }
 
-  private findKnown(key: string, value: Value): Value | null {
+  private findKnown(key: number, value: Value): Value | null {
     const known = this.known.get(key);
     if (known !== undefined) return known as Value;
     this.remember(key, value);
@@ -149,8 +160,8 @@ class CommonValues {
     if (block.predecessors.length !== 1 || end?.kind !== 'branch') return;
     const holds = end.ifTrue === block;
     const [left, right] = [resolve(end.left), resolve(end.right)];
-    this.remember(comparisonKey(end.comparison, left, right), holds);
-    this.remember(comparisonKey(negated[end.comparison], left, right), !holds);
+    this.remember(this.keys.ofComparison(end.comparison, left, right), holds);
+    this.remember(this.keys.ofComparison(negated[end.comparison], left, right), !holds);
   }
 
   private decideBranch(block: Block): void {
@@ -164,7 +175,7 @@ class CommonValues {
   }
 
   private outcomeOf(end: Branch): boolean | undefined {
-    const key = comparisonKey(end.comparison, resolve(end.left), resolve(end.right));
+    const key = this.keys.ofComparison(end.comparison, resolve(end.left), resolve(end.right));
     return this.known.get(key) as boolean | undefined;
   }
 }
@@ -174,38 +185,4 @@ function changesContext(value: Value): boolean {
   if (isCall(operation)) return operation.movesPacket;
   const isWrite = operation.op === 'store' || operation.op === 'atomicAdd';
   return isWrite && (operation.access.space === 'context' || operation.access.space === 'any');
-}
-
-function comparisonKey(comparison: string, left: Value, right: Value): string {
-  return `${comparison} ${left.width} ${nameOf(left)} ${nameOf(right)}`;
-}
-
-/** Equal for values that compute the same. */
-function keyOf(value: Value): string {
-  const { operation, operands, width } = value;
-  const names = operands.map(nameOf);
-  if (isCommutative(operation.op)) names.sort();
-  const detail = operation.op === 'byteSwap' ? operation.bits : '';
-  return `${operation.op}${detail} ${width} ${names.join(' ')}`;
-}
-
-/** Equal for operands that are the same value. */
-export function nameOf(value: Value): string {
-  const { operation } = value;
-  switch (operation.op) {
-    case 'constant':
-      return `${operation.bits}`;
-    case 'map':
-      return `&${operation.map.name}`;
-    case 'mapValue':
-      return `&${operation.map.name}[0]`;
-    case 'loadTime':
-      return `$${operation.name}`;
-    case 'function':
-      return `&${operation.name}()`;
-    case 'kernelField':
-      return `@${operation.struct}.${operation.field}`;
-    default:
-      return `v${value.id}`;
-  }
 }

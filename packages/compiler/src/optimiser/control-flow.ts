@@ -3,38 +3,20 @@
  * which both sides do the same become jumps, equal returns become one, and where paths meet twice
  * in a row they meet once.
  */
-import { reversePostorder } from '../ir/dominators.ts';
+import { placesOf } from '../ir/dominators.ts';
 import { type Block, type IrFunction, resolve, successors, type Value } from '../ir/ir.ts';
-import { phisOf, redirect, removePredecessor, resolveOperands } from './edit.ts';
+import { phisOf, redirect, removePredecessor, removeUnreachable, resolveOperands } from './edit.ts';
 import { constantOf } from './rewriter.ts';
 import { isEqualConstant } from './simplify.ts';
 import { findUsers, type User, type Users } from './ssa-repair.ts';
 
-/** Drops what cannot be reached; blocks are left in reverse postorder. Whether anything changed. */
-export function removeUnreachable(made: IrFunction): boolean {
-  const order = reversePostorder(made);
-  if (order.length === made.blocks.length) {
-    made.blocks = order;
-    return false;
-  }
-  const reached = new Set(order);
-  for (const block of order) {
-    for (const before of block.predecessors.filter((each) => !reached.has(each))) {
-      removePredecessor(block, before);
-    }
-  }
-  made.blocks = order;
-  return true;
-}
-
 /** Whether anything changed. */
 export function cleanControlFlow(made: IrFunction): boolean {
-  let isChanged = removeUnreachable(made);
-  isChanged = mergeDiamonds(made) || isChanged;
+  let isChanged = mergeDiamonds(made);
   isChanged = splitReturns(made) || isChanged;
   isChanged = joinReturns(made) || isChanged;
-  isChanged = mergeMeetings(made) || isChanged;
   if (isChanged) removeUnreachable(made);
+  isChanged = mergeMeetings(made) || isChanged;
   isChanged = replaceSinglePhis(made) || isChanged;
   return mergeChains(made) || isChanged;
 }
@@ -167,14 +149,17 @@ function joinReturns(made: IrFunction): boolean {
  * so that a result which each path knows is still known where it is asked for.
  */
 function mergeMeetings(made: IrFunction): boolean {
-  const users = findUsers(made);
-  const order = reversePostorder(made);
-  const places = new Map(order.map((block, index) => [block, index]));
+  const order = [...made.blocks];
+  let places: Int32Array | null = null;
+  let users: Users | null = null;
   let isChanged = false;
   for (const block of order) {
-    const next = meetingAfter(block, users);
+    const next = meetingAfter(block);
+    if (!next) continue;
+    users ??= findUsers(made);
+    places ??= placesOf(order, made);
     // A loop keeps its one way back.
-    if (!next || places.get(next)! <= places.get(block)!) continue;
+    if (!isAskedOnlyIn(next, block, users) || places[next.id]! <= places[block.id]!) continue;
     for (const before of [...block.predecessors]) leadOn(made, { before, block, next });
     removePredecessor(next, block);
     isChanged = true;
@@ -183,15 +168,19 @@ function mergeMeetings(made: IrFunction): boolean {
   return isChanged;
 }
 
-/** The block of phis that follows, where nothing but those asks for the phis of `block`. */
-function meetingAfter(block: Block, users: Users): Block | null {
+/** Where a block of phis that only jumps on leads, `null` for another block. */
+function meetingAfter(block: Block): Block | null {
   const end = block.terminator!;
   if (end.kind !== 'jump' || end.to === block || block.predecessors.length < 2) return null;
   const phis = phisOf(block);
-  if (phis.length === 0 || phis.length < block.values.length) return null;
+  return phis.length === 0 || phis.length < block.values.length ? null : end.to;
+}
+
+/** Whether nothing but the phis of `next` asks for those of `block`. */
+function isAskedOnlyIn(next: Block, block: Block, users: Users): boolean {
   const isAskedThere = (user: User): boolean =>
-    'operands' in user && user.operation.op === 'phi' && user.block === end.to;
-  return phis.every((phi) => users.get(phi)?.every(isAskedThere)) ? end.to : null;
+    'operands' in user && user.operation.op === 'phi' && user.block === next;
+  return block.values.every((phi) => users[phi.id]?.every(isAskedThere));
 }
 
 interface Step {

@@ -9,11 +9,12 @@ const hasEffect = new Set<string>([
 /** Whether anything was removed. */
 export function removeDeadValues(made: IrFunction): boolean {
   const read = findReadSlots(made);
-  const live = new Set<Value>();
+  /** By value id. */
+  const isLive = new Uint8Array(made.valueLimit);
   const work: Value[] = [];
   const need = (value: Value): void => {
-    if (live.has(value)) return;
-    live.add(value);
+    if (isLive[value.id]) return;
+    isLive[value.id] = 1;
     work.push(value);
   };
   for (const block of made.blocks) {
@@ -28,12 +29,13 @@ export function removeDeadValues(made: IrFunction): boolean {
       need(end.value);
     }
   }
-  for (let value = work.pop(); value; value = work.pop()) value.operands.forEach(need);
+  for (let value = work.pop(); value; value = work.pop()) {
+    for (const operand of value.operands) need(operand);
+  }
   let isChanged = false;
   for (const block of made.blocks) {
-    const kept = block.values.filter((value) => live.has(value));
-    if (kept.length === block.values.length) continue;
-    block.values = kept;
+    if (block.values.every((value) => isLive[value.id])) continue;
+    block.values = block.values.filter((value) => isLive[value.id]);
     isChanged = true;
   }
   return isChanged;
@@ -44,11 +46,11 @@ function findReadSlots(made: IrFunction): Set<Slot> {
   const read = new Set<Slot>();
   for (const block of made.blocks) {
     for (const value of block.values) {
-      const isStore = value.operation.op === 'store';
-      value.operands.forEach((operand, index) => {
-        const { operation } = operand;
-        if (operation.op === 'slot' && !(isStore && index === 0)) read.add(operation.slot);
-      });
+      const first = value.operation.op === 'store' ? 1 : 0;
+      for (let index = first; index < value.operands.length; index++) {
+        const { operation } = value.operands[index]!;
+        if (operation.op === 'slot') read.add(operation.slot);
+      }
     }
   }
   return read;

@@ -1,14 +1,29 @@
 /** Changes to the graph that several passes make. */
+import { placesOf, reversePostorder } from '../ir/dominators.ts';
 import { type Block, type IrFunction, resolve, type Value } from '../ir/ir.ts';
+
+/** Drops what cannot be reached; blocks are left in reverse postorder. Whether anything changed. */
+export function removeUnreachable(made: IrFunction): boolean {
+  const order = reversePostorder(made);
+  if (order.length === made.blocks.length) {
+    made.blocks = order;
+    return false;
+  }
+  const places = placesOf(order, made);
+  for (const block of order) {
+    for (const before of block.predecessors.filter((each) => places[each.id]! < 0)) {
+      removePredecessor(block, before);
+    }
+  }
+  made.blocks = order;
+  return true;
+}
 
 /** Makes every use name the value that its operand was replaced by. */
 export function resolveOperands(made: IrFunction): void {
   for (const block of made.blocks) {
     for (const value of block.values) {
-      const { operands } = value;
-      for (let index = 0; index < operands.length; index++) {
-        operands[index] = resolve(operands[index]!);
-      }
+      resolveIn(value.operands);
     }
     const end = block.terminator;
     if (end?.kind === 'branch') {
@@ -20,10 +35,23 @@ export function resolveOperands(made: IrFunction): void {
   }
 }
 
+/** Makes each of `operands` the value that it was replaced by. */
+export function resolveIn(operands: Value[]): void {
+  for (let index = 0; index < operands.length; index++) {
+    if (operands[index]!.replacement) operands[index] = resolve(operands[index]!);
+  }
+}
+
 /** The phis that `block` begins with. */
 export function phisOf(block: Block): Value[] {
-  const end = block.values.findIndex((value) => value.operation.op !== 'phi');
-  return end < 0 ? [...block.values] : block.values.slice(0, end);
+  const { values } = block;
+  let end = 0;
+  while (end < values.length && isPhi(values[end]!)) end++;
+  return values.slice(0, end);
+}
+
+function isPhi(value: Value): boolean {
+  return value.operation.op === 'phi';
 }
 
 /** Forgets that `predecessor` leads to `block`. */
@@ -31,7 +59,7 @@ export function removePredecessor(block: Block, predecessor: Block): void {
   const index = block.predecessors.indexOf(predecessor);
   block.predecessors.splice(index, 1);
   for (const value of block.values) {
-    if (value.operation.op !== 'phi') break;
+    if (!isPhi(value)) break;
     value.operands.splice(index, 1);
   }
 }

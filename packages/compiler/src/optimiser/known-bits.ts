@@ -7,8 +7,8 @@
  * nothing at all, not even that its upper half is zero: without the mask it would refuse the packet
  * pointer that is made from it.
  */
-import { maskOf } from '../ir/arithmetic.ts';
-import { resolve, type Value } from '../ir/ir.ts';
+import { bitLength, maskOf } from '../ir/arithmetic.ts';
+import { type IrFunction, resolve, type Value } from '../ir/ir.ts';
 
 const opaque = new Set<string>(['div', 'mod', 'byteSwap', 'neg']);
 
@@ -24,24 +24,30 @@ const factorLimit = 0xffffn;
 
 /** What is known of the bits of the values that have been learned. */
 export class KnownBits {
-  private readonly known = new Map<Value, bigint>();
+  /** By value id; `undefined` for a value that was not learned. */
+  private readonly known: (bigint | undefined)[];
+
+  constructor(made: IrFunction) {
+    this.known = new Array<bigint | undefined>(made.valueLimit).fill(undefined);
+  }
 
   /** The bits that may be one. Also the largest number that the value can be is below or equal. */
   possibleOnes(value: Value): bigint {
     const found = resolve(value);
     if (found.operation.op === 'constant') return found.operation.bits;
-    return this.known.get(found) ?? maskOf(found.width);
+    return this.known[found.id] ?? maskOf(found.width);
   }
 
   /** To be called for each value after its operands; phis may come before some of theirs. */
   learn(value: Value): void {
     const ones = isOpaque(value) ? maskOf(64) : this.compute(value) & maskOf(value.width);
-    this.known.set(value, ones);
+    this.known[value.id] = ones;
   }
 
   private compute(value: Value): bigint {
     const { operation, operands, width } = value;
-    const [left, right] = operands.map((operand) => this.possibleOnes(operand)) as [bigint, bigint];
+    const left = operands[0] ? this.possibleOnes(operands[0]) : 0n;
+    const right = operands[1] ? this.possibleOnes(operands[1]) : 0n;
     switch (operation.op) {
       case 'load':
         return maskOf(operation.access.size * 8);
@@ -77,5 +83,5 @@ function computeShift(op: 'shl' | 'shr', value: Value, left: bigint): bigint {
 
 /** All bits up to the highest of `value`; more than 64 mean that the sum may wrap. */
 function filled(value: bigint): bigint {
-  return value === 0n ? 0n : (1n << BigInt(value.toString(2).length)) - 1n;
+  return value > maskOf(64) ? maskOf(64) : maskOf(bitLength(value));
 }

@@ -1,11 +1,13 @@
 /**
  * The order of the passes, and how often they run.
  */
+import { reversePostorder } from '../ir/dominators.ts';
 import type { IrFunction } from '../ir/ir.ts';
 import { verifyFunction } from '../ir/verify.ts';
 import { findCommonValues } from './common-values.ts';
-import { cleanControlFlow, removeUnreachable } from './control-flow.ts';
+import { cleanControlFlow } from './control-flow.ts';
 import { removeDeadValues } from './dead-values.ts';
+import { removeUnreachable } from './edit.ts';
 import { mergeStores } from './merge-stores.ts';
 import { allPasses, type Passes } from './passes.ts';
 import { simplify } from './simplify.ts';
@@ -27,48 +29,65 @@ export interface OptimiseOptions {
   readonly verifies?: boolean;
 }
 
-/** Optimises one function in place. */
+/**
+ * Optimises one function in place. Between passes all its blocks can be reached, and stand in
+ * reverse postorder: a pass may rely on it.
+ */
 export function optimise(made: IrFunction, options: OptimiseOptions = {}): void {
   const passes: Passes = { ...allPasses, ...options.passes };
-  const check = (after: string): void => {
-    if (options.verifies) verifyFunction(made, after);
-  };
-  check('building');
-  removeUnreachable(made);
-  let isChanged = false;
-  const run = (isOn: boolean, name: string, pass: () => boolean): void => {
-    if (!isOn) return;
-    isChanged = pass() || isChanged;
-    check(name);
-  };
+  const runner = new PassRunner(made, options.verifies ?? false);
   for (let round = 0; round < roundLimit; round++) {
-    isChanged = false;
-    run(passes.fold || passes.byteSwaps || passes.addresses, 'simplify', () => {
-      const isSimpler = simplify(made, passes);
-      removeUnreachable(made);
-      return isSimpler;
-    });
+    const before = runner.changeCount;
+    runner.run(passes.fold || passes.byteSwaps || passes.addresses, 'simplify', () =>
+      simplify(made, passes),
+    );
     // Each lets the other find more, and both are cheap.
     for (let step = 0; step < stepLimit; step++) {
-      const before: boolean = isChanged;
-      isChanged = false;
-      run(passes.controlFlow, 'control flow', () => cleanControlFlow(made));
-      run(passes.threadJumps, 'thread jumps', () => {
-        const isThreaded = threadJumps(made);
-        removeUnreachable(made);
-        return isThreaded;
-      });
-      const isStable = !isChanged;
-      isChanged ||= before;
-      if (isStable) break;
+      const beforeStep = runner.changeCount;
+      runner.run(passes.controlFlow, 'control flow', () => cleanControlFlow(made));
+      runner.run(passes.threadJumps, 'thread jumps', () => threadJumps(made));
+      if (runner.changeCount === beforeStep) break;
     }
-    run(passes.commonValues, 'common values', () => {
-      const isFound = findCommonValues(made);
-      removeUnreachable(made);
-      return isFound;
-    });
-    run(passes.mergeStores, 'merge stores', () => mergeStores(made));
-    run(passes.deadValues, 'dead values', () => removeDeadValues(made));
-    if (!isChanged) return;
+    runner.run(passes.commonValues, 'common values', () => findCommonValues(made));
+    runner.run(passes.mergeStores, 'merge stores', () => mergeStores(made));
+    runner.run(passes.deadValues, 'dead values', () => removeDeadValues(made));
+    if (runner.changeCount === before) return;
+  }
+}
+
+/** Runs passes over one function, but none that must find it as it left it. */
+class PassRunner {
+  /** How many passes have changed something. */
+  changeCount = 0;
+  /** By pass: what `changeCount` was when it last found nothing to do. */
+  private readonly idleAt = new Map<string, number>();
+
+  constructor(
+    private readonly made: IrFunction,
+    private readonly verifies: boolean,
+  ) {
+    if (verifies) verifyFunction(made, 'building');
+    removeUnreachable(made);
+  }
+
+  /** `pass` gives whether anything changed. */
+  run(isOn: boolean, name: string, pass: () => boolean): void {
+    if (!isOn || this.idleAt.get(name) === this.changeCount) return;
+    if (pass()) {
+      this.changeCount++;
+      removeUnreachable(this.made);
+    } else {
+      this.idleAt.set(name, this.changeCount);
+    }
+    this.verify(name);
+  }
+
+  private verify(after: string): void {
+    if (!this.verifies) return;
+    verifyFunction(this.made, after);
+    const order = reversePostorder(this.made);
+    if (order.some((block, place) => block !== this.made.blocks[place])) {
+      throw new Error(`verify ${this.made.name}: after ${after}: blocks in another order`);
+    }
   }
 }

@@ -10,7 +10,7 @@ import type { Passes } from './passes.ts';
 
 /** One for each run of `simplify`. */
 export class Rewriter {
-  readonly bits = new KnownBits();
+  readonly bits: KnownBits;
   /** Something was changed in place. */
   isChanged = false;
   /** Where new values go, in order. */
@@ -23,6 +23,7 @@ export class Rewriter {
     private readonly made: IrFunction,
     readonly passes: Passes,
   ) {
+    this.bits = new KnownBits(made);
     this.uses = new UseTable(made);
   }
 

@@ -3,13 +3,12 @@
  * first. The rules stand in one file for each subject; each gives the value that replaces the one
  * asked for, or `null`.
  */
-import { reversePostorder } from '../ir/dominators.ts';
-import { type IrFunction, resolve, type Value } from '../ir/ir.ts';
+import type { IrFunction, Value } from '../ir/ir.ts';
 import { foldAddress, foldPacketPointer } from './addresses.ts';
 import { simplifyBinary } from './algebra.ts';
 import { simplifyBranch } from './branches.ts';
 import { simplifyByteSwap } from './byte-swaps.ts';
-import { resolveOperands } from './edit.ts';
+import { resolveIn, resolveOperands } from './edit.ts';
 import type { Passes } from './passes.ts';
 import { Rewriter } from './rewriter.ts';
 import { narrowStore, simplifyResize } from './widths.ts';
@@ -17,12 +16,12 @@ import { narrowStore, simplifyResize } from './widths.ts';
 /** Whether anything changed. */
 export function simplify(made: IrFunction, passes: Passes): boolean {
   const rewriter = new Rewriter(made, passes);
-  for (const block of reversePostorder(made)) {
+  for (const block of made.blocks) {
     rewriter.block = block;
     rewriter.output = [];
     for (const value of block.values) {
       rewriter.position = value.position;
-      value.operands = value.operands.map(resolve);
+      resolveIn(value.operands);
       const simpler = simplifyValue(value, rewriter);
       if (simpler) {
         value.replacement = simpler;
@@ -35,7 +34,7 @@ export function simplify(made: IrFunction, passes: Passes): boolean {
     simplifyBranch(block, rewriter);
     block.values = rewriter.output;
   }
-  resolveOperands(made);
+  if (rewriter.isChanged) resolveOperands(made);
   return rewriter.isChanged;
 }
 

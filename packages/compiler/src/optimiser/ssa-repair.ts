@@ -7,12 +7,12 @@ import type { Block, IrFunction, Value } from '../ir/ir.ts';
 /** Who uses a value: another value, or the end of a block. */
 export type User = Value | Block;
 
-/** Users of each value. May name some that have ceased to use it. */
-export type Users = Map<Value, User[]>;
+/** Users of each value, by its id. May name some that have ceased to use it. */
+export type Users = (User[] | undefined)[];
 
 /** The users of every value of a function. */
 export function findUsers(made: IrFunction): Users {
-  const users: Users = new Map();
+  const users: Users = new Array<User[] | undefined>(made.valueLimit).fill(undefined);
   for (const block of made.blocks) {
     for (const value of block.values) {
       for (const operand of value.operands) addUser(users, operand, value);
@@ -30,9 +30,9 @@ export function findUsers(made: IrFunction): Users {
 
 /** Notes that `user` uses `value` from now on. */
 export function addUser(users: Users, value: Value, user: User): void {
-  const known = users.get(value);
+  const known = users[value.id];
   if (known) known.push(user);
-  else users.set(value, [user]);
+  else users[value.id] = [user];
 }
 
 /**
@@ -62,8 +62,8 @@ class Repair {
   }
 
   run(): void {
-    const known = this.users.get(this.variable) ?? [];
-    this.users.set(this.variable, []);
+    const known = this.users[this.variable.id] ?? [];
+    this.users[this.variable.id] = [];
     for (const user of known) {
       if ('operands' in user) this.repairValue(user);
       else this.repairEnd(user);

@@ -3,7 +3,7 @@
  * straight on. Heads of loops are left alone, so that loops keep the shape that the verifier knows.
  */
 import { compare } from '../ir/comparison.ts';
-import { reversePostorder } from '../ir/dominators.ts';
+import { placesOf } from '../ir/dominators.ts';
 import { type Block, type IrFunction, resolve, type Terminator, type Value } from '../ir/ir.ts';
 import { isNonNull } from './branches.ts';
 import { phisOf, redirect, resolveOperands } from './edit.ts';
@@ -17,15 +17,15 @@ const phiLimit = 16;
 
 /** Whether anything changed. */
 export function threadJumps(made: IrFunction): boolean {
-  const order = reversePostorder(made);
-  const places = new Map(order.map((block, index) => [block, index]));
+  const order = [...made.blocks];
+  const places = placesOf(order, made);
   let users: Users | null = null;
   for (const block of order) {
-    const place = places.get(block)!;
-    const isLoopHead = block.predecessors.some((before) => (places.get(before) ?? -1) >= place);
-    if (isLoopHead) continue;
     const known = knownOutcomes(block);
     if (known.length === 0) continue;
+    const place = places[block.id]!;
+    const isLoopHead = block.predecessors.some((before) => (places[before.id] ?? -1) >= place);
+    if (isLoopHead) continue;
     users ??= findUsers(made);
     thread(made, users, block, known);
   }
