@@ -1,6 +1,7 @@
 /** The chapters of the benchmark, in the order in which they are run. */
 import type { Case } from '../harness/case.ts';
 import { compilerCase } from './compiler.ts';
+import { compileTimeCase } from './compile-time.ts';
 import { changesCase } from './changes.ts';
 import { datapathCase } from './datapath.ts';
 import { filtersCase } from './filters.ts';
@@ -13,6 +14,7 @@ import { rulesCase } from './rules.ts';
 /** All cases. */
 export const cases: readonly Case[] = [
   compilerCase,
+  compileTimeCase,
   filtersCase,
   datapathCase,
   machineCase,

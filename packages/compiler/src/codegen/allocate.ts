@@ -103,7 +103,7 @@ class Allocation {
   run(): number[][] {
     this.collectMoves();
     const webs = this.coalesce();
-    webs.sort(byWeight);
+    sortByWeight(webs);
     const failed: number[][] = [];
     for (const web of webs) {
       const left = this.place(web);
@@ -186,7 +186,7 @@ class Allocation {
       ranges: this.live.ranges[member]!,
       cost: this.costs[member]!,
     }));
-    parts.sort(byWeight);
+    sortByWeight(parts);
     return parts.flatMap((part) => this.place(part));
   }
 
@@ -225,9 +225,13 @@ class Allocation {
   }
 }
 
-function byWeight(left: Web, right: Web): number {
-  const [a, b] = [weightOf(left), weightOf(right)];
-  return a === b ? 0 : b - a;
+/** The heaviest first; each is weighed once. */
+function sortByWeight(webs: Web[]): void {
+  const weights = new Map(webs.map((web) => [web, weightOf(web)]));
+  webs.sort((left, right) => {
+    const [a, b] = [weights.get(left)!, weights.get(right)!];
+    return a === b ? 0 : b - a;
+  });
 }
 
 /**

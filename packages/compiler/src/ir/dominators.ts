@@ -4,13 +4,16 @@
  */
 import { type Block, type IrFunction, successors } from './ir.ts';
 
+const none: readonly Block[] = [];
+
 /** For each reachable block the blocks that dominate it. */
 export class DominatorTree {
   /** Reachable blocks, each after those that dominate it. */
   readonly order: readonly Block[];
   /** By block id; `undefined` for a block that cannot be reached. */
   private readonly parents: (Block | undefined)[];
-  private readonly kids: Block[][];
+  /** By block id; `undefined` for a block that is no other's closest dominator. */
+  private readonly kids: (Block[] | undefined)[];
   /** When a walk of the tree comes to a block and when it leaves it, by block id. */
   private readonly entered: Int32Array;
   private readonly left: Int32Array;
@@ -19,7 +22,7 @@ export class DominatorTree {
     const { blockLimit } = made;
     this.order = reversePostorder(made);
     this.parents = new Array<Block | undefined>(blockLimit).fill(undefined);
-    this.kids = Array.from({ length: blockLimit }, () => []);
+    this.kids = new Array<Block[] | undefined>(blockLimit).fill(undefined);
     this.entered = new Int32Array(blockLimit);
     this.left = new Int32Array(blockLimit);
     this.findParents(made);
@@ -33,7 +36,7 @@ export class DominatorTree {
 
   /** The blocks whose closest dominator is `block`. */
   children(block: Block): readonly Block[] {
-    return this.kids[block.id]!;
+    return this.kids[block.id] ?? none;
   }
 
   /** Whether `above` is `below` or on every path to it. Both must be reachable. */
@@ -74,7 +77,10 @@ export class DominatorTree {
   private addKids(): void {
     for (const block of this.order) {
       const parent = this.parents[block.id]!;
-      if (parent !== block) this.kids[parent.id]!.push(block);
+      if (parent === block) continue;
+      const known = this.kids[parent.id];
+      if (known) known.push(block);
+      else this.kids[parent.id] = [block];
     }
   }
 
@@ -83,7 +89,7 @@ export class DominatorTree {
     const path = [{ block: entry, next: 0 }];
     this.entered[entry.id] = clock++;
     for (let top = path.at(-1); top; top = path.at(-1)) {
-      const child = this.kids[top.block.id]![top.next++];
+      const child = this.children(top.block)[top.next++];
       if (child) {
         this.entered[child.id] = clock++;
         path.push({ block: child, next: 0 });
@@ -107,15 +113,18 @@ export function reversePostorder(
   const isSeen = new Uint8Array(made.blockLimit);
   isSeen[entry.id] = 1;
   const postorder: Block[] = [];
-  const path = [{ block: entry, left: next(entry) }];
-  for (let top = path.at(-1); top; top = path.at(-1)) {
-    const follower = top.left.pop();
+  /** From the entry to where the walk is, and what each block of it has left to be walked. */
+  const path = [entry];
+  const left = [next(entry)];
+  while (path.length > 0) {
+    const follower = left[left.length - 1]!.pop();
     if (!follower) {
-      postorder.push(top.block);
-      path.pop();
+      postorder.push(path.pop()!);
+      left.pop();
     } else if (isSeen[follower.id] === 0) {
       isSeen[follower.id] = 1;
-      path.push({ block: follower, left: next(follower) });
+      path.push(follower);
+      left.push(next(follower));
     }
   }
   return postorder.reverse();

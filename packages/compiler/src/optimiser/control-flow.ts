@@ -5,7 +5,14 @@
  */
 import { placesOf } from '../ir/dominators.ts';
 import { type Block, type IrFunction, resolve, successors, type Value } from '../ir/ir.ts';
-import { phisOf, redirect, removePredecessor, removeUnreachable, resolveOperands } from './edit.ts';
+import {
+  hasPhis,
+  phisOf,
+  redirect,
+  removePredecessor,
+  removeUnreachable,
+  resolveOperands,
+} from './edit.ts';
 import { constantOf } from './rewriter.ts';
 import { isEqualConstant } from './simplify.ts';
 import { findUsers, type User, type Users } from './ssa-repair.ts';
@@ -26,8 +33,8 @@ function replaceSinglePhis(made: IrFunction): boolean {
   let isChanged = false;
   for (const block of made.blocks) {
     if (block.predecessors.length !== 1) continue;
+    if (!hasPhis(block)) continue;
     const phis = phisOf(block);
-    if (phis.length === 0) continue;
     for (const phi of phis) phi.replacement = resolve(phi.operands[0]!);
     block.values = block.values.slice(phis.length);
     isChanged = true;
@@ -156,10 +163,11 @@ function mergeMeetings(made: IrFunction): boolean {
   for (const block of order) {
     const next = meetingAfter(block);
     if (!next) continue;
-    users ??= findUsers(made);
-    places ??= placesOf(order, made);
     // A loop keeps its one way back.
-    if (!isAskedOnlyIn(next, block, users) || places[next.id]! <= places[block.id]!) continue;
+    places ??= placesOf(order, made);
+    if (places[next.id]! <= places[block.id]!) continue;
+    users ??= findUsers(made);
+    if (!isAskedOnlyIn(next, block, users)) continue;
     for (const before of [...block.predecessors]) leadOn(made, { before, block, next });
     removePredecessor(next, block);
     isChanged = true;
@@ -168,12 +176,12 @@ function mergeMeetings(made: IrFunction): boolean {
   return isChanged;
 }
 
-/** Where a block of phis that only jumps on leads, `null` for another block. */
+/** The block of phis that a block of phis only jumps on to, `null` where it is not so. */
 function meetingAfter(block: Block): Block | null {
   const end = block.terminator!;
   if (end.kind !== 'jump' || end.to === block || block.predecessors.length < 2) return null;
-  const phis = phisOf(block);
-  return phis.length === 0 || phis.length < block.values.length ? null : end.to;
+  if (!hasPhis(block) || !hasPhis(end.to)) return null;
+  return phisOf(block).length < block.values.length ? null : end.to;
 }
 
 /** Whether nothing but the phis of `next` asks for those of `block`. */

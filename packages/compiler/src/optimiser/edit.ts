@@ -11,9 +11,11 @@ export function removeUnreachable(made: IrFunction): boolean {
   }
   const places = placesOf(order, made);
   for (const block of order) {
-    for (const before of block.predecessors.filter((each) => places[each.id]! < 0)) {
-      removePredecessor(block, before);
-    }
+    const isReached = block.predecessors.map((before) => places[before.id]! >= 0);
+    if (!isReached.includes(false)) continue;
+    const isKept = (_: unknown, index: number): boolean => isReached[index]!;
+    block.predecessors = block.predecessors.filter(isKept);
+    for (const phi of phisOf(block)) phi.operands = phi.operands.filter(isKept);
   }
   made.blocks = order;
   return true;
@@ -48,6 +50,12 @@ export function phisOf(block: Block): Value[] {
   let end = 0;
   while (end < values.length && isPhi(values[end]!)) end++;
   return values.slice(0, end);
+}
+
+/** Whether `block` begins with a phi. */
+export function hasPhis(block: Block): boolean {
+  const [first] = block.values;
+  return first !== undefined && isPhi(first);
 }
 
 function isPhi(value: Value): boolean {

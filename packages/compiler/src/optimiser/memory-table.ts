@@ -30,10 +30,10 @@ export class MemoryTable {
   load(base: Value, access: Access, value: Value): Value | null {
     const found = this.entries.find(
       (entry) =>
-        isSameAddress(entry.base, base) &&
         entry.access.offset === access.offset &&
         entry.access.size === access.size &&
-        entry.value.width === value.width,
+        entry.value.width === value.width &&
+        isSameAddress(entry.base, base),
     );
     if (found) return found.value;
     this.add({ base, access, value });
@@ -60,8 +60,9 @@ export class MemoryTable {
 }
 
 function isSameAddress(left: Value, right: Value): boolean {
+  if (left === right) return true;
   const [a, b] = [left.operation, right.operation];
-  return left === right || (a.op === 'slot' && b.op === 'slot' && a.slot === b.slot);
+  return a.op === 'slot' && b.op === 'slot' && a.slot === b.slot;
 }
 
 function mayOverlap(entry: Entry, base: Value, access: Access): boolean {
