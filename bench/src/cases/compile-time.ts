@@ -16,7 +16,7 @@ const coldLimitMilliseconds = 300;
 const warmLimitMilliseconds = 50;
 const warmRuns = 30;
 
-/** Sizes of the random programs, in instructions: time for each instruction should stay the same. */
+/** Instructions of the random programs: the time for each of them should stay the same. */
 const sizes = [200, 1000, 4000];
 const seed = 1;
 
@@ -75,7 +75,7 @@ interface Sized {
   readonly instructions: number;
 }
 
-/** The first random program of at least `size` instructions, with a tenth more statements each time. */
+/** A random program of at least `size` instructions: a tenth more statements each time. */
 function randomProgram(size: number): Sized {
   for (let statements = 1; ; statements = Math.ceil(statements * 1.1)) {
     const program = lowerRecipe(generateRecipe(new Random(seed), { statements }));

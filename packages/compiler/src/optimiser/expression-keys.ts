@@ -79,7 +79,7 @@ function keyOf(kind: string, width: Width, left: number, right: number): number 
   return (wideKind * operandLimit + left) * operandLimit + right;
 }
 
-/** What is equal for equal values that stand in no block; `null` for a value that is only itself. */
+/** The same for equal values that stand in no block; `null` for a value that is only itself. */
 function nameOf({ operation }: Value): string | bigint | null {
   switch (operation.op) {
     case 'constant':
