@@ -85,7 +85,10 @@ function step(
 describe('machine and kernel', { skip: canUseBpf() ?? false }, () => {
   test(`agree on ${STEPS} random packets (SKEP_SEED=${SEED})`, (context) => {
     // Both clocks run: where the test is held up, flows grow old on both sides.
-    const engines = [new MachineEngine({ clock: process.hrtime.bigint }), new KernelEngine()] as const;
+    const engines = [
+      new MachineEngine({ clock: process.hrtime.bigint }),
+      new KernelEngine(),
+    ] as const;
     context.after(() => engines[1].close());
     for (const engine of engines) world.setUp(engine);
     const random = randomNumbers(SEED);

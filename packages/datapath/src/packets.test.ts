@@ -1,6 +1,6 @@
 /**
- * Packet tables on the machine. `packets.kernel.test.ts` runs the same rows by the kernel's test run,
- * `packets.live.test.ts` on real devices.
+ * Packet tables on the machine. `packets.kernel.test.ts` runs the same rows by the kernel's test
+ * run, `packets.live.test.ts` on real devices.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
