@@ -162,10 +162,16 @@ export class IrFunction {
   private nextValue = 0;
   private nextBlock = 0;
 
+  /** @param giver a function whose blocks and values this one is to take: numbers go on there */
   constructor(
     readonly name: string,
     readonly position: SourcePosition | null,
-  ) {}
+    giver?: IrFunction,
+  ) {
+    if (!giver) return;
+    this.nextValue = giver.nextValue;
+    this.nextBlock = giver.nextBlock;
+  }
 
   /** One more than the highest id of a value: how long a table by value id has to be. */
   get valueLimit(): number {

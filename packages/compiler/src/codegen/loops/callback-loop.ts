@@ -52,7 +52,7 @@ export function outline(
   const initial = phisOf(loop.head).map(
     (phi) => phi.operands[loop.head.predecessors.indexOf(before)]!,
   );
-  const callback = makeCallback(loop, guard, border, ways, name);
+  const callback = makeCallback(made, loop, guard, border, { ways, name });
   writeCall(made, before, guard, border, { initial, ways, name, movesPacket });
   return callback;
 }
@@ -60,14 +60,14 @@ export function outline(
 // ---- the callback -----------------------------------------------------------------------------
 
 function makeCallback(
+  made: IrFunction,
   loop: NaturalLoop,
   guard: Guard,
   border: BorderValues,
-  ways: readonly WayOut[],
-  name: string,
+  { ways, name }: { readonly ways: readonly WayOut[]; readonly name: string },
 ): IrFunction {
   const { position } = guard.turn;
-  const callback = new IrFunction(name, position);
+  const callback = new IrFunction(name, position, made);
   const entry = callback.makeBlock();
   callback.blocks.push(...loop.blocks);
   const writer = new BlockWriter(callback, entry, position);
