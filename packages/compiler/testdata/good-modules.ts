@@ -1,4 +1,17 @@
-import { HashMap, jiffies, u32, variables, XdpAction, type XdpContext } from '@skep/ebpf';
+import {
+  CgroupAction,
+  HashMap,
+  jiffies,
+  redirect,
+  TcAction,
+  u32,
+  variables,
+  XdpAction,
+  type Connect4Context,
+  type TcContext,
+  type XdpContext,
+} from '@skep/ebpf';
+import { EthernetHeader } from './headers.ts';
 
 // --- SKEP5001
 export const LIMIT = 1500;
@@ -38,4 +51,16 @@ export const seen = new HashMap({ name: 'seen', key: u32, value: u32, maxEntries
 
 export function forgotten(ctx: XdpContext): XdpAction {
   return seen.delete(ctx.length) === 0 ? XdpAction.Drop : XdpAction.Pass;
+}
+// --- SKEP5009
+export function forwarded(_ctx: TcContext): TcAction {
+  return redirect(1, 0);
+}
+// --- SKEP5010
+export function allowed(_ctx: Connect4Context): CgroupAction {
+  return CgroupAction.Allow;
+}
+// --- SKEP5011
+export function framed(ctx: TcContext): TcAction {
+  return ctx.at(EthernetHeader, 0) ? TcAction.Pass : TcAction.Drop;
 }

@@ -45,9 +45,7 @@ export function variables<F extends Record<string, Field>>(options: {
 }): Variables<F> {
   const { name, fields, initial } = options;
   class Values extends (Struct(fields) as StructClass<Record<string, Field>>) {}
-  const codec = codecOf(Values);
-  const zero = codec.decode(new Uint8Array(codec.size));
-  const contents = codec.encode({ ...zero, ...initial } as Parameters<typeof codec.encode>[0]);
+  const contents = initial ? withZeroes(Values, initial) : new Uint8Array(Values.size);
   const made = new MemoryMap(name, Values, MapFlag.MemoryMappable, contents, false);
   for (const each of Object.keys(fields)) {
     if (each in made) throw new TypeError(`variable '${each}' of ${name}: the name is taken`);
@@ -57,6 +55,13 @@ export function variables<F extends Record<string, Field>>(options: {
     Object.defineProperty(made, each, { get: refuse, set: refuse, enumerable: true });
   }
   return made as Variables<F>;
+}
+
+/** Only where something is not zero: a page may forbid the code that codecs are generated as. */
+function withZeroes(layout: StructClass<Record<string, Field>>, initial: object): Uint8Array {
+  const codec = codecOf(layout);
+  const zero = codec.decode(new Uint8Array(codec.size));
+  return codec.encode({ ...zero, ...initial } as Parameters<typeof codec.encode>[0]);
 }
 
 /** A table that never changes: programs and node read its elements by index. */
