@@ -1,5 +1,6 @@
 /** Whether this process may use BPF at all; asked before anything else is set up. */
 import { asm, r0 } from '@skep/bytecode';
+import { programKinds } from '@skep/ebpf';
 import { BpfProgramType, Errno, KernelError, UnsupportedPlatformError } from '@skep/sys';
 import { PERMISSION_ADVICE } from './call.ts';
 import { createMap } from './open-map.ts';
@@ -23,6 +24,24 @@ export function canUseBpf(): string | undefined {
     if (error instanceof KernelError) return explain(error);
     if (error instanceof UnsupportedPlatformError) return error.message;
     throw error;
+  }
+}
+
+/**
+ * Tries to load a program at a function of the kernel: there are kernels that refuse these, and
+ * those of security hooks, even to root.
+ *
+ * @returns `undefined` where that works, else why not, in words for the user
+ */
+export function canTraceFunctions(): string | undefined {
+  const { programType, attachType } = programKinds.functionEntry;
+  const probe = probeProgram(programType, [asm.mov64(r0, 0), asm.exit()]);
+  try {
+    loadProgram({ ...probe, attachType, attachTarget: 'tcp_v4_connect' }).close();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return `no programs at functions of the kernel here: ${error.message}`;
   }
 }
 

@@ -5,6 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { programKinds } from '@skep/ebpf';
 import { connectSocket } from '@skep/sys';
 import { createMap } from './open-map.ts';
+import { canTraceFunctions } from './permission.ts';
 import { loadProgram } from './program.ts';
 import { cannotUseBpf, counterShape, counting, returning } from './testing/programs.ts';
 import { local, newListener, newSocket } from './testing/sockets.ts';
@@ -42,17 +43,7 @@ function runsDuring(t: TestContext, kind: Kind, target: string, task: () => void
 }
 
 /** Why the kernel takes no programs at its functions; false where it does. */
-function refusal(): string | false {
-  if (cannotUseBpf) return cannotUseBpf;
-  const { programType, attachType } = programKinds.functionEntry;
-  try {
-    const object = { ...returning(programType, 0), attachType, attachTarget: 'tcp_v4_connect' };
-    loadProgram(object).close();
-    return false;
-  } catch (error) {
-    return `no programs at functions here: ${(error as Error).message}`;
-  }
-}
+const refusal = cannotUseBpf || (canTraceFunctions() ?? false);
 
 function connect(t: TestContext): void {
   const { port } = newListener(t);
@@ -124,7 +115,7 @@ describe('functions of processes', { skip: noLibrary }, () => {
   });
 });
 
-describe('functions of the kernel', { skip: refusal() }, () => {
+describe('functions of the kernel', { skip: refusal }, () => {
   for (const kind of ['functionEntry', 'functionExit'] as const) {
     test(`${kind}: a connection is seen`, (t) => {
       assert.ok(runsDuring(t, kind, 'tcp_v4_connect', () => connect(t)) >= 1);
@@ -138,8 +129,7 @@ describe('functions of the kernel', { skip: refusal() }, () => {
   });
 });
 
-const isInactive =
-  cannotUseBpf || refusal() || (hasActiveBpfModule() ? false : 'bpf is no active security module');
+const isInactive = refusal || (hasActiveBpfModule() ? false : 'bpf is no active security module');
 describe('security hooks', { skip: isInactive }, () => {
   test('a connection is seen', (t) => {
     assert.ok(runsDuring(t, 'securityHook', 'socket_connect', () => connect(t)) >= 1);
