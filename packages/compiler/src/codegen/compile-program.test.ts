@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decode, Machine } from '@skep/bytecode';
-import { generateRecipe } from '../fuzz/generate.ts';
-import { lowerRecipe } from '../fuzz/lower.ts';
-import { Random } from '../fuzz/random.ts';
-import type { Statement } from '../fuzz/recipe.ts';
 import { FunctionBuilder } from '../ir/builder.ts';
 import { CompileError } from '../ir/compile-error.ts';
 import type { IrFunction, IrProgram, Space } from '../ir/ir.ts';
@@ -139,50 +135,5 @@ test('every function begins with a source line; lines follow the code', () => {
   assert.deepEqual(
     lines.map((line) => [line.instruction, line.line]),
     [[0, 3]],
-  );
-});
-
-/** The statement with loops that the verifier walks: as callbacks, so many need too much stack. */
-function withPlainLoops(statement: Statement): Statement {
-  if (statement.kind === 'loop') {
-    return { ...statement, form: 'plain', body: statement.body.map(withPlainLoops) };
-  }
-  if (statement.kind !== 'if') return statement;
-  const [yes, no] = [statement.yes, statement.no].map((list) => list.map(withPlainLoops));
-  return { ...statement, yes: yes!, no: no! };
-}
-
-/** A random program without an early way out, and how many values it has. */
-function programOfSize(statements: number): { program: IrProgram; values: number } {
-  const recipe = generateRecipe(new Random(3), { statements });
-  const body = recipe.body.filter(({ kind }) => kind !== 'return').map(withPlainLoops);
-  const program = lowerRecipe({ ...recipe, body });
-  const values = program.functions[0]!.blocks.reduce((sum, block) => sum + block.values.length, 0);
-  return { program, values };
-}
-
-/** Processor time, which other programs on the machine do not change much; the best of several. */
-function microsecondsOf(program: IrProgram): number {
-  let best = Infinity;
-  for (let round = 0; round < 6; round++) {
-    const start = process.cpuUsage();
-    compileProgram(program);
-    best = Math.min(best, process.cpuUsage(start).user);
-  }
-  return best;
-}
-
-/**
- * What is quadratic takes 3.5 times this long for 3.5 times the values; noise is well below 2.2.
- */
-test('compile time grows hardly faster than the program', () => {
-  const [small, large] = [programOfSize(120), programOfSize(480)];
-  microsecondsOf(small.program);
-  const ratio = microsecondsOf(large.program) / microsecondsOf(small.program);
-  const allowed = 2.2 * (large.values / small.values);
-  const sizes = `${small.values} and ${large.values} values`;
-  assert.ok(
-    ratio <= allowed,
-    `${sizes}: ratio ${ratio.toFixed(1)}, expected ${allowed.toFixed(1)}`,
   );
 });
