@@ -250,7 +250,9 @@ export class Lab implements LabApi {
   private async droppedFlow(exchange: Exchange, since: number): Promise<FlowView | undefined> {
     const { kind, port, source, destination } = exchange;
     const filter = { verdict: 'dropped', protocol: protocolOf(exchange) } as const;
-    const flows = await this.agent.recentFlows(kind === 'icmp' ? filter : { ...filter, port });
+    const wanted = kind === 'icmp' ? filter : { ...filter, port };
+    // An agent that is gone tells nothing: the verdict is the wire's.
+    const flows = await this.agent.recentFlows(wanted).catch(() => []);
     return flows.findLast(
       (flow) =>
         flow.source.address === source &&
