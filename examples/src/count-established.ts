@@ -1,6 +1,5 @@
 /**
- * Shows: TCP sockets of a control group at the turns of their lives, and a value that belongs to
- * each of them.
+ * Shows: TCP sockets at the turns of their lives, and a value for each.
  * You will see: how many connections were established by either end, and the bytes that each closed
  * socket had received; the end of the stream counts as one.
  * Needs: root, Linux 5.8. Loopback of a namespace and a control group that end with the process.

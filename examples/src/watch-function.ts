@@ -21,7 +21,7 @@ export const calls = new Queue({ name: 'calls', value: u64, maxEntries: 64 });
 export const ownCall = process.arch === 'arm64' ? 280 : 321;
 
 /** Runs when the function is entered. */
-export function watch(ctx: SystemCall): void {
+export function watchCall(ctx: SystemCall): void {
   if (ctx.number !== ownCall) calls.push(ctx.number);
 }
 
@@ -29,7 +29,7 @@ runExample(import.meta.url, (programs) => {
   const path = /\S+\/libc\.so\.6$/m.exec(readFileSync('/proc/self/maps', 'utf8'))?.[0];
   if (path === undefined) throw new Error('find libc.so.6: this node runs without it');
   const queue = openQueue(calls);
-  const program = loadProgram(programs('watch'), { maps: { calls: queue.map } });
+  const program = loadProgram(programs('watchCall'), { maps: { calls: queue.map } });
   const processId = process.pid;
   const link = attachUserFunction({ program, path, function: 'syscall', processId });
 

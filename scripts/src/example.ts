@@ -24,9 +24,14 @@ export function exampleList(root: string): string {
   const lines = exampleNames(root).map((name) => {
     const text = readFileSync(join(root, `examples/src/${name}.ts`), 'utf8');
     const shows = /^ \* Shows: ([^.]*)/m.exec(text)?.[1] ?? '';
-    return `${name}\n  ${shows.replace(/\s*\n \*\s*/g, ' ')}\n`;
+    return `${name}\n${indented(shows.replace(/\s*\n \*\s*/g, ' '))}\n`;
   });
   return `${lines.join('')}\nnpm run example -- NAME runs one\n`;
+}
+
+/** Lines of at most 80 columns, two of them blank. */
+function indented(text: string): string {
+  return (text.match(/\S.{0,77}(?=\s|$)/g) ?? []).map((line) => `  ${line}`).join('\n');
 }
 
 function exampleNames(root: string): string[] {

@@ -14,7 +14,7 @@ const concurrency = 2;
 /** How many times slower than usual this machine is, such as an emulated one. */
 const timeScale = Number(process.env.SKEP_TIME_SCALE ?? 1);
 /** For one file. A test that hangs must not hang the run. */
-const timeoutMilliseconds = 180_000 * timeScale;
+const timeoutMilliseconds = 300_000 * timeScale;
 
 /**
  * `npm test -- [--update] [--verbose] [--name-skips] [--together] [PATTERN...]`: the test files
