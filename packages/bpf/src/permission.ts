@@ -41,7 +41,8 @@ export function canTraceFunctions(): string | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    return `no programs at functions of the kernel here: ${error.message}`;
+    // Refused although BPF is permitted: it is the kernel that has none, and no right would help.
+    return canUseBpf() ?? 'this kernel takes no programs at its functions, whoever asks';
   }
 }
 
