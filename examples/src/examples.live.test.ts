@@ -51,6 +51,10 @@ const examples: Record<string, { needsKernel: boolean; output: RegExp }> = {
     needsKernel: true,
     output: /^50 packets at once: 1\d arrive\n50 .*: [4-9] arrive/,
   },
+  'read-frames': {
+    needsKernel: true,
+    output: /^node reads: 3\ncome back: 3\nthe stack sees: 0\n$/,
+  },
   'redirect-connect': {
     needsKernel: true,
     output: /^every peer is the service: true\neach backend has some: true\ntogether: 20\n$/,

@@ -21,6 +21,7 @@ export * from './packet-socket.ts';
 export * from './path.ts';
 export * from './socket.ts';
 export * from './socket-address.ts';
+export * from './xdp-socket.ts';
 export * from './abi/bpf.ts';
 export * from './abi/bpf-attribute.ts';
 export * from './mapping.ts';

@@ -65,7 +65,11 @@ export class Mapping {
   #longs: BigUint64Array;
 
   /** @throws KernelError when the kernel does not map it; RangeError for sizes that are no pages */
-  constructor(file: Fd<'map' | 'file'>, lengthBytes: number, options: MappingOptions = {}) {
+  constructor(
+    file: Fd<'map' | 'file' | 'socket'>,
+    lengthBytes: number,
+    options: MappingOptions = {},
+  ) {
     const { offset = 0, isWritable = false } = options;
     this.lengthBytes = checkPages(lengthBytes, 'mapping length');
     this.isWritable = isWritable;
@@ -104,10 +108,15 @@ export class Mapping {
     return Atomics.load(this.#longs, offset >>> 3);
   }
 
+  /** Writes 4 bytes, host order, with release order; `offset` is a multiple of 4. */
+  storeU32(offset: number, value: number): void {
+    this.#requireWritable();
+    Atomics.store(this.#words, offset >>> 2, value | 0);
+  }
+
   /** Writes 8 bytes, host order, with release order; `offset` is a multiple of 8. */
   storeU64(offset: number, value: bigint): void {
-    if (!this.isWritable) throw new TypeError(`write ${this.#subject} mapping: it is read-only`);
-    this.#require();
+    this.#requireWritable();
     Atomics.store(this.#longs, offset >>> 3, value);
   }
 
@@ -125,6 +134,11 @@ export class Mapping {
     this.#buffer = undefined;
     this.#words = new Int32Array(0);
     this.#longs = new BigUint64Array(0);
+  }
+
+  #requireWritable(): void {
+    if (!this.isWritable) throw new TypeError(`write ${this.#subject} mapping: it is read-only`);
+    this.#require();
   }
 
   #require(): ArrayBuffer {

@@ -5,7 +5,14 @@
  */
 
 /** Families of addresses and protocols, AF_*. */
-export const AddressFamily = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 } as const;
+export const AddressFamily = {
+  UNIX: 1,
+  INET: 2,
+  INET6: 10,
+  NETLINK: 16,
+  PACKET: 17,
+  XDP: 44,
+} as const;
 
 /** Types of sockets and flags beside them, SOCK_*. */
 export const SocketType = {
@@ -24,6 +31,7 @@ export const SocketLevel = {
   IPV6: 41,
   PACKET: 263,
   NETLINK: 270,
+  XDP: 283,
 } as const;
 
 /** Options of `SocketLevel.SOCKET`, SO_*. */
