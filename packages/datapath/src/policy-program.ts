@@ -195,12 +195,12 @@ class PolicyProgramBuilder {
   }
 
   private load(name: keyof Packet): Value {
-    const { offset, size } = fieldOf(Packet, name);
+    const { offset, size } = integerOf(Packet, name);
     return this.builder.load(this.packet, { offset, size, space: 'map' });
   }
 
   private store(name: keyof Packet, value: number): void {
-    const { offset, size } = fieldOf(Packet, name);
+    const { offset, size } = integerOf(Packet, name);
     this.builder.store(this.packet, { offset, size, space: 'map' }, this.constant(value));
   }
 
@@ -228,13 +228,17 @@ function withGaps(segments: readonly Segment[]): Run[] {
 }
 
 function offsetOf(layout: StructLayout, name: string): number {
-  const found = layout.fields.find((field) => field.name === name);
-  if (!found) throw new Error(`no field ${name}`);
-  return found.offset;
+  return fieldOf(layout, name).offset;
 }
 
-function fieldOf(layout: StructLayout, name: string): { offset: number; size: 1 | 2 | 4 | 8 } {
+function integerOf(layout: StructLayout, name: string): { offset: number; size: 1 | 2 | 4 | 8 } {
+  const { field, offset } = fieldOf(layout, name);
+  if (field.kind !== 'integer') throw new Error(`field ${name} is no integer`);
+  return { offset, size: field.size };
+}
+
+function fieldOf(layout: StructLayout, name: string): StructLayout['fields'][number] {
   const found = layout.fields.find((field) => field.name === name);
-  if (found?.field.kind !== 'integer') throw new Error(`no integer field ${name}`);
-  return { offset: found.offset, size: found.field.size };
+  if (!found) throw new Error(`no field ${name}`);
+  return found;
 }
