@@ -7,8 +7,8 @@
  */
 import { contextShapes } from '@skep/ebpf';
 import { decodePlaced, type Placed } from '../asm/decode.ts';
-import { type Block, flowGraph, successors } from '../machine/generated/flow-graph.ts';
-import { formError, targetSlot } from '../machine/form.ts';
+import { type Block, flowGraph, successors } from '../flow/flow-graph.ts';
+import { formError, targetSlot } from '../flow/form.ts';
 import type { ProgramObject } from '../object.ts';
 import { Refusal } from './refusal.ts';
 import type { Scope } from './scope.ts';

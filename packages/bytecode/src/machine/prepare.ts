@@ -6,7 +6,8 @@ import type { ProgramObject } from '../object.ts';
 import { programKind } from './context.ts';
 import type { Step } from './cpu.ts';
 import { MachineFault } from './fault.ts';
-import { formError } from './form.ts';
+import { TAIL_CALL } from '../flow/flow-graph.ts';
+import { formError } from '../flow/form.ts';
 import { machineKernelFunctions } from './helpers/loops.ts';
 import { machineHelpers } from './helpers/table.ts';
 import type { MachineMap } from './maps/map.ts';
@@ -16,7 +17,6 @@ import {
   helperStep,
   kernelFunctionStep,
   subprogramStep,
-  TAIL_CALL,
   tailCallStep,
 } from './steps/call.ts';
 import { branchStep, jumpStep, mayGotoStep } from './steps/jump.ts';

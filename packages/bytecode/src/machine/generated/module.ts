@@ -5,7 +5,7 @@ import { programKind } from '../context.ts';
 import { functionBody, type ModuleScope } from './function.ts';
 import { imports, localGroups } from './layout.ts';
 import { assemble } from './sections.ts';
-import { targetSlot } from '../form.ts';
+import { targetSlot } from '../../flow/form.ts';
 
 /** A function of the program, and `follow`: instructions left before and after. */
 const run = { parameters: ['i32'], results: ['i32'] } as const;

@@ -9,7 +9,7 @@
  * @source Ramsey: Beyond Relooper (ICFP 2022)
  */
 import { type CodeWriter, Wasm } from './code-writer.ts';
-import type { Block, FlowGraph } from './flow-graph.ts';
+import type { Block, FlowGraph } from '../../flow/flow-graph.ts';
 import { local } from './layout.ts';
 
 /** Beyond that, the nesting could be too deep for JavaScript's own stack. */

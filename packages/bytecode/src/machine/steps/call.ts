@@ -1,5 +1,6 @@
 /** Steps that call. */
 import type { LoadConstant } from '../../asm/instruction.ts';
+import { TAIL_CALL } from '../../flow/flow-graph.ts';
 import { type Cpu, type Step, SWITCHED } from '../cpu.ts';
 import { StepFault } from '../fault.ts';
 import type { MachineHelper } from '../helpers/helper.ts';
@@ -7,8 +8,6 @@ import { CodeRegion } from '../helpers/loops.ts';
 import { mapIn } from '../helpers/maps.ts';
 import { ProgramArrayMap } from '../maps/program-array.ts';
 
-/** The number of the helper that jumps to another program. */
-export const TAIL_CALL = 12;
 const TAIL_CALLS_MAX = 33;
 
 /** The step of a call of a helper, which is counted. */

@@ -1,8 +1,10 @@
 /** The blocks of a function, and what their order must respect. */
-import type { Placed } from '../../asm/decode.ts';
-import { slotCount } from '../../asm/instruction.ts';
-import { targetSlot } from '../form.ts';
-import { TAIL_CALL } from '../steps/call.ts';
+import type { Placed } from '../asm/decode.ts';
+import { slotCount } from '../asm/instruction.ts';
+import { targetSlot } from './form.ts';
+
+/** The number of the helper that jumps to another program. */
+export const TAIL_CALL = 12;
 
 /** Instructions that are executed one after the other, or not at all. */
 export interface Block {
