@@ -6,7 +6,7 @@
 import { type ContextShape, contextShapes } from '@skep/ebpf';
 import { StepFault } from './fault.ts';
 import type { Cells } from './heap.ts';
-import { Region } from './memory.ts';
+import { keptAddress, type Memory, Region } from './memory.ts';
 
 /** The two kinds of program that the machine runs. */
 export type ProgramKind = 'xdp' | 'tc';
@@ -18,18 +18,22 @@ export type ContextFields = Readonly<Record<string, number>>;
 interface Layout {
   readonly shape: ContextShape;
   readonly names: readonly string[];
-  readonly offsets: readonly number[];
-  /** `offsets` again. */
+  /** The word of each of them. */
+  readonly indexes: readonly number[];
+  readonly indexOf: ReadonlyMap<string, number>;
   readonly known: ReadonlySet<number>;
   readonly writable: ReadonlySet<number>;
 }
 
 function layoutOf(shape: ContextShape): Layout {
   const fields = Object.values(shape.fields);
+  const names = Object.keys(shape.fields);
+  const indexes = fields.map((field) => field.offset / 4);
   return {
     shape,
-    names: Object.keys(shape.fields),
-    offsets: fields.map((field) => field.offset),
+    names,
+    indexes,
+    indexOf: new Map(names.map((name, at) => [name, indexes[at]!])),
     known: new Set(fields.map((field) => field.offset)),
     writable: new Set(fields.filter((field) => field.isWritable).map((field) => field.offset)),
   };
@@ -44,6 +48,21 @@ const layouts: Readonly<Record<ProgramKind, Layout>> = {
 export function programKind(programType: number): ProgramKind | undefined {
   if (programType === layouts.xdp.shape.programType) return 'xdp';
   return programType === layouts.tc.shape.programType ? 'tc' : undefined;
+}
+
+/** The order in which a machine keeps them: generated code knows their addresses by it. */
+const kinds: readonly ProgramKind[] = ['xdp', 'tc'];
+
+/** The high word of the address of a kind's context. */
+export function contextAddress(kind: ProgramKind): number {
+  return keptAddress(kinds.indexOf(kind));
+}
+
+/** The contexts of a new machine. */
+export function makeContexts(memory: Memory): Readonly<Record<ProgramKind, Context>> {
+  const [xdp, tc] = kinds.map((kind) => new Context(kind, memory)) as [Context, Context];
+  memory.keep(xdp.region, tc.region);
+  return { xdp, tc };
 }
 
 const CONTEXT_BYTES = 192;
@@ -80,31 +99,37 @@ function placeAt(shape: ContextShape, word: number): keyof typeof packetPlaces |
   return word === shape.dataMetaOffset ? 'meta' : undefined;
 }
 
-/** The context of one run. */
+/** The context of one kind of program: one for each machine, made ready for each run. */
 export class Context {
   readonly region: Region;
   private readonly shape: ContextShape;
   private readonly words: Uint32Array;
   private readonly layout: Layout;
+  private readonly cells: Cells;
 
   constructor(
     readonly kind: ProgramKind,
-    fields: ContextFields,
-    packetBytes: number,
-    private readonly cells: Cells,
+    { heap }: Memory,
   ) {
     this.layout = layouts[kind];
-    this.words = cells.context;
-    for (const offset of this.layout.offsets) this.words[offset / 4] = 0;
+    this.cells = heap.cells;
+    this.words = heap.cells.context;
     this.shape = this.layout.shape;
     const name = kind === 'xdp' ? 'context (struct xdp_md)' : 'context (struct __sk_buff)';
     this.region = new Region('context', name, noBytes);
-    if (kind === 'tc') this.setLength(packetBytes);
-    for (const field of Object.keys(fields)) {
-      const value = fields[field]!;
-      const place = this.shape.fields[field];
-      if (!place) throw new TypeError(`context field ${field}: a ${kind} program has none such`);
-      this.words[place.offset / 4] = value;
+  }
+
+  /** @throws TypeError for a field that the kind has not */
+  begin(fields: ContextFields | undefined, packetBytes: number): void {
+    const { words, layout } = this;
+    for (const index of layout.indexes) words[index] = 0;
+    this.setLength(packetBytes);
+    for (const field in fields) {
+      const index = layout.indexOf.get(field);
+      if (index === undefined) {
+        throw new TypeError(`context field ${field}: a ${this.kind} program has none such`);
+      }
+      words[index] = fields[field]!;
     }
   }
 
@@ -120,12 +145,24 @@ export class Context {
     if (field) this.words[field.offset / 4] = type;
   }
 
-  /** Reads all fields, now or later, as the program has left them. */
-  fieldsLater(): () => ContextFields {
-    const { names, offsets } = this.layout;
-    const values: number[] = [];
-    for (const offset of offsets) values.push(this.words[offset / 4]!);
-    return () => Object.fromEntries(names.map((name, index) => [name, values[index]!]));
+  /** Which fields are not zero, and what they are, one after the other. */
+  snapshot(): number[] {
+    const { indexes } = this.layout;
+    const { words } = this;
+    const found: number[] = [];
+    for (let at = 0; at < indexes.length; at++) {
+      const value = words[indexes[at]!]!;
+      if (value !== 0) found.push(at, value);
+    }
+    return found;
+  }
+
+  /** All fields, by what `snapshot` gave. */
+  static fieldsOf(kind: ProgramKind, snapshot: readonly number[]): ContextFields {
+    const { names } = layouts[kind];
+    const fields = names.map((name): [string, number] => [name, 0]);
+    for (let at = 0; at < snapshot.length; at += 2) fields[snapshot[at]!]![1] = snapshot[at + 1]!;
+    return Object.fromEntries(fields);
   }
 
   /**

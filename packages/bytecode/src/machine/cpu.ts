@@ -70,41 +70,62 @@ interface Frame {
   readonly stack: Region;
 }
 
-/** One run: made for it, and gone with it. */
+/** What runs: one for each machine, made ready for each run. */
 export class Cpu {
   readonly low: Int32Array;
   readonly high: Int32Array;
+  program!: PreparedProgram;
+  context!: Context;
+  /** The number of the CPU that it stands for. */
+  number = 0;
   /** Slot of the instruction at work. */
   slot = 0;
   executed = 0;
   resumeAt = 0;
   tailCalls = 0;
   redirect: Redirect | undefined;
-  /** How often each helper was called, by its number. */
-  readonly helperCalls: [helper: number, calls: number][] = [];
   private records: Map<Region, RingBufferMap> | undefined;
   /** Frames that belong to whoever called `run`: it ends when one of them is returned to. */
   private floor = 0;
   private budget = 0;
-  private frames: Frame[] = [];
-  private stack!: Region;
+  private readonly frames: Frame[] = [];
+  /** Of the first frame. */
+  private readonly firstStack: Region;
+  private stack: Region;
+  /** The helpers that are counted. */
+  private readonly counted: number[] = [];
+  private readonly heap: Heap;
 
   constructor(
     readonly host: Host,
-    /** The number of the CPU that it stands for. */
-    readonly number: number,
-    public program: PreparedProgram,
-    readonly context: Context,
     readonly packet: Packet,
     readonly memory: Memory,
-    private readonly heap: Heap,
   ) {
-    this.low = heap.cells.low;
-    this.high = heap.cells.high;
-    for (let number = 0; number < 10; number++) {
-      this.low[number] = 0;
-      this.high[number] = 0;
+    this.heap = memory.heap;
+    this.low = this.heap.cells.low;
+    this.high = this.heap.cells.high;
+    this.firstStack = new Region('stack', 'stack', this.heap.allocate(STACK_BYTES));
+    memory.keep(this.firstStack);
+    this.stack = this.firstStack;
+  }
+
+  /** Makes ready for a run; the packet is in place. */
+  begin(program: PreparedProgram, number: number, context: Context): void {
+    this.context = context;
+    this.number = number;
+    const { cpu, calls } = this.heap.cells;
+    cpu[0] = number;
+    for (const helper of this.counted) calls[helper] = 0;
+    this.executed = 0;
+    this.tailCalls = 0;
+    this.floor = 0;
+    this.redirect = undefined;
+    for (let register = 0; register < 10; register++) {
+      this.low[register] = 0;
+      this.high[register] = 0;
     }
+    this.stack = this.firstStack;
+    this.setAddress(10, this.stack, STACK_BYTES);
     this.enter(program);
   }
 
@@ -114,14 +135,26 @@ export class Cpu {
     return this.records;
   }
 
+  /** From now on calls of a helper are counted. */
+  expectCalls(helper: number): void {
+    if (!this.counted.includes(helper)) this.counted.push(helper);
+  }
+
   /** One more call of a helper. */
   countCall(helper: number): void {
-    for (const count of this.helperCalls) {
-      if (count[0] !== helper) continue;
-      count[1]++;
-      return;
+    const { calls } = this.heap.cells;
+    calls[helper] = calls[helper]! + 1;
+  }
+
+  /** Number and calls of each helper that was called, one after the other. */
+  helperCalls(): number[] {
+    const { calls } = this.heap.cells;
+    const found: number[] = [];
+    for (const helper of this.counted) {
+      const count = calls[helper]!;
+      if (count !== 0) found.push(helper, count);
     }
-    this.helperCalls.push([helper, 1]);
+    return found;
   }
 
   /** How many calls deep it is. */
@@ -166,7 +199,7 @@ export class Cpu {
 
   /** Checks what may be checked at the end only. @throws StepFault for a record left open */
   finish(): void {
-    if (!this.records) return;
+    if (!this.records || this.records.size === 0) return;
     const [record] = this.records.keys();
     if (record) throw new StepFault(`end with ${record.name} neither submitted nor discarded`);
   }
@@ -174,11 +207,8 @@ export class Cpu {
   /** Makes ready for the first instruction of a program, in the frame of the present one. */
   enter(program: PreparedProgram): void {
     this.program = program;
-    this.pushStack();
+    this.heap.fill(this.stack.bytes, UNWRITTEN);
     this.setAddress(1, this.context.region, 0);
-    const { contextAddress } = this.heap.cells;
-    contextAddress[0] = this.low[1]!;
-    contextAddress[1] = this.high[1]!;
     this.heap.cells.loops[0] = LOOPS_MAX;
     this.resumeAt = 0;
   }
@@ -240,11 +270,19 @@ export class Cpu {
     return this.stack.bytes;
   }
 
+  /** What a fault leaves reserved is never read. */
+  discardRecords(): void {
+    if (!this.records) return;
+    for (const [region, buffer] of this.records) buffer.finish(region, 'discarded');
+  }
+
   /** Gives back what lived for this run. */
   close(): void {
-    this.heap.release(this.stack.bytes);
-    for (const { stack } of this.frames) this.heap.release(stack.bytes);
-    this.packet.close();
+    this.records?.clear();
+    while (this.stack !== this.firstStack) {
+      this.heap.release(this.stack.bytes);
+      this.stack = this.frames.pop()!.stack;
+    }
   }
 
   setAddress(register: number, region: Region, offset: number): void {

@@ -17,13 +17,15 @@ export interface Cells {
   readonly places: Int32Array;
   /** How often `may_goto` still goes on. */
   readonly loops: Int32Array;
-  /** Of the context's first field, low and high word. */
-  readonly contextAddress: Int32Array;
+  /** How often each helper was called, by its number. */
+  readonly calls: Int32Array;
+  /** The number of the CPU that the run is on. */
+  readonly cpu: Int32Array;
 }
 
 /** Words of each kind of cell. */
 export const cellCounts = {
-  ...{ low: 11, high: 11, context: 48, places: 6, loops: 1, contextAddress: 2 },
+  ...{ low: 11, high: 11, context: 48, places: 6, loops: 1, calls: 256, cpu: 1 },
 } as const;
 
 /** Gives and takes back memory. */
@@ -31,6 +33,8 @@ export interface Heap {
   readonly cells: Cells;
   /** Bytes that are all `content`. */
   allocate(size: number, content?: number): Uint8Array;
+  /** Makes all of them `content`. */
+  fill(bytes: Uint8Array, content: number): void;
   /** Bytes of `allocate` that no region needs after the present run. */
   release(bytes: Uint8Array): void;
   /** Bytes of `allocate` that nothing can reach any more. */
@@ -47,11 +51,16 @@ export class ScatteredHeap implements Heap {
     context: new Uint32Array(cellCounts.context),
     places: new Int32Array(cellCounts.places),
     loops: new Int32Array(cellCounts.loops),
-    contextAddress: new Int32Array(cellCounts.contextAddress),
+    calls: new Int32Array(cellCounts.calls),
+    cpu: new Int32Array(cellCounts.cpu),
   };
 
   allocate(size: number, content = 0): Uint8Array {
     return content === 0 ? new Uint8Array(size) : new Uint8Array(size).fill(content);
+  }
+
+  fill(bytes: Uint8Array, content: number): void {
+    bytes.fill(content);
   }
 
   release(): void {}

@@ -7,14 +7,19 @@
 import { decodePlaced } from '../asm/decode.ts';
 import { checkProgram } from '../checker/check.ts';
 import type { MapShape, ProgramObject } from '../object.ts';
-import { Context, type ContextFields, programKind } from './context.ts';
+import {
+  Context,
+  type ContextFields,
+  makeContexts,
+  type ProgramKind,
+  programKind,
+} from './context.ts';
 import { Cpu, type Host, type PreparedProgram, type Redirect, type Step } from './cpu.ts';
 import { MachineFault, StepFault } from './fault.ts';
 import { CodeRunner } from './generated/code-runner.ts';
 import { LinearHeap } from './generated/linear-heap.ts';
 import { LinearTable } from './generated/linear-table.ts';
 import { whyNotGenerated } from './generated/web-assembly.ts';
-import { type Heap, ScatteredHeap } from './heap.ts';
 import { createMap } from './maps/create.ts';
 import type { MachineMap } from './maps/map.ts';
 import { Memory } from './memory.ts';
@@ -70,26 +75,32 @@ export class RunResult {
   /** Where to, when the return value says so. */
   readonly redirect?: Redirect;
   readonly instructionsExecuted: number;
-  private readonly calls: readonly (readonly [helper: number, calls: number])[];
-  private readonly fieldsLater: () => ContextFields;
+  private readonly kind: ProgramKind;
+  private readonly calls: readonly number[];
+  private readonly fields: readonly number[];
 
   constructor(cpu: Cpu, redirect: Redirect | undefined) {
     this.returnValue = cpu.s32(0);
     this.packet = cpu.packet.copy();
     if (redirect) this.redirect = redirect;
     this.instructionsExecuted = cpu.executed;
-    this.calls = cpu.helperCalls;
-    this.fieldsLater = cpu.context.fieldsLater();
+    this.kind = cpu.context.kind;
+    this.calls = cpu.helperCalls();
+    this.fields = cpu.context.snapshot();
   }
 
   /** Fields of the context as the program left them. */
   get context(): ContextFields {
-    return this.fieldsLater();
+    return Context.fieldsOf(this.kind, this.fields);
   }
 
   /** How often each helper was called, by its name in the kernel. */
   get helperCalls(): ReadonlyMap<string, number> {
-    return new Map(this.calls.map(([id, calls]) => [nameOf(id), calls]));
+    const counts = new Map<string, number>();
+    for (let at = 0; at < this.calls.length; at += 2) {
+      counts.set(nameOf(this.calls[at]!), this.calls[at + 1]!);
+    }
+    return counts;
   }
 }
 
@@ -126,8 +137,9 @@ export class Machine {
   /** Why the machine interprets although it need not; `undefined` where it does not. */
   readonly fallback: string | undefined;
   private readonly checks: boolean;
-  private readonly heap: Heap;
   private readonly memory: Memory;
+  private readonly contexts: Readonly<Record<ProgramKind, Context>>;
+  private readonly cpu: Cpu;
   private readonly runner: CodeRunner | undefined;
   private readonly programs = new WeakMap<ProgramObject, LoadedProgram>();
   private isRunning = false;
@@ -143,13 +155,12 @@ export class Machine {
     this.fallback = isWanted ? whyNotGenerated() : undefined;
     if (isWanted && this.fallback === undefined) {
       const heap = new LinearHeap();
-      this.heap = heap;
-      this.memory = new Memory(new LinearTable(heap));
+      this.memory = new Memory(heap, new LinearTable(heap));
       this.runner = new CodeRunner(heap);
     } else {
-      this.heap = new ScatteredHeap();
       this.memory = new Memory();
     }
+    this.contexts = makeContexts(this.memory);
     const clock = options.clock ?? (() => 1_000_000_000n);
     this.host = {
       clock,
@@ -157,13 +168,14 @@ export class Machine {
       random: randomNumbers(options.seed ?? 1),
       fibLookup: options.fibLookup,
     };
+    this.cpu = new Cpu(this.host, new Packet(this.memory), this.memory);
   }
 
   /** A map that programs find by its name. @throws Error when there is one of another shape */
   createMap(shape: MapShape): MachineMap {
     const known = this.maps.get(shape.name);
     if (!known) {
-      const map = createMap(shape, this.cpus, this.heap);
+      const map = createMap(shape, this.cpus, this.memory);
       this.memory.keep(map.region);
       this.maps.set(shape.name, map);
       return map;
@@ -174,7 +186,7 @@ export class Machine {
 
   /** A map that belongs to no name: to be put into a map of maps. */
   createUnnamedMap(shape: MapShape): MachineMap {
-    return createMap(shape, this.cpus, this.heap);
+    return createMap(shape, this.cpus, this.memory);
   }
 
   /**
@@ -210,6 +222,7 @@ export class Machine {
     const refusal = this.checks ? checkProgram(object) : undefined;
     if (refusal) throw refusal;
     const steps = prepare(object, this.maps);
+    for (const helper of helpersCalled(object)) this.cpu.expectCalls(helper);
     const enter = this.runner?.instantiate(object, this.maps);
     const loaded = new LoadedProgram(this, object, steps, enter);
     this.programs.set(object, loaded);
@@ -236,14 +249,13 @@ export class Machine {
   }
 
   private runOn(program: LoadedProgram, number: number, input: RunInput): RunResult {
-    const { heap, memory } = this;
+    const { cpu } = this;
     const kind = programKind(program.object.programType)!;
-    memory.begin();
-    heap.collect();
-    const linearBytes = kind === 'tc' ? input.linearBytes : undefined;
-    const packet = new Packet(input.packet, linearBytes, heap, memory);
-    const context = new Context(kind, input.context ?? {}, packet.length, heap.cells);
-    const cpu = new Cpu(this.host, number, program, context, packet, memory, heap);
+    const context = this.contexts[kind];
+    this.memory.begin();
+    cpu.packet.begin(input.packet, kind === 'tc' ? input.linearBytes : undefined);
+    context.begin(input.context, input.packet.length);
+    cpu.begin(program, number, context);
     try {
       if (this.runner) this.runner.run(cpu, this.budget);
       else cpu.run(this.budget);
@@ -251,12 +263,19 @@ export class Machine {
       const isRedirect = cpu.s32(0) === (kind === 'xdp' ? XDP_REDIRECT : TC_REDIRECT);
       return new RunResult(cpu, isRedirect ? cpu.redirect : undefined);
     } catch (error) {
-      for (const [region, buffer] of cpu.openRecords) buffer.finish(region, 'discarded');
+      cpu.discardRecords();
       throw error instanceof StepFault ? placed(cpu, error) : error;
     } finally {
       cpu.close();
     }
   }
+}
+
+/** The helpers that it calls anywhere. */
+function helpersCalled(object: ProgramObject): readonly number[] {
+  return decodePlaced(object.code).flatMap(({ instruction }) =>
+    instruction.kind === 'call' && instruction.target === 'helper' ? [instruction.number] : [],
+  );
 }
 
 function nameOf(helper: number): string {

@@ -9,8 +9,12 @@
  *     +----------------------------+------+  +--------------------------+
  *
  * The offset is biased so that an address a little before its region is still of that region.
+ *
+ * Regions of a run, such as its packet, have the numbers from 0 on. Those that last, such as the
+ * values of maps, are kept under numbers of their own, so that a lookup needs no new one.
  */
 import { StepFault } from './fault.ts';
+import { type Heap, ScatteredHeap } from './heap.ts';
 import type { RegionTable } from './region-table.ts';
 
 /** What a region is; `map` and `code` have addresses but no readable bytes. */
@@ -21,6 +25,10 @@ export const ORIGIN = 0x4000_0000;
 /** The high word of the address of region 0. */
 export const TAG = 0x0001_0000;
 const REGION_SHIFT = 4;
+/** Numbers below are for regions of a run. */
+const OWN_NUMBERS = 1024;
+/** When a run has more regions, they are numbered from here on. */
+const FAR = 1 << 26;
 
 /** Bytes that a program may reach between `begin` and `end`. */
 export class Region {
@@ -68,50 +76,96 @@ export class Region {
 const ALL_RUNS = -1;
 let runs = 0;
 
-/** The regions of a run, by number. One for each machine: those of maps stay. */
+/** The high word of the addresses of the region of a number. */
+export function highOf(number: number): number {
+  return TAG + (number << REGION_SHIFT);
+}
+
+/** The high word of the addresses of the region that is the `index`th to be kept. */
+export function keptAddress(index: number): number {
+  return highOf(OWN_NUMBERS + index);
+}
+
+/** All regions, by number. One for each machine. */
 export class Memory {
-  private readonly regions: Region[] = [];
-  private kept = 0;
+  private readonly regions: (Region | undefined)[] = new Array(OWN_NUMBERS).fill(undefined);
+  private readonly far: Region[] = [];
+  /** Regions of the run so far. */
+  private own = 0;
+  /** Numbers that were given up, by how many belong together. */
+  private readonly vacant = new Map<number, number[]>();
+  private readonly leaving: (readonly Region[])[] = [];
   private run = 0;
   /** Where the last `locate` found its byte, in the bytes of the region. */
   offset = 0;
 
-  constructor(private readonly table?: RegionTable) {}
+  constructor(
+    readonly heap: Heap = new ScatteredHeap(),
+    private readonly table?: RegionTable,
+  ) {}
 
-  /** Gives a region the same address in all runs. Between runs only. */
-  keep(region: Region): void {
-    this.begin();
-    region.enter(this.kept, ALL_RUNS, undefined);
-    this.regions.push(region);
-    this.kept++;
+  /** Gives regions the same addresses in all runs, one behind the other. */
+  keep(...regions: readonly Region[]): void {
+    const first = this.vacant.get(regions.length)?.pop() ?? this.regions.length;
+    regions.forEach((region, index) => {
+      this.regions[first + index] = region;
+      region.enter(first + index, ALL_RUNS, this.table);
+    });
   }
 
-  /** The high word of the addresses of a region that is kept. */
-  static addressOf(region: Region): number {
-    return TAG + (region.number << REGION_SHIFT);
+  /** Kept together, no longer needed: until the run has ended they can be reached. */
+  giveUp(regions: readonly Region[]): void {
+    this.leaving.push(regions);
   }
 
   /** Begins a run: only what is kept has addresses. */
   begin(): void {
-    this.table?.clear(this.kept, this.regions.length);
-    this.regions.length = this.kept;
+    const { regions, own } = this;
+    this.table?.clear(0, Math.min(own, OWN_NUMBERS));
+    for (let number = 0; number < own && number < OWN_NUMBERS; number++) {
+      regions[number] = undefined;
+    }
+    this.far.length = 0;
+    this.own = 0;
     this.run = ++runs;
+    for (let gone = this.leaving.pop(); gone; gone = this.leaving.pop()) this.vacate(gone);
+    this.heap.collect();
+  }
+
+  private vacate(gone: readonly Region[]): void {
+    for (const region of gone) {
+      this.regions[region.number] = undefined;
+      this.table?.withdraw(region);
+      this.heap.reuse(region.bytes);
+    }
+    const known = this.vacant.get(gone.length);
+    if (known) known.push(gone[0]!.number);
+    else this.vacant.set(gone.length, [gone[0]!.number]);
   }
 
   /** The high word of the region's addresses; the region gets a number on first use in a run. */
   attach(region: Region): number {
-    if (region.run !== this.run && region.run !== ALL_RUNS) {
-      region.enter(this.regions.length, this.run, this.table);
-      this.regions.push(region);
+    if (region.run !== this.run && region.run !== ALL_RUNS) this.number(region);
+    return highOf(region.number);
+  }
+
+  private number(region: Region): void {
+    const index = this.own++;
+    if (index < OWN_NUMBERS) {
+      region.enter(index, this.run, this.table);
+      this.regions[index] = region;
+    } else {
+      region.enter(FAR + index - OWN_NUMBERS, this.run, undefined);
+      this.far.push(region);
     }
-    return TAG + (region.number << REGION_SHIFT);
   }
 
   /** The region that an address belongs to, whatever its offset. */
   regionAt(high: number): Region | undefined {
     const number = high - TAG;
     if (number < 0 || (number & ((1 << REGION_SHIFT) - 1)) !== 0) return undefined;
-    return this.regions[number >> REGION_SHIFT];
+    const index = number >> REGION_SHIFT;
+    return index < FAR ? this.regions[index] : this.far[index - FAR];
   }
 
   /**

@@ -13,44 +13,74 @@ import { type Memory, ORIGIN, Region } from './memory.ts';
 export const HEADROOM = 256;
 const FRAME_RECORD = 40;
 const TAILROOM = 320;
+/** What most packets need. */
+const BUFFER_BYTES = 2304;
 /** Up to here a loop copies faster than a call. */
 const BYTES_BY_LOOP = 256;
 
-/** Made for one run, from a copy of the bytes. */
+/** One for each machine: each run fills it with a copy of its bytes. */
 export class Packet {
   private buffer: Uint8Array;
   private meta = HEADROOM;
   private data = HEADROOM;
-  private linearEnd: number;
-  private end: number;
+  private linearEnd = HEADROOM;
+  private end = HEADROOM;
   /** Bytes of the buffer that the packet may take. */
-  private room: number;
+  private room = 0;
+  /** Bytes outside of it may not be zero. */
+  private isMoved = false;
   /** What the program's packet pointers point into, until the packet moves. */
   private region: Region;
+  private readonly heap: Heap;
 
-  constructor(
-    bytes: Uint8Array,
-    linearBytes: number | undefined,
-    private readonly heap: Heap,
-    private readonly memory: Memory,
-  ) {
-    this.room = HEADROOM + bytes.length + TAILROOM;
-    this.buffer = heap.allocate(roundedSize(this.room));
-    this.buffer.set(bytes, HEADROOM);
-    this.end = HEADROOM + bytes.length;
-    this.linearEnd = HEADROOM + Math.min(linearBytes ?? bytes.length, bytes.length);
-    this.region = this.makeRegion();
+  constructor(private readonly memory: Memory) {
+    this.heap = memory.heap;
+    this.buffer = this.heap.allocate(BUFFER_BYTES);
+    this.region = new Region('packet', 'packet', this.buffer, 0, 0);
   }
 
-  private makeRegion(): Region {
-    const region = new Region('packet', 'packet', this.buffer, this.meta, this.linearEnd);
-    const high = this.memory.attach(region);
+  /** All around the bytes is zero. */
+  begin(bytes: Uint8Array, linearBytes: number | undefined): void {
+    const { length } = bytes;
+    const end = HEADROOM + length;
+    this.room = end + TAILROOM;
+    if (this.room > this.buffer.length) {
+      this.heap.release(this.buffer);
+      this.buffer = this.heap.allocate(roundedSize(this.room));
+    } else if (this.isMoved) {
+      this.heap.fill(this.buffer, 0);
+    } else {
+      for (let at = end; at < this.end; at++) this.buffer[at] = 0;
+    }
+    this.isMoved = false;
+    const { buffer } = this;
+    if (length > BYTES_BY_LOOP) buffer.set(bytes, HEADROOM);
+    else for (let at = 0; at < length; at++) buffer[HEADROOM + at] = bytes[at]!;
+    this.meta = HEADROOM;
+    this.data = HEADROOM;
+    this.end = end;
+    this.linearEnd = HEADROOM + Math.min(linearBytes ?? length, length);
+    this.attach();
+  }
+
+  private attach(): void {
+    const { region } = this;
+    const isSame =
+      region.begin === this.meta &&
+      region.end === this.linearEnd &&
+      region.bytes === this.buffer &&
+      region.goneBecause === '';
+    if (!isSame) this.region = this.makeRegion();
+    const high = this.memory.attach(this.region);
     const { places } = this.heap.cells;
     places[1] = high;
     places[3] = high;
     places[5] = high;
     this.noteEnds();
-    return region;
+  }
+
+  private makeRegion(): Region {
+    return new Region('packet', 'packet', this.buffer, this.meta, this.linearEnd);
   }
 
   /** What loads of the context's packet fields give. */
@@ -64,12 +94,8 @@ export class Packet {
   /** Makes all pointers taken so far unusable, as the verifier does. */
   moved(helper: string): void {
     this.region.revoke(`the pointer was taken before ${helper}, which moves the packet`);
-    this.region = this.makeRegion();
-  }
-
-  /** The buffer is no longer needed. */
-  close(): void {
-    this.heap.release(this.buffer);
+    this.isMoved = true;
+    this.attach();
   }
 
   get length(): number {

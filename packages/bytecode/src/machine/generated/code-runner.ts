@@ -2,7 +2,7 @@
 import type { ProgramObject } from '../../object.ts';
 import { type Cpu, SWITCHED } from '../cpu.ts';
 import type { MachineMap } from '../maps/map.ts';
-import { Memory, ORIGIN } from '../memory.ts';
+import { highOf, ORIGIN } from '../memory.ts';
 import type { LinearHeap } from './linear-heap.ts';
 import { type ModuleSource, moduleSource } from './module.ts';
 import { type WasmModule, webAssembly } from './web-assembly.ts';
@@ -48,7 +48,7 @@ export class CodeRunner {
     const generated = generate(object);
     if (!generated) return undefined;
     const addresses = generated.maps.map((name, index) => {
-      const high = Memory.addressOf(maps.get(name)!.region);
+      const high = highOf(maps.get(name)!.region.number);
       return [`map${index}`, (BigInt(high) << 32n) | BigInt(ORIGIN)] as const;
     });
     const machine = { ...this.imports, ...Object.fromEntries(addresses) };

@@ -32,8 +32,9 @@ export const place = {
   loops: 0xe0,
   /** Where the bytes of the stack at work begin. */
   stack: 0xe4,
-  contextAddress: 0xe8,
+  cpu: 0xe8,
   context: 0x100,
+  calls: 0x400,
 } as const;
 /** Place of the region table. */
 export const REGION_TABLE = 0x1000;
@@ -55,7 +56,7 @@ export class LinearHeap implements Heap {
   private readonly buffers = new Set<ArrayBufferLike>();
   private readonly free = new Map<number, Uint8Array[]>();
   private readonly released: Uint8Array[] = [];
-  private readonly fill: Fill;
+  private readonly fillMemory: Fill;
   private top = REGION_TABLE + REGION_ROWS * ROW_WORDS * 4;
 
   /** @throws Error where the host has no WebAssembly */
@@ -66,14 +67,15 @@ export class LinearHeap implements Heap {
     const { buffer } = this.memory;
     this.newest = buffer;
     this.buffers.add(buffer);
-    this.fill = makeFill(this.memory);
+    this.fillMemory = makeFill(this.memory);
     this.cells = {
       low: new Int32Array(buffer, place.low, cellCounts.low),
       high: new Int32Array(buffer, place.high, cellCounts.high),
       context: new Uint32Array(buffer, place.context, cellCounts.context),
       places: new Int32Array(buffer, place.places, cellCounts.places),
       loops: new Int32Array(buffer, place.loops, cellCounts.loops),
-      contextAddress: new Int32Array(buffer, place.contextAddress, cellCounts.contextAddress),
+      calls: new Int32Array(buffer, place.calls, cellCounts.calls),
+      cpu: new Int32Array(buffer, place.cpu, cellCounts.cpu),
     };
     this.stackPlace = new Int32Array(buffer, place.stack, 1);
     this.rows = new Int32Array(buffer, REGION_TABLE, REGION_ROWS * ROW_WORDS);
@@ -88,8 +90,12 @@ export class LinearHeap implements Heap {
   allocate(size: number, content = 0): Uint8Array {
     const known = this.free.get(size)?.pop();
     const bytes = known ?? this.extend(size);
-    if (known || content !== 0) this.fill(bytes.byteOffset, content, size);
+    if (known || content !== 0) this.fill(bytes, content);
     return bytes;
+  }
+
+  fill(bytes: Uint8Array, content: number): void {
+    this.fillMemory(bytes.byteOffset, content, bytes.length);
   }
 
   private extend(size: number): Uint8Array {

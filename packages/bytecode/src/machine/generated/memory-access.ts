@@ -9,8 +9,8 @@ import {
   Register,
   type Store,
 } from '../../asm/instruction.ts';
-import { contextLoad, isContextStore, type ProgramKind } from '../context.ts';
-import { TAG } from '../memory.ts';
+import { contextAddress, contextLoad, isContextStore, type ProgramKind } from '../context.ts';
+import { ORIGIN, TAG } from '../memory.ts';
 import { type CodeWriter, Wasm } from './code-writer.ts';
 import { importIndex, local, register, reload, spill, translate } from './layout.ts';
 import { place } from './linear-heap.ts';
@@ -43,10 +43,14 @@ function isInStack(base: Register, offset: number, size: number): boolean {
 }
 
 /** Goes on when a register holds the address of the context, where its first field lies. */
-function ifContext(code: CodeWriter, base: Register, otherwise: number): void {
+function ifContext(
+  code: CodeWriter,
+  base: Register,
+  kind: ProgramKind,
+  otherwise: number,
+): void {
   code.get(register(base.number));
-  code.i32(0);
-  code.access(Wasm.i64Load, place.contextAddress);
+  code.i64((BigInt(contextAddress(kind)) << 32n) | BigInt(ORIGIN));
   code.put(Wasm.i64Ne);
   code.branchIf(otherwise);
 }
@@ -73,7 +77,7 @@ export function load(code: CodeWriter, slot: number, instruction: Load, kind: Pr
     code.branch(done);
     code.end();
     if (known) {
-      ifContext(code, base, done + 1);
+      ifContext(code, base, kind, done + 1);
       code.i32(0);
       if (known.from === 'field') code.access(Wasm.i64Load32U, place.context + known.offset);
       else code.access(Wasm.i64Load, place.places + 4 * known.word);
@@ -156,7 +160,7 @@ export function store(code: CodeWriter, slot: number, instruction: Store, kind: 
     code.branch(done);
     code.end();
     if (isField) {
-      ifContext(code, base, done + 1);
+      ifContext(code, base, kind, done + 1);
       code.i32(0);
       value();
       code.access(Wasm.i64Store32, place.context + offset);

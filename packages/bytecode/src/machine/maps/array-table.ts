@@ -2,7 +2,7 @@
 import { UpdateFlag } from '@skep/ebpf';
 import type { MapShape } from '../../object.ts';
 import { Errno } from '../errno.ts';
-import type { Heap } from '../heap.ts';
+import type { Memory } from '../memory.ts';
 import { Table, type TableEntry } from './map.ts';
 
 /** An index in host order (little-endian), 4 bytes from `at` on. */
@@ -15,15 +15,28 @@ export function indexKey(index: number): Uint8Array {
   return Uint8Array.of(index, index >>> 8, index >>> 16, index >>> 24);
 }
 
+/** Entries that generated code can look up. */
+const LISTED_MAX = 1 << 20;
+
 /** @alias BPF_MAP_TYPE_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY */
 export class ArrayTable extends Table {
   /** Made when first asked for: most entries of a large array are never read. */
   private readonly made: (TableEntry | undefined)[];
 
-  constructor(shape: MapShape, cpus: number, heap: Heap) {
-    super(shape, cpus, heap);
+  /** The number of the first region of each entry, 0 where it is not made yet. */
+  private readonly numbers: Int32Array | undefined;
+
+  constructor(shape: MapShape, cpus: number, memory: Memory) {
+    super(shape, cpus, memory);
     this.demandSize('create', 'key', shape.keySize, 4);
     this.made = new Array(shape.maxEntries);
+    if (shape.maxEntries > LISTED_MAX) return;
+    const { buffer, byteOffset } = memory.heap.allocate(shape.maxEntries * 4);
+    this.numbers = new Int32Array(buffer, byteOffset, shape.maxEntries);
+  }
+
+  override get directory(): number {
+    return this.numbers?.byteOffset ?? 0;
   }
 
   protected override entryAt(bytes: Uint8Array, at: number): TableEntry | undefined {
@@ -33,6 +46,7 @@ export class ArrayTable extends Table {
     if (entry === undefined) {
       entry = this.makeEntry(indexKey(index));
       this.made[index] = entry;
+      if (this.numbers) this.numbers[index] = entry.values[0]!.number;
     }
     return entry;
   }

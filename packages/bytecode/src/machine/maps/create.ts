@@ -1,7 +1,7 @@
 /** A map for a shape. */
 import { fromBase64 } from '../../map-shape.ts';
 import type { MapShape } from '../../object.ts';
-import { type Heap, ScatteredHeap } from '../heap.ts';
+import { Memory } from '../memory.ts';
 import { ArrayTable } from './array-table.ts';
 import { Errno } from '../errno.ts';
 import { HashTable, LruHashTable } from './hash-table.ts';
@@ -16,9 +16,9 @@ import { RingBufferMap } from './ring-buffer.ts';
 export function createMap(
   shape: MapShape,
   cpus: number,
-  heap: Heap = new ScatteredHeap(),
+  memory: Memory = new Memory(),
 ): MachineMap {
-  const map = createEmpty(shape, cpus, heap);
+  const map = createEmpty(shape, cpus, memory);
   const { contents } = shape;
   if (contents === undefined) return map;
   const value = map.find(new Uint8Array(shape.keySize), 0);
@@ -27,27 +27,27 @@ export function createMap(
 }
 
 /** An empty map. @throws MapError EINVAL for a shape that the kernel would refuse */
-function createEmpty(shape: MapShape, cpus: number, heap: Heap): MachineMap {
+function createEmpty(shape: MapShape, cpus: number, memory: Memory): MachineMap {
   switch (shape.kind) {
     case 'hash':
-      return new HashTable(shape, 1, heap);
+      return new HashTable(shape, 1, memory);
     case 'lruHash':
-      return new LruHashTable(shape, 1, heap);
+      return new LruHashTable(shape, 1, memory);
     case 'perCpuHash':
-      return new HashTable(shape, cpus, heap);
+      return new HashTable(shape, cpus, memory);
     case 'array':
-      return new ArrayTable(shape, 1, heap);
+      return new ArrayTable(shape, 1, memory);
     case 'perCpuArray':
-      return new ArrayTable(shape, cpus, heap);
+      return new ArrayTable(shape, cpus, memory);
     case 'lpmTrie':
-      return new LpmTable(shape, heap);
+      return new LpmTable(shape, memory);
     case 'arrayOfMaps':
     case 'hashOfMaps':
       return new MapOfMaps(shape);
     case 'programArray':
       return new ProgramArrayMap(shape);
     case 'ringBuffer':
-      return new RingBufferMap(shape, heap);
+      return new RingBufferMap(shape, memory.heap);
     case 'queue':
     case 'stack':
       return new QueueMap(shape);

@@ -1,17 +1,28 @@
 /** Hash maps. Entries come in the order of insertion; the kernel promises no order. */
 import { UpdateFlag } from '@skep/ebpf';
 import { Errno } from '../errno.ts';
-import { type Indexed, KeyIndex, unindexed } from './key-index.ts';
+import type { MapShape } from '../../object.ts';
+import type { Memory } from '../memory.ts';
+import { type Indexed, KeyIndex } from './key-index.ts';
 import { Table, type TableEntry } from './map.ts';
 
 type HashEntry = TableEntry & Indexed;
 
 /** Refuses new keys when full. @alias BPF_MAP_TYPE_HASH BPF_MAP_TYPE_PERCPU_HASH */
 export class HashTable extends Table {
-  protected readonly index = new KeyIndex<HashEntry>();
+  protected readonly index: KeyIndex<HashEntry>;
+
+  constructor(shape: MapShape, cpus: number, memory: Memory) {
+    super(shape, cpus, memory);
+    this.index = new KeyIndex(shape.keySize, memory.heap);
+  }
+
+  override get directory(): number {
+    return this.index.head.byteOffset;
+  }
 
   protected override entryAt(bytes: Uint8Array, at: number): HashEntry | undefined {
-    return this.index.find(bytes, at, this.shape.keySize);
+    return this.index.find(bytes, at);
   }
 
   protected override entryFor(key: Uint8Array, flag: number): TableEntry | number {
@@ -23,8 +34,8 @@ export class HashTable extends Table {
   }
 
   private insert(key: Uint8Array): TableEntry {
-    const made = this.makeEntry(key);
-    const entry: HashEntry = { ...unindexed(made.key), values: made.values };
+    const { key: own, values } = this.makeEntry(key);
+    const entry: HashEntry = { key: own, values, row: 0 };
     this.index.insert(entry);
     return entry;
   }

@@ -2,7 +2,7 @@
 import { UpdateFlag } from '@skep/ebpf';
 import type { MapShape } from '../../object.ts';
 import { Errno } from '../errno.ts';
-import type { Heap } from '../heap.ts';
+import type { Memory } from '../memory.ts';
 import { indexOf } from './array-table.ts';
 import { MapError, Table, type TableEntry } from './map.ts';
 
@@ -18,8 +18,8 @@ export class LpmTable extends Table {
   private count = 0;
   private readonly bitsMax: number;
 
-  constructor(shape: MapShape, heap: Heap) {
-    super(shape, 1, heap);
+  constructor(shape: MapShape, memory: Memory) {
+    super(shape, 1, memory);
     this.bitsMax = (shape.keySize - 4) * 8;
     if (shape.keySize < 5 || shape.keySize > 260 || (shape.flags & 1) === 0) {
       const detail = 'expected a key of 5 to 260 bytes and the flag NoPreallocation';

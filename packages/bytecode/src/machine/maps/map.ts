@@ -2,8 +2,7 @@
 import { UpdateFlag } from '@skep/ebpf';
 import type { MapShape } from '../../object.ts';
 import { Errno } from '../errno.ts';
-import type { Heap } from '../heap.ts';
-import { Region } from '../memory.ts';
+import { type Memory, Region } from '../memory.ts';
 
 /** An operation on a map that the kernel would have refused with the same error number. */
 export class MapError extends Error {
@@ -31,6 +30,11 @@ export abstract class MachineMap {
   /** The map whose address is that of a region. */
   static of(region: Region): MachineMap | undefined {
     return region.owner instanceof MachineMap ? region.owner : undefined;
+  }
+
+  /** Where generated code finds what it needs to look a key up; 0 where it cannot. */
+  get directory(): number {
+    return 0;
   }
 
   /** What a program's lookup finds: a value, an inner map, or nothing. */
@@ -70,7 +74,7 @@ export abstract class Table extends MachineMap {
     shape: MapShape,
     /** Values in each entry: 1, or the number of CPUs. */
     protected readonly cpus: number,
-    private readonly heap: Heap,
+    private readonly memory: Memory,
   ) {
     super(shape);
   }
@@ -149,14 +153,15 @@ export abstract class Table extends MachineMap {
     const name = `value of map ${this.shape.name}`;
     const values = Array.from(
       { length: this.cpus },
-      () => new Region('mapValue', name, this.heap.allocate(this.shape.valueSize)),
+      () => new Region('mapValue', name, this.memory.heap.allocate(this.shape.valueSize)),
     );
+    this.memory.keep(...values);
     return { key: key.slice(), values };
   }
 
   /** An entry that is no longer in the table; who holds its value may use it until the run ends. */
   protected giveUp(entry: TableEntry): void {
-    for (const { bytes } of entry.values) this.heap.release(bytes);
+    this.memory.giveUp(entry.values);
   }
 
   private joinedSize(): number {
