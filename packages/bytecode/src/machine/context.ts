@@ -20,7 +20,10 @@ interface Layout {
   readonly names: readonly string[];
   /** The word of each of them. */
   readonly indexes: readonly number[];
-  readonly indexOf: ReadonlyMap<string, number>;
+  /** The place of each of them. */
+  readonly placeOf: ReadonlyMap<string, number>;
+  /** The place of the packet's length, -1 where there is none. */
+  readonly lengthAt: number;
   readonly known: ReadonlySet<number>;
   readonly writable: ReadonlySet<number>;
 }
@@ -33,7 +36,8 @@ function layoutOf(shape: ContextShape): Layout {
     shape,
     names,
     indexes,
-    indexOf: new Map(names.map((name, at) => [name, indexes[at]!])),
+    placeOf: new Map(names.map((name, at) => [name, at])),
+    lengthAt: names.indexOf('length'),
     known: new Set(fields.map((field) => field.offset)),
     writable: new Set(fields.filter((field) => field.isWritable).map((field) => field.offset)),
   };
@@ -106,6 +110,8 @@ export class Context {
   private readonly words: Uint32Array;
   private readonly layout: Layout;
   private readonly cells: Cells;
+  /** Places in `indexes` of the fields that were set since the run began; all others are zero. */
+  private readonly set: number[] = [];
 
   constructor(
     readonly kind: ProgramKind,
@@ -121,38 +127,59 @@ export class Context {
 
   /** @throws TypeError for a field that the kind has not */
   begin(fields: ContextFields | undefined, packetBytes: number): void {
-    const { words, layout } = this;
-    for (const index of layout.indexes) words[index] = 0;
     this.setLength(packetBytes);
     for (const field in fields) {
-      const index = layout.indexOf.get(field);
-      if (index === undefined) {
+      const at = this.layout.placeOf.get(field);
+      if (at === undefined) {
         throw new TypeError(`context field ${field}: a ${this.kind} program has none such`);
       }
-      words[index] = fields[field]!;
+      this.put(at, fields[field]!);
     }
+  }
+
+  /** All fields are zero again; both kinds have them in the same words. */
+  end(): void {
+    const { words, set, cells } = this;
+    const { indexes } = this.layout;
+    if (cells.isContextWritten[0] !== 0) {
+      for (let at = 0; at < indexes.length; at++) words[indexes[at]!] = 0;
+      cells.isContextWritten[0] = 0;
+    } else {
+      for (let each = 0; each < set.length; each++) words[indexes[set[each]!]!] = 0;
+    }
+    while (set.length > 0) set.pop();
+  }
+
+  private put(at: number, value: number): void {
+    if (!this.set.includes(at)) this.set.push(at);
+    this.words[this.layout.indexes[at]!] = value;
   }
 
   /** The length as TC sees it, after the packet has changed. */
   setLength(length: number): void {
-    const field = this.shape.fields.length;
-    if (field) this.words[field.offset / 4] = length;
+    const { lengthAt } = this.layout;
+    if (lengthAt >= 0) this.put(lengthAt, length);
   }
 
   /** TC: as `skb_change_type` sets it, which a program may not do itself. */
   setPacketType(type: number): void {
-    const field = this.shape.fields.packetType;
-    if (field) this.words[field.offset / 4] = type;
+    const at = this.layout.placeOf.get('packetType');
+    if (at !== undefined) this.put(at, type);
   }
 
-  /** Which fields are not zero, and what they are, one after the other. */
+  /** Place in `indexes` and value, one after the other, of the fields that may not be zero. */
   snapshot(): number[] {
     const { indexes } = this.layout;
-    const { words } = this;
-    const found: number[] = [];
-    for (let at = 0; at < indexes.length; at++) {
-      const value = words[indexes[at]!]!;
-      if (value !== 0) found.push(at, value);
+    const { words, set } = this;
+    if (this.cells.isContextWritten[0] !== 0) {
+      return indexes.flatMap((index, at) => [at, words[index]!]);
+    }
+    // Of the right length at once: it is made for each run.
+    const found = new Array<number>(set.length * 2);
+    for (let each = 0; each < set.length; each++) {
+      const at = set[each]!;
+      found[each * 2] = at;
+      found[each * 2 + 1] = words[indexes[at]!]!;
     }
     return found;
   }
@@ -205,5 +232,6 @@ export class Context {
       throw new StepFault(`write of ${size} bytes at ${offset} of ${this.region.name}: read-only`);
     }
     this.words[offset / 4] = value;
+    this.cells.isContextWritten[0] = 1;
   }
 }

@@ -7,7 +7,7 @@ import type { ProgramObject } from '../object.ts';
 import type { Context } from './context.ts';
 import { StepFault } from './fault.ts';
 import type { RingBufferMap } from './maps/ring-buffer.ts';
-import type { Heap } from './heap.ts';
+import type { Cells, Heap } from './heap.ts';
 import { type Memory, ORIGIN, Region } from './memory.ts';
 import type { Packet } from './packet.ts';
 
@@ -31,9 +31,10 @@ export const FINISHED = -1;
 export const SWITCHED = -2;
 
 const FRAMES_MAX = 8;
-const STACK_BYTES = 512;
+/** Of each frame. */
+export const STACK_BYTES = 512;
 /** What memory and registers hold that nothing was written to: recognisable in a result. */
-const UNWRITTEN = 0xa5;
+export const UNWRITTEN = 0xa5;
 const LOST = 0x5a5a5a5a;
 /** @source BPF_MAX_LOOPS, include/linux/bpf.h */
 const LOOPS_MAX = 8 << 20;
@@ -95,6 +96,7 @@ export class Cpu {
   /** The helpers that are counted. */
   private readonly counted: number[] = [];
   private readonly heap: Heap;
+  private readonly cells: Cells;
 
   constructor(
     readonly host: Host,
@@ -102,8 +104,9 @@ export class Cpu {
     readonly memory: Memory,
   ) {
     this.heap = memory.heap;
-    this.low = this.heap.cells.low;
-    this.high = this.heap.cells.high;
+    this.cells = this.heap.cells;
+    this.low = this.cells.low;
+    this.high = this.cells.high;
     this.firstStack = new Region('stack', 'stack', this.heap.allocate(STACK_BYTES));
     memory.keep(this.firstStack);
     this.stack = this.firstStack;
@@ -113,9 +116,7 @@ export class Cpu {
   begin(program: PreparedProgram, number: number, context: Context): void {
     this.context = context;
     this.number = number;
-    const { cpu, calls } = this.heap.cells;
-    cpu[0] = number;
-    for (const helper of this.counted) calls[helper] = 0;
+    this.cells.cpu[0] = number;
     this.executed = 0;
     this.tailCalls = 0;
     this.floor = 0;
@@ -142,17 +143,24 @@ export class Cpu {
 
   /** One more call of a helper. */
   countCall(helper: number): void {
-    const { calls } = this.heap.cells;
+    const { calls } = this.cells;
     calls[helper] = calls[helper]! + 1;
   }
 
-  /** Number and calls of each helper that was called, one after the other. */
-  helperCalls(): number[] {
-    const { calls } = this.heap.cells;
-    const found: number[] = [];
-    for (const helper of this.counted) {
-      const count = calls[helper]!;
-      if (count !== 0) found.push(helper, count);
+  /** Number and calls of each helper that was called, one after the other; counts from 0 again. */
+  takeCalls(): number[] {
+    const { calls } = this.cells;
+    const { counted } = this;
+    let kinds = 0;
+    for (let at = 0; at < counted.length; at++) if (calls[counted[at]!] !== 0) kinds++;
+    // Of the right length at once: it is made for each run.
+    const found = new Array<number>(kinds * 2);
+    for (let at = 0, to = 0; to < found.length; at++) {
+      const helper = counted[at]!;
+      if (calls[helper] === 0) continue;
+      found[to++] = helper;
+      found[to++] = calls[helper]!;
+      calls[helper] = 0;
     }
     return found;
   }
@@ -207,9 +215,10 @@ export class Cpu {
   /** Makes ready for the first instruction of a program, in the frame of the present one. */
   enter(program: PreparedProgram): void {
     this.program = program;
-    this.heap.fill(this.stack.bytes, UNWRITTEN);
+    // Generated code does it by itself.
+    if (!program.enter) this.heap.fill(this.stack.bytes, UNWRITTEN);
     this.setAddress(1, this.context.region, 0);
-    this.heap.cells.loops[0] = LOOPS_MAX;
+    this.cells.loops[0] = LOOPS_MAX;
     this.resumeAt = 0;
   }
 
@@ -259,7 +268,7 @@ export class Cpu {
 
   /** False when the loop must be left. */
   mayLoop(): boolean {
-    const { loops } = this.heap.cells;
+    const { loops } = this.cells;
     const isLeft = loops[0]! > 0;
     loops[0] = loops[0]! - 1;
     return isLeft;
@@ -278,7 +287,8 @@ export class Cpu {
 
   /** Gives back what lived for this run. */
   close(): void {
-    this.records?.clear();
+    if (this.records && this.records.size > 0) this.records.clear();
+    this.context.end();
     while (this.stack !== this.firstStack) {
       this.heap.release(this.stack.bytes);
       this.stack = this.frames.pop()!.stack;

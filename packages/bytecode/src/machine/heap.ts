@@ -13,6 +13,8 @@ export interface Cells {
   readonly high: Int32Array;
   /** Fields of the context, by their offset. */
   readonly context: Uint32Array;
+  /** Not 0 when the program has written to a field. */
+  readonly isContextWritten: Int32Array;
   /** Addresses of the packet, low and high word each: data, its end, its metadata. */
   readonly places: Int32Array;
   /** How often `may_goto` still goes on. */
@@ -26,6 +28,7 @@ export interface Cells {
 /** Words of each kind of cell. */
 export const cellCounts = {
   ...{ low: 11, high: 11, context: 48, places: 6, loops: 1, calls: 256, cpu: 1 },
+  isContextWritten: 1,
 } as const;
 
 /** Gives and takes back memory. */
@@ -49,6 +52,7 @@ export class ScatteredHeap implements Heap {
     low: new Int32Array(cellCounts.low),
     high: new Int32Array(cellCounts.high),
     context: new Uint32Array(cellCounts.context),
+    isContextWritten: new Int32Array(cellCounts.isContextWritten),
     places: new Int32Array(cellCounts.places),
     loops: new Int32Array(cellCounts.loops),
     calls: new Int32Array(cellCounts.calls),

@@ -85,7 +85,7 @@ export class RunResult {
     if (redirect) this.redirect = redirect;
     this.instructionsExecuted = cpu.executed;
     this.kind = cpu.context.kind;
-    this.calls = cpu.helperCalls();
+    this.calls = cpu.takeCalls();
     this.fields = cpu.context.snapshot();
   }
 
@@ -264,6 +264,7 @@ export class Machine {
       return new RunResult(cpu, isRedirect ? cpu.redirect : undefined);
     } catch (error) {
       cpu.discardRecords();
+      cpu.takeCalls();
       throw error instanceof StepFault ? placed(cpu, error) : error;
     } finally {
       cpu.close();

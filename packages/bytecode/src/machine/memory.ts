@@ -24,7 +24,8 @@ export type RegionKind = 'stack' | 'context' | 'packet' | 'mapValue' | 'record' 
 export const ORIGIN = 0x4000_0000;
 /** The high word of the address of region 0. */
 export const TAG = 0x0001_0000;
-const REGION_SHIFT = 4;
+/** Below the number of a region there are so many bits of its high word. */
+export const REGION_SHIFT = 4;
 /** Numbers below are for regions of a run. */
 const OWN_NUMBERS = 1024;
 /** When a run has more regions, they are numbered from here on. */
@@ -125,7 +126,7 @@ export class Memory {
     for (let number = 0; number < own && number < OWN_NUMBERS; number++) {
       regions[number] = undefined;
     }
-    this.far.length = 0;
+    if (this.far.length > 0) this.far.length = 0;
     this.own = 0;
     this.run = ++runs;
     for (let gone = this.leaving.pop(); gone; gone = this.leaving.pop()) this.vacate(gone);

@@ -15,8 +15,6 @@ const FRAME_RECORD = 40;
 const TAILROOM = 320;
 /** What most packets need. */
 const BUFFER_BYTES = 2304;
-/** Up to here a loop copies faster than a call. */
-const BYTES_BY_LOOP = 256;
 
 /** One for each machine: each run fills it with a copy of its bytes. */
 export class Packet {
@@ -54,8 +52,7 @@ export class Packet {
     }
     this.isMoved = false;
     const { buffer } = this;
-    if (length > BYTES_BY_LOOP) buffer.set(bytes, HEADROOM);
-    else for (let at = 0; at < length; at++) buffer[HEADROOM + at] = bytes[at]!;
+    buffer.set(bytes, HEADROOM);
     this.meta = HEADROOM;
     this.data = HEADROOM;
     this.end = end;
@@ -118,10 +115,7 @@ export class Packet {
 
   /** A copy of the whole packet. */
   copy(): Uint8Array {
-    const copy = new Uint8Array(this.length);
-    if (copy.length > BYTES_BY_LOOP) copy.set(this.buffer.subarray(this.data, this.end));
-    else for (let at = 0; at < copy.length; at++) copy[at] = this.buffer[this.data + at]!;
-    return copy;
+    return this.buffer.slice(this.data, this.end);
   }
 
   /** Makes at least `size` bytes directly reachable; false when there are not as many. */

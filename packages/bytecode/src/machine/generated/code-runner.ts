@@ -1,6 +1,7 @@
 /** Runs generated code for one machine. */
 import type { ProgramObject } from '../../object.ts';
 import { type Cpu, SWITCHED } from '../cpu.ts';
+import { machineHelpers } from '../helpers/table.ts';
 import type { MachineMap } from '../maps/map.ts';
 import { highOf, ORIGIN } from '../memory.ts';
 import type { LinearHeap } from './linear-heap.ts';
@@ -47,11 +48,14 @@ export class CodeRunner {
   instantiate(object: ProgramObject, maps: ReadonlyMap<string, MachineMap>): Enter | undefined {
     const generated = generate(object);
     if (!generated) return undefined;
-    const addresses = generated.maps.map((name, index) => {
-      const high = highOf(maps.get(name)!.region.number);
-      return [`map${index}`, (BigInt(high) << 32n) | BigInt(ORIGIN)] as const;
+    const constants = generated.maps.flatMap((name, index) => {
+      const { region, directory } = maps.get(name)!;
+      const address = (BigInt(highOf(region.number)) << 32n) | BigInt(ORIGIN);
+      return [[`map${index}`, address] as const, [`directory${index}`, directory] as const];
     });
-    const machine = { ...this.imports, ...Object.fromEntries(addresses) };
+    const helpers = generated.helpers.map((number) => [`helper${number}`, this.helper(number)] as const);
+    const own = Object.fromEntries<unknown>([...constants, ...helpers]);
+    const machine = { ...this.imports, ...own };
     const { exports } = new webAssembly!.Instance(generated.module, { machine });
     return exports.run as Enter;
   }
@@ -84,6 +88,17 @@ export class CodeRunner {
     cpu.run(budget);
     this.hasLeft = cpu.depth < depth;
     return budget - cpu.executed;
+  }
+
+  /** As the step of its call. */
+  private helper(number: number): (slot: number) => void {
+    const { run } = machineHelpers.get(number)!;
+    return (slot) => {
+      const { cpu } = this;
+      cpu.slot = slot;
+      cpu.countCall(number);
+      run(cpu);
+    };
   }
 
   private step(slot: number): number {

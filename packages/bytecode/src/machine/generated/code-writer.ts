@@ -14,6 +14,7 @@ export const Wasm = {
   select: 0x1b,
   i32Load: 0x28,
   i64Load: 0x29,
+  i32Load8U: 0x2d,
   i64Load8S: 0x30,
   i64Load8U: 0x31,
   i64Load16S: 0x32,
@@ -79,6 +80,8 @@ export const Wasm = {
   i32WrapI64: 0xa7,
   i64ExtendI32S: 0xac,
   i64ExtendI32U: 0xad,
+  /** Of the first memory. */
+  memoryFill: [0xfc, 11, 0],
   i32Extend8S: 0xc0,
   i32Extend16S: 0xc1,
   i64Extend8S: 0xc2,

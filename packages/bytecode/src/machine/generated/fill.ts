@@ -1,12 +1,11 @@
 /** Fills linear memory: JavaScript's own `fill` goes byte by byte where memory is shared. */
-import { CodeWriter, unsigned } from './code-writer.ts';
+import { CodeWriter, Wasm } from './code-writer.ts';
 import { assemble } from './sections.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './web-assembly.ts';
 
 /** Makes `size` bytes from `place` on all `content`. */
 export type Fill = (place: number, content: number, size: number) => void;
 
-const MEMORY_FILL = [0xfc, 11];
 let fillModule: WasmModule | undefined;
 
 /** For one memory. */
@@ -19,8 +18,8 @@ export function makeFill(memory: WasmMemory): Fill {
 function fillBytes(): Uint8Array {
   const code = new CodeWriter();
   for (const parameter of [0, 1, 2]) code.get(parameter);
-  code.put(...MEMORY_FILL, ...unsigned(0));
-  code.put(0x0b);
+  code.put(...Wasm.memoryFill, Wasm.end);
   const types = [{ parameters: ['i32', 'i32', 'i32'], results: [] }] as const;
-  return assemble({ types, functions: [], globals: [], bodies: [code.bytes], locals: [] });
+  const body = { type: 0, locals: [], code: code.bytes };
+  return assemble({ types, functions: [], globals: [], bodies: [body] });
 }

@@ -1,5 +1,6 @@
 /** What generated functions agree on: their locals, and what they import. */
 import { TAG } from '../memory.ts';
+import type { Span } from './facts.ts';
 import { type CodeWriter, Wasm } from './code-writer.ts';
 import { place, REGION_ROWS, REGION_TABLE } from './linear-heap.ts';
 
@@ -14,12 +15,14 @@ export const local = {
   stack: 15,
   /** Slot at which no instructions were left; next block of an irreducible function. */
   slot: 16,
+  /** Where the bytes at r0 to r9 lie, as far as `facts.ts` knows; 0 where they may not be used. */
+  places: 17,
 } as const;
 
 /** Locals after the parameter: count and type of each group. */
 export const localGroups = [
   [12, 'i64'],
-  [4, 'i32'],
+  [14, 'i32'],
 ] as const;
 
 /** Functions that every module imports, in this order. */
@@ -33,6 +36,11 @@ export function importIndex(name: (typeof imports)[number]): number {
 /** The local of a register. */
 export function register(number: number): number {
   return local.registers + number;
+}
+
+/** The local of a register's place. */
+export function placeOf(number: number): number {
+  return local.places + number;
 }
 
 /** Writes a register into its cells. */
@@ -67,17 +75,18 @@ const row = {
 } as const;
 
 /**
- * Leaves the place of `size` bytes at register `base` + `offset` on the stack, or branches to
- * `otherwise` where the row of the address does not allow the access.
+ * Leaves the place of the first byte on the stack, or branches to `otherwise` where the row of the
+ * address does not allow an access to all of them.
  */
 export function translate(
   code: CodeWriter,
-  access: { base: number; offset: number; size: number; isStore: boolean },
+  base: number,
+  { from, to, isStore }: Span,
   otherwise: number,
 ): void {
-  code.get(register(access.base));
-  if (access.offset !== 0) {
-    code.wide(access.offset);
+  code.get(register(base));
+  if (from !== 0) {
+    code.wide(from);
     code.put(Wasm.i64Add);
   }
   code.tee(local.address);
@@ -98,10 +107,10 @@ export function translate(
   code.get(local.row);
   code.access(Wasm.i32Load, row.begin);
   code.put(Wasm.i32Sub, Wasm.i64ExtendI32U);
-  code.wide(access.size);
+  code.wide(to - from);
   code.put(Wasm.i64Add);
   code.get(local.row);
-  code.access(Wasm.i64Load32U, access.isStore ? row.writable : row.readable);
+  code.access(Wasm.i64Load32U, isStore ? row.writable : row.readable);
   code.put(Wasm.i64GtU);
   code.branchIf(otherwise);
   code.get(local.word);

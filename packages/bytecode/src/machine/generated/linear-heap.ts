@@ -33,6 +33,7 @@ export const place = {
   /** Where the bytes of the stack at work begin. */
   stack: 0xe4,
   cpu: 0xe8,
+  isContextWritten: 0xec,
   context: 0x100,
   calls: 0x400,
 } as const;
@@ -72,6 +73,7 @@ export class LinearHeap implements Heap {
       low: new Int32Array(buffer, place.low, cellCounts.low),
       high: new Int32Array(buffer, place.high, cellCounts.high),
       context: new Uint32Array(buffer, place.context, cellCounts.context),
+      isContextWritten: new Int32Array(buffer, place.isContextWritten, 1),
       places: new Int32Array(buffer, place.places, cellCounts.places),
       loops: new Int32Array(buffer, place.loops, cellCounts.loops),
       calls: new Int32Array(buffer, place.calls, cellCounts.calls),

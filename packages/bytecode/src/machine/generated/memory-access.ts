@@ -2,6 +2,7 @@
  * Loads and stores as WebAssembly. What is certainly allowed is done in place; everything else, and
  * above all what is not allowed, by the interpreter's own step.
  */
+import type { Placed } from '../../asm/decode.ts';
 import {
   type AccessSize,
   type Atomic,
@@ -9,14 +10,29 @@ import {
   Register,
   type Store,
 } from '../../asm/instruction.ts';
-import { contextAddress, contextLoad, isContextStore, type ProgramKind } from '../context.ts';
+import {
+  contextAddress,
+  type ContextLoad,
+  contextLoad,
+  isContextStore,
+  type ProgramKind,
+} from '../context.ts';
+import { STACK_BYTES } from '../cpu.ts';
 import { ORIGIN, TAG } from '../memory.ts';
 import { type CodeWriter, Wasm } from './code-writer.ts';
-import { importIndex, local, register, reload, spill, translate } from './layout.ts';
+import {
+  accessSpan,
+  type Fact,
+  factOf,
+  type Here,
+  isPlaced,
+  isWorthPlacing,
+  type Span,
+  toPlace,
+} from './facts.ts';
+import { importIndex, local, placeOf, register, reload, spill, translate } from './layout.ts';
 import { place } from './linear-heap.ts';
 
-const STACK_BYTES = 512;
-const FRAME_POINTER = 10;
 
 const loads: Readonly<Record<AccessSize, readonly [unsigned: number, signed: number]>> = {
   1: [Wasm.i64Load8U, Wasm.i64Load8S],
@@ -38,8 +54,51 @@ export function interpret(code: CodeWriter, slot: number): void {
   code.call(importIndex('step'));
 }
 
-function isInStack(base: Register, offset: number, size: number): boolean {
-  return base.number === FRAME_POINTER && offset >= -STACK_BYTES && offset + size <= 0;
+/** The place of an access: what is on the stack, and an offset to add to it. */
+export function locate(
+  code: CodeWriter,
+  base: number,
+  access: Span,
+  here: Here,
+  otherwise: number,
+): number {
+  const fact = factOf(here.facts, base);
+  const place = placeOf(base);
+  if (isInFrame(fact, access)) {
+    code.get(local.stack);
+    return STACK_BYTES + fact.offset + access.from;
+  }
+  if (isPlaced(fact, access)) {
+    code.get(place);
+    code.put(Wasm.i32Eqz);
+    code.branchIf(otherwise);
+    code.get(place);
+    return withNegative(code, access.from);
+  }
+  if (!isWorthPlacing(base, here)) {
+    translate(code, base, access, otherwise);
+    return 0;
+  }
+  const all = toPlace(base, access, here);
+  code.i32(0);
+  code.set(place);
+  translate(code, base, all, otherwise);
+  code.i32(all.from);
+  code.put(Wasm.i32Sub);
+  code.tee(place);
+  return withNegative(code, access.from);
+}
+
+/** WebAssembly's own offsets are not negative. */
+function withNegative(code: CodeWriter, offset: number): number {
+  if (offset >= 0) return offset;
+  code.i32(offset);
+  code.put(Wasm.i32Add);
+  return 0;
+}
+
+function isInFrame(fact: Fact | undefined, { from, to }: Span): fact is Fact & { kind: 'stack' } {
+  return fact?.kind === 'stack' && fact.offset + from >= -STACK_BYTES && fact.offset + to <= 0;
 }
 
 /** Goes on when a register holds the address of the context, where its first field lies. */
@@ -56,41 +115,51 @@ function ifContext(
 }
 
 /** A load. */
-export function load(code: CodeWriter, slot: number, instruction: Load, kind: ProgramKind): void {
+export function load(
+  code: CodeWriter,
+  { slot, instruction }: Placed & { instruction: Load },
+  kind: ProgramKind,
+  here: Here,
+): void {
   const { size, isSigned, offset, base, destination } = instruction;
   const opcode = loads[size][isSigned ? 1 : 0];
   const d = register(destination.number);
-  if (isInStack(base, offset, size)) {
-    code.get(local.stack);
-    code.access(opcode, STACK_BYTES + offset);
+  const access = accessSpan(instruction, false);
+  const fact = factOf(here.facts, base.number);
+  const known = isSigned ? undefined : contextLoad(kind, offset, size);
+  if (isInFrame(fact, access)) {
+    code.access(opcode, locate(code, base.number, access, here, code.depth));
     code.set(d);
-  } else {
-    const known = isSigned ? undefined : contextLoad(kind, offset, size);
-    const done = code.depth;
-    code.block();
-    if (known) code.block();
-    const otherwise = code.depth;
-    code.block();
-    translate(code, { base: base.number, offset, size, isStore: false }, otherwise);
-    code.access(opcode, 0);
-    code.set(d);
+    return;
+  }
+  if (fact?.kind === 'context' && known) return loadField(code, known, d);
+  const done = code.depth;
+  code.block();
+  if (known) code.block();
+  const otherwise = code.depth;
+  code.block();
+  code.access(opcode, locate(code, base.number, access, here, otherwise));
+  code.set(d);
+  code.branch(done);
+  code.end();
+  if (known) {
+    ifContext(code, base, kind, done + 1);
+    loadField(code, known, d);
     code.branch(done);
     code.end();
-    if (known) {
-      ifContext(code, base, kind, done + 1);
-      code.i32(0);
-      if (known.from === 'field') code.access(Wasm.i64Load32U, place.context + known.offset);
-      else code.access(Wasm.i64Load, place.places + 4 * known.word);
-      code.set(d);
-      code.branch(done);
-      code.end();
-    }
-    spill(code, base.number);
-    interpret(code, slot);
-    code.put(Wasm.drop);
-    reload(code, destination.number);
-    code.end();
   }
+  spill(code, base.number);
+  interpret(code, slot);
+  code.put(Wasm.drop);
+  reload(code, destination.number);
+  code.end();
+}
+
+function loadField(code: CodeWriter, field: ContextLoad, destination: number): void {
+  code.i32(0);
+  if (field.from === 'field') code.access(Wasm.i64Load32U, place.context + field.offset);
+  else code.access(Wasm.i64Load, place.places + 4 * field.word);
+  code.set(destination);
 }
 
 /**
@@ -98,14 +167,14 @@ export function load(code: CodeWriter, slot: number, instruction: Load, kind: Pr
  * not be changed so, are writable otherwise: they are told by their address.
  */
 export function atomic(code: CodeWriter, slot: number, instruction: Atomic): void {
-  const { base, offset, size, source, fetch, operator } = instruction;
+  const { base, size, source, fetch, operator } = instruction;
   const isCompared = operator === 'compareExchange';
   const done = code.depth;
   code.block();
   if (!fetch && operator !== 'exchange' && operator !== 'compareExchange') {
     const otherwise = code.depth;
     code.block();
-    translate(code, { base: base.number, offset, size, isStore: true }, otherwise);
+    translate(code, base.number, accessSpan(instruction, true), otherwise);
     code.set(local.word);
     code.get(local.row);
     code.i32(TAG);
@@ -137,40 +206,48 @@ export function atomic(code: CodeWriter, slot: number, instruction: Atomic): voi
 }
 
 /** A store. */
-export function store(code: CodeWriter, slot: number, instruction: Store, kind: ProgramKind): void {
+export function store(
+  code: CodeWriter,
+  { slot, instruction }: Placed & { instruction: Store },
+  kind: ProgramKind,
+  here: Here,
+): void {
   const { size, offset, base, source } = instruction;
   const value = (): void => {
     if (source instanceof Register) code.get(register(source.number));
     else code.wide(source);
   };
-  if (isInStack(base, offset, size)) {
-    code.get(local.stack);
+  const access = accessSpan(instruction, true);
+  const put = (otherwise: number): void => {
+    const at = locate(code, base.number, access, here, otherwise);
     value();
-    code.access(stores[size], STACK_BYTES + offset);
-  } else {
-    const isField = isContextStore(kind, offset, size);
-    const done = code.depth;
-    code.block();
-    if (isField) code.block();
-    const otherwise = code.depth;
-    code.block();
-    translate(code, { base: base.number, offset, size, isStore: true }, otherwise);
+    code.access(stores[size], at);
+  };
+  const fact = factOf(here.facts, base.number);
+  if (isInFrame(fact, access)) return put(code.depth);
+  const isField = isContextStore(kind, offset, size);
+  const done = code.depth;
+  code.block();
+  if (isField) code.block();
+  const otherwise = code.depth;
+  code.block();
+  put(otherwise);
+  code.branch(done);
+  code.end();
+  if (isField) {
+    if (fact?.kind !== 'context') ifContext(code, base, kind, done + 1);
+    code.i32(0);
     value();
-    code.access(stores[size], 0);
+    code.access(Wasm.i64Store32, place.context + offset);
+    code.i32(0);
+    code.i32(1);
+    code.access(Wasm.i32Store, place.isContextWritten);
     code.branch(done);
     code.end();
-    if (isField) {
-      ifContext(code, base, kind, done + 1);
-      code.i32(0);
-      value();
-      code.access(Wasm.i64Store32, place.context + offset);
-      code.branch(done);
-      code.end();
-    }
-    spill(code, base.number);
-    if (source instanceof Register) spill(code, source.number);
-    interpret(code, slot);
-    code.put(Wasm.drop);
-    code.end();
   }
+  spill(code, base.number);
+  if (source instanceof Register) spill(code, source.number);
+  interpret(code, slot);
+  code.put(Wasm.drop);
+  code.end();
 }

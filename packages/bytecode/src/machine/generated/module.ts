@@ -1,10 +1,12 @@
 /** A program as a module of WebAssembly: the same for every machine. */
 import { decodePlaced, type Placed } from '../../asm/decode.ts';
-import type { ProgramObject } from '../../object.ts';
+import type { MapShape, ProgramObject } from '../../object.ts';
 import { programKind } from '../context.ts';
 import { functionBody, type ModuleScope } from './function.ts';
 import { imports, localGroups } from './layout.ts';
+import { hasLookup, lookupBody, lookupLocals } from './lookup.ts';
 import { assemble } from './sections.ts';
+import { TAIL_CALL } from '../../flow/flow-graph.ts';
 import { targetSlot } from '../../flow/form.ts';
 
 /** A function of the program, and `follow`: instructions left before and after. */
@@ -12,15 +14,21 @@ const run = { parameters: ['i32'], results: ['i32'] } as const;
 const call = { parameters: ['i32'], results: [] } as const;
 const leave = { parameters: [], results: [] } as const;
 const exhaust = { parameters: ['i32', 'i32'], results: [] } as const;
-const types = [run, call, leave, exhaust] as const;
+const lookup = { parameters: ['i32'], results: ['i64'] } as const;
+const types = [run, call, leave, exhaust, lookup] as const;
 const importTypes = { step: run, call, leave, follow: run, exhaust } as const;
 
 /** What becomes of a program. */
 export interface ModuleSource {
-  /** Exports `run`; imports memory, functions and the globals `map0`, `map1`, ... */
+  /**
+   * Exports `run`; imports memory, functions and the globals `map0`, `map1`, ..., their addresses,
+   * and `directory0`, ..., where generated code looks keys up.
+   */
   readonly bytes: Uint8Array;
   /** The maps of the globals, in their order. */
   readonly maps: readonly string[];
+  /** Those that it imports a function for, `helper5`, ... */
+  readonly helpers: readonly number[];
 }
 
 /** `undefined` for a program that uses what only the interpreter knows. */
@@ -31,31 +39,59 @@ export function moduleSource(object: ProgramObject): ModuleSource | undefined {
   const globals = new Map(
     object.mapReferences.map((use) => [use.instruction, maps.indexOf(use.map)]),
   );
+  const shapes = maps.map((name) => object.maps.find((shape) => shape.name === name));
   const subprograms = findSubprograms(code);
+  const helpers = findHelpers(code);
+  const firstBody = imports.length + helpers.length;
+  const lookups = shapes.filter((shape) => shape && hasLookup(shape)) as MapShape[];
   const scope: ModuleScope = {
     code,
     kind: programKind(object.programType)!,
-    mapGlobal: (slot) => globals.get(slot),
-    subprogram: (slot) => imports.length + 1 + subprograms.indexOf(slot),
+    mapOf: (slot) => globals.get(slot),
+    shapes,
+    helper: (number) => imports.length + helpers.indexOf(number),
+    subprogram: (slot) => firstBody + 1 + subprograms.indexOf(slot),
+    lookup: (shape) => {
+      const index = lookups.indexOf(shape);
+      return index < 0 ? undefined : firstBody + 1 + subprograms.length + index;
+    },
   };
-  const bodies = [
-    functionBody(scope, 0, true),
-    ...subprograms.map((slot) => functionBody(scope, slot, false)),
-  ];
+  const functions = [0, ...subprograms].map((slot, index) => ({
+    type: types.indexOf(run),
+    locals: localGroups,
+    code: functionBody(scope, slot, index === 0),
+  }));
+  const bodies = lookups.map((shape) => ({
+    type: types.indexOf(lookup),
+    locals: lookupLocals,
+    code: lookupBody(shape, maps.length + shapes.indexOf(shape)),
+  }));
   const bytes = assemble({
     types,
-    functions: imports.map((name) => [name, types.indexOf(importTypes[name])]),
-    globals: maps.map((_, index) => `map${index}`),
-    bodies,
-    locals: localGroups,
+    functions: [
+      ...imports.map((name) => [name, types.indexOf(importTypes[name])] as const),
+      ...helpers.map((number) => [`helper${number}`, types.indexOf(call)] as const),
+    ],
+    globals: [
+      ...maps.map((_, index) => [`map${index}`, 'i64'] as const),
+      ...maps.map((_, index) => [`directory${index}`, 'i32'] as const),
+    ],
+    bodies: [...functions, ...bodies],
   });
-  return { bytes, maps };
+  return { bytes, maps, helpers };
 }
 
 function isKnown({ instruction }: Placed): boolean {
   if (instruction.kind === 'call') return instruction.target !== 'kernelFunction';
   if (instruction.kind !== 'loadConstant') return true;
   return instruction.from === 'value' || instruction.from === 'mapByDescriptor';
+}
+
+function findHelpers(code: readonly Placed[]): number[] {
+  const numbers = code.flatMap(({ instruction }) =>
+    instruction.kind === 'call' && instruction.target === 'helper' ? [instruction.number] : [],
+  );
+  return [...new Set(numbers)].filter((number) => number !== TAIL_CALL);
 }
 
 function findSubprograms(code: readonly Placed[]): number[] {

@@ -19,15 +19,21 @@ export interface FunctionType {
 
 /** The parts. */
 export interface ModuleParts {
-  /** The first is the type of all functions with a body. */
   readonly types: readonly FunctionType[];
   /** Functions that are imported, by name and index of the type. */
   readonly functions: readonly (readonly [name: string, type: number])[];
-  /** Names of constants of 64 bits that are imported. */
-  readonly globals: readonly string[];
-  readonly bodies: readonly Uint8Array[];
-  /** The locals of each body, beside its parameters. */
+  /** Constants that are imported. */
+  readonly globals: readonly (readonly [name: string, type: ValueType])[];
+  readonly bodies: readonly FunctionBody[];
+}
+
+/** A function with its code. */
+export interface FunctionBody {
+  /** Index of its type. */
+  readonly type: number;
+  /** The locals beside its parameters. */
   readonly locals: readonly (readonly [count: number, type: ValueType])[];
+  readonly code: Uint8Array;
 }
 
 const valueType = { i32: 0x7f, i64: 0x7e } as const;
@@ -47,13 +53,10 @@ export function assemble(parts: ModuleParts): Uint8Array {
     sectionOf(section.import, importBytes(parts)),
     sectionOf(
       section.function,
-      bodies.map(() => [0]),
+      bodies.map(({ type }) => unsigned(type)),
     ),
     sectionOf(section.export, [run]),
-    sectionOf(
-      section.code,
-      bodies.map((body) => bodyBytes(parts, body)),
-    ),
+    sectionOf(section.code, bodies.map(bodyBytes)),
   ];
   return joined(preamble, ...sections);
 }
@@ -70,13 +73,16 @@ function importBytes({ functions, globals }: ModuleParts): number[][] {
   return [
     ...functions.map(([name, type]) => [...from, ...text(name), kind.function, type]),
     [...from, ...text('memory'), kind.memory, ...memoryType],
-    ...globals.map((name) => [...from, ...text(name), kind.global, valueType.i64, CONSTANT]),
+    ...globals.map(([name, type]) => [
+      ...[...from, ...text(name), kind.global],
+      ...[valueType[type], CONSTANT],
+    ]),
   ];
 }
 
-function bodyBytes({ locals }: ModuleParts, body: Uint8Array): Uint8Array {
+function bodyBytes({ locals, code }: FunctionBody): Uint8Array {
   const groups = vector(locals.map(([count, type]) => [...unsigned(count), valueType[type]]));
-  return joined(unsigned(groups.length + body.length), groups, body);
+  return joined(unsigned(groups.length + code.length), groups, code);
 }
 
 /** Bytes, in whatever list. */

@@ -43,8 +43,8 @@ function update(cpu: Cpu): number {
   const map = tableIn(cpu, 1);
   const key = cpu.bytes(2, map.shape.keySize);
   const value = cpu.bytes(3, map.shape.valueSize);
-  const flag = cpu.bits(4);
-  return flag > 2n ? -Errno.EINVAL : map.put(key, value, Number(flag), cpu.number);
+  const flag = cpu.high[4] === 0 ? cpu.u32(4) : -1;
+  return flag < 0 || flag > 2 ? -Errno.EINVAL : map.put(key, value, flag, cpu.number);
 }
 
 function remove(cpu: Cpu): number {
@@ -68,7 +68,7 @@ const reserve: MachineHelper = {
   kinds: ['xdp', 'tc'],
   run(cpu) {
     const buffer = ringBufferIn(cpu, 1);
-    const region = cpu.bits(3) === 0n ? buffer.reserve(cpu.u32(2)) : undefined;
+    const region = (cpu.low[3]! | cpu.high[3]!) === 0 ? buffer.reserve(cpu.u32(2)) : undefined;
     if (region) {
       cpu.openRecords.set(region, buffer);
       cpu.setAddress(0, region, 0);

@@ -8,7 +8,7 @@ const XDP_ABORTED = 0;
 const XDP_REDIRECT = 4;
 const TC_DROP = 2;
 const TC_REDIRECT = 7;
-const INTO_INTERFACE = 1n;
+const INTO_INTERFACE = 1;
 const FIB_LOOKUP_BYTES = 64;
 const NEXT_HOP_BYTES = 20;
 
@@ -23,19 +23,17 @@ const jiffies: MachineHelper = {
 };
 
 function redirect(cpu: Cpu): number {
-  const flags = cpu.bits(2);
+  const flags = cpu.low[2]!;
   const isXdp = cpu.context.kind === 'xdp';
-  if (isXdp ? flags !== 0n : (flags & ~INTO_INTERFACE) !== 0n) {
-    return isXdp ? XDP_ABORTED : TC_DROP;
-  }
-  cpu.redirect = { kind: 'redirect', ifindex: cpu.u32(1), flags };
+  const known = isXdp ? 0 : INTO_INTERFACE;
+  if ((flags & ~known) !== 0 || cpu.high[2] !== 0) return isXdp ? XDP_ABORTED : TC_DROP;
+  cpu.redirect = { kind: 'redirect', ifindex: cpu.u32(1), flags: BigInt(flags) };
   return isXdp ? XDP_REDIRECT : TC_REDIRECT;
 }
 
 function redirectPeer(cpu: Cpu): number {
-  const flags = cpu.bits(2);
-  if (flags !== 0n) return TC_DROP;
-  cpu.redirect = { kind: 'peer', ifindex: cpu.u32(1), flags };
+  if ((cpu.low[2]! | cpu.high[2]!) !== 0) return TC_DROP;
+  cpu.redirect = { kind: 'peer', ifindex: cpu.u32(1), flags: 0n };
   return TC_REDIRECT;
 }
 

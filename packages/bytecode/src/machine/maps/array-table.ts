@@ -15,8 +15,12 @@ export function indexKey(index: number): Uint8Array {
   return Uint8Array.of(index, index >>> 8, index >>> 16, index >>> 24);
 }
 
-/** Entries that generated code can look up. */
 const LISTED_MAX = 1 << 20;
+
+/** Whether generated code can look up the entries of an array. */
+export function isListed(maxEntries: number): boolean {
+  return maxEntries <= LISTED_MAX;
+}
 
 /** @alias BPF_MAP_TYPE_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY */
 export class ArrayTable extends Table {
@@ -30,7 +34,7 @@ export class ArrayTable extends Table {
     super(shape, cpus, memory);
     this.demandSize('create', 'key', shape.keySize, 4);
     this.made = new Array(shape.maxEntries);
-    if (shape.maxEntries > LISTED_MAX) return;
+    if (!isListed(shape.maxEntries)) return;
     const { buffer, byteOffset } = memory.heap.allocate(shape.maxEntries * 4);
     this.numbers = new Int32Array(buffer, byteOffset, shape.maxEntries);
   }
