@@ -4,7 +4,6 @@
 import { reversePostorder } from '../ir/dominators.ts';
 import { negated } from '../ir/comparison.ts';
 import type { Block, IrFunction } from '../ir/ir.ts';
-import { successors } from '../ir/ir.ts';
 import type { MachineBlock, MachineInstruction } from './machine.ts';
 
 /** A block that only returns a constant: an early way out, kept off the straight path. */
@@ -17,16 +16,15 @@ function isCold(block: Block): boolean {
 
 /** Reverse postorder, loops together, cold returns last. */
 export function orderBlocks(made: IrFunction): Block[] {
-  const order = reversePostorder(made, deeperFirst);
+  const order = reversePostorder(made, isFalseDeeper);
   const [entry] = order;
   const isLast = (block: Block): boolean => block !== entry && isCold(block);
   return [...order.filter((block) => !isLast(block)), ...order.filter(isLast)];
 }
 
-/** The deeper loop, else the true side. */
-function deeperFirst(block: Block): Block[] {
-  const next = successors(block);
-  return next.length === 2 && next[1]!.loopDepth > next[0]!.loopDepth ? [next[1]!, next[0]!] : next;
+/** Whether the false side of a branch leads into a deeper loop than the true one. */
+function isFalseDeeper({ terminator: end }: Block): boolean {
+  return end?.kind === 'branch' && end.ifFalse.loopDepth > end.ifTrue.loopDepth;
 }
 
 /** Where a jump to `block` ends up, past blocks that only jump on. */

@@ -2,7 +2,7 @@
  * Which block every path from the entry goes through before another: Cooper, Harvey and Kennedy, A
  * Simple, Fast Dominance Algorithm.
  */
-import { type Block, type IrFunction, successors } from './ir.ts';
+import { type Block, followerAt, type IrFunction } from './ir.ts';
 
 const none: readonly Block[] = [];
 
@@ -27,7 +27,7 @@ export class DominatorTree {
     this.left = new Int32Array(blockLimit);
     this.findParents(made);
     this.addKids();
-    this.number(made.blocks[0]!);
+    this.number(made);
   }
 
   isReachable(block: Block): boolean {
@@ -84,17 +84,21 @@ export class DominatorTree {
     }
   }
 
-  private number(entry: Block): void {
+  private number(made: IrFunction): void {
     let clock = 0;
-    const path = [{ block: entry, next: 0 }];
-    this.entered[entry.id] = clock++;
-    for (let top = path.at(-1); top; top = path.at(-1)) {
-      const child = this.children(top.block)[top.next++];
+    const [entry] = made.blocks;
+    /** How many of its children the walk has been to, by block id. */
+    const visited = new Int32Array(made.blockLimit);
+    const path = [entry!];
+    this.entered[entry!.id] = clock++;
+    while (path.length > 0) {
+      const block = path[path.length - 1]!;
+      const child = this.kids[block.id]?.[visited[block.id]!++];
       if (child) {
         this.entered[child.id] = clock++;
-        path.push({ block: child, next: 0 });
+        path.push(child);
       } else {
-        this.left[top.block.id] = clock++;
+        this.left[block.id] = clock++;
         path.pop();
       }
     }
@@ -103,28 +107,29 @@ export class DominatorTree {
 
 /**
  * The blocks that can be reached, each after its predecessors but for those that loop back. Of the
- * blocks that `next` lists, the first comes first as far as that allows.
+ * two sides of a branch the true one comes first as far as that allows, or the other one where
+ * `isFalseFirst` says so.
  */
 export function reversePostorder(
   made: IrFunction,
-  next: (block: Block) => Block[] = successors,
+  isFalseFirst: (block: Block) => boolean = () => false,
 ): Block[] {
   const entry = made.blocks[0]!;
-  const isSeen = new Uint8Array(made.blockLimit);
-  isSeen[entry.id] = 1;
+  /** By block id: 0 for a block that was not come to, else one more than the followers walked. */
+  const walked = new Uint8Array(made.blockLimit);
+  walked[entry.id] = 1;
   const postorder: Block[] = [];
-  /** From the entry to where the walk is, and what each block of it has left to be walked. */
   const path = [entry];
-  const left = [next(entry)];
   while (path.length > 0) {
-    const follower = left[left.length - 1]!.pop();
-    if (!follower) {
-      postorder.push(path.pop()!);
-      left.pop();
-    } else if (isSeen[follower.id] === 0) {
-      isSeen[follower.id] = 1;
+    const block = path[path.length - 1]!;
+    const turn = walked[block.id]!++;
+    // The last one that is walked comes first.
+    const follower = turn > 2 ? null : followerAt(block, isFalseFirst(block) ? turn - 1 : 2 - turn);
+    if (follower && walked[follower.id] === 0) {
+      walked[follower.id] = 1;
       path.push(follower);
-      left.push(next(follower));
+    } else if (turn > 2) {
+      postorder.push(path.pop()!);
     }
   }
   return postorder.reverse();

@@ -250,3 +250,10 @@ export function successors(block: Block): Block[] {
   if (end?.kind === 'jump') return [end.to];
   return end?.kind === 'branch' ? [end.ifTrue, end.ifFalse] : [];
 }
+
+/** One of the two successors that a block may have, `null` where it has fewer. */
+export function followerAt(block: Block, index: number): Block | null {
+  const end = block.terminator;
+  if (end?.kind === 'branch') return index === 0 ? end.ifTrue : end.ifFalse;
+  return end?.kind === 'jump' && index === 0 ? end.to : null;
+}

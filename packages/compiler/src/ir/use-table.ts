@@ -10,10 +10,11 @@ export class UseTable {
     this.counts = new Int32Array(made.valueLimit);
     this.isWhole = new Uint8Array(made.valueLimit);
     for (const block of made.blocks) {
-      for (const value of block.values) {
-        const { operands } = value;
+      const { values } = block;
+      for (let at = 0; at < values.length; at++) {
+        const { operands } = values[at]!;
         for (let index = 0; index < operands.length; index++) {
-          this.add(operands[index]!, readsLowHalfOnly(value, index));
+          this.add(operands[index]!, readsLowHalfOnly(values[at]!, index));
         }
       }
       const end = block.terminator!;

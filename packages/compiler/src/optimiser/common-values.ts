@@ -18,7 +18,7 @@ import {
   type Terminator,
   type Value,
 } from '../ir/ir.ts';
-import { removePredecessor, resolveIn, resolveOperands } from './edit.ts';
+import { removePredecessor, removeUnreachable, resolveIn, resolveOperands } from './edit.ts';
 import { ExpressionKeys } from './expression-keys.ts';
 import { KnownBits } from './known-bits.ts';
 import { MemoryTable } from './memory-table.ts';
@@ -35,15 +35,14 @@ export function findCommonValues(made: IrFunction): boolean {
   return new CommonValues(made).run();
 }
 
-/** A block to visit, with what memory holds when it is entered; or the end of a block's subtree. */
-type Step =
-  | { readonly kind: 'enter'; readonly block: Block; readonly memory: MemoryTable }
-  | { readonly kind: 'leave'; readonly undo: Undo[] };
-
-/** What was known by this key before a block; `undefined` for nothing. */
-interface Undo {
-  readonly key: number;
-  readonly before: Value | boolean | undefined;
+/**
+ * A block to visit, with what memory holds when it is entered; or, without a block, the end of a
+ * block's subtree, with how much was to be undone when it was entered.
+ */
+interface Step {
+  readonly block: Block | null;
+  readonly memory: MemoryTable | null;
+  readonly undoCount: number;
 }
 
 class CommonValues {
@@ -53,7 +52,9 @@ class CommonValues {
   private readonly known = new Map<number, Value | boolean>();
   private readonly bits: KnownBits;
   private readonly isContextStable: boolean;
-  private undo: Undo[] = [];
+  /** The keys that were remembered on the way to this block, and what was known by each before. */
+  private readonly undoKeys: number[] = [];
+  private readonly undoValues: (Value | boolean | undefined)[] = [];
   private isChanged = false;
 
   constructor(private readonly made: IrFunction) {
@@ -65,39 +66,45 @@ class CommonValues {
 
   run(): boolean {
     const steps: Step[] = [
-      { kind: 'enter', block: this.made.blocks[0]!, memory: new MemoryTable() },
+      { block: this.made.blocks[0]!, memory: new MemoryTable(), undoCount: 0 },
     ];
     for (let step = steps.pop(); step; step = steps.pop()) {
-      if (step.kind === 'leave') this.forget(step.undo);
-      else this.enter(step.block, step.memory, steps);
+      if (step.block) this.enter(step.block, step.memory!, steps);
+      else this.forget(step.undoCount);
     }
-    if (this.isChanged) resolveOperands(this.made);
-    return this.isChanged;
+    if (!this.isChanged) return false;
+    resolveOperands(this.made);
+    removeUnreachable(this.made);
+    return true;
   }
 
-  private forget(undo: readonly Undo[]): void {
-    for (let index = undo.length - 1; index >= 0; index--) {
-      const { key, before } = undo[index]!;
+  /** Until no more than `undoCount` are left to be undone. */
+  private forget(undoCount: number): void {
+    while (this.undoKeys.length > undoCount) {
+      const [key, before] = [this.undoKeys.pop()!, this.undoValues.pop()];
       if (before === undefined) this.known.delete(key);
       else this.known.set(key, before);
     }
   }
 
   private remember(key: number, value: Value | boolean): void {
-    this.undo.push({ key, before: this.known.get(key) });
+    this.undoKeys.push(key);
+    this.undoValues.push(this.known.get(key));
     this.known.set(key, value);
   }
 
   private enter(block: Block, memory: MemoryTable, steps: Step[]): void {
-    this.undo = [];
+    const undoCount = this.undoKeys.length;
     this.learnFromBranch(block);
-    block.values = block.values.filter((value) => this.visit(value, memory));
+    if (block.values.length > 0) {
+      block.values = block.values.filter((value) => this.visit(value, memory));
+    }
     this.decideBranch(block);
-    steps.push({ kind: 'leave', undo: this.undo });
+    steps.push({ block: null, memory: null, undoCount });
     for (const child of this.tree.children(block)) {
       const isExtension = child.predecessors.length === 1 && child.predecessors[0] === block;
       const left = isExtension ? memory.copy() : new MemoryTable();
-      steps.push({ kind: 'enter', block: child, memory: left });
+      steps.push({ block: child, memory: left, undoCount: 0 });
     }
   }
 

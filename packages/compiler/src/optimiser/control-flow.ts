@@ -7,6 +7,7 @@ import { placesOf } from '../ir/dominators.ts';
 import { type Block, type IrFunction, resolve, successors, type Value } from '../ir/ir.ts';
 import {
   hasPhis,
+  isPhi,
   phisOf,
   redirect,
   removePredecessor,
@@ -25,7 +26,9 @@ export function cleanControlFlow(made: IrFunction): boolean {
   if (isChanged) removeUnreachable(made);
   isChanged = mergeMeetings(made) || isChanged;
   isChanged = replaceSinglePhis(made) || isChanged;
-  return mergeChains(made) || isChanged;
+  isChanged = mergeChains(made) || isChanged;
+  if (isChanged) removeUnreachable(made);
+  return isChanged;
 }
 
 /** A phi of a block with one predecessor is its operand. */
@@ -45,9 +48,10 @@ function replaceSinglePhis(made: IrFunction): boolean {
 
 /** A block that only one other jumps to, and that only leads there, continues it. */
 function mergeChains(made: IrFunction): boolean {
-  const merged = new Set<Block>();
+  const isMerged = new Uint8Array(made.blockLimit);
+  let isChanged = false;
   for (const block of made.blocks) {
-    if (merged.has(block)) continue;
+    if (isMerged[block.id]) continue;
     for (;;) {
       const end = block.terminator!;
       if (end.kind !== 'jump' || end.to === block || end.to.predecessors.length !== 1) break;
@@ -60,12 +64,12 @@ function mergeChains(made: IrFunction): boolean {
       for (const after of successors(next)) {
         after.predecessors[after.predecessors.indexOf(next)] = block;
       }
-      merged.add(next);
+      isMerged[next.id] = 1;
+      isChanged = true;
     }
   }
-  if (merged.size === 0) return false;
-  made.blocks = made.blocks.filter((block) => !merged.has(block));
-  return true;
+  if (isChanged) made.blocks = made.blocks.filter((block) => !isMerged[block.id]);
+  return isChanged;
 }
 
 /** Empty blocks that only jump on are skipped where no phi tells them apart. */
@@ -114,7 +118,7 @@ function splitReturns(made: IrFunction): boolean {
     const end = block.terminator!;
     if (end.kind !== 'return' || block.values.length !== 1) continue;
     const [phi] = block.values;
-    if (phi!.operation.op !== 'phi' || resolve(end.value) !== phi) continue;
+    if (!isPhi(phi!) || resolve(end.value) !== phi) continue;
     const known = block.predecessors
       .map((before, index) => ({ before, value: resolve(phi!.operands[index]!) }))
       .filter(({ value }) => constantOf(value) !== null);
@@ -166,7 +170,7 @@ function mergeMeetings(made: IrFunction): boolean {
     // A loop keeps its one way back.
     places ??= placesOf(order, made);
     if (places[next.id]! <= places[block.id]!) continue;
-    users ??= findUsers(made);
+    users ??= findUsers(made, isPhi);
     if (!isAskedOnlyIn(next, block, users)) continue;
     for (const before of [...block.predecessors]) leadOn(made, { before, block, next });
     removePredecessor(next, block);
@@ -181,7 +185,8 @@ function meetingAfter(block: Block): Block | null {
   const end = block.terminator!;
   if (end.kind !== 'jump' || end.to === block || block.predecessors.length < 2) return null;
   if (!hasPhis(block) || !hasPhis(end.to)) return null;
-  return phisOf(block).length < block.values.length ? null : end.to;
+  // Phis come first: where the last value is one, all are.
+  return isPhi(block.values[block.values.length - 1]!) ? end.to : null;
 }
 
 /** Whether nothing but the phis of `next` asks for those of `block`. */

@@ -18,9 +18,9 @@ export function removeDeadValues(made: IrFunction): boolean {
     work.push(value);
   };
   for (const block of made.blocks) {
-    for (const value of block.values) {
+    block.values.forEach((value) => {
       if (hasEffect.has(value.operation.op) && !isLost(value, read)) need(value);
-    }
+    });
     const end = block.terminator!;
     if (end.kind === 'branch') {
       need(end.left);
@@ -30,7 +30,7 @@ export function removeDeadValues(made: IrFunction): boolean {
     }
   }
   for (let value = work.pop(); value; value = work.pop()) {
-    for (const operand of value.operands) need(operand);
+    value.operands.forEach(need);
   }
   let isChanged = false;
   for (const block of made.blocks) {
@@ -45,13 +45,12 @@ export function removeDeadValues(made: IrFunction): boolean {
 function findReadSlots(made: IrFunction): Set<Slot> {
   const read = new Set<Slot>();
   for (const block of made.blocks) {
-    for (const value of block.values) {
-      const first = value.operation.op === 'store' ? 1 : 0;
-      for (let index = first; index < value.operands.length; index++) {
-        const { operation } = value.operands[index]!;
+    block.values.forEach(({ operation: { op }, operands }) => {
+      for (let index = op === 'store' ? 1 : 0; index < operands.length; index++) {
+        const { operation } = operands[index]!;
         if (operation.op === 'slot') read.add(operation.slot);
       }
-    }
+    });
   }
   return read;
 }

@@ -10,11 +10,12 @@ export function removeUnreachable(made: IrFunction): boolean {
     return false;
   }
   const places = placesOf(order, made);
+  const isReached = (before: Block): boolean => places[before.id]! >= 0;
   for (const block of order) {
-    const isReached = block.predecessors.map((before) => places[before.id]! >= 0);
-    if (!isReached.includes(false)) continue;
-    const isKept = (_: unknown, index: number): boolean => isReached[index]!;
-    block.predecessors = block.predecessors.filter(isKept);
+    if (block.predecessors.every(isReached)) continue;
+    const before = block.predecessors;
+    const isKept = (_: unknown, index: number): boolean => isReached(before[index]!);
+    block.predecessors = before.filter(isReached);
     for (const phi of phisOf(block)) phi.operands = phi.operands.filter(isKept);
   }
   made.blocks = order;
@@ -24,9 +25,8 @@ export function removeUnreachable(made: IrFunction): boolean {
 /** Makes every use name the value that its operand was replaced by. */
 export function resolveOperands(made: IrFunction): void {
   for (const block of made.blocks) {
-    for (const value of block.values) {
-      resolveIn(value.operands);
-    }
+    const { values } = block;
+    for (let index = 0; index < values.length; index++) resolveIn(values[index]!.operands);
     const end = block.terminator;
     if (end?.kind === 'branch') {
       end.left = resolve(end.left);
@@ -53,12 +53,12 @@ export function phisOf(block: Block): Value[] {
 }
 
 /** Whether `block` begins with a phi. */
-export function hasPhis(block: Block): boolean {
-  const [first] = block.values;
-  return first !== undefined && isPhi(first);
+export function hasPhis({ values }: Block): boolean {
+  return values.length > 0 && isPhi(values[0]!);
 }
 
-function isPhi(value: Value): boolean {
+/** Whether `value` is one of the values that meet at the start of a block. */
+export function isPhi(value: Value): boolean {
   return value.operation.op === 'phi';
 }
 

@@ -12,18 +12,21 @@ interface Entry {
 /** A larger table is emptied, so that a store never has much to look through. */
 const entryLimit = 32;
 
+const none: readonly Entry[] = [];
+
 /** Bytes in memory with the value that a load of them gives. */
 export class MemoryTable {
-  private entries: Entry[] = [];
+  /** Never changed, so that copies share it. */
+  private entries = none;
 
   copy(): MemoryTable {
     const copy = new MemoryTable();
-    copy.entries = [...this.entries];
+    copy.entries = this.entries;
     return copy;
   }
 
   clear(): void {
-    this.entries = [];
+    this.entries = none;
   }
 
   /** What these bytes hold; if that is unknown, they hold `value` from now on. */
@@ -50,12 +53,13 @@ export class MemoryTable {
 
   /** Forgets what a write of these bytes may change. */
   forget(base: Value, access: Access): void {
+    if (this.entries.length === 0) return;
     this.entries = this.entries.filter((entry) => !mayOverlap(entry, base, access));
   }
 
   private add(entry: Entry): void {
     if (this.entries.length >= entryLimit) this.clear();
-    this.entries.push(entry);
+    this.entries = [...this.entries, entry];
   }
 }
 

@@ -26,19 +26,20 @@ const groupLimit = 64;
 
 /** Whether anything changed. */
 export function mergeStores(made: IrFunction): boolean {
-  let isChanged = false;
-  for (const block of made.blocks) isChanged = mergeInBlock(made, block) || isChanged;
-  return isChanged;
+  const replaced = new Map<Value, Value[]>();
+  for (const block of made.blocks) mergeInBlock(made, block, replaced);
+  return replaced.size > 0;
 }
 
-function mergeInBlock(made: IrFunction, block: Block): boolean {
-  const replaced = new Map<Value, Value[]>();
+/** Says in `replaced` what stands in the place of each store that is gone. */
+function mergeInBlock(made: IrFunction, block: Block, replaced: Map<Value, Value[]>): void {
+  const before = replaced.size;
   let group: Group | null = null;
   const finish = (): void => {
     if (group && group.stores.length > 1) mergeGroup(made, group, replaced);
     group = null;
   };
-  for (const value of block.values) {
+  block.values.forEach((value) => {
     if (isMergeable(value)) {
       const base = value.operands[0]!;
       if (group && !belongs(group, value)) finish();
@@ -47,11 +48,10 @@ function mergeInBlock(made: IrFunction, block: Block): boolean {
     } else if (touchesMemory(value)) {
       finish();
     }
-  }
+  });
   finish();
-  if (replaced.size === 0) return false;
+  if (replaced.size === before) return;
   block.values = block.values.flatMap((value) => replaced.get(value) ?? [value]);
-  return true;
 }
 
 function isMergeable(value: Value): boolean {

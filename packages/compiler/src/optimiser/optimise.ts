@@ -31,7 +31,7 @@ export interface OptimiseOptions {
 
 /**
  * Optimises one function in place. Between passes all its blocks can be reached, and stand in
- * reverse postorder: a pass may rely on it.
+ * reverse postorder: a pass may rely on it, and one that changes control flow sees to it.
  */
 export function optimise(made: IrFunction, options: OptimiseOptions = {}): void {
   const passes: Passes = { ...allPasses, ...options.passes };
@@ -75,7 +75,6 @@ class PassRunner {
     if (!isOn || this.idleAt.get(name) === this.changeCount) return;
     if (pass()) {
       this.changeCount++;
-      removeUnreachable(this.made);
     } else {
       this.idleAt.set(name, this.changeCount);
     }

@@ -8,7 +8,7 @@ import { foldAddress, foldPacketPointer } from './addresses.ts';
 import { simplifyBinary } from './algebra.ts';
 import { simplifyBranch } from './branches.ts';
 import { simplifyByteSwap } from './byte-swaps.ts';
-import { resolveIn, resolveOperands } from './edit.ts';
+import { removeUnreachable, resolveIn, resolveOperands } from './edit.ts';
 import type { Passes } from './passes.ts';
 import { Rewriter } from './rewriter.ts';
 import { narrowStore, simplifyResize } from './widths.ts';
@@ -19,7 +19,9 @@ export function simplify(made: IrFunction, passes: Passes): boolean {
   for (const block of made.blocks) {
     rewriter.block = block;
     rewriter.output = [];
-    for (const value of block.values) {
+    const { values } = block;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index]!;
       rewriter.position = value.position;
       resolveIn(value.operands);
       const simpler = simplifyValue(value, rewriter);
@@ -34,8 +36,10 @@ export function simplify(made: IrFunction, passes: Passes): boolean {
     simplifyBranch(block, rewriter);
     block.values = rewriter.output;
   }
-  if (rewriter.isChanged) resolveOperands(made);
-  return rewriter.isChanged;
+  if (!rewriter.isChanged) return false;
+  resolveOperands(made);
+  removeUnreachable(made);
+  return true;
 }
 
 function simplifyValue(value: Value, rewriter: Rewriter): Value | null {

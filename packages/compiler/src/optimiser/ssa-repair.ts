@@ -7,22 +7,27 @@ import type { Block, IrFunction, Value } from '../ir/ir.ts';
 /** Who uses a value: another value, or the end of a block. */
 export type User = Value | Block;
 
-/** Users of each value, by its id. May name some that have ceased to use it. */
+/** Users of values, by id of the value. May name some that have ceased to use it. */
 export type Users = (User[] | undefined)[];
 
-/** The users of every value of a function. */
-export function findUsers(made: IrFunction): Users {
+/** The users of those values of a function that `isWanted`. */
+export function findUsers(made: IrFunction, isWanted: (value: Value) => boolean): Users {
   const users: Users = new Array<User[] | undefined>(made.valueLimit).fill(undefined);
+  const add = (value: Value, user: User): void => {
+    if (isWanted(value)) addUser(users, value, user);
+  };
   for (const block of made.blocks) {
-    for (const value of block.values) {
-      for (const operand of value.operands) addUser(users, operand, value);
+    const { values, terminator: end } = block;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index]!;
+      const { operands } = value;
+      for (let at = 0; at < operands.length; at++) add(operands[at]!, value);
     }
-    const end = block.terminator;
     if (end?.kind === 'branch') {
-      addUser(users, end.left, block);
-      addUser(users, end.right, block);
+      add(end.left, block);
+      add(end.right, block);
     } else if (end?.kind === 'return') {
-      addUser(users, end.value, block);
+      add(end.value, block);
     }
   }
   return users;

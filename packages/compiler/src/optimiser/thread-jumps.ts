@@ -6,7 +6,7 @@ import { compare } from '../ir/comparison.ts';
 import { placesOf } from '../ir/dominators.ts';
 import { type Block, type IrFunction, resolve, type Terminator, type Value } from '../ir/ir.ts';
 import { isNonNull } from './branches.ts';
-import { phisOf, redirect, resolveOperands } from './edit.ts';
+import { isPhi, phisOf, redirect, removeUnreachable, resolveOperands } from './edit.ts';
 import { constantOf } from './rewriter.ts';
 import { addUser, findUsers, repair, type Users } from './ssa-repair.ts';
 
@@ -26,11 +26,13 @@ export function threadJumps(made: IrFunction): boolean {
     const place = places[block.id]!;
     const isLoopHead = block.predecessors.some((before) => (places[before.id] ?? -1) >= place);
     if (isLoopHead) continue;
-    users ??= findUsers(made);
+    users ??= findUsers(made, isPhi);
     thread(made, users, block, known);
   }
-  if (users) resolveOperands(made);
-  return users !== null;
+  if (!users) return false;
+  resolveOperands(made);
+  removeUnreachable(made);
+  return true;
 }
 
 interface Outcome {
@@ -38,14 +40,17 @@ interface Outcome {
   readonly to: Block;
 }
 
+const none: readonly Outcome[] = [];
+
 /** The predecessors of `block` that decide its branch. */
-function knownOutcomes(block: Block): Outcome[] {
+function knownOutcomes(block: Block): readonly Outcome[] {
   const end = block.terminator!;
-  if (end.kind !== 'branch' || block.predecessors.length < 2) return [];
+  if (end.kind !== 'branch' || block.predecessors.length < 2) return none;
   const phi = end.left;
-  if (phi.block !== block || phi.operation.op !== 'phi' || constantOf(end.right) === null)
-    return [];
-  if (block.values.length > phiLimit || phisOf(block).length < block.values.length) return [];
+  if (phi.block !== block || !isPhi(phi) || constantOf(end.right) === null) return none;
+  const { values } = block;
+  // Phis come first: where the last value is one, all are.
+  if (values.length > phiLimit || !isPhi(values[values.length - 1]!)) return none;
   const known: Outcome[] = [];
   block.predecessors.forEach((before, index) => {
     const isTrue = outcome(end, resolve(phi.operands[index]!));

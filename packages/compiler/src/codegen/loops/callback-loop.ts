@@ -148,7 +148,7 @@ function writeCall(
       atEnds.get(value)!.set(to, found);
     }
   });
-  const users = findUsers(made);
+  const users = findUsers(made, (value) => atEnds.has(value));
   for (const [value, atEnd] of atEnds) repair(made, users, value, atEnd);
 }
 
