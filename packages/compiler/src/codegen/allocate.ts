@@ -22,6 +22,7 @@ import {
   FIRST_VIRTUAL,
   FRAME_POINTER,
   type MachineFunction,
+  type MachineInstruction,
   usesDestination,
 } from './machine.ts';
 import { Spiller } from './spill.ts';
@@ -56,6 +57,8 @@ interface Web {
   ranges: Ranges;
   /** Reads and writes, weighed by loop depth. */
   cost: number;
+  /** What it would cost on the stack; known when webs are sorted. */
+  weight: number;
 }
 
 /** Replaces virtual registers by machine registers, in place. */
@@ -78,7 +81,9 @@ class Allocation {
   readonly colours: Int32Array;
   private readonly occupied: BitRow[] = [];
   private readonly moves: Move[] = [];
-  private readonly partners = new Map<number, Move[]>();
+  /** By register: the moves that would vanish if it got the register on their other side. */
+  private readonly partners: (Move[] | undefined)[] = [];
+  private readonly wishes = new Float64Array(FRAME_POINTER);
   private readonly costs: Float64Array;
   private readonly pool: readonly number[];
 
@@ -115,46 +120,51 @@ class Allocation {
   private collectMoves(): void {
     for (const block of this.made.blocks) {
       const weight = 10 ** Math.min(block.loopDepth, 6);
-      for (const each of block.instructions) {
-        const { destination, source } = each;
-        if (source >= FIRST_VIRTUAL) this.costs[source]! += weight;
-        if (destination >= FIRST_VIRTUAL) {
-          if (usesDestination(each)) this.costs[destination]! += weight;
-          if (definesDestination(each)) this.costs[destination]! += weight;
-        }
-        if (each.operation !== 'move' || source === FRAME_POINTER) continue;
-        const move = { destination, source, weight };
-        if (destination >= FIRST_VIRTUAL && source >= FIRST_VIRTUAL) this.moves.push(move);
-        this.addPartner(destination, move);
-        this.addPartner(source, move);
-      }
+      block.instructions.forEach((each) => this.collectMove(each, weight));
     }
   }
 
+  private collectMove(each: MachineInstruction, weight: number): void {
+    const { destination, source } = each;
+    if (source >= FIRST_VIRTUAL) this.costs[source]! += weight;
+    if (destination >= FIRST_VIRTUAL) {
+      if (usesDestination(each)) this.costs[destination]! += weight;
+      if (definesDestination(each)) this.costs[destination]! += weight;
+    }
+    if (each.operation !== 'move' || source === FRAME_POINTER) return;
+    const move = { destination, source, weight };
+    if (destination >= FIRST_VIRTUAL && source >= FIRST_VIRTUAL) this.moves.push(move);
+    this.addPartner(destination, move);
+    this.addPartner(source, move);
+  }
+
   private addPartner(register: number, move: Move): void {
-    const known = this.partners.get(register);
+    // A machine register is what others wish for: it wishes for none.
+    if (register < FIRST_VIRTUAL) return;
+    const known = this.partners[register];
     if (known) known.push(move);
-    else this.partners.set(register, [move]);
+    else this.partners[register] = [move];
   }
 
   private coalesce(): Web[] {
-    const webs = new Map<number, Web>();
+    /** By register. */
+    const webs: (Web | undefined)[] = [];
     for (let register = FIRST_VIRTUAL; register < this.made.registerCount; register++) {
       const ranges = this.live.ranges[register]!;
       if (ranges.length === 0) continue;
       // Temporary copies cannot wait: they choose first.
       const cost = this.spiller.isTemporary(register) ? Infinity : this.costs[register]!;
-      webs.set(register, { members: [register], ranges, cost });
+      webs[register] = { members: [register], ranges, cost, weight: 0 };
     }
     if (this.options.coalesces !== false) {
       this.moves.sort((left, right) => right.weight - left.weight);
       for (const move of this.moves) this.join(webs, move);
     }
-    return [...new Set(webs.values())];
+    return [...new Set(webs.filter((web) => web !== undefined))];
   }
 
-  private join(webs: Map<number, Web>, move: Move): void {
-    let [left, right] = [webs.get(move.destination)!, webs.get(move.source)!];
+  private join(webs: (Web | undefined)[], move: Move): void {
+    let [left, right] = [webs[move.destination]!, webs[move.source]!];
     if (left === right) return;
     if (this.spiller.isTemporary(move.destination) || this.spiller.isTemporary(move.source)) return;
     if (left.ranges.length + right.ranges.length > rangeLimit) return;
@@ -164,7 +174,7 @@ class Allocation {
     left.cost += right.cost;
     for (const member of right.members) {
       left.members.push(member);
-      webs.set(member, left);
+      webs[member] = left;
     }
   }
 
@@ -185,6 +195,7 @@ class Allocation {
       members: [member],
       ranges: this.live.ranges[member]!,
       cost: this.costs[member]!,
+      weight: 0,
     }));
     sortByWeight(parts);
     return parts.flatMap((part) => this.place(part));
@@ -194,13 +205,13 @@ class Allocation {
   private choose(members: readonly number[], ranges: Ranges): number | null {
     const isTemporary = members.length === 1 && this.spiller.isTemporary(members[0]!);
     const pool = isTemporary ? preference : this.pool;
-    const wishes = new Float64Array(FRAME_POINTER);
-    for (const member of members) {
-      for (const { destination, source, weight } of this.partners.get(member) ?? []) {
+    const wishes = this.wishes.fill(0);
+    members.forEach((member) => {
+      this.partners[member]?.forEach(({ destination, source, weight }) => {
         const colour = this.colours[destination === member ? source : destination]!;
         if (colour >= 0) wishes[colour]! += weight;
-      }
-    }
+      });
+    });
     let best: number | null = null;
     for (const colour of pool) {
       const isBetter = best === null || wishes[colour]! > wishes[best]!;
@@ -227,11 +238,9 @@ class Allocation {
 
 /** The heaviest first; each is weighed once. */
 function sortByWeight(webs: Web[]): void {
-  const weights = new Map(webs.map((web) => [web, weightOf(web)]));
-  webs.sort((left, right) => {
-    const [a, b] = [weights.get(left)!, weights.get(right)!];
-    return a === b ? 0 : b - a;
-  });
+  for (const web of webs) web.weight = weightOf(web);
+  // Two that are infinitely heavy have no difference.
+  webs.sort((left, right) => (left.weight === right.weight ? 0 : right.weight - left.weight));
 }
 
 /**

@@ -8,31 +8,25 @@ export class BitRow {
 
   /** Adds `from` to `to`, without `to`. */
   addRange(from: number, to: number): void {
-    this.eachWord(from, to, (index, mask) => {
-      this.words[index]! |= mask;
-      return true;
-    });
+    const { words } = this;
+    for (let index = from >>> 5; index << 5 < to; index++) {
+      words[index]! |= maskAt(index, from, to);
+    }
   }
 
   /** Whether some number of `from` to `to`, without `to`, is in. */
   meetsRange(from: number, to: number): boolean {
-    return !this.eachWord(from, to, (index, mask) => (this.words[index]! & mask) === 0);
-  }
-
-  /** Stops, and gives false, when `visit` does. */
-  private eachWord(
-    from: number,
-    to: number,
-    visit: (index: number, mask: number) => boolean,
-  ): boolean {
-    if (from >= to) return true;
-    const last = (to - 1) >>> 5;
-    for (let index = from >>> 5; index <= last; index++) {
-      let mask = 0xffffffff;
-      if (index === from >>> 5) mask &= -1 << (from & 31);
-      if (index === last) mask &= -1 >>> (31 - ((to - 1) & 31));
-      if (!visit(index, mask)) return false;
+    const { words } = this;
+    for (let index = from >>> 5; index << 5 < to; index++) {
+      if ((words[index]! & maskAt(index, from, to)) !== 0) return true;
     }
-    return true;
+    return false;
   }
+}
+
+/** The bits of word `index` that stand for numbers of `from` to `to`, without `to`. */
+function maskAt(index: number, from: number, to: number): number {
+  const first = from - 32 * index;
+  const end = to - 32 * index;
+  return (first <= 0 ? -1 : -1 << first) & (end >= 32 ? -1 : ~(-1 << end));
 }

@@ -4,7 +4,7 @@
 import { CompileError } from '../ir/compile-error.ts';
 import { BitRow } from './bit-row.ts';
 import type { SlotObject } from './frame-use.ts';
-import { type Ranges, walkUp } from './live-ranges.ts';
+import { Accesses, type Ranges } from './live-ranges.ts';
 import type { FrameObject, MachineBlock, MachineFunction } from './machine.ts';
 
 /** @source MAX_BPF_STACK, include/linux/filter.h */
@@ -70,32 +70,29 @@ function findRoom(rows: readonly BitRow[], life: Ranges, words: number): number 
   return rows.length - free;
 }
 
+/** The first and the last instruction of a block that name an object. */
+type Touch = [first: number, last: number];
+type Touched = ReadonlyMap<FrameObject, Touch>;
+
 /**
  * For each object the instructions between which it holds something; instruction n is [n, n + 1).
  */
 function findLives(made: MachineFunction, starts: number[], end: number): Map<FrameObject, Ranges> {
-  const touched = made.blocks.map(() => new Map<FrameObject, [number, number]>());
-  const exposed = made.blocks.map(() => new Set<FrameObject>());
-  const written = made.blocks.map(() => new Set<FrameObject>());
+  const touched = made.blocks.map((block) => findTouched(block, starts[block.index]!));
   const lives = new Map<FrameObject, Ranges>();
-  for (const block of made.blocks) {
-    const { index } = block;
-    scan(block, starts[index]!, touched[index]!, exposed[index]!, written[index]!);
-    for (const object of touched[index]!.keys()) lives.set(object, []);
-  }
-  const local = findLocal(touched);
-  exposed.forEach((objects, index) => {
-    exposed[index] = new Set([...objects].filter((object) => !local.has(object)));
-  });
-  const after = walkUp(made.blocks, exposed, written);
+  for (const objects of touched) for (const object of objects.keys()) lives.set(object, []);
+  if (lives.size === 0) return lives;
+  const after = findNeededAfter(made.blocks, touched, [...lives.keys()]);
   const before = findTouchedBefore(made.blocks, touched, after);
-  for (const { index, instructions } of made.blocks) {
+  for (const block of made.blocks) {
+    const { index, instructions } = block;
     const start = starts[index]!;
+    if (touched[index]!.size + after[index]!.size === 0) continue;
     const present = new Set([...touched[index]!.keys(), ...after[index]!]);
     for (const object of present) {
       const [first, last] = touched[index]!.get(object) ?? [end, -1];
       const isLiveAfter = after[index]!.has(object);
-      const isLiveBefore = before[index]!.has(object) && (isLiveAfter || last >= 0);
+      const isLiveBefore = before.get(object)?.has(block) && (isLiveAfter || last >= 0);
       const from = isLiveBefore ? start : first;
       const to = isLiveAfter ? start + instructions.length : last + 1;
       if (from < to) lives.get(object)!.push(from, to);
@@ -107,32 +104,57 @@ function findLives(made: MachineFunction, starts: number[], end: number): Map<Fr
   return lives;
 }
 
-/** What a block names, by its first and last instruction, and what of it was there before. */
-function scan(
-  block: MachineBlock,
-  start: number,
-  touched: Map<FrameObject, [number, number]>,
-  exposed: Set<FrameObject>,
-  written: Set<FrameObject>,
-): void {
-  block.instructions.forEach((each, index) => {
-    for (const object of namedBy(each.frame, each.touches)) {
+const untouched: Touched = new Map();
+
+function findTouched(block: MachineBlock, start: number): Touched {
+  let touched: Map<FrameObject, Touch> | undefined;
+  block.instructions.forEach(({ frame, touches }, index) => {
+    if (!frame && !touches) return;
+    touched ??= new Map();
+    const place = start + index;
+    for (const object of namedBy(frame, touches)) {
       const known = touched.get(object);
-      if (known) known[1] = start + index;
-      else touched.set(object, [start + index, start + index]);
-      // Only a spill is known to be written whole.
-      const isWhole = object.isSpill && each.operation === 'store';
-      if (isWhole) written.add(object);
-      else if (!written.has(object)) exposed.add(object);
+      if (known) known[1] = place;
+      else touched.set(object, [place, place]);
     }
   });
+  return touched ?? untouched;
 }
+
+const nothing: ReadonlySet<FrameObject> = new Set();
+
+/** By block index: the objects that something behind the block still reads. */
+function findNeededAfter(
+  blocks: readonly MachineBlock[],
+  touched: readonly Touched[],
+  objects: readonly FrameObject[],
+): ReadonlySet<FrameObject>[] {
+  const local = findLocal(touched);
+  const numbers = new Map(objects.map((object, number) => [object, number]));
+  const accesses = new Accesses(objects.length);
+  for (const block of blocks) {
+    if (touched[block.index]!.size === 0) continue;
+    for (const { frame, touches, operation } of block.instructions) {
+      for (const object of namedBy(frame, touches)) {
+        const number = numbers.get(object)!;
+        // Only a spill is known to be written whole.
+        if (object.isSpill && operation === 'store') accesses.write(number, block);
+        else if (!local.has(object)) accesses.read(number, block);
+      }
+    }
+  }
+  return accesses
+    .neededAfter(blocks)
+    .map((list) => (list.length > 0 ? new Set(list.map((number) => objects[number]!)) : nothing));
+}
+
+const none: readonly FrameObject[] = [];
 
 function namedBy(
   frame: FrameObject | null,
   touches: readonly FrameObject[] | null,
 ): readonly FrameObject[] {
-  if (!touches) return frame ? [frame] : [];
+  if (!touches) return frame ? [frame] : none;
   return frame && !touches.includes(frame) ? [frame, ...touches] : touches;
 }
 
@@ -140,7 +162,7 @@ function namedBy(
  * Slots that one block alone names. Even in a loop they hold nothing when the block begins: in the
  * first round what they hold would be undefined.
  */
-function findLocal(touched: readonly Map<FrameObject, unknown>[]): Set<FrameObject> {
+function findLocal(touched: readonly Touched[]): Set<FrameObject> {
   const seen = new Set<FrameObject>();
   const local = new Set<FrameObject>();
   for (const objects of touched) {
@@ -154,27 +176,29 @@ function findLocal(touched: readonly Map<FrameObject, unknown>[]): Set<FrameObje
 }
 
 /**
- * By block index: the objects that some path has named before the block begins. Followed only as
- * far as they are needed again.
+ * The blocks before which some path has named an object. Followed only as far as the object is
+ * needed again.
  */
 function findTouchedBefore(
   blocks: readonly MachineBlock[],
-  touched: readonly Map<FrameObject, unknown>[],
-  needed: readonly Set<FrameObject>[],
-): Set<FrameObject>[] {
-  const before = blocks.map(() => new Set<FrameObject>());
+  touched: readonly Touched[],
+  needed: readonly ReadonlySet<FrameObject>[],
+): Map<FrameObject, Set<MachineBlock>> {
+  const touchedBefore = new Map<FrameObject, Set<MachineBlock>>();
   for (const block of blocks) {
     for (const object of touched[block.index]!.keys()) {
+      const before = touchedBefore.get(object) ?? new Set();
+      touchedBefore.set(object, before);
       const work = [block];
       for (let next = work.pop(); next; next = work.pop()) {
         if (!needed[next.index]!.has(object)) continue;
         for (const after of next.successors) {
-          if (before[after.index]!.has(object)) continue;
-          before[after.index]!.add(object);
+          if (before.has(after)) continue;
+          before.add(after);
           work.push(after);
         }
       }
     }
   }
-  return before;
+  return touchedBefore;
 }

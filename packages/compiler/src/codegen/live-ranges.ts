@@ -45,50 +45,81 @@ export function computeLiveRanges(made: MachineFunction): LiveRanges {
 }
 
 /** By block index: the virtual registers that a successor needs. */
-export function computeLiveOut(made: MachineFunction): Set<number>[] {
-  const defined = made.blocks.map(() => new Set<number>());
-  const exposed = made.blocks.map(() => new Set<number>());
-  for (const block of made.blocks) collect(block, defined[block.index]!, exposed[block.index]!);
-  return walkUp(made.blocks, exposed, defined);
+export function computeLiveOut(made: MachineFunction): number[][] {
+  const accesses = new Accesses(made.registerCount);
+  for (const block of made.blocks) {
+    block.instructions.forEach((each) => {
+      const { source, destination } = each;
+      if (source >= FIRST_VIRTUAL) accesses.read(source, block);
+      if (destination < FIRST_VIRTUAL) return;
+      if (usesDestination(each)) accesses.read(destination, block);
+      if (definesDestination(each)) accesses.write(destination, block);
+    });
+  }
+  return accesses.neededAfter(made.blocks);
 }
 
 /**
- * By block index: what is needed at the block's end, given what each block reads before writing it
- * (`exposed`) and what it writes. Each thing is walked up from its readers, so that the cost is the
- * size of the answer.
+ * Which blocks read a thing before they write it, and which write it. Things are numbers; to be
+ * told of block after block, each from its first instruction to its last.
  */
-export function walkUp<T>(
-  blocks: readonly MachineBlock[],
-  exposed: readonly Set<T>[],
-  defined: readonly Set<T>[],
-): Set<T>[] {
-  const needed = blocks.map(() => new Set<T>());
-  for (const block of blocks) {
-    for (const thing of exposed[block.index]!) {
-      const work = [block];
+export class Accesses {
+  /** By thing; `undefined` for one that is only read after it was written in the same block. */
+  private readonly readers: (MachineBlock[] | undefined)[] = [];
+  private readonly writers: (MachineBlock[] | undefined)[] = [];
+  /** By thing: the index of the last block that did, -1 for none. */
+  private readonly readIn: Int32Array;
+  private readonly writtenIn: Int32Array;
+
+  constructor(private readonly thingCount: number) {
+    this.readIn = new Int32Array(thingCount).fill(-1);
+    this.writtenIn = new Int32Array(thingCount).fill(-1);
+  }
+
+  read(thing: number, block: MachineBlock): void {
+    if (this.writtenIn[thing] === block.index || this.readIn[thing] === block.index) return;
+    this.readIn[thing] = block.index;
+    addTo(this.readers, thing, block);
+  }
+
+  write(thing: number, block: MachineBlock): void {
+    if (this.writtenIn[thing] === block.index) return;
+    this.writtenIn[thing] = block.index;
+    addTo(this.writers, thing, block);
+  }
+
+  /**
+   * By block index: what is needed at the block's end. Each thing is walked up from its readers, so
+   * that the cost is the size of the answer.
+   */
+  neededAfter(blocks: readonly MachineBlock[]): number[][] {
+    const needed: number[][] = blocks.map(() => []);
+    /** By block index: the last thing that is needed after it, and the last that ends there. */
+    const neededLast = new Int32Array(blocks.length).fill(-1);
+    const endsLast = new Int32Array(blocks.length).fill(-1);
+    for (let thing = 0; thing < this.thingCount; thing++) {
+      const readers = this.readers[thing];
+      if (!readers) continue;
+      for (const block of readers) endsLast[block.index] = thing;
+      for (const block of this.writers[thing] ?? []) endsLast[block.index] = thing;
+      const work = [...readers];
       for (let next = work.pop(); next; next = work.pop()) {
-        for (const before of next.predecessors) {
-          const out = needed[before.index]!;
-          if (out.has(thing)) continue;
-          out.add(thing);
-          // A block that reads it first has made, or will make, its own walk up.
-          if (defined[before.index]!.has(thing)) continue;
-          if (!exposed[before.index]!.has(thing)) work.push(before);
-        }
+        next.predecessors.forEach((before) => {
+          if (neededLast[before.index] === thing) return;
+          neededLast[before.index] = thing;
+          needed[before.index]!.push(thing);
+          if (endsLast[before.index] !== thing) work.push(before);
+        });
       }
     }
+    return needed;
   }
-  return needed;
 }
 
-function collect(block: MachineBlock, defined: Set<number>, exposed: Set<number>): void {
-  for (const each of block.instructions) {
-    const { source, destination } = each;
-    if (source >= FIRST_VIRTUAL && !defined.has(source)) exposed.add(source);
-    if (destination < FIRST_VIRTUAL) continue;
-    if (usesDestination(each) && !defined.has(destination)) exposed.add(destination);
-    if (definesDestination(each)) defined.add(destination);
-  }
+function addTo<T>(lists: (T[] | undefined)[], index: number, item: T): void {
+  const known = lists[index];
+  if (known) known.push(item);
+  else lists[index] = [item];
 }
 
 /** Walks backwards over the whole function; ranges are collected last first. */
@@ -103,10 +134,10 @@ class RangeBuilder {
     this.open = new Int32Array(registerCount).fill(-1);
   }
 
-  addBlock(block: MachineBlock, start: number, liveOut: Set<number>): void {
+  addBlock(block: MachineBlock, start: number, liveOut: readonly number[]): void {
     const { instructions } = block;
     const end = start + 2 * instructions.length;
-    for (const register of liveOut) this.use(register, end);
+    liveOut.forEach((register) => this.use(register, end));
     for (let index = instructions.length - 1; index >= 0; index--) {
       this.addInstruction(instructions[index]!, start + 2 * index);
     }
