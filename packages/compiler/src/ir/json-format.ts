@@ -1,19 +1,22 @@
 /**
  * Programs as JSON: what the build writes and the agent reads.
  *
- *     { format, version, maps, files, texts, positions, programs }
+ *     { format, version, maps, files, texts, positions, operations, programs }
  *
  * Tables are named by index. An operand is the number of a value (values of a function are counted
  * through all its blocks) or, below zero, -1 - the index of one of the function's `floating`
- * values. Position -1 is none.
+ * values. Position -1 is none. The code of a function is lists of integers and nothing else: they
+ * are read while an agent starts, and an array for each value would take most of that time.
  */
 import type { GlobalParameter, MapShape } from '@skep/bytecode';
+import { negated } from './comparison.ts';
+import type { Comparison, Terminator } from './ir.ts';
 
 /** What the file says that it is. */
 export const jsonFormat = 'skep-ir';
 
 /** Raised whenever a reader of the version before would misunderstand. */
-export const jsonVersion = 1;
+export const jsonVersion = 2;
 
 /** [file, line, column, text] */
 export type JsonPosition = [number, number, number, number];
@@ -27,17 +30,12 @@ export type JsonFloating =
   | ['function', string]
   | ['kernelField', string, string, number];
 
-/** [operation, width, position, operands, ...what the operation needs, in the order of its type] */
-export type JsonValue = [string, number, number, number[], ...(number | string)[]];
+/** [operation, width, ...what the operation needs, in the order of its type] */
+export type JsonOperation = [string, number, ...(number | string)[]];
 
-/** How a block ends: targets are numbers of blocks, the last number of two is a position. */
-export type JsonEnd =
-  | ['jump', number]
-  | ['branch', string, number, number, number, number, number]
-  | ['return', number, number];
-
-/** [loop depth, predecessors, values, end] */
-export type JsonBlock = [number, number[], JsonValue[], JsonEnd];
+/** Ways in which a block ends, and comparisons, by their numbers in `ends`. */
+export const jsonEnds: readonly Terminator['kind'][] = ['jump', 'return', 'branch'];
+export const jsonComparisons = Object.keys(negated) as readonly Comparison[];
 
 /** One function. */
 export interface JsonFunction {
@@ -47,7 +45,19 @@ export interface JsonFunction {
   /** [name, size] */
   readonly slots: [string, number][];
   readonly floating: JsonFloating[];
-  readonly blocks: JsonBlock[];
+  /** For each block: loop depth, count of values. */
+  readonly blocks: number[];
+  /** For each value: operation, position. */
+  readonly values: number[];
+  /** For each value: count of operands, operands. */
+  readonly operands: number[];
+  /** For each block: count of predecessors, predecessors. */
+  readonly predecessors: number[];
+  /**
+   * For each block: 0, target; 1, value, position; or 2, comparison, left, right, target if true,
+   * target if false, position.
+   */
+  readonly ends: number[];
 }
 
 /** One program; its first function is the entry. */
@@ -68,5 +78,6 @@ export interface JsonFile {
   readonly files: string[];
   readonly texts: string[];
   readonly positions: JsonPosition[];
+  readonly operations: JsonOperation[];
   readonly programs: JsonProgram[];
 }

@@ -47,6 +47,11 @@ export class JsonReader {
     return (this.value as unknown[]).map((value, index) => new JsonReader(index, value, this));
   }
 
+  /** An array of integers, to be read one after the other. */
+  integers(): IntegerReader {
+    return new IntegerReader(this, Array.isArray(this.value) ? this.value : this.refuse('an array'));
+  }
+
   text(): string {
     return typeof this.value === 'string' ? this.value : this.refuse('a string');
   }
@@ -71,5 +76,36 @@ export class JsonReader {
   oneOf<const T extends string | number>(choices: readonly T[]): T {
     const found = choices.find((choice) => choice === this.value);
     return found ?? this.refuse(`one of ${choices.join(', ')}`);
+  }
+}
+
+/** Reads integers one after the other, without a reader for each. */
+export class IntegerReader {
+  private place = 0;
+
+  constructor(
+    private readonly list: JsonReader,
+    private readonly integers: readonly unknown[],
+  ) {}
+
+  get isAtEnd(): boolean {
+    return this.place === this.integers.length;
+  }
+
+  next(from: number, to = Number.MAX_SAFE_INTEGER): number {
+    const found = this.integers[this.place];
+    const isFine = Number.isInteger(found) && (found as number) >= from && (found as number) <= to;
+    return isFine ? (this.integers[this.place++] as number) : this.refuse(from, to);
+  }
+
+  /** @throws TypeError where something is left. */
+  finish(): void {
+    if (!this.isAtEnd) this.list.item(this.place).refuse('the end');
+  }
+
+  private refuse(from: number, to: number): never {
+    if (this.isAtEnd) this.list.refuse(`more than ${this.place} integers`);
+    this.list.item(this.place).integer(from, to);
+    throw new Error('unreachable');
   }
 }

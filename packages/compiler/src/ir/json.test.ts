@@ -39,10 +39,14 @@ test('programs survive writing and reading; writing again gives the same text', 
 const damages: [string, (text: string) => string, RegExp][] = [
   ['not json', (text) => text.slice(1), /parse programs: not json/],
   ['another format', (text) => text.replace('skep-ir', 'other'), /programs\.format: found "other"/],
-  ['another version', (text) => text.replace('"version":1', '"version":9'), /found 9, expected 1/],
+  ['another version', (text) => text.replace('"version":2', '"version":9'), /found 9, expected 2/],
   ['an unknown operation', (text) => text.replace('"context"', '"contest"'), /found "contest"/],
-  ['a value that is not there', (text) => text.replace('[0,1]', '[0,999]'), /found 999/],
-  ['a use before its value', (text) => text.replace('[0,1]', '[0,2]'), /is not known there/],
+  ['a value that is not there', (text) => text.replace('[0,0,2,0,1,', '[0,0,2,0,999,'), /found 999/],
+  ['a use before its value', (text) => text.replace('[0,0,2,0,1,', '[0,0,2,0,2,'), /is not known there/],
+  ['too few integers', (text) => text.replace('"ends":[1,5,0]', '"ends":[1,5]'), /more than 2/],
+  ['too many integers', (text) => text.replace('"ends":[1,5,0]', '"ends":[1,5,0,7]'), /the end/],
+  ['half an integer', (text) => text.replace('"blocks":[0,6]', '"blocks":[0.5,6]'), /found 0.5/],
+  ['no block', (text) => text.replace('"blocks":[0,6]', '"blocks":[]'), /more than 0 integers/],
   ['a wrong size', (text) => text.replace('-4,8,"any"', '-4,7,"any"'), /found 7, expected one of/],
 ];
 

@@ -4,11 +4,9 @@
  */
 import type { MapShape } from '@skep/bytecode';
 import { isBinary } from './arithmetic.ts';
-import { negated } from './comparison.ts';
 import type {
   Access,
   Block,
-  Comparison,
   IrProgram,
   Operation,
   Slot,
@@ -19,8 +17,8 @@ import type {
   Width,
 } from './ir.ts';
 import { IrFunction, turnsMax } from './ir.ts';
-import { jsonFormat, jsonVersion } from './json-format.ts';
-import { JsonReader } from './json-reader.ts';
+import { jsonComparisons, jsonEnds, jsonFormat, jsonVersion } from './json-format.ts';
+import { type IntegerReader, JsonReader } from './json-reader.ts';
 import { verifyFunction } from './verify.ts';
 
 const spaces: readonly Space[] = ['context', 'packet', 'map', 'stack', 'ringBuffer', 'any'];
@@ -64,6 +62,7 @@ export function parsePrograms(text: string): IrProgram[] {
 class Tables {
   private readonly maps: MapShape[];
   private readonly positions: SourcePosition[];
+  private readonly operations: { readonly operation: Operation; readonly width: Width }[];
 
   constructor(file: JsonReader) {
     const files = file.field('files').items();
@@ -78,14 +77,26 @@ class Tables {
         column: position.item(2).integer(0),
         text: texts[position.item(3).integer(0, texts.length - 1)]!.text(),
       }));
+    this.operations = file
+      .field('operations')
+      .items()
+      .map((each) => ({ operation: parseOperation(each), width: parseWidth(each.item(1)) }));
   }
 
   map(reader: JsonReader): MapShape {
     return this.maps[reader.integer(0, this.maps.length - 1)]!;
   }
 
-  position(reader: JsonReader): SourcePosition | null {
-    return this.positions[reader.integer(-1, this.positions.length - 1)] ?? null;
+  positionAt(index: number): SourcePosition | null {
+    return this.positions[index] ?? null;
+  }
+
+  position(integers: IntegerReader): SourcePosition | null {
+    return this.positionAt(integers.next(-1, this.positions.length - 1));
+  }
+
+  operation(integers: IntegerReader): { readonly operation: Operation; readonly width: Width } {
+    return this.operations[integers.next(0, this.operations.length - 1)]!;
   }
 }
 
@@ -134,18 +145,15 @@ function parseFunction(reader: JsonReader, tables: Tables): IrFunction {
 
 class FunctionParser {
   private readonly made: IrFunction;
-  private readonly blocks: readonly JsonReader[];
   private readonly floating: readonly Value[];
   private readonly values: Value[] = [];
 
   constructor(
-    reader: JsonReader,
+    private readonly reader: JsonReader,
     private readonly tables: Tables,
   ) {
-    this.made = new IrFunction(
-      reader.field('name').text(),
-      tables.position(reader.field('position')),
-    );
+    const position = tables.positionAt(reader.field('position').integer());
+    this.made = new IrFunction(reader.field('name').text(), position);
     if (reader.has('global')) {
       const words = ['context', 'integer'] as const;
       this.made.global = reader
@@ -161,32 +169,45 @@ class FunctionParser {
       .field('floating')
       .items()
       .map((each) => this.parseFloating(each, slots));
-    this.blocks = reader.field('blocks').items(1);
   }
 
-  /** Values first, because operands may name values that come later. */
+  /** Blocks and values first, because ends and operands may name those that come later. */
   parse(): IrFunction {
-    for (const reader of this.blocks) {
-      const block = this.made.makeBlock();
-      block.loopDepth = reader.item(0).integer(0);
-      for (const value of reader.item(2).items()) this.parseValue(value, block);
-    }
-    let next = 0;
-    this.blocks.forEach((reader, index) => {
-      const block = this.made.blocks[index]!;
-      block.predecessors = reader
-        .item(1)
-        .items()
-        .map((each) => this.block(each));
-      for (const value of reader.item(2).items()) {
-        this.values[next++]!.operands = value
-          .item(3)
-          .items()
-          .map((each) => this.operand(each));
-      }
-      block.terminator = this.parseEnd(reader.item(3));
+    this.parseValues();
+    const { values } = this;
+    const operands = this.reader.field('operands').integers();
+    values.forEach((value) => {
+      for (let left = operands.next(0); left > 0; left--) value.operands.push(this.operand(operands));
     });
+    operands.finish();
+    const predecessors = this.reader.field('predecessors').integers();
+    const ends = this.reader.field('ends').integers();
+    this.made.blocks.forEach((block) => {
+      for (let left = predecessors.next(0); left > 0; left--) {
+        block.predecessors.push(this.block(predecessors));
+      }
+      block.terminator = this.parseEnd(ends);
+    });
+    predecessors.finish();
+    ends.finish();
     return this.made;
+  }
+
+  private parseValues(): void {
+    const blocks = this.reader.field('blocks').integers();
+    const values = this.reader.field('values').integers();
+    do {
+      const block = this.made.makeBlock();
+      block.loopDepth = blocks.next(0);
+      for (let left = blocks.next(0); left > 0; left--) {
+        const { operation, width } = this.tables.operation(values);
+        const value = this.made.makeValue(operation, [], width, this.tables.position(values));
+        value.block = block;
+        block.values.push(value);
+        this.values.push(value);
+      }
+    } while (!blocks.isAtEnd);
+    values.finish();
   }
 
   private parseFloating(reader: JsonReader, slots: readonly Slot[]): Value {
@@ -223,44 +244,30 @@ class FunctionParser {
     }
   }
 
-  private parseValue(reader: JsonReader, block: Block): void {
-    const operation = parseOperation(reader);
-    const width = parseWidth(reader.item(1));
-    const value = this.made.makeValue(operation, [], width, this.tables.position(reader.item(2)));
-    value.block = block;
-    block.values.push(value);
-    this.values.push(value);
+  private block(integers: IntegerReader): Block {
+    return this.made.blocks[integers.next(0, this.made.blocks.length - 1)]!;
   }
 
-  private block(reader: JsonReader): Block {
-    return this.made.blocks[reader.integer(0, this.made.blocks.length - 1)]!;
-  }
-
-  private operand(reader: JsonReader): Value {
-    const index = reader.integer(-this.floating.length, this.values.length - 1);
+  private operand(integers: IntegerReader): Value {
+    const index = integers.next(-this.floating.length, this.values.length - 1);
     return index < 0 ? this.floating[-1 - index]! : this.values[index]!;
   }
 
-  private parseEnd(reader: JsonReader): Terminator {
-    switch (reader.item(0).oneOf(['jump', 'branch', 'return'])) {
+  private parseEnd(ends: IntegerReader): Terminator {
+    switch (jsonEnds[ends.next(0, jsonEnds.length - 1)]!) {
       case 'jump':
-        return { kind: 'jump', to: this.block(reader.item(1)) };
+        return { kind: 'jump', to: this.block(ends) };
       case 'return': {
-        const value = this.operand(reader.item(1));
-        return { kind: 'return', value, position: this.tables.position(reader.item(2)) };
+        const value = this.operand(ends);
+        return { kind: 'return', value, position: this.tables.position(ends) };
       }
       case 'branch': {
-        const left = this.operand(reader.item(2));
-        return {
-          kind: 'branch',
-          comparison: reader.item(1).oneOf(Object.keys(negated)) as Comparison,
-          left,
-          right: this.operand(reader.item(3)),
-          width: left.width,
-          ifTrue: this.block(reader.item(4)),
-          ifFalse: this.block(reader.item(5)),
-          position: this.tables.position(reader.item(6)),
-        };
+        const comparison = jsonComparisons[ends.next(0, jsonComparisons.length - 1)]!;
+        const [left, right] = [this.operand(ends), this.operand(ends)];
+        const [ifTrue, ifFalse] = [this.block(ends), this.block(ends)];
+        const position = this.tables.position(ends);
+        const { width } = left;
+        return { kind: 'branch', comparison, left, right, width, ifTrue, ifFalse, position };
       }
     }
   }
@@ -272,7 +279,7 @@ function parseWidth(reader: JsonReader): Width {
 
 function parseOperation(reader: JsonReader): Operation {
   const op = reader.item(0).text();
-  if (isBinary(op)) return reader.length > 4 ? { op, isPacketPointer: true } : { op };
+  if (isBinary(op)) return reader.length > 2 ? { op, isPacketPointer: true } : { op };
   switch (op) {
     case 'context':
     case 'neg':
@@ -282,22 +289,22 @@ function parseOperation(reader: JsonReader): Operation {
     case 'phi':
       return { op };
     case 'parameter':
-      return { op, index: reader.item(4).integer(0, 4) };
+      return { op, index: reader.item(2).integer(0, 4) };
     case 'byteSwap':
-      return { op, bits: reader.item(4).oneOf([16, 32, 64]) };
+      return { op, bits: reader.item(2).oneOf([16, 32, 64]) };
     case 'load':
     case 'store':
     case 'atomicAdd':
       return { op, access: parseAccess(reader) };
     case 'call': {
-      const [helper, name] = [reader.item(4).integer(0), reader.item(5).text()];
-      return { op, helper, name, movesPacket: reader.item(6).integer(0, 1) === 1 };
+      const [helper, name] = [reader.item(2).integer(0), reader.item(3).text()];
+      return { op, helper, name, movesPacket: reader.item(4).integer(0, 1) === 1 };
     }
     case 'turn':
-      return { op, limit: reader.item(4).integer(1, turnsMax) };
+      return { op, limit: reader.item(2).integer(1, turnsMax) };
     case 'callSubprogram':
     case 'callKernelFunction':
-      return { op, name: reader.item(4).text(), movesPacket: reader.item(5).integer(0, 1) === 1 };
+      return { op, name: reader.item(2).text(), movesPacket: reader.item(3).integer(0, 1) === 1 };
     default:
       return reader.item(0).refuse('an operation of the intermediate representation');
   }
@@ -305,8 +312,8 @@ function parseOperation(reader: JsonReader): Operation {
 
 function parseAccess(reader: JsonReader): Access {
   return {
-    offset: reader.item(4).integer(-0x8000, 0x7fff),
-    size: reader.item(5).oneOf([1, 2, 4, 8]),
-    space: reader.item(6).oneOf(spaces),
+    offset: reader.item(2).integer(-0x8000, 0x7fff),
+    size: reader.item(3).oneOf([1, 2, 4, 8]),
+    space: reader.item(4).oneOf(spaces),
   };
 }

@@ -9,7 +9,15 @@
  * - Widths fit the operation.
  */
 import { DominatorTree, placesOf } from './dominators.ts';
-import { type Block, type IrFunction, isCall, isFloating, successors, type Value } from './ir.ts';
+import {
+  type Block,
+  followerAt,
+  type IrFunction,
+  isCall,
+  isFloating,
+  successors,
+  type Value,
+} from './ir.ts';
 import { printBlockName, printValue } from './print.ts';
 
 /** @throws Error that names the function, what was done last (`after`), and the value or block. */
@@ -36,7 +44,7 @@ class Verifier {
     for (const block of this.made.blocks) this.place(block);
     for (const block of this.made.blocks) {
       if (!this.dominators.isReachable(block)) continue;
-      for (const value of block.values) this.verifyValue(value, block);
+      block.values.forEach((value) => this.verifyValue(value, block));
       this.verifyEnd(block);
     }
   }
@@ -48,7 +56,8 @@ class Verifier {
   private verifyEdges(): void {
     const { blocks, blockLimit } = this.made;
     const places = placesOf(blocks, this.made);
-    const edges: Block[][] = Array.from({ length: blockLimit }, () => []);
+    /** How many edges lead to a block, by block id. */
+    const edgeCounts = new Int32Array(blockLimit);
     for (const block of blocks) {
       if (!block.terminator) this.fail(`${printBlockName(block)} has no end`);
       const next = successors(block);
@@ -61,17 +70,30 @@ class Verifier {
           const [from, to] = [block, each].map(printBlockName);
           this.fail(`${from} leads to ${to}, which is gone`);
         }
-        edges[each.id]!.push(block);
+        edgeCounts[each.id]!++;
       }
     }
+    /** The last block that each one was found to lead to, by block id. */
+    const listedBy = new Int32Array(blockLimit).fill(-1);
     for (const block of blocks) {
-      const [have, want] = [block.predecessors, edges[block.id]!];
-      if (isSameSet(have, want)) continue;
-      const [found, expected] = [have, want].map((list) => list.map(printBlockName).join(' '));
-      this.fail(`${printBlockName(block)} has predecessors ${found}, expected ${expected}`);
+      const isEdge = (before: Block): boolean => {
+        const isListed = listedBy[before.id] === block.id;
+        listedBy[before.id] = block.id;
+        return !isListed && places[before.id] !== -1 && leadsTo(before, block);
+      };
+      const { predecessors } = block;
+      if (predecessors.length === edgeCounts[block.id] && predecessors.every(isEdge)) continue;
+      this.failEdges(block);
     }
     const [entry] = this.made.blocks;
     if (entry!.predecessors.length > 0) this.fail('the entry has predecessors');
+  }
+
+  private failEdges(block: Block): never {
+    const want = this.made.blocks.filter((each) => leadsTo(each, block));
+    const lists = [block.predecessors, want];
+    const [found, expected] = lists.map((list) => list.map(printBlockName).join(' '));
+    this.fail(`${printBlockName(block)} has predecessors ${found}, expected ${expected}`);
   }
 
   private place(block: Block): void {
@@ -96,7 +118,7 @@ class Verifier {
     const problem = widthProblem(value);
     if (problem) this.fail(`${printValue(value)}: ${problem}`);
     const place = this.places[value.id]!;
-    for (const operand of value.operands) this.verifyUse(operand, block, place, value);
+    value.operands.forEach((operand) => this.verifyUse(operand, block, place, value));
   }
 
   private verifyPhi(phi: Value, block: Block): void {
@@ -141,12 +163,8 @@ class Verifier {
   }
 }
 
-/** Whether `have` lists what `want` lists, once each, in whatever order. */
-function isSameSet(have: readonly Block[], want: readonly Block[]): boolean {
-  if (have.length !== want.length) return false;
-  if (have.length === 1) return have[0] === want[0];
-  const found = new Set(have);
-  return found.size === want.length && want.every((block) => found.has(block));
+function leadsTo(from: Block, to: Block): boolean {
+  return followerAt(from, 0) === to || followerAt(from, 1) === to;
 }
 
 /** Operand widths by operation; 0 stands for the result's, -1 for any. */

@@ -10,14 +10,14 @@ import type {
 } from './ir.ts';
 import { isFloating } from './ir.ts';
 import {
-  type JsonBlock,
-  type JsonEnd,
+  jsonComparisons,
+  jsonEnds,
   type JsonFile,
   type JsonFloating,
-  type JsonFunction,
   jsonFormat,
+  type JsonFunction,
+  type JsonOperation,
   type JsonPosition,
-  type JsonValue,
   jsonVersion,
 } from './json-format.ts';
 
@@ -41,6 +41,7 @@ export function writePrograms(programs: readonly IrProgram[]): string {
     files: tables.files.entries,
     texts: tables.texts.entries,
     positions: tables.positions.entries,
+    operations: tables.operations.entries,
     programs: written,
   };
   return `${JSON.stringify(file)}\n`;
@@ -64,6 +65,7 @@ class Tables {
   readonly files = new Table<string>();
   readonly texts = new Table<string>();
   readonly positions = new Table<JsonPosition>();
+  readonly operations = new Table<JsonOperation>();
 
   position(position: SourcePosition | null): number {
     if (!position) return -1;
@@ -79,6 +81,11 @@ class Tables {
 
   map(map: MapShape): number {
     return this.maps.indexOf(JSON.stringify(map), map);
+  }
+
+  operation(value: Value): number {
+    const entry = operationEntry(value);
+    return this.operations.indexOf(entry.join(' '), entry);
   }
 }
 
@@ -99,24 +106,30 @@ class FunctionWriter {
   }
 
   write(): JsonFunction {
-    const blocks = this.made.blocks.map((block) => this.writeBlock(block));
+    const { name, position, global, blocks } = this.made;
+    const values = blocks.flatMap((block) => block.values);
+    // Before the slots and floating values that they use.
+    const operands = values.flatMap((value) =>
+      withCount(value.operands.map((operand) => this.operand(operand))),
+    );
+    const ends = blocks.flatMap((block) => this.writeEnd(block.terminator!));
     return {
-      name: this.made.name,
-      position: this.tables.position(this.made.position),
-      ...(this.made.global ? { global: this.made.global } : {}),
+      name,
+      position: this.tables.position(position),
+      ...(global ? { global } : {}),
       slots: [...this.slots.keys()].map(({ name, size }) => [name, size]),
       floating: this.floating.entries,
-      blocks,
+      blocks: blocks.flatMap((block) => [block.loopDepth, block.values.length]),
+      values: values.flatMap((value) => [
+        this.tables.operation(value),
+        this.tables.position(value.position),
+      ]),
+      operands,
+      predecessors: blocks.flatMap((block) =>
+        withCount(block.predecessors.map((before) => this.block(before))),
+      ),
+      ends,
     };
-  }
-
-  private writeBlock(block: Block): JsonBlock {
-    return [
-      block.loopDepth,
-      block.predecessors.map((each) => this.block(each)),
-      block.values.map((value) => this.writeValue(value)),
-      this.writeEnd(block.terminator!),
-    ];
   }
 
   private block(block: Block): number {
@@ -157,54 +170,17 @@ class FunctionWriter {
     }
   }
 
-  private writeValue(value: Value): JsonValue {
-    const { operation, width, position, operands } = value;
-    const place = this.tables.position(position);
-    const written: JsonValue = [
-      operation.op,
-      width,
-      place,
-      operands.map((operand) => this.operand(operand)),
-    ];
-    switch (operation.op) {
-      case 'parameter':
-        written.push(operation.index);
-        break;
-      case 'byteSwap':
-        written.push(operation.bits);
-        break;
-      case 'load':
-      case 'store':
-      case 'atomicAdd':
-        written.push(operation.access.offset, operation.access.size, operation.access.space);
-        break;
-      case 'call':
-        written.push(operation.helper, operation.name, operation.movesPacket ? 1 : 0);
-        break;
-      case 'turn':
-        written.push(operation.limit);
-        break;
-      case 'callSubprogram':
-      case 'callKernelFunction':
-        written.push(operation.name, operation.movesPacket ? 1 : 0);
-        break;
-      case 'add':
-        if (operation.isPacketPointer) written.push(1);
-        break;
-    }
-    return written;
-  }
-
-  private writeEnd(end: Terminator): JsonEnd {
+  private writeEnd(end: Terminator): number[] {
+    const kind = jsonEnds.indexOf(end.kind);
     switch (end.kind) {
       case 'jump':
-        return ['jump', this.block(end.to)];
+        return [kind, this.block(end.to)];
       case 'return':
-        return ['return', this.operand(end.value), this.tables.position(end.position)];
+        return [kind, this.operand(end.value), this.tables.position(end.position)];
       case 'branch':
         return [
-          'branch',
-          end.comparison,
+          kind,
+          jsonComparisons.indexOf(end.comparison),
           this.operand(end.left),
           this.operand(end.right),
           this.block(end.ifTrue),
@@ -212,5 +188,36 @@ class FunctionWriter {
           this.tables.position(end.position),
         ];
     }
+  }
+}
+
+function withCount(numbers: readonly number[]): number[] {
+  return [numbers.length, ...numbers];
+}
+
+function operationEntry({ operation, width }: Value): JsonOperation {
+  const { op } = operation;
+  switch (op) {
+    case 'parameter':
+      return [op, width, operation.index];
+    case 'byteSwap':
+      return [op, width, operation.bits];
+    case 'load':
+    case 'store':
+    case 'atomicAdd': {
+      const { offset, size, space } = operation.access;
+      return [op, width, offset, size, space];
+    }
+    case 'call':
+      return [op, width, operation.helper, operation.name, operation.movesPacket ? 1 : 0];
+    case 'turn':
+      return [op, width, operation.limit];
+    case 'callSubprogram':
+    case 'callKernelFunction':
+      return [op, width, operation.name, operation.movesPacket ? 1 : 0];
+    case 'add':
+      return operation.isPacketPointer ? [op, width, 1] : [op, width];
+    default:
+      return [op, width];
   }
 }
