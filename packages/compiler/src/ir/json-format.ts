@@ -1,7 +1,12 @@
 /**
  * Programs as JSON: what the build writes and the agent reads.
  *
- *     { format, version, maps, files, texts, positions, operations, programs }
+ *     { format, version, checksum }
+ *     { maps, files, texts, positions, operations, programs }
+ *
+ * Two lines. The first is of the second: whoever writes it has verified the code, and whoever finds
+ * the checksum right need not do it again. It shows damage, also in a constant, and no intent: who
+ * can write the file can write what reads it.
  *
  * Tables are named by index. An operand is the number of a value (values of a function are counted
  * through all its blocks) or, below zero, -1 - the index of one of the function's `floating`
@@ -70,14 +75,19 @@ export interface JsonProgram {
   readonly functions: JsonFunction[];
 }
 
-/** The whole file. */
+/** The second line of the file. */
 export interface JsonFile {
-  readonly format: string;
-  readonly version: number;
   readonly maps: MapShape[];
   readonly files: string[];
   readonly texts: string[];
   readonly positions: JsonPosition[];
   readonly operations: JsonOperation[];
   readonly programs: JsonProgram[];
+}
+
+/** Of the second line, by its UTF-16 units. @source Fowler, Noll, Vo: FNV-1a, 32 bits */
+export function checksumOf(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
+  return sum >>> 0;
 }

@@ -6,6 +6,7 @@ import { Random } from '../fuzz/random.ts';
 import { FunctionBuilder } from './builder.ts';
 import { copyProgram } from './copy.ts';
 import type { IrProgram } from './ir.ts';
+import { checksumOf } from './json-format.ts';
 import { parsePrograms } from './parse-programs.ts';
 import { printProgram } from './print.ts';
 import { writePrograms } from './write-programs.ts';
@@ -40,14 +41,8 @@ const damages: [string, (text: string) => string, RegExp][] = [
   ['not json', (text) => text.slice(1), /parse programs: not json/],
   ['another format', (text) => text.replace('skep-ir', 'other'), /programs\.format: found "other"/],
   ['another version', (text) => text.replace('"version":2', '"version":9'), /found 9, expected 2/],
-  ['an unknown operation', (text) => text.replace('"context"', '"contest"'), /found "contest"/],
-  ['a value that is not there', (text) => text.replace('[0,0,2,0,1,', '[0,0,2,0,999,'), /found 999/],
-  ['a use before its value', (text) => text.replace('[0,0,2,0,1,', '[0,0,2,0,2,'), /is not known there/],
-  ['too few integers', (text) => text.replace('"ends":[1,5,0]', '"ends":[1,5]'), /more than 2/],
-  ['too many integers', (text) => text.replace('"ends":[1,5,0]', '"ends":[1,5,0,7]'), /the end/],
-  ['half an integer', (text) => text.replace('"blocks":[0,6]', '"blocks":[0.5,6]'), /found 0.5/],
-  ['no block', (text) => text.replace('"blocks":[0,6]', '"blocks":[]'), /more than 0 integers/],
-  ['a wrong size', (text) => text.replace('-4,8,"any"', '-4,7,"any"'), /found 7, expected one of/],
+  ['another constant', (text) => text.replace('"9223', '"9222'), /checksum: .* is damaged/],
+  ['half a file', (text) => text.slice(0, -20), /checksum: .* is damaged/],
 ];
 
 for (const [name, damage, expected] of damages) {
@@ -58,3 +53,31 @@ for (const [name, damage, expected] of damages) {
     assert.throws(() => parsePrograms(damaged), expected);
   });
 }
+
+/** What a writer with a defect would write. */
+const defects: [string, string, string, RegExp][] = [
+  ['an unknown operation', '"context"', '"contest"', /found "contest"/],
+  ['a value that is not there', '[0,0,2,0,1,', '[0,0,2,0,999,', /found 999/],
+  ['too few integers', '"ends":[1,5,0]', '"ends":[1,5]', /more than 2/],
+  ['too many integers', '"ends":[1,5,0]', '"ends":[1,5,0,7]', /the end/],
+  ['half an integer', '"blocks":[0,6]', '"blocks":[0.5,6]', /found 0.5/],
+  ['no block', '"blocks":[0,6]', '"blocks":[]', /more than 0 integers/],
+  ['a wrong size', '-4,8,"any"', '-4,7,"any"', /found 7, expected one of/],
+];
+
+for (const [name, have, defect, expected] of defects) {
+  test(`reading refuses ${name}, also where the checksum is right`, () => {
+    const [head, body] = writePrograms([sample()]).split('\n') as [string, string];
+    const wrong = body.replace(have, defect);
+    assert.notEqual(wrong, body);
+    const checked = { ...JSON.parse(head), checksum: checksumOf(wrong) };
+    assert.throws(() => parsePrograms(`${JSON.stringify(checked)}\n${wrong}\n`), expected);
+  });
+}
+
+test('writing refuses a use before its value', () => {
+  const program = sample();
+  const [, , pointer, add] = program.functions[0]!.blocks[0]!.values;
+  pointer!.operands = [pointer!.operands[0]!, add!];
+  assert.throws(() => writePrograms([program]), /is not known there/);
+});

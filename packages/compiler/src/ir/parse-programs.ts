@@ -1,6 +1,6 @@
 /**
- * Reads what `writePrograms` wrote, and trusts none of it: the file may come from another version,
- * or be damaged. Whatever passes is well-formed IR.
+ * Reads what `writePrograms` wrote: the file may come from another version, or be damaged. Whatever
+ * passes is what was written, and that was well-formed IR.
  */
 import type { MapShape } from '@skep/bytecode';
 import { isBinary } from './arithmetic.ts';
@@ -17,9 +17,8 @@ import type {
   Width,
 } from './ir.ts';
 import { IrFunction, turnsMax } from './ir.ts';
-import { jsonComparisons, jsonEnds, jsonFormat, jsonVersion } from './json-format.ts';
+import { checksumOf, jsonComparisons, jsonEnds, jsonFormat, jsonVersion } from './json-format.ts';
 import { type IntegerReader, JsonReader } from './json-reader.ts';
-import { verifyFunction } from './verify.ts';
 
 const spaces: readonly Space[] = ['context', 'packet', 'map', 'stack', 'ringBuffer', 'any'];
 
@@ -28,18 +27,19 @@ const spaces: readonly Space[] = ['context', 'packet', 'map', 'stack', 'ringBuff
  * @throws TypeError that says where the text is not what was expected.
  */
 export function parsePrograms(text: string): IrProgram[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new TypeError(`parse programs: not json: ${(cause as Error).message}`, { cause });
-  }
-  const file = new JsonReader('programs', json);
-  file.field('format').oneOf([jsonFormat]);
-  const version = file.field('version').integer();
+  const end = text.indexOf('\n');
+  const head = new JsonReader('programs', parseJson(text.slice(0, end)));
+  head.field('format').oneOf([jsonFormat]);
+  const version = head.field('version').integer();
   if (version !== jsonVersion) {
-    file.field('version').refuse(`${jsonVersion} (build the programs again)`);
+    head.field('version').refuse(`${jsonVersion} (build the programs again)`);
   }
+  const body = text.slice(end + 1).trimEnd();
+  const checksum = checksumOf(body);
+  if (head.field('checksum').integer() !== checksum) {
+    head.field('checksum').refuse(`${checksum}: the file is damaged (build the programs again)`);
+  }
+  const file = new JsonReader('programs', parseJson(body));
   const tables = new Tables(file);
   return file
     .field('programs')
@@ -55,8 +55,16 @@ export function parsePrograms(text: string): IrProgram[] {
       functions: program
         .field('functions')
         .items(1)
-        .map((made) => parseFunction(made, tables)),
+        .map((made) => new FunctionParser(made, tables).parse()),
     }));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError(`parse programs: not json: ${(cause as Error).message}`, { cause });
+  }
 }
 
 class Tables {
@@ -131,16 +139,6 @@ function parseFields(reader: JsonReader): Pick<MapShape, 'kernelFields'> {
     return { type: each.field('type').text(), offset: each.field('offset').integer(0) };
   });
   return { kernelFields };
-}
-
-function parseFunction(reader: JsonReader, tables: Tables): IrFunction {
-  const made = new FunctionParser(reader, tables).parse();
-  try {
-    verifyFunction(made, 'reading json');
-  } catch (cause) {
-    throw new TypeError(`parse ${reader.path}: ${(cause as Error).message}`, { cause });
-  }
-  return made;
 }
 
 class FunctionParser {

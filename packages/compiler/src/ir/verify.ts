@@ -79,7 +79,8 @@ class Verifier {
       const isEdge = (before: Block): boolean => {
         const isListed = listedBy[before.id] === block.id;
         listedBy[before.id] = block.id;
-        return !isListed && places[before.id] !== -1 && leadsTo(before, block);
+        const isThere = blocks[places[before.id] ?? -1] === before;
+        return isThere && !isListed && leadsTo(before, block);
       };
       const { predecessors } = block;
       if (predecessors.length === edgeCounts[block.id] && predecessors.every(isEdge)) continue;

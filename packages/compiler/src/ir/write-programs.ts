@@ -10,6 +10,7 @@ import type {
 } from './ir.ts';
 import { isFloating } from './ir.ts';
 import {
+  checksumOf,
   jsonComparisons,
   jsonEnds,
   type JsonFile,
@@ -20,8 +21,12 @@ import {
   type JsonPosition,
   jsonVersion,
 } from './json-format.ts';
+import { verifyFunction } from './verify.ts';
 
-/** Programs as JSON text; the same programs give the same text. `parsePrograms` reads it. */
+/**
+ * Programs as JSON text; the same programs give the same text. `parsePrograms` reads it.
+ * @throws Error for code that breaks an invariant of the IR.
+ */
 export function writePrograms(programs: readonly IrProgram[]): string {
   const tables = new Tables();
   const written = programs.map(
@@ -35,8 +40,6 @@ export function writePrograms(programs: readonly IrProgram[]): string {
     }),
   );
   const file: JsonFile = {
-    format: jsonFormat,
-    version: jsonVersion,
     maps: tables.maps.entries,
     files: tables.files.entries,
     texts: tables.texts.entries,
@@ -44,7 +47,9 @@ export function writePrograms(programs: readonly IrProgram[]): string {
     operations: tables.operations.entries,
     programs: written,
   };
-  return `${JSON.stringify(file)}\n`;
+  const body = JSON.stringify(file);
+  const head = { format: jsonFormat, version: jsonVersion, checksum: checksumOf(body) };
+  return `${JSON.stringify(head)}\n${body}\n`;
 }
 
 /** A list in which what is equal stands once. */
@@ -99,6 +104,7 @@ class FunctionWriter {
     private readonly made: IrFunction,
     private readonly tables: Tables,
   ) {
+    verifyFunction(made, 'building');
     this.blocks = new Map(made.blocks.map((block, index) => [block, index]));
     for (const block of made.blocks) {
       for (const value of block.values) this.numbers.set(value, this.numbers.size);
