@@ -1,5 +1,7 @@
 /** What an agent can do, wherever it runs. */
 import type {
+  AttachmentCheck,
+  AttachmentKey,
   EndpointRequest,
   EndpointView,
   ExplainRequest,
@@ -10,6 +12,7 @@ import type {
   IpcacheView,
   PolicyResult,
   PolicyView,
+  PoolView,
   StatusView,
 } from './views.ts';
 
@@ -17,12 +20,24 @@ import type {
 export interface AgentApi {
   status(): Promise<StatusView>;
   listEndpoints(): Promise<EndpointView[]>;
-  /** Resolves when the endpoint is open for traffic. */
-  addEndpoint(request: EndpointRequest): Promise<EndpointView>;
+  /**
+   * Resolves when the endpoint is open for traffic.
+   *
+   * @param isRetry whether the answer of an equal request was lost: then an endpoint of the same
+   *   attachment and namespace is the answer, and not an error
+   */
+  addEndpoint(request: EndpointRequest, isRetry?: boolean): Promise<EndpointView>;
   /** New labels for an endpoint, by `namespace/name`; its traffic goes on as they allow. */
   relabelEndpoint(name: string, labels: Readonly<Record<string, string>>): Promise<EndpointView>;
   /** By `namespace/name`. False when there was none. */
   removeEndpoint(name: string): Promise<boolean>;
+  /** False when there was none. */
+  removeAttachment(key: AttachmentKey): Promise<boolean>;
+  /** Removes the attachments of a network that are not listed. @returns how many */
+  removeUnlisted(network: string, valid: readonly AttachmentKey[]): Promise<number>;
+  /** @param networkNamespace path of the container's network namespace as it is now */
+  checkAttachment(key: AttachmentKey, networkNamespace: string): Promise<AttachmentCheck>;
+  listPools(): Promise<PoolView[]>;
   listIdentities(): Promise<IdentityView[]>;
   listIpcache(): Promise<IpcacheView[]>;
   listPolicies(): Promise<PolicyView[]>;

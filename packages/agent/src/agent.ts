@@ -8,10 +8,13 @@ import { nodeAddresses } from './devices/node-addresses.ts';
 import { LocalEndpoints } from './endpoints/local-endpoints.ts';
 import { explainFlow } from './explain-flow.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
+import type { IpamOptions } from './ipam/ipam.ts';
 import { identityViews, ipcacheViews, policyViews, trafficTotals } from './node-views.ts';
 import { EventPump } from './observe/event-pump.ts';
 import { FlowLog } from './observe/flow-log.ts';
 import type {
+  AttachmentCheck,
+  AttachmentKey,
   EndpointRequest,
   EndpointView,
   ExplainRequest,
@@ -22,6 +25,7 @@ import type {
   IpcacheView,
   PolicyResult,
   PolicyView,
+  PoolView,
   StatusView,
 } from './views.ts';
 
@@ -47,12 +51,15 @@ export class Agent implements AgentApi {
   private readonly addressWatch: Monitor;
   private readonly pinWatch: NodeJS.Timeout;
 
-  private constructor(private readonly node: Node) {
+  private constructor(
+    private readonly node: Node,
+    pools: IpamOptions,
+  ) {
     const { kernel, model, problems } = node;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
-    this.endpoints = new LocalEndpoints(node);
+    this.endpoints = new LocalEndpoints(node, pools);
     this.endpoints.restore();
     model.dropInherited();
     // Only now do no programs test the other half any more.
@@ -72,7 +79,7 @@ export class Agent implements AgentApi {
   static start(options: AgentOptions): Agent {
     const node = openNode(options);
     try {
-      return new Agent(node);
+      return new Agent(node, options.addresses ?? {});
     } catch (error) {
       if (node.kernel.hasAttachments) closeNode(node);
       else node.takeBack();
@@ -104,8 +111,24 @@ export class Agent implements AgentApi {
     return this.endpoints.list();
   }
 
-  async addEndpoint(request: EndpointRequest): Promise<EndpointView> {
-    return this.endpoints.add(request);
+  async addEndpoint(request: EndpointRequest, isRetry = false): Promise<EndpointView> {
+    return this.endpoints.add(request, isRetry);
+  }
+
+  async removeAttachment(key: AttachmentKey): Promise<boolean> {
+    return this.endpoints.removeAttachment(key);
+  }
+
+  async removeUnlisted(network: string, valid: readonly AttachmentKey[]): Promise<number> {
+    return this.endpoints.removeUnlisted(network, valid);
+  }
+
+  async checkAttachment(key: AttachmentKey, networkNamespace: string): Promise<AttachmentCheck> {
+    return this.endpoints.check(key, networkNamespace);
+  }
+
+  async listPools(): Promise<PoolView[]> {
+    return this.endpoints.pools();
   }
 
   async relabelEndpoint(

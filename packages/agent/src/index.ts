@@ -13,3 +13,5 @@ export * from './api/client.ts';
 export * from './api/server.ts';
 export * from './daemon.ts';
 export * from './endpoints/endpoint-error.ts';
+export * from './ipam/ipam.ts';
+export * from './ipam/ipam-error.ts';

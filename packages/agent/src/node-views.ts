@@ -3,7 +3,8 @@ import { describeDropReason, TrafficCounter } from '@skep/contract';
 import { isEnforced } from '@skep/datapath';
 import { codecOf } from '@skep/ebpf';
 import { documentKey, type PolicyDocument } from '@skep/policy';
-import { formatMac, formatPrefix } from '@skep/wire';
+import { formatAddress, formatMac, formatPrefix } from '@skep/wire';
+import { GATEWAY } from './devices/endpoint-device.ts';
 import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
 import type { StoredEndpoint } from './state/schema.ts';
@@ -23,6 +24,7 @@ export function endpointView(
     ...(shown as EndpointView),
     identity: known.identity,
     mac: formatMac(known.mac),
+    gateway: { ipv4: formatAddress(GATEWAY.ipv4), ipv6: formatAddress(GATEWAY.ipv6) },
     hostInterface,
     isIngressEnforced: table !== undefined && isEnforced(table.ingress),
     isEgressEnforced: table !== undefined && isEnforced(table.egress),

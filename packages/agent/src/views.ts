@@ -12,6 +12,24 @@ export interface NamedPortView {
   readonly port: number;
 }
 
+/**
+ * The container that an endpoint's interface is in, where a container runtime asked for it; in the
+ * words of the CNI specification. Container and interface together are of one endpoint.
+ */
+export interface Attachment {
+  /** Name of the network configuration. */
+  readonly network: string;
+  readonly containerId: string;
+  /** Of its Kubernetes pod. */
+  readonly podUid?: string;
+}
+
+/** Which attachment: the container, and the interface inside. */
+export interface AttachmentKey {
+  readonly containerId: string;
+  readonly interfaceName: string;
+}
+
 /** What is asked for when an endpoint is to be made. */
 export interface EndpointRequest {
   readonly name: string;
@@ -21,11 +39,19 @@ export interface EndpointRequest {
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly ipv4?: string;
   readonly ipv6?: string;
+  /**
+   * Whether it is given an address of each family that the agent has a pool for, where it brings
+   * none of its own.
+   */
+  readonly wantsAddresses?: boolean;
+  /** Of its end of the veth. Default: made of its id. */
+  readonly mac?: string;
   /** Path of its network namespace, such as `/run/netns/NAME`. */
   readonly networkNamespace: string;
   /** Of the interface inside. Default: `eth0`. */
   readonly interfaceName?: string;
   readonly namedPorts?: readonly NamedPortView[];
+  readonly attachment?: Attachment;
 }
 
 /** `creating`: not open for traffic yet. `removing`: closed already. */
@@ -37,11 +63,34 @@ export interface EndpointView extends EndpointRequest {
   readonly state: EndpointState;
   readonly identity: number;
   readonly mac: string;
+  /** Of both ends of its veth; the kernel's default where absent. */
+  readonly mtuBytes?: number;
+  /** Of the gateway, which is every endpoint's next hop. */
+  readonly gateway: { readonly ipv4: string; readonly ipv6: string };
   /** Of the host's end of its veth. */
   readonly hostInterface: string;
   /** Whether policy is enforced: traffic that no rule allows is dropped. */
   readonly isIngressEnforced: boolean;
   readonly isEgressEnforced: boolean;
+}
+
+/** What an attachment has of what it should have. */
+export interface AttachmentCheck {
+  readonly endpoint: EndpointView;
+  /** What is missing or not as it was made; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+/** Addresses of one family that the agent gives. */
+export interface PoolView {
+  readonly family: string;
+  readonly ranges: readonly string[];
+  /** How many there are; text, for a number of JSON is not that exact. */
+  readonly addresses: string;
+  /** By endpoints. */
+  readonly taken: number;
+  /** Given back too short a time ago to be given again. */
+  readonly cooling: number;
 }
 
 /** An identity that endpoints of this node have. */

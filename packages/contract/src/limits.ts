@@ -36,6 +36,11 @@ export const FRAGMENTED_DATAGRAMS_MAX = 8_192;
  * events about it may be on their way. All numbers are given before one is given again.
  */
 export const IDENTITY_COOL_DOWN_SECONDS = 60;
+/**
+ * Seconds in which an address of a pool that an endpoint has given back is given to no other: its
+ * peers may still talk to who had it. All other addresses of the pool are given first.
+ */
+export const ADDRESS_COOL_DOWN_SECONDS = 60;
 /** Bytes of events that node has not read; what does not fit is lost and counted exactly. */
 export const EVENT_BUFFER_BYTES = 1 << 22;
 /** IPv6 extension headers before the transport; a packet with more is dropped. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { EndpointError } from '../endpoints/endpoint-error.ts';
 import type { AgentApi } from '../agent-api.ts';
-import type { EndpointRequest, FlowFilter, FlowView } from '../views.ts';
+import type { AttachmentKey, EndpointRequest, FlowFilter, FlowView } from '../views.ts';
 import { AgentClient, AgentError } from './client.ts';
 import { serveAgent, SocketInUseError } from './server.ts';
 
@@ -26,8 +26,8 @@ class FakeAgent implements Partial<AgentApi> {
   readonly asked: unknown[] = [];
   readonly followers = new Set<(flow: FlowView) => void>();
 
-  async addEndpoint(request: EndpointRequest): Promise<never> {
-    this.asked.push(request);
+  async addEndpoint(request: EndpointRequest, isRetry?: boolean): Promise<never> {
+    this.asked.push(request, isRetry);
     if (request.name === 'taken') throw new EndpointError('ERR_ENDPOINT_EXISTS', 'it is taken');
     return { ...request, id: 7 } as never;
   }
@@ -35,6 +35,21 @@ class FakeAgent implements Partial<AgentApi> {
   async removeEndpoint(name: string): Promise<boolean> {
     this.asked.push(name);
     return name === 'test/anna';
+  }
+
+  async removeAttachment(key: AttachmentKey): Promise<boolean> {
+    this.asked.push(key);
+    return key.containerId === 'abc.1';
+  }
+
+  async removeUnlisted(network: string, valid: readonly AttachmentKey[]): Promise<number> {
+    this.asked.push([network, valid]);
+    return 3;
+  }
+
+  async checkAttachment(key: AttachmentKey, networkNamespace: string): Promise<never> {
+    this.asked.push([key, networkNamespace]);
+    return { endpoint: ANNA, problems: ['a'] } as never;
   }
 
   async listEndpoints(): Promise<never[]> {
@@ -86,7 +101,9 @@ describe('the API over its socket', () => {
 
   test('requests arrive as they were made, and answers come back', async () => {
     assert.equal((await client.addEndpoint(ANNA)).id, 7);
-    assert.deepEqual(agent.asked.pop(), ANNA);
+    assert.deepEqual(agent.asked.splice(0), [ANNA, false]);
+    await client.addEndpoint(ANNA, true);
+    assert.deepEqual(agent.asked.splice(0), [ANNA, true]);
     assert.equal(await client.removeEndpoint('test/anna'), true);
     assert.equal(await client.removeEndpoint('test/an other'), false);
     assert.equal(agent.asked.pop(), 'test/an other');
@@ -94,6 +111,19 @@ describe('the API over its socket', () => {
     assert.deepEqual(agent.asked.pop(), ['kind: X\n', 'x y.yaml']);
     assert.deepEqual((await client.deletePolicies(['a/b/c', 'd/e/f'])).changed, ['a/b/c', 'd/e/f']);
     assert.deepEqual(await client.listEndpoints(), []);
+  });
+
+  test('attachments are asked about by container and interface', async () => {
+    const key = { containerId: 'abc.1', interfaceName: 'eth0' };
+    assert.equal(await client.removeAttachment(key), true);
+    assert.deepEqual(agent.asked.pop(), key);
+    assert.equal(await client.removeUnlisted('a b', [key]), 3);
+    assert.deepEqual(agent.asked.pop(), ['a b', [key]]);
+    const { problems } = await client.checkAttachment(key, '/run/netns/a');
+    assert.deepEqual([problems, agent.asked.pop()], [['a'], [key, '/run/netns/a']]);
+    const wrong = client.removeAttachment({ ...key, containerId: '../x' });
+    await assert.rejects(wrong, { code: 'ERR_REQUEST', message: /^containerId: expected letters/ });
+    await assert.rejects(client.checkAttachment(key, 'x'), { code: 'ERR_REQUEST' });
   });
 
   test('flows come one a line, with the filter that was asked for', async () => {
@@ -136,6 +166,9 @@ describe('the API over its socket', () => {
     await assert.rejects(client.addEndpoint(wrong), (error: AgentError) => {
       return error.code === 'ERR_REQUEST' && /colour/.test(error.message);
     });
+    for (const mac of ['01:00:5e:00:00:01', '00:00:00:00:00:00', '02:5c:e9']) {
+      await assert.rejects(client.addEndpoint({ ...ANNA, mac }), { code: 'ERR_REQUEST' });
+    }
     const noPort = client.recentFlows({ port: 99_999 });
     await assert.rejects(noPort, { code: 'ERR_REQUEST' });
   });

@@ -3,6 +3,8 @@ import { Agent as ConnectionPool, type IncomingMessage, request as httpRequest }
 import { createInterface } from 'node:readline';
 import type { AgentApi } from '../agent-api.ts';
 import type {
+  AttachmentCheck,
+  AttachmentKey,
   EndpointRequest,
   EndpointView,
   ErrorView,
@@ -14,6 +16,7 @@ import type {
   IpcacheView,
   PolicyResult,
   PolicyView,
+  PoolView,
   StatusView,
 } from '../views.ts';
 
@@ -48,8 +51,26 @@ export class AgentClient implements AgentApi {
     return this.json('GET', '/v1/endpoints');
   }
 
-  addEndpoint(request: EndpointRequest): Promise<EndpointView> {
-    return this.json('POST', '/v1/endpoints', JSON.stringify(request));
+  addEndpoint(request: EndpointRequest, isRetry = false): Promise<EndpointView> {
+    return this.json('POST', `/v1/endpoints${isRetry ? '?retry=1' : ''}`, JSON.stringify(request));
+  }
+
+  async removeAttachment(key: AttachmentKey): Promise<boolean> {
+    return (await this.json<{ isRemoved: boolean }>('DELETE', attachmentPath(key))).isRemoved;
+  }
+
+  async removeUnlisted(network: string, valid: readonly AttachmentKey[]): Promise<number> {
+    const path = `/v1/attachments?${new URLSearchParams({ network })}`;
+    return (await this.json<{ removed: number }>('PUT', path, JSON.stringify(valid))).removed;
+  }
+
+  checkAttachment(key: AttachmentKey, networkNamespace: string): Promise<AttachmentCheck> {
+    const query = new URLSearchParams({ networkNamespace });
+    return this.json('GET', `${attachmentPath(key)}?${query}`);
+  }
+
+  listPools(): Promise<PoolView[]> {
+    return this.json('GET', '/v1/pools');
   }
 
   relabelEndpoint(name: string, labels: Readonly<Record<string, string>>): Promise<EndpointView> {
@@ -144,6 +165,11 @@ async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function attachmentPath({ containerId, interfaceName }: AttachmentKey): string {
+  const names = [containerId, interfaceName].map(encodeURIComponent);
+  return `/v1/attachments/${names.join('/')}`;
 }
 
 function endpointPath(name: string): string {

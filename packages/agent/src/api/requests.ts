@@ -1,6 +1,12 @@
 /** What the API takes, checked before anything is done. */
 import { z } from 'zod';
-import type { EndpointRequest, ErrorView, ExplainRequest, FlowFilter } from '../views.ts';
+import type {
+  AttachmentKey,
+  EndpointRequest,
+  ErrorView,
+  ExplainRequest,
+  FlowFilter,
+} from '../views.ts';
 
 const labels = z.record(z.string(), z.string());
 const name = z.string().regex(/^[^/\s]+$/, 'expected a name without slashes and spaces');
@@ -11,6 +17,23 @@ const namedPort = z.strictObject({
 });
 const port = z.coerce.number().int().min(0).max(65535);
 
+/** Of one station: a group address is nobody's own. @source IEEE 802 section 8.2.2 */
+const mac = z
+  .string()
+  .regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i, 'expected the address of one station')
+  .refine((text) => !/^[0:]*$/.test(text), 'expected an address that is not zero');
+/** Containers and interfaces, as they are in the path of a request. */
+const interfaceName = z.string().regex(/^[^/:\s]{1,15}$/, 'expected the name of an interface');
+const containerId = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'expected letters, digits, and _ . - after the first');
+const attachment = z.strictObject({
+  network: z.string().min(1),
+  containerId,
+  podUid: z.string().optional(),
+});
+const attachmentKey = z.strictObject({ containerId, interfaceName });
+
 const endpointRequest = z.strictObject({
   name,
   namespace: name,
@@ -18,9 +41,12 @@ const endpointRequest = z.strictObject({
   namespaceLabels: labels.optional(),
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),
+  wantsAddresses: z.boolean().optional(),
+  mac: mac.optional(),
   networkNamespace: z.string().startsWith('/'),
-  interfaceName: z.string().min(1).max(15).optional(),
+  interfaceName: interfaceName.optional(),
   namedPorts: z.array(namedPort).optional(),
+  attachment: attachment.optional(),
 });
 
 const labelsRequest = z.strictObject({ labels });
@@ -69,6 +95,17 @@ export function readLabelsRequest(body: string): Readonly<Record<string, string>
   return check(labelsRequest, parseJson(body)).labels;
 }
 
+/** The attachment that a path names. @throws RequestError */
+export function readAttachmentKey(parts: readonly (string | undefined)[]): AttachmentKey {
+  const [container, name] = parts;
+  return check(attachmentKey, { containerId: container, interfaceName: name });
+}
+
+/** The attachments that are there. @throws RequestError */
+export function readAttachmentKeys(body: string): AttachmentKey[] {
+  return check(z.array(attachmentKey), parseJson(body));
+}
+
 /** @throws RequestError */
 export function readExplainRequest(query: URLSearchParams): ExplainRequest {
   return check(explainRequest, Object.fromEntries(query)) as ExplainRequest;
@@ -98,8 +135,9 @@ export function statusOf(error: unknown): number {
   if (error instanceof RequestError) return error.status;
   const { code } = error as { code?: unknown };
   if (code === 'ERR_ENDPOINT_EXISTS') return 409;
+  if (code === 'ERR_IPAM_EXHAUSTED') return 503;
   if (code === 'ERR_ENDPOINT_MISSING') return 404;
-  return typeof code === 'string' && /^ERR_(POLICY|ENDPOINT|EXPLAIN|ADDRESS)/.test(code)
+  return typeof code === 'string' && /^ERR_(POLICY|ENDPOINT|EXPLAIN|ADDRESS|IPAM)/.test(code)
     ? 400
     : 500;
 }

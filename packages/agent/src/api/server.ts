@@ -2,10 +2,13 @@
  * The agent's API: HTTP and JSON on a unix socket that only its owner may use.
  *
  * ```
- * GET    /v1/status  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies
- * POST   /v1/endpoints                          an EndpointRequest
+ * GET    /v1/status  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies  /v1/pools
+ * POST   /v1/endpoints?retry=1                  an EndpointRequest
  * PATCH  /v1/endpoints/{namespace}/{name}       { labels }
  * DELETE /v1/endpoints/{namespace}/{name}
+ * GET    /v1/attachments/{container}/{interface}?networkNamespace=PATH   whether all of it is there
+ * DELETE /v1/attachments/{container}/{interface}
+ * PUT    /v1/attachments?network=NAME           those that are there, AttachmentKey[]: others go
  * PUT    /v1/policies?file=NAME                 YAML
  * DELETE /v1/policies?key=KEY&key=KEY
  * GET    /v1/explain?from=&to=&port=&protocol=
@@ -18,8 +21,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { AgentApi } from '../agent-api.ts';
+import type { AttachmentKey } from '../views.ts';
 import {
   errorView,
+  readAttachmentKey,
+  readAttachmentKeys,
   readEndpointRequest,
   readExplainRequest,
   readFlowRequest,
@@ -93,7 +99,16 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
   return {
     'GET /v1/status': () => agent.status(),
     'GET /v1/endpoints': () => agent.listEndpoints(),
-    'POST /v1/endpoints': (_url, body) => agent.addEndpoint(readEndpointRequest(body)),
+    'POST /v1/endpoints': (url, body) => {
+      const isRetry = url.searchParams.get('retry') === '1';
+      return agent.addEndpoint(readEndpointRequest(body), isRetry);
+    },
+    'PUT /v1/attachments': async (url, body) => {
+      const network = url.searchParams.get('network');
+      if (!network) throw new RequestError('network: expected the name of one');
+      return { removed: await agent.removeUnlisted(network, readAttachmentKeys(body)) };
+    },
+    'GET /v1/pools': () => agent.listPools(),
     'GET /v1/identities': () => agent.listIdentities(),
     'GET /v1/ipcache': () => agent.listIpcache(),
     'GET /v1/policies': () => agent.listPolicies(),
@@ -125,9 +140,30 @@ async function respond(
     const labels = readLabelsRequest(await readBody(request));
     return send(response, 200, await agent.relabelEndpoint(decode(named[1]!), labels));
   }
+  const attached = /^\/v1\/attachments\/([^/]+)\/([^/]+)$/.exec(url.pathname);
+  if (attached) {
+    const key = readAttachmentKey(attached.slice(1).map(decode));
+    return send(response, 200, await answerAttachment(agent, method ?? '', key, url));
+  }
   const handler = routes(agent)[`${method} ${url.pathname}`];
   if (!handler) throw new RequestError(`${method} ${url.pathname}: no such request`, 404);
   send(response, 200, await handler(url, await readBody(request)));
+}
+
+/** @throws RequestError */
+async function answerAttachment(
+  agent: AgentApi,
+  method: string,
+  key: AttachmentKey,
+  url: URL,
+): Promise<unknown> {
+  if (method === 'DELETE') return { isRemoved: await agent.removeAttachment(key) };
+  const networkNamespace = url.searchParams.get('networkNamespace');
+  if (method !== 'GET') throw new RequestError(`${method} ${url.pathname}: no such request`, 404);
+  if (!networkNamespace?.startsWith('/')) {
+    throw new RequestError('networkNamespace: expected the path of one');
+  }
+  return agent.checkAttachment(key, networkNamespace);
 }
 
 /** @throws RequestError */

@@ -30,6 +30,8 @@ export interface EndpointDevice {
   readonly networkNamespace: string;
   readonly mac: Uint8Array;
   readonly gatewayMac: Uint8Array;
+  /** Of both ends; the kernel's default where absent. */
+  readonly mtuBytes?: number;
   readonly ipv4?: Address;
   readonly ipv6?: Address;
 }
@@ -55,9 +57,11 @@ export function createDevice(host: Network, device: EndpointDevice): number {
   try {
     deleteDevice(host, device);
     const { hostInterface: name, gatewayMac: mac, interfaceName } = device;
-    const peer = { name: interfaceName, mac: device.mac, namespaceFd: inside.namespace.number };
+    const mtu = device.mtuBytes === undefined ? {} : { mtuBytes: device.mtuBytes };
+    const namespaceFd = inside.namespace.number;
+    const peer = { name: interfaceName, mac: device.mac, ...mtu, namespaceFd };
     const index = freeIndex(host, device.id);
-    const link = host.links.createVeth({ name, mac, index, group: LINK_GROUP, peer });
+    const link = host.links.createVeth({ name, mac, ...mtu, index, group: LINK_GROUP, peer });
     setUpInside(inside, device);
     setUpHost(host, device);
     return link.index;
@@ -152,6 +156,7 @@ function setUpHost(host: Network, device: EndpointDevice): void {
   }
 }
 
-function addressesOf(device: EndpointDevice): Address[] {
+/** Those that it has, IPv4 first. */
+export function addressesOf(device: EndpointDevice): Address[] {
   return [device.ipv4, device.ipv6].filter((address) => address !== undefined);
 }

@@ -1,12 +1,13 @@
-/** What only one endpoint can have: an id, a name, an address. */
+/** What only one endpoint can have: an id, a name, an address, an interface of a container. */
 import { ENDPOINTS_MAX } from '@skep/contract';
 import { formatAddress, parseAddress } from '@skep/wire';
 import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { StoredEndpoint } from '../state/schema.ts';
-import type { EndpointRequest } from '../views.ts';
+import { DEFAULT_INTERFACE } from '../state/stored.ts';
+import type { AttachmentKey, EndpointRequest } from '../views.ts';
 import { EndpointError } from './endpoint-error.ts';
 
-/** Who has which name and address. */
+/** Who has which name, address and interface. */
 export class Claims {
   private readonly holders = new Map<string, number>();
 
@@ -18,26 +19,42 @@ export class Claims {
     for (const claim of claimsOf(endpoint)) this.holders.set(claim, endpoint.id);
   }
 
+  /** Only its own: another endpoint may have got them since. */
   remove(endpoint: StoredEndpoint): void {
-    for (const claim of claimsOf(endpoint)) this.holders.delete(claim);
+    for (const claim of claimsOf(endpoint)) {
+      if (this.holders.get(claim) === endpoint.id) this.holders.delete(claim);
+    }
   }
 
   /** By `namespace/name`. */
   find(name: string): StoredEndpoint | undefined {
-    const id = this.holders.get(name);
-    return id === undefined ? undefined : this.endpoints.get(id);
+    return this.holderOf(name);
+  }
+
+  findAttachment(key: AttachmentKey): StoredEndpoint | undefined {
+    return this.holderOf(attachmentClaim(key));
+  }
+
+  hasAddress(address: string): boolean {
+    return this.holders.has(address);
+  }
+
+  /** The endpoints that have something of what is asked for, each with what it has. */
+  conflicts(request: EndpointRequest): [claim: string, holder: StoredEndpoint][] {
+    return claimsOf(request).flatMap((claim): [string, StoredEndpoint][] => {
+      const holder = this.holderOf(claim);
+      return holder ? [[claim, holder]] : [];
+    });
   }
 
   /** @throws EndpointError where another endpoint has one of them; AddressError */
   check(request: EndpointRequest): void {
-    for (const claim of claimsOf(request)) {
-      const holder = this.holders.get(claim);
-      const endpoint = holder === undefined ? undefined : this.endpoints.get(holder);
-      if (!endpoint) continue;
-      const operation = `add endpoint ${qualifiedName(request)}`;
-      const message = `${operation}: ${claim} belongs to ${qualifiedName(endpoint)}`;
-      throw new EndpointError('ERR_ENDPOINT_EXISTS', message);
-    }
+    const [conflict] = this.conflicts(request);
+    if (!conflict) return;
+    const [claim, holder] = conflict;
+    const operation = `add endpoint ${qualifiedName(request)}`;
+    const message = `${operation}: ${claim} belongs to ${qualifiedName(holder)}`;
+    throw new EndpointError('ERR_ENDPOINT_EXISTS', message);
   }
 
   /** An id that was not used lately. @throws EndpointError */
@@ -49,11 +66,27 @@ export class Claims {
     const message = `add endpoint: all ${ENDPOINTS_MAX} are taken`;
     throw new EndpointError('ERR_ENDPOINT_LIMIT', message);
   }
+
+  private holderOf(claim: string): StoredEndpoint | undefined {
+    const id = this.holders.get(claim);
+    return id === undefined ? undefined : this.endpoints.get(id);
+  }
 }
 
-/** A name has a slash, an address has none: they cannot be mixed up. */
-function claimsOf(endpoint: EndpointRequest): string[] {
+/** Addresses of an endpoint or a request, as text in its one form. @throws AddressError */
+export function addressTextsOf(endpoint: Pick<EndpointRequest, 'ipv4' | 'ipv6'>): string[] {
   const addresses = [endpoint.ipv4, endpoint.ipv6].filter((each) => each !== undefined);
-  const texts = addresses.map((text) => formatAddress(parseAddress(text)));
-  return [qualifiedName(endpoint), ...texts];
+  return addresses.map((text) => formatAddress(parseAddress(text)));
+}
+
+/** A name has a slash, an address neither slash nor space: they cannot be mixed up. */
+function claimsOf(endpoint: EndpointRequest): string[] {
+  const { attachment, interfaceName = DEFAULT_INTERFACE } = endpoint;
+  const { containerId } = attachment ?? {};
+  const interfaces = containerId ? [attachmentClaim({ containerId, interfaceName })] : [];
+  return [qualifiedName(endpoint), ...addressTextsOf(endpoint), ...interfaces];
+}
+
+function attachmentClaim({ containerId, interfaceName }: AttachmentKey): string {
+  return `interface ${interfaceName} of container ${containerId}`;
 }

@@ -4,6 +4,8 @@
  * undoes it, wherever this one ends.
  */
 import { inNetworkNamespace } from '@skep/sys';
+import { parseAddress } from '@skep/wire';
+import { checkDevice } from '../devices/check-device.ts';
 import {
   createDevice,
   deleteDevice,
@@ -11,41 +13,61 @@ import {
   hostInterfaceName,
   openRoutes,
 } from '../devices/endpoint-device.ts';
+import { uplinkMtu } from '../devices/uplink-mtu.ts';
+import type { IpamOptions } from '../ipam/ipam.ts';
 import { type KnownEndpoint, qualifiedName } from '../model/endpoint-facts.ts';
 import type { Node } from '../node/node.ts';
 import { endpointView } from '../node-views.ts';
 import type { StoredEndpoint } from '../state/schema.ts';
-import { deviceOf, factsOf } from '../state/stored.ts';
-import type { EndpointRequest, EndpointView } from '../views.ts';
-import { Claims } from './claims.ts';
+import { DEFAULT_INTERFACE, deviceOf, factsOf } from '../state/stored.ts';
+import type {
+  AttachmentCheck,
+  AttachmentKey,
+  EndpointRequest,
+  EndpointView,
+  PoolView,
+} from '../views.ts';
 import { EndpointError } from './endpoint-error.ts';
+import { Register } from './register.ts';
 
 /** All endpoints that the agent has made and not taken away. */
 export class LocalEndpoints {
-  private readonly claims: Claims;
+  private readonly register: Register;
 
-  constructor(private readonly node: Node) {
-    this.claims = new Claims(node.memory.endpoints);
+  /** @throws AddressError for pools that are none */
+  constructor(
+    private readonly node: Node,
+    pools: IpamOptions,
+  ) {
+    const { memory, model } = node;
+    this.register = new Register(memory, pools, (address) => {
+      return model.ownerOf(parseAddress(address)) === 'host';
+    });
   }
 
   list(): EndpointView[] {
-    const stored = [...this.node.memory.endpoints.values()];
-    return stored.sort((left, right) => left.id - right.id).flatMap((each) => this.view(each));
+    return this.register.list().flatMap((each) => this.view(each));
   }
 
-  /** @throws EndpointError, StateWriteError, KernelError, NetlinkError; nothing is left then */
-  add(request: EndpointRequest): EndpointView {
-    const { memory } = this.node;
-    this.claims.check(request);
-    const id = this.claims.freeId(memory.current.lastEndpointId);
-    const asked = request as Omit<StoredEndpoint, 'id' | 'state'>;
-    const stored: StoredEndpoint = { ...asked, id, state: 'creating' };
-    memory.beginEndpoint(stored);
-    this.claims.add(stored);
+  pools(): PoolView[] {
+    return this.register.pools();
+  }
+
+  /**
+   * @param isRetry whether it may have been made already for the same attachment, by a request
+   *   whose answer was lost
+   * @throws EndpointError, IpamError, StateWriteError, KernelError, NetlinkError; nothing is left
+   *   then
+   */
+  add(request: EndpointRequest, isRetry = false): EndpointView {
+    const { network } = this.node;
+    const made = isRetry ? this.madeBefore(request) : undefined;
+    if (made) return this.view(made)[0]!;
+    this.dropDeadRivals(request);
+    const stored = this.register.begin(request, uplinkMtu(network));
     try {
-      const known = this.make(stored);
-      const ready = { ...stored, ...numbersOf(known), state: 'ready' as const };
-      memory.putEndpoints([ready], this.lastIdentity(), false);
+      const numbers = numbersOf(this.make(stored));
+      const ready = this.register.finish(stored, numbers, this.lastIdentity());
       return this.view(ready)[0]!;
     } catch (error) {
       this.take(stored);
@@ -56,7 +78,7 @@ export class LocalEndpoints {
   /** @throws EndpointError, PolicyRefusedError, StateWriteError; the old labels stay then */
   relabel(name: string, labels: Readonly<Record<string, string>>): EndpointView {
     const { memory, model } = this.node;
-    const stored = this.claims.find(name);
+    const stored = this.register.find(name);
     if (!stored) {
       const message = `relabel endpoint ${name}: there is none (see \`skep endpoint list\`)`;
       throw new EndpointError('ERR_ENDPOINT_MISSING', message);
@@ -74,17 +96,46 @@ export class LocalEndpoints {
 
   /** False when there was none. @throws StateWriteError; the endpoint stays as it is then */
   remove(name: string): boolean {
-    const stored = this.claims.find(name);
-    if (!stored) return false;
-    this.node.memory.putEndpoints([{ ...stored, state: 'removing' }]);
-    this.take(stored);
-    return true;
+    return this.removeAll([this.register.find(name)]) > 0;
   }
 
-  removeAll(): void {
-    const all = [...this.node.memory.endpoints.values()];
-    this.node.memory.putEndpoints(all.map((each) => ({ ...each, state: 'removing' as const })));
-    for (const stored of all) this.take(stored);
+  /** False when there was none. @throws StateWriteError; the endpoint stays as it is then */
+  removeAttachment(key: AttachmentKey): boolean {
+    return this.removeAll([this.register.findAttachment(key)]) > 0;
+  }
+
+  /**
+   * Removes the attachments of a network that are not in the list.
+   *
+   * @returns how many. @throws StateWriteError; they stay as they are then
+   */
+  removeUnlisted(network: string, valid: readonly AttachmentKey[]): number {
+    const kept = new Set(valid.map((key) => this.register.findAttachment(key)?.id));
+    const unlisted = this.register.list().filter(({ id, attachment }) => {
+      return attachment?.network === network && !kept.has(id);
+    });
+    return this.removeAll(unlisted);
+  }
+
+  /** @param networkNamespace of the container, as its runtime has it now. @throws EndpointError */
+  check(key: AttachmentKey, networkNamespace: string): AttachmentCheck {
+    const stored = this.register.findAttachment(key);
+    const [endpoint] = stored ? this.view(stored) : [];
+    if (!stored || !endpoint) {
+      const message = `check interface ${key.interfaceName} of container ${key.containerId}`;
+      throw new EndpointError('ERR_ENDPOINT_MISSING', `${message}: the agent does not know it`);
+    }
+    const device = { ...deviceOf(stored), networkNamespace };
+    return { endpoint, problems: checkDevice(this.node.network, device) };
+  }
+
+  /** @returns how many; all of them where none are given */
+  removeAll(endpoints: readonly (StoredEndpoint | undefined)[] = this.register.list()): number {
+    const found = endpoints.filter((each) => each !== undefined);
+    if (found.length === 0) return 0;
+    this.register.beginRemoval(found);
+    for (const stored of found) this.take(stored);
+    return found.length;
   }
 
   /**
@@ -100,6 +151,11 @@ export class LocalEndpoints {
       }
       const device = deviceOf(stored);
       const link = findDevice(network, device.hostInterface);
+      if (!link && stored.attachment) {
+        // It went with its container, as when the machine was started anew.
+        this.removeAll([stored]);
+        continue;
+      }
       if (!link) {
         problems.push(
           `endpoint ${qualifiedName(stored)}: its device ${device.hostInterface} is gone ` +
@@ -110,6 +166,24 @@ export class LocalEndpoints {
       this.inNamespace(() => kernel.attach(stored.id, link.index));
       openRoutes(network, device, link.index);
     }
+  }
+
+  /** The endpoint of a request that was carried out, though nobody heard so. */
+  private madeBefore(request: EndpointRequest): StoredEndpoint | undefined {
+    const { attachment, interfaceName = DEFAULT_INTERFACE, networkNamespace } = request;
+    if (!attachment) return undefined;
+    const { containerId } = attachment;
+    const made = this.register.findAttachment({ containerId, interfaceName });
+    return made?.state === 'ready' && made.networkNamespace === networkNamespace ? made : undefined;
+  }
+
+  /** Endpoints in the way whose container is gone, though no runtime has said so. */
+  private dropDeadRivals(request: EndpointRequest): void {
+    const { network } = this.node;
+    const dead = this.register.rivalsOf(request).filter((rival) => {
+      return rival.attachment && !findDevice(network, hostInterfaceName(rival.id));
+    });
+    this.removeAll(dead);
   }
 
   /** The way to an endpoint opens last. */
@@ -125,13 +199,12 @@ export class LocalEndpoints {
 
   /** Closed first, then gone; what is not there any more is no error. */
   private take(stored: StoredEndpoint): void {
-    const { network, model, kernel, memory, problems } = this.node;
+    const { network, model, kernel, problems } = this.node;
     model.removeEndpoint(stored.id);
     deleteDevice(network, deviceOf(stored));
     kernel.detach(stored.id);
-    this.claims.remove(stored);
     try {
-      memory.forgetEndpoint(stored.id);
+      this.register.forget(stored);
     } catch (error) {
       // It is gone; the next start finds that it was not ready, and nothing of it.
       problems.push(`endpoint ${qualifiedName(stored)} is gone, but not forgotten: ${error}`);

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { Network } from '@skep/netlink';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { nodeAddresses } from '../devices/node-addresses.ts';
+import type { IpamOptions } from '../ipam/ipam.ts';
 import { missingBpffs, mountBpffs, unmountBpffs } from '../kernel/bpffs.ts';
 import { KernelDatapath } from '../kernel/kernel-datapath.ts';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
@@ -27,6 +28,8 @@ export interface AgentOptions {
   readonly bpffsDirectory: string;
   /** Path of the node's network namespace. Default: the one that the process is in. */
   readonly networkNamespace?: string;
+  /** The addresses that it gives. Default: none, every endpoint brings its own. */
+  readonly addresses?: IpamOptions;
   /** What it uses of the kernel. Default: what the kernel has. */
   readonly features?: KernelFeatures;
   /** What writes the state. Default: the file system. */

@@ -30,10 +30,11 @@ test('what is remembered is there for the next one', (t) => {
   const ready = { ...ANNA, state: 'ready' as const, identity: 256, subject: 1 };
   memory.putEndpoints([ready], { lastIdentity: 256 }, false);
   memory.beginEndpoint({ ...ANNA, id: 8 });
-  memory.forgetEndpoint(8);
+  memory.forgetEndpoint(8, { at: 5, addresses: ['10.0.0.8'], cooled: ['10.0.0.7'] });
   memory.close();
   const next = new Memory(directory);
   assert.deepEqual([...next.endpoints.values()], [ready]);
+  assert.deepEqual([...next.released], [['10.0.0.8', 5]]);
   assert.deepEqual(next.current, { ...memory.current, lastEndpointId: 8, lastIdentity: 256 });
   next.forget();
   assert.equal(new Memory(directory).endpoints.size, 0);
@@ -62,7 +63,7 @@ const REFUSED: readonly { name: string; have: Parameters<typeof encodeRecord>[0]
     {
       name: 'a key of another build',
       have: [['service/1', {}]],
-      want: /key 'service\/1', expected node, endpoint\/… or policy\/…/,
+      want: /key 'service\/1', expected node, endpoint\/…, policy\/… or released\/…/,
     },
     {
       name: 'a value of another build',

@@ -24,6 +24,7 @@ export class Memory {
   private readonly journal: Journal;
   private node: StoredNode = NEW_NODE;
   private readonly endpointsById = new Map<number, StoredEndpoint>();
+  private readonly releasedAt = new Map<string, number>();
   private readonly policiesByNumber = new Map<number, StoredPolicy>();
   /** Which policy a document in force is of. */
   private readonly policyOfKey = new Map<string, number>();
@@ -44,6 +45,7 @@ export class Memory {
       const entry = parseEntry(path, key, value);
       if (entry.kind === 'node') this.node = entry.value;
       else if (entry.kind === 'endpoint') this.endpointsById.set(entry.number, entry.value);
+      else if (entry.kind === 'released') this.releasedAt.set(entry.name, entry.value.at);
       else this.holdPolicy(entry.number, entry.value);
     }
   }
@@ -55,6 +57,11 @@ export class Memory {
   /** By id. */
   get endpoints(): ReadonlyMap<number, StoredEndpoint> {
     return this.endpointsById;
+  }
+
+  /** When each address that is to cool down was given back, in milliseconds since 1970. */
+  get released(): ReadonlyMap<string, number> {
+    return this.releasedAt;
   }
 
   /** In the order in which they were applied. */
@@ -91,10 +98,23 @@ export class Memory {
     this.node = node;
   }
 
-  /** The end of what began with `removing`, or of an undone `creating`. */
-  forgetEndpoint(id: number): void {
+  /**
+   * The end of what began with `removing`, or of an undone `creating`.
+   *
+   * @param release which addresses were given back, and when; which ones have cooled down
+   */
+  forgetEndpoint(
+    id: number,
+    release: { at: number; addresses: readonly string[]; cooled: readonly string[] },
+  ): void {
     if (!this.endpointsById.delete(id)) return;
-    this.journal.append([[`endpoint/${id}`, null]], false);
+    const { at, addresses, cooled } = release;
+    for (const address of cooled) this.releasedAt.delete(address);
+    for (const address of addresses) this.releasedAt.set(address, at);
+    const changes = [...cooled, ...addresses].map((address): JournalChange => {
+      return [`released/${address}`, this.releasedAt.has(address) ? { at } : null];
+    });
+    this.journal.append([[`endpoint/${id}`, null], ...changes], false);
   }
 
   /** Documents that were applied before under one of the keys are no longer in force. */

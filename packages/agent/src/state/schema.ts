@@ -20,10 +20,25 @@ const endpoint = z.strictObject({
   ipv6: z.string().optional(),
   networkNamespace: z.string(),
   interfaceName: z.string().optional(),
+  mac: z.string().optional(),
+  mtuBytes: z.int().optional(),
   namedPorts: z.array(namedPort).optional(),
+  attachment: z
+    .strictObject({
+      network: z.string(),
+      containerId: z.string(),
+      podUid: z.string().optional(),
+    })
+    .optional(),
   /** Numbers that its labels have in the tables; none before it is ready. */
   identity: z.int().optional(),
   subject: z.int().optional(),
+});
+
+/** An address of a pool that an endpoint had. */
+const released = z.strictObject({
+  /** Milliseconds since 1970. */
+  at: z.int(),
 });
 
 const policy = z.strictObject({
@@ -56,24 +71,28 @@ export type StoredEndpoint = z.infer<typeof endpoint>;
 /** A policy text as it was applied, and the keys of those of its documents that are in force. */
 export type StoredPolicy = z.infer<typeof policy>;
 
-/** The kinds of keys: `node`, `endpoint/ID`, `policy/NUMBER`. */
-const SCHEMAS = { node, endpoint, policy } as const;
+/** The kinds of keys: `node`, `endpoint/ID`, `policy/NUMBER`, `released/ADDRESS`. */
+const SCHEMAS = { node, endpoint, policy, released } as const;
 
 /** One entry of the journal, by its kind. */
 export type StoredEntry =
   | { readonly kind: 'node'; readonly value: StoredNode }
   | { readonly kind: 'endpoint'; readonly number: number; readonly value: StoredEndpoint }
-  | { readonly kind: 'policy'; readonly number: number; readonly value: StoredPolicy };
+  | { readonly kind: 'policy'; readonly number: number; readonly value: StoredPolicy }
+  | { readonly kind: 'released'; readonly name: string; readonly value: { readonly at: number } };
 
 /** Checks an entry of the journal. @throws StateError which names the key and the place in it */
 export function parseEntry(path: string, key: string, value: unknown): StoredEntry {
-  const [kind, number] = key.split('/') as [keyof typeof SCHEMAS, string | undefined];
+  const [kind, name = ''] = key.split('/') as [keyof typeof SCHEMAS, string | undefined];
   const schema = SCHEMAS[kind];
   if (!schema) {
-    throw new StateError(path, `key '${key}', expected node, endpoint/… or policy/…`);
+    const expected = 'node, endpoint/…, policy/… or released/…';
+    throw new StateError(path, `key '${key}', expected ${expected}`);
   }
   const result = schema.safeParse(value);
-  if (result.success) return { kind, number: Number(number), value: result.data } as StoredEntry;
+  if (result.success) {
+    return { kind, name, number: Number(name), value: result.data } as unknown as StoredEntry;
+  }
   const [issue] = result.error.issues;
   throw new StateError(path, `${[key, ...(issue?.path ?? [])].join('.')}: ${issue?.message}`);
 }

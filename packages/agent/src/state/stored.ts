@@ -6,21 +6,25 @@ import {
   PROTOCOLS_BY_NAME,
   parsePolicies,
 } from '@skep/policy';
-import { type Address, parseAddress } from '@skep/wire';
+import { type Address, parseAddress, parseMac } from '@skep/wire';
 import { type EndpointDevice, hostInterfaceName, macOf } from '../devices/endpoint-device.ts';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
 import type { StoredEndpoint, StoredPolicy } from './schema.ts';
 
+/** Name of the interface inside where the request has none. */
+export const DEFAULT_INTERFACE = 'eth0';
+
 /** @throws AddressError for an address that is none */
 export function deviceOf(stored: StoredEndpoint): EndpointDevice {
-  const { id, networkNamespace } = stored;
+  const { id, networkNamespace, mtuBytes } = stored;
   return {
     id,
     networkNamespace,
     hostInterface: hostInterfaceName(id),
-    interfaceName: stored.interfaceName ?? 'eth0',
-    mac: macOf(id, 'endpoint'),
+    interfaceName: stored.interfaceName ?? DEFAULT_INTERFACE,
+    mac: endpointMac(stored),
     gatewayMac: macOf(id, 'gateway'),
+    ...(mtuBytes === undefined ? {} : { mtuBytes }),
     ...addressesOf(stored),
   };
 }
@@ -39,7 +43,7 @@ export function factsOf(stored: StoredEndpoint, interfaceIndex: number): Endpoin
       (port): NamedPort => ({ ...port, protocol: PROTOCOLS_BY_NAME[port.protocol] }),
     ),
     interfaceIndex,
-    mac: macOf(id, 'endpoint'),
+    mac: endpointMac(stored),
     gatewayMac: macOf(id, 'gateway'),
   };
 }
@@ -47,6 +51,10 @@ export function factsOf(stored: StoredEndpoint, interfaceIndex: number): Endpoin
 /** The documents of a stored text that are still in force. */
 export function parseStored({ text, file, keys }: StoredPolicy): PolicyDocument[] {
   return parsePolicies(text, { file }).filter((each) => keys.includes(documentKey(each)));
+}
+
+function endpointMac({ id, mac }: StoredEndpoint): Uint8Array {
+  return mac === undefined ? macOf(id, 'endpoint') : parseMac(mac);
 }
 
 function addressesOf({ ipv4, ipv6 }: StoredEndpoint): { ipv4?: Address; ipv6?: Address } {

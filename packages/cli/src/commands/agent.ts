@@ -11,7 +11,12 @@ interface AgentCommandOptions {
   readonly socket: string;
   readonly namespace?: string;
   readonly logLevel: string;
+  readonly pool: readonly string[];
+  readonly reserve: readonly string[];
 }
+
+/** For endpoints that bring no address: private, and seldom used. @source RFC 1918, RFC 4193 */
+const DEFAULT_POOLS = ['10.118.0.0/16', 'fd5c:e90d:7b21::/64'];
 
 /** Adds `skep agent`, which asks whether BPF is permitted before it touches anything. */
 export function addAgentCommand(program: Command): void {
@@ -25,6 +30,8 @@ export function addAgentCommand(program: Command): void {
     .option('--bpffs <directory>', 'where it pins', '/sys/fs/bpf/skep')
     .option('--socket <path>', 'where it listens', DEFAULT_SOCKET)
     .option('--namespace <path>', "the node's network namespace; its own if not given")
+    .option('--pool <range...>', 'addresses that it gives: prefixes, or FIRST-LAST', DEFAULT_POOLS)
+    .option('--reserve <range...>', 'addresses of the pools that it does not give', [])
     .addOption(logLevel)
     .action(async (options: AgentCommandOptions) => {
       const reason = canUseBpf();
@@ -34,6 +41,7 @@ export function addAgentCommand(program: Command): void {
         bpffsDirectory: options.bpffs,
         socketPath: options.socket,
         logLevel: options.logLevel,
+        addresses: { pools: options.pool, reserved: options.reserve },
         ...(options.namespace === undefined ? {} : { networkNamespace: options.namespace }),
       });
     });

@@ -1,10 +1,11 @@
-/** `skep endpoint list`, `endpoint label`, `identity list`, `ipcache list`. */
+/** `skep endpoint list`, `endpoint label`, `identity list`, `ipcache list`, `ipam list`. */
 import type { Command } from 'commander';
 import { CommandError, formatLabels, printJson, printList } from '../output.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 
 /**
- * Adds `skep endpoint list`, `skep endpoint label`, `skep identity list` and `skep ipcache list`.
+ * Adds `skep endpoint list`, `skep endpoint label`, `skep identity list`, `skep ipcache list` and
+ * `skep ipam list`.
  */
 export function addListCommands(program: Command): void {
   const endpoint = program.command('endpoint').description('endpoints of this node');
@@ -48,6 +49,19 @@ export function addListCommands(program: Command): void {
         each.prefix,
         String(each.identity),
         each.owner,
+      ]);
+    });
+  asking(program.command('ipam').description('addresses that the agent gives').command('list'))
+    .description('list pools: how many addresses they have, and how many are taken')
+    .action(async (options: AskOptions) => {
+      const pools = await withAgent(options, (agent) => agent.listPools());
+      const heading = ['FAMILY', 'ADDRESSES', 'TAKEN', 'COOLING', 'RANGES'];
+      printList(pools, options.json ?? false, heading, (each) => [
+        each.family,
+        each.addresses,
+        String(each.taken),
+        String(each.cooling),
+        each.ranges.join(' '),
       ]);
     });
 }

@@ -1,0 +1,64 @@
+/** Whether an endpoint's devices are still as they were made: what a runtime asks with CHECK. */
+import { Network } from '@skep/netlink';
+import { type Address, formatAddress, formatMac, formatPrefix, singlePrefix } from '@skep/wire';
+import { addressesOf, type EndpointDevice, findDevice, GATEWAY } from './endpoint-device.ts';
+
+/** What is missing or different, one sentence each. */
+export function checkDevice(host: Network, device: EndpointDevice): string[] {
+  return [...checkHost(host, device), ...checkInside(device)];
+}
+
+function checkHost(host: Network, device: EndpointDevice): string[] {
+  const { hostInterface } = device;
+  const link = findDevice(host, hostInterface);
+  if (!link) return [`host interface ${hostInterface}: it is gone`];
+  const problems = link.isUp ? [] : [`host interface ${hostInterface}: it is down`];
+  const routes = host.routes.list({ linkIndex: link.index });
+  for (const address of addressesOf(device)) {
+    const text = formatPrefix(singlePrefix(address));
+    if (routes.some(({ destination }) => formatPrefix(destination) === text)) continue;
+    problems.push(`host route to ${text} by ${hostInterface}: it is gone`);
+  }
+  return problems;
+}
+
+function checkInside(device: EndpointDevice): string[] {
+  const { interfaceName, networkNamespace } = device;
+  let inside: Network;
+  try {
+    inside = new Network(networkNamespace);
+  } catch (error) {
+    return [`namespace ${networkNamespace}: ${(error as Error).message}`];
+  }
+  try {
+    const link = inside.links.find(interfaceName);
+    if (!link) return [`interface ${interfaceName}: it is gone`];
+    const problems = link.isUp ? [] : [`interface ${interfaceName}: it is down`];
+    const [found, expected] = [link.mac && formatMac(link.mac), formatMac(device.mac)];
+    if (found !== expected) {
+      problems.push(`interface ${interfaceName}: MAC address ${found}, expected ${expected}`);
+    }
+    return [
+      ...problems,
+      ...addressesOf(device).flatMap((address) => checkAddress(inside, link.index, address)),
+    ];
+  } finally {
+    inside.close();
+  }
+}
+
+function checkAddress(inside: Network, linkIndex: number, address: Address): string[] {
+  const text = formatAddress(address);
+  const { family } = address;
+  const gateway = formatAddress(family === 4 ? GATEWAY.ipv4 : GATEWAY.ipv6);
+  const hasAddress = inside.addresses.list(linkIndex).some((each) => {
+    return formatAddress(each.address) === text;
+  });
+  const hasRoute = inside.routes.list({ family, linkIndex }).some(({ destination, via }) => {
+    return destination.length === 0 && via !== undefined && formatAddress(via) === gateway;
+  });
+  return [
+    ...(hasAddress ? [] : [`address ${text}: it is gone`]),
+    ...(hasRoute ? [] : [`default route of IPv${family} by ${gateway}: it is gone`]),
+  ];
+}

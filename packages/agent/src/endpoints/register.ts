@@ -1,0 +1,100 @@
+/**
+ * The book of the node's endpoints: who has which id, name, address and interface. What an endpoint
+ * gets is on disk before anything is made of it, and free again only when nothing of it is left.
+ */
+import { Ipam, type IpamOptions } from '../ipam/ipam.ts';
+import type { Memory } from '../state/memory.ts';
+import type { StoredEndpoint, StoredNode } from '../state/schema.ts';
+import type { AttachmentKey, EndpointRequest, PoolView } from '../views.ts';
+import { addressTextsOf, Claims } from './claims.ts';
+
+/** What the tables and devices have of an endpoint when it is ready. */
+export interface ReadyFacts {
+  readonly identity: number;
+  readonly subject: number;
+}
+
+/** Endpoints as they are remembered; no devices, no tables. */
+export class Register {
+  private readonly claims: Claims;
+  private readonly ipam: Ipam;
+  private readonly now: () => number;
+
+  /** @param isNodeAddress whether the node itself has an address. @throws AddressError */
+  constructor(
+    private readonly memory: Memory,
+    options: IpamOptions,
+    isNodeAddress: (address: string) => boolean,
+  ) {
+    this.claims = new Claims(memory.endpoints);
+    this.now = options.now ?? Date.now;
+    this.ipam = new Ipam(options, memory.released, (address) => {
+      return this.claims.hasAddress(address) || isNodeAddress(address);
+    });
+  }
+
+  /** By id. */
+  list(): StoredEndpoint[] {
+    return [...this.memory.endpoints.values()].sort((left, right) => left.id - right.id);
+  }
+
+  /** By `namespace/name`. */
+  find(name: string): StoredEndpoint | undefined {
+    return this.claims.find(name);
+  }
+
+  findAttachment(key: AttachmentKey): StoredEndpoint | undefined {
+    return this.claims.findAttachment(key);
+  }
+
+  /** Those that have a name, an address or an interface that is asked for. @throws AddressError */
+  rivalsOf(request: EndpointRequest): StoredEndpoint[] {
+    return [...new Set(this.claims.conflicts(request).map(([, holder]) => holder))];
+  }
+
+  /**
+   * An id, and addresses where they are wanted: from here on a crash undoes the endpoint.
+   *
+   * @throws EndpointError, IpamError, AddressError, StateWriteError; nothing is taken then
+   */
+  begin({ wantsAddresses, ...request }: EndpointRequest, mtuBytes?: number): StoredEndpoint {
+    this.claims.check(request);
+    const id = this.claims.freeId(this.memory.current.lastEndpointId);
+    const asked = request as Omit<StoredEndpoint, 'id' | 'state'>;
+    const { ipv4, ipv6 } = request;
+    const addresses = wantsAddresses
+      ? this.ipam.choose({ ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) })
+      : {};
+    const mtu = mtuBytes === undefined ? {} : { mtuBytes };
+    const stored: StoredEndpoint = { ...asked, ...addresses, ...mtu, id, state: 'creating' };
+    this.memory.beginEndpoint(stored);
+    this.claims.add(stored);
+    return stored;
+  }
+
+  /** What was begun is done. @throws StateWriteError */
+  finish(stored: StoredEndpoint, facts: ReadyFacts, node: Partial<StoredNode>): StoredEndpoint {
+    const ready = { ...stored, ...facts, state: 'ready' as const };
+    this.memory.putEndpoints([ready], node, false);
+    return ready;
+  }
+
+  /** From here on they go, also after a crash. @throws StateWriteError; they stay then */
+  beginRemoval(endpoints: readonly StoredEndpoint[]): void {
+    this.memory.putEndpoints(endpoints.map((each) => ({ ...each, state: 'removing' as const })));
+  }
+
+  /** Nothing of it is left: what it had is free, after a while. @throws StateWriteError */
+  forget(stored: StoredEndpoint): void {
+    this.claims.remove(stored);
+    this.memory.forgetEndpoint(stored.id, {
+      at: this.now(),
+      addresses: this.ipam.coolable(addressTextsOf(stored)),
+      cooled: this.ipam.cooled(),
+    });
+  }
+
+  pools(): PoolView[] {
+    return this.ipam.views(this.list().flatMap(addressTextsOf));
+  }
+}
