@@ -1,7 +1,8 @@
-/** What a build does after tsc: stale output goes, kernel programs become IR. */
+/** What a build does after tsc: stale output goes, programs become IR, the plugin one file. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { runNode } from './child.ts';
 import { filesUnder, type Part, parts, projectRoot } from './project.ts';
 
@@ -39,6 +40,24 @@ export async function compilePrograms(): Promise<number> {
   const status = await runNode(builder, []);
   if (status === 0) writeFileSync(stamp, inputs);
   return status;
+}
+
+/**
+ * Makes one file of the CNI plugin and all that it imports, packages/cni/dist/skep-cni.cjs: it is
+ * started for every container, and one file starts soonest.
+ */
+export async function bundlePlugin(): Promise<void> {
+  const folder = join(projectRoot, 'packages/cni/dist');
+  await build({
+    entryPoints: [join(folder, 'main.js')],
+    outfile: join(folder, 'skep-cni.cjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
 }
 
 /** The built modules of a part and of all below it, and its sources: absolute paths, sorted. */

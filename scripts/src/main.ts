@@ -1,6 +1,6 @@
 /** The project's commands: `npm run NAME` comes here by way of scripts/run.mjs, all built. */
 import { join } from 'node:path';
-import { compilePrograms, removeStale } from './build.ts';
+import { bundlePlugin, compilePrograms, removeStale } from './build.ts';
 import { check } from './check.ts';
 import { runNode } from './child.ts';
 import { runExample } from './example.ts';
@@ -34,6 +34,7 @@ export async function main([name = '', ...parameters]: string[]): Promise<number
   }
   for (const part of parts()) removeStale(projectRoot, part);
   const status = await compilePrograms();
+  await bundlePlugin();
   if (status !== 0) return fail(`build: kernel programs: exit status ${status}, expected 0`);
   try {
     return await command(parameters);

@@ -16,6 +16,7 @@ export const storeys: Readonly<Record<string, number>> = {
   'capture-filter': 3,
   datapath: 3,
   agent: 4,
+  cni: 4,
   lab: 5,
   cli: 5,
 };

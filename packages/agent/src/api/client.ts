@@ -30,6 +30,18 @@ export class AgentError extends Error {
   }
 }
 
+/** The agent does not answer: it is not there, or went away before its answer was whole. */
+export class AgentUnreachableError extends AgentError {
+  constructor(
+    code: string,
+    message: string,
+    /** Whether it may have done what it was asked. */
+    readonly isAnswerLost: boolean,
+  ) {
+    super(code, message);
+  }
+}
+
 /** What is found where an agent should listen, and what to try. */
 const CONNECT_PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no socket (is `skep agent` running? a lab says where its own listens)',
@@ -140,7 +152,18 @@ export class AgentClient implements AgentApi {
   }
 
   private async json<T>(method: string, path: string, body?: string): Promise<T> {
-    return JSON.parse(await textOf(await this.open(method, path, body))) as T;
+    const response = await this.open(method, path, body);
+    const text = await textOf(response).catch((error: NodeJS.ErrnoException) => {
+      throw this.unreachable(error);
+    });
+    return JSON.parse(text) as T;
+  }
+
+  private unreachable(error: NodeJS.ErrnoException): AgentError {
+    const { code = 'ERR_CONNECT' } = error;
+    const known = CONNECT_PROBLEMS[code];
+    const message = `connect to agent at ${this.socketPath}: ${known ?? error.message}`;
+    return new AgentUnreachableError(code, message, known === undefined);
   }
 
   /** A response whose status says that it worked. */
@@ -149,9 +172,7 @@ export class AgentClient implements AgentApi {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = httpRequest({ socketPath, agent, method, path }, resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
-        const problem = CONNECT_PROBLEMS[error.code ?? ''] ?? error.message;
-        const message = `connect to agent at ${socketPath}: ${problem}`;
-        reject(new AgentError(error.code ?? 'ERR_CONNECT', message));
+        reject(this.unreachable(error));
       });
       request.end(body);
     });
