@@ -3,6 +3,7 @@ import { VERSION } from '@skep/agent';
 import { Command, CommanderError } from 'commander';
 import { pc } from './colours.ts';
 import { addAgentCommand } from './commands/agent.ts';
+import { addCniCommands } from './commands/cni.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addFilterCommands } from './commands/filter.ts';
@@ -43,6 +44,7 @@ export function makeProgram(): Command {
     addStatusCommand,
     addListCommands,
     addAgentCommand,
+    addCniCommands,
   ];
   for (const each of add) each(program);
   for (const command of [program, ...allCommands(program)]) {

@@ -1,6 +1,7 @@
 /** `skep endpoint list`, `endpoint label`, `identity list`, `ipcache list`, `ipam list`. */
 import type { Command } from 'commander';
-import { CommandError, formatLabels, printJson, printList } from '../output.ts';
+import { readLabels } from '../labels.ts';
+import { formatLabels, printJson, printList } from '../output.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 
 /**
@@ -71,16 +72,8 @@ async function labelEndpoint(
   labels: readonly string[],
   options: AskOptions,
 ): Promise<void> {
-  const wanted = labels.map((text): [string, string] => {
-    const [key, value, ...rest] = text.split('=');
-    if (!key || value === undefined || rest.length > 0) {
-      throw new CommandError(`label endpoint ${name}: found '${text}', expected key=value`);
-    }
-    return [key, value];
-  });
-  const endpoint = await withAgent(options, (agent) =>
-    agent.relabelEndpoint(name, Object.fromEntries(wanted)),
-  );
+  const wanted = readLabels(labels, `label endpoint ${name}`);
+  const endpoint = await withAgent(options, (agent) => agent.relabelEndpoint(name, wanted));
   if (options.json) printJson(endpoint);
   else process.stdout.write(`${name} has identity ${endpoint.identity}\n`);
 }
