@@ -60,6 +60,14 @@ test('what is installed can be called, and is taken away again', (t) => {
   assert.deepEqual([readdirSync(folders.binDir), readdirSync(folders.confDir)], [[], []]);
 });
 
+test('the program stays for as long as a network needs it', (t) => {
+  const folders = newFolders(t);
+  installPlugin(folders, NETWORK);
+  const [program, configuration] = installPlugin(folders, { ...NETWORK, name: 'bank' });
+  assert.deepEqual(uninstallPlugin(folders, 'bank'), [configuration]);
+  assert.deepEqual(uninstallPlugin(folders, 'shop').at(-1), program);
+});
+
 test("somebody else's files stay, and nothing is written beside them", (t) => {
   const folders = newFolders(t);
   const [program, configuration] = installPlugin(folders, NETWORK) as [string, string];

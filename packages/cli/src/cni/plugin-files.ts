@@ -9,6 +9,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -64,9 +65,15 @@ export function installPlugin(
   return [program.path, configuration.path];
 }
 
-/** @returns the paths of what was there. @throws CommandError where one is somebody else's */
+/**
+ * The program goes with the last network that needs it.
+ *
+ * @returns the paths of what was there. @throws CommandError where one is somebody else's
+ */
 export function uninstallPlugin(folders: PluginFolders, name: string): string[] {
-  const files = [...filesOf(folders, name)].reverse().filter(({ path }) => existsSync(path));
+  const [program, configuration] = filesOf(folders, name);
+  const gone = isUsedBesides(configuration, folders) ? [configuration] : [configuration, program];
+  const files = gone.filter(({ path }) => existsSync(path));
   for (const file of files) refuseForeign(file, 'uninstall');
   for (const { path } of files) rmSync(path);
   return files.map(({ path }) => path);
@@ -81,6 +88,13 @@ function filesOf({ binDir, confDir }: PluginFolders, name: string): [PluginFile,
     { path: join(binDir, PLUGIN_TYPE), mode: 0o755, isOurs: isBundle },
     { path: join(confDir, `10-${name}.conflist`), mode: 0o644, isOurs: isOurList },
   ];
+}
+
+/** Whether another network of the folder names the plugin. */
+function isUsedBesides({ path: own }: PluginFile, { confDir }: PluginFolders): boolean {
+  if (!existsSync(confDir)) return false;
+  const paths = readdirSync(confDir).map((name) => join(confDir, name));
+  return paths.some((path) => path !== own && readFileSync(path, 'utf8').includes(PLUGIN_TYPE));
 }
 
 function isOurList(text: string): boolean {

@@ -1,0 +1,59 @@
+/** Containers of containerd, which `ctr run --cni` connects by the plugin. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { CONTAINERD_PROGRAMS, Containerd } from './testing/containerd.ts';
+import { ContainerWorld, cannotRunContainers } from './testing/container-world.ts';
+import { ANSWERS, askCommand, SERVE, STEPS } from './testing/policies.ts';
+
+const noFolder = existsSync('/etc/cni/net.d') ? false : 'no /etc/cni/net.d (Debian: podman)';
+
+describe('containers of containerd', {
+  skip: cannotRunContainers(CONTAINERD_PROGRAMS) || noFolder,
+}, () => {
+  const world = new ContainerWorld('containerd');
+  const containerd = new Containerd(world);
+  const sleep = ['/bin/busybox', 'sleep', '1000'];
+
+  before(async () => {
+    await world.setUp();
+    await containerd.setUp();
+    // ctr takes the first network of the folder: one folder for each.
+    for (const name of ['server', 'client', 'stranger']) {
+      const confDir = join(world.directory, name);
+      world.addNetwork(name, name, { confDir });
+      await containerd.start(name, confDir, name === 'server' ? ['/bin/sh', '-c', SERVE] : sleep);
+    }
+  });
+
+  after(async () => {
+    await containerd.end();
+    await world.tearDown();
+  });
+
+  const isAnswered = async (from: string, port: number, family: 'ipv4' | 'ipv6' = 'ipv4') => {
+    const server = await world.endpoint(`${world.name}-server`);
+    const answer = await containerd.exec(from, askCommand(server[family]!, port));
+    return ANSWERS[port]!.test(answer);
+  };
+
+  for (const { name, apply, want } of STEPS) {
+    test(`who reaches what under ${name}`, async () => {
+      if (apply) await world.agent.applyPolicies(apply, 'policies.yaml');
+      for (const [from, port, expected] of want) {
+        assert.equal(await isAnswered(from, port), expected, `${from} to port ${port}`);
+      }
+    });
+  }
+
+  test('over IPv6 it is the same', async () => {
+    assert.equal(await isAnswered('client', 8080, 'ipv6'), true);
+    assert.equal(await isAnswered('stranger', 8080, 'ipv6'), false);
+  });
+
+  test('containers that end leave nothing', async () => {
+    for (const name of ['client', 'stranger', 'server']) await containerd.stop(name);
+    assert.deepEqual(await world.leftovers(), []);
+  });
+});

@@ -1,0 +1,92 @@
+/** Containers of podman, which finds the plugin where `skep cni install` has put it. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ContainerWorld, cannotRunContainers } from './testing/container-world.ts';
+import { PODMAN_PROGRAMS, Podman } from './testing/podman.ts';
+import { ANSWERS, askCommand, SERVE, STEPS } from './testing/policies.ts';
+
+describe('containers of podman', { skip: cannotRunContainers(PODMAN_PROGRAMS) }, () => {
+  const world = new ContainerWorld('podman');
+  let podman: Podman;
+
+  before(async () => {
+    await world.setUp();
+    podman = new Podman(world);
+    for (const name of ['client', 'stranger', 'server']) world.addNetwork(name, name);
+    await podman.makeImage();
+    await podman.start('server', ['--network', 'server'], ['/bin/sh', '-c', SERVE]);
+    for (const name of ['client', 'stranger']) {
+      await podman.start(name, ['--network', name], ['/bin/busybox', 'sleep', '1000']);
+    }
+  });
+
+  after(async () => {
+    await podman?.end();
+    await world.tearDown();
+  });
+
+  const isAnswered = async (from: string, port: number, family: 'ipv4' | 'ipv6' = 'ipv4') => {
+    const server = await world.endpoint('server');
+    const answer = await podman.exec(from, askCommand(server[family]!, port));
+    return ANSWERS[port]!.test(answer);
+  };
+
+  test('podman knows the addresses that the agent gave', async () => {
+    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
+    const shown = await podman.call('inspect', '--format', format, 'server');
+    const { ipv4, attachment, labels } = await world.endpoint('server');
+    assert.equal(shown.trim(), ipv4);
+    assert.deepEqual(labels, { app: 'server' });
+    assert.equal(attachment?.network, 'server');
+  });
+
+  for (const { name, apply, want } of STEPS) {
+    test(`who reaches what under ${name}`, async () => {
+      if (apply) await world.agent.applyPolicies(apply, 'policies.yaml');
+      for (const [from, port, expected] of want) {
+        assert.equal(await isAnswered(from, port), expected, `${from} to port ${port}`);
+      }
+    });
+  }
+
+  test('over IPv6 it is the same', async () => {
+    assert.equal(await isAnswered('client', 8080, 'ipv6'), true);
+    assert.equal(await isAnswered('stranger', 8080, 'ipv6'), false);
+  });
+
+  test('containers and policy go on without an agent, and with the next one', async () => {
+    await world.agent.status();
+    const { ipv4 } = await world.endpoint('server');
+    await world.stopAgent();
+    const asked = await podman.exec('client', askCommand(ipv4!, 8080));
+    assert.match(asked, ANSWERS[8080]!);
+    await world.startAgent();
+    assert.equal(await isAnswered('stranger', 8080), false);
+  });
+
+  test('a container can have an address of its own, and ports of the node', async (t) => {
+    const { status, output } = await world.run('/usr/lib/cni/portmap', [], {
+      CNI_COMMAND: 'VERSION',
+    });
+    if (status === null || !output.includes('supportedVersions')) return t.skip('no portmap');
+    world.addNetwork('mapped', 'mapped', { hasPortMappings: true });
+    const options = ['--network', 'mapped', '--ip', '10.94.0.77', '--publish', '8099:8080'];
+    await podman.start('mapped', options, ['/bin/busybox', 'httpd', '-f', '-p', '8080']);
+    assert.equal((await world.endpoint('mapped')).ipv4, '10.94.0.77');
+    const own = ['ip', 'address', 'add', '192.0.2.1/32', 'dev', 'lo'];
+    await world.run('busybox', own);
+    const asked = await world.run('/bin/sh', askCommand('192.0.2.1', 8099).slice(1));
+    assert.match(asked.output, ANSWERS[8080]!);
+    await podman.call('rm', '--force', '--time', '0', 'mapped');
+    return undefined;
+  });
+
+  test('containers that are removed leave nothing', async () => {
+    await podman.call('rm', '--all', '--force', '--time', '0');
+    assert.deepEqual(await world.leftovers(), []);
+    assert.deepEqual(
+      (await world.agent.listPools()).map(({ taken }) => taken),
+      [0, 0],
+    );
+  });
+});

@@ -1,0 +1,86 @@
+/** podman with folders and a network of its own. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerWorld, Ended } from './container-world.ts';
+
+/** What it needs here, and the Debian packages that bring it. */
+export const PODMAN_PROGRAMS = {
+  podman: 'podman',
+  runc: 'runc',
+  conmon: 'conmon',
+  busybox: 'busybox-static',
+};
+
+/** The folder of the standard plugins, for port mappings. */
+const STANDARD_PLUGINS = '/usr/lib/cni';
+const IMAGE = 'localhost/box';
+
+/** As a user's podman, but that it keeps everything in the world's folder. */
+export class Podman {
+  private readonly configuration: string;
+  private readonly where: readonly string[];
+
+  constructor(private readonly world: ContainerWorld) {
+    const { directory } = world;
+    const { binDir, confDir } = world.folders;
+    this.configuration = join(directory, 'containers.conf');
+    // Limits that a process without CAP_SYS_RESOURCE may set.
+    writeFileSync(
+      this.configuration,
+      `[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+events_logger = "file"
+[network]
+network_backend = "cni"
+cni_plugin_dirs = ["${binDir}", "${STANDARD_PLUGINS}"]
+network_config_dir = "${confDir}"
+`,
+    );
+    this.where = [
+      ...['--root', join(directory, 'storage'), '--runroot', join(directory, 'run')],
+      ...['--tmpdir', join(directory, 'tmp'), '--storage-driver', 'vfs'],
+      ...['--cgroup-manager', 'cgroupfs', '--runtime', 'runc'],
+    ];
+  }
+
+  /** An image of the root file system. */
+  async makeImage(): Promise<void> {
+    const archive = join(this.world.directory, 'rootfs.tar');
+    await this.succeed('tar', ['-C', this.world.rootfs, '-cf', archive, '.']);
+    await this.call('import', archive, IMAGE);
+  }
+
+  /** Starts a container that goes on. */
+  async start(name: string, options: readonly string[], command: readonly string[]): Promise<void> {
+    const own = ['--name', name, '--cgroup-parent', `/${this.world.name}`];
+    await this.call('run', '--detach', ...own, ...options, IMAGE, ...command);
+  }
+
+  /** Runs a command in a container; what it printed, whatever its status. */
+  async exec(name: string, command: readonly string[]): Promise<string> {
+    return (await this.try('exec', name, ...command)).output;
+  }
+
+  /** @throws Error where podman says that it failed */
+  call(...parameters: readonly string[]): Promise<string> {
+    return this.succeed('podman', [...this.where, ...parameters]);
+  }
+
+  try(...parameters: readonly string[]): Promise<Ended> {
+    const variables = { CONTAINERS_CONF: this.configuration };
+    return this.world.run('podman', [...this.where, ...parameters], variables);
+  }
+
+  /** Nothing of it runs any more. */
+  async end(): Promise<void> {
+    await this.try('rm', '--all', '--force', '--time', '0');
+  }
+
+  private async succeed(program: string, parameters: readonly string[]): Promise<string> {
+    const variables = { CONTAINERS_CONF: this.configuration };
+    const { status, output } = await this.world.run(program, parameters, variables);
+    if (status === 0) return output;
+    throw new Error(`${program} ${parameters.join(' ')}: exit status ${status}: ${output}`);
+  }
+}
