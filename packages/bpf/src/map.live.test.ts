@@ -121,6 +121,7 @@ describe('batches', { skip: cannotUseBpf }, () => {
     for (const [number, bytes] of found) assert.deepEqual(bytes, value(number));
     assert.equal(deleteBatch(map, [key(1), key(9999), key(2), key(9998), key(3)]), 3);
     assert.equal([...map.keys()].length, 4997);
+    assert.equal(map.count(), 4997);
   });
 
   test('a batch that fails in the middle gives the error of the entry', (t) => {
@@ -142,6 +143,7 @@ describe('batches', { skip: cannotUseBpf }, () => {
       const order = (one: readonly Uint8Array[], other: readonly Uint8Array[]) =>
         Buffer.compare(one[0]!, other[0]!);
       assert.deepEqual([...map.entries()].sort(order), [...entries].sort(order));
+      assert.equal(map.count(), 64);
     });
   }
 });

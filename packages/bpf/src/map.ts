@@ -14,7 +14,7 @@ import { MapArgumentError } from './errors.ts';
 import type { RawEntry, RawMap } from './raw-map.ts';
 import { pinObject } from './pin.ts';
 import { isPerCpu } from './shape.ts';
-import { walkEntries, walkKeys } from './walk.ts';
+import { countEntries, walkEntries, walkKeys } from './walk.ts';
 
 const { element } = BpfAttribute;
 
@@ -116,6 +116,11 @@ export class BpfMap implements RawMap {
   /** All keys, while programs go on changing the map. @throws KernelError */
   keys(): Generator<Uint8Array> {
     return walkKeys(this);
+  }
+
+  /** How many entries there are; of an array all that it has room for. @throws KernelError */
+  count(): number {
+    return countEntries(this);
   }
 
   /**
