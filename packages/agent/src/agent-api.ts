@@ -8,6 +8,7 @@ import type {
   ExplainView,
   FlowFilter,
   FlowView,
+  HealthView,
   IdentityView,
   IpcacheView,
   PolicyResult,
@@ -19,6 +20,8 @@ import type {
 /** In this process, or behind its socket. */
 export interface AgentApi {
   status(): Promise<StatusView>;
+  /** Only what `status` says of the datapath: quick, for those who ask again and again. */
+  health(): Promise<HealthView>;
   listEndpoints(): Promise<EndpointView[]>;
   /**
    * Resolves when the endpoint is open for traffic.

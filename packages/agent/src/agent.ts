@@ -9,9 +9,22 @@ import { LocalEndpoints } from './endpoints/local-endpoints.ts';
 import { explainFlow } from './explain-flow.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
 import type { IpamOptions } from './ipam/ipam.ts';
-import { identityViews, ipcacheViews, policyViews, trafficTotals } from './node-views.ts';
+import { checkDatapath, checkTables } from './health/checks.ts';
+import { tableUse } from './health/table-use.ts';
+import {
+  identityViews,
+  ipcacheViews,
+  policyViews,
+  type TrafficTotals,
+  trafficTotals,
+  uplinks,
+} from './node-views.ts';
 import { EventPump } from './observe/event-pump.ts';
 import { FlowLog } from './observe/flow-log.ts';
+import type { Readings } from './telemetry/metric-definitions.ts';
+import { readMetrics } from './telemetry/readings.ts';
+import type { PolicyOccurrence } from './telemetry/occurrence.ts';
+import { RuleCounts } from './telemetry/rule-counts.ts';
 import type {
   AttachmentCheck,
   AttachmentKey,
@@ -21,6 +34,7 @@ import type {
   ExplainView,
   FlowFilter,
   FlowView,
+  HealthView,
   IdentityView,
   IpcacheView,
   PolicyResult,
@@ -47,6 +61,7 @@ export class Agent implements AgentApi {
 
   private readonly endpoints: LocalEndpoints;
   private readonly flows = new FlowLog();
+  private readonly ruleCounts = new RuleCounts();
   private readonly pump: EventPump;
   private readonly addressWatch: Monitor;
   private readonly pinWatch: NodeJS.Timeout;
@@ -64,6 +79,7 @@ export class Agent implements AgentApi {
     model.dropInherited();
     // Only now do no programs test the other half any more.
     node.memory.changeNode({ generation: model.generation });
+    this.flows.follow({}, (flow) => this.ruleCounts.add(flow));
     this.pump = new EventPump(kernel.openEvents(), model, this.flows, (error) => {
       problems.push(`flows are not seen any more: ${String(error)} (restart the agent)`);
     });
@@ -77,9 +93,19 @@ export class Agent implements AgentApi {
    * @throws StateError, AgentRunningError, MapShapeError, VerifierError, KernelError
    */
   static start(options: AgentOptions): Agent {
+    const start = performance.now();
     const node = openNode(options);
     try {
-      return new Agent(node, options.addresses ?? {});
+      const agent = new Agent(node, options.addresses ?? {});
+      const { kernel, model, tell } = node;
+      tell({
+        kind: 'started',
+        isTakenOver: kernel.isTakenOver,
+        endpoints: model.size,
+        policies: model.policy.documents().length,
+        milliseconds: performance.now() - start,
+      });
+      return agent;
     } catch (error) {
       if (node.kernel.hasAttachments) closeNode(node);
       else node.takeBack();
@@ -88,23 +114,19 @@ export class Agent implements AgentApi {
   }
 
   async status(): Promise<StatusView> {
-    const { kernel, model, revisions, problems } = this.node;
-    const totals = trafficTotals(kernel.entries(traffic));
-    return {
-      version: VERSION,
-      isReady: true,
-      startedAt: this.startedAt.toISOString(),
-      kernel: release(),
-      attachment: kernel.mechanism === 'tcx' ? 'tcx' : 'cls_bpf',
-      endpoints: model.size,
-      identities: model.identities.size,
-      policies: model.policy.documents().length,
-      revision: revisions.last,
-      ...totals,
-      lostEvents: kernel.lostEvents() + this.pump.misread,
-      memoryBytes: process.memoryUsage.rss(),
-      problems: [...problems],
-    };
+    return this.readStatus(this.readTotals());
+  }
+
+  async health(): Promise<HealthView> {
+    const problems = checkDatapath(this.node);
+    return { isHealthy: problems.length === 0, problems };
+  }
+
+  /** Every metric that is not timed, as of now. */
+  readings(): Readings {
+    const totals = this.readTotals();
+    const { node, ruleCounts: rules } = this;
+    return readMetrics({ node, status: this.readStatus(totals), totals, rules });
   }
 
   async listEndpoints(): Promise<EndpointView[]> {
@@ -161,7 +183,7 @@ export class Agent implements AgentApi {
     const keys = documents.map(documentKey);
     const save = (): void => memory.addPolicy({ file, text: yaml, keys });
     if (keys.length > 0) model.applyDocuments(documents, save);
-    return this.policyResult(keys, start);
+    return this.policyResult('policies applied', keys, start);
   }
 
   async deletePolicies(keys: readonly string[]): Promise<PolicyResult> {
@@ -169,7 +191,8 @@ export class Agent implements AgentApi {
     const { memory, model } = this.node;
     const changed = keys.filter((key) => model.policy.document(key));
     model.deleteDocuments(changed, () => memory.removePolicies(changed));
-    return this.policyResult(changed, start);
+    for (const key of changed) this.ruleCounts.forget(rulePrefixOf(key));
+    return this.policyResult('policies deleted', changed, start);
   }
 
   async explain(request: ExplainRequest): Promise<ExplainView> {
@@ -199,6 +222,35 @@ export class Agent implements AgentApi {
     closeNode(this.node);
   }
 
+  private readTotals(): TrafficTotals {
+    return trafficTotals(this.node.kernel.entries(traffic));
+  }
+
+  private readStatus(totals: TrafficTotals): StatusView {
+    const { node } = this;
+    const { kernel, model, revisions, problems } = node;
+    const { forwardedPackets, droppedPackets } = totals;
+    const tables = tableUse(node);
+    const found = [...checkDatapath(node), ...checkTables({ tables, totals })];
+    return {
+      version: VERSION,
+      isReady: true,
+      startedAt: this.startedAt.toISOString(),
+      kernel: release(),
+      attachment: kernel.mechanism === 'tcx' ? 'tcx' : 'cls_bpf',
+      endpoints: model.size,
+      identities: model.identities.size,
+      policies: model.policy.documents().length,
+      revision: revisions.last,
+      ...{ forwardedPackets, droppedPackets },
+      lostEvents: kernel.lostEvents() + this.pump.misread,
+      memoryBytes: process.memoryUsage.rss(),
+      tables,
+      uplinks: uplinks(node.network),
+      problems: [...new Set([...problems, ...found])],
+    };
+  }
+
   private letGo(): void {
     this.isOpen = false;
     clearInterval(this.pinWatch);
@@ -213,8 +265,7 @@ export class Agent implements AgentApi {
       const when = new Date().toISOString();
       problems.push(`somebody has removed the pins: they were made again at ${when}`);
     } catch (error) {
-      const problem = `pins are gone, and policy ends with this process: ${String(error)}`;
-      if (!problems.includes(problem)) problems.push(problem);
+      problems.push(`pins are gone, and policy ends with this process: ${String(error)}`);
     }
   }
 
@@ -229,11 +280,20 @@ export class Agent implements AgentApi {
     return watch;
   }
 
-  private policyResult(changed: readonly string[], start: number): PolicyResult {
-    return {
-      changed,
-      revision: this.node.revisions.last,
-      milliseconds: performance.now() - start,
-    };
+  private policyResult(
+    kind: PolicyOccurrence['kind'],
+    changed: readonly string[],
+    start: number,
+  ): PolicyResult {
+    const milliseconds = performance.now() - start;
+    const result = { changed, revision: this.node.revisions.last, milliseconds };
+    this.node.tell({ kind, ...result });
+    return result;
   }
+}
+
+/** What the names of a document's rules begin with: `kind/namespace/name` without its kind. */
+function rulePrefixOf(key: string): string {
+  const [, namespace, name] = key.split('/');
+  return namespace === '' ? name! : `${namespace}/${name}`;
 }

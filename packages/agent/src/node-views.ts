@@ -1,9 +1,10 @@
 /** The node's model as the views that the API shows. */
-import { describeDropReason, TrafficCounter } from '@skep/contract';
+import { describeDropReason, type DropRemedy, TrafficCounter } from '@skep/contract';
 import { isEnforced } from '@skep/datapath';
 import { codecOf } from '@skep/ebpf';
 import { documentKey, type PolicyDocument } from '@skep/policy';
 import { formatAddress, formatMac, formatPrefix } from '@skep/wire';
+import type { Network } from '@skep/netlink';
 import { GATEWAY } from './devices/endpoint-device.ts';
 import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
@@ -69,29 +70,64 @@ function subjectsOf(model: NodeModel, document: PolicyDocument): string[] {
     .map(qualifiedName);
 }
 
+/** Names of the interfaces that default routes of the main table leave by. */
+export function uplinks(network: Network): string[] {
+  const indexes = network.routes
+    .list({ table: MAIN_TABLE })
+    .filter(({ destination, type }) => destination.length === 0 && type === 'unicast')
+    .map(({ linkIndex }) => linkIndex);
+  const links = network.links.list().filter(({ index }) => indexes.includes(index));
+  return links.map(({ name }) => name);
+}
+
+/** RT_TABLE_MAIN. @source include/uapi/linux/rtnetlink.h */
+const MAIN_TABLE = 254;
+
 /** What a dump of the traffic table comes to, over all CPUs. */
 export interface TrafficTotals {
   readonly forwardedPackets: number;
+  readonly forwardedBytes: number;
   /** By the name of the reason; only what has happened. */
   readonly droppedPackets: Readonly<Record<string, number>>;
+  readonly droppedBytes: Readonly<Record<string, number>>;
+  /** Who can end the drops of each reason. */
+  readonly remedies: Readonly<Record<string, DropRemedy>>;
 }
 
 /** Adds up the CPUs' counters, which lie one behind the other in each value, little-endian. */
 export function trafficTotals(
   entries: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[],
 ): TrafficTotals {
-  const codec = codecOf(TrafficCounter);
-  let forwardedPackets = 0;
+  const forwarded = { packets: 0, bytes: 0 };
   const droppedPackets: Record<string, number> = {};
+  const droppedBytes: Record<string, number> = {};
+  const remedies: Record<string, DropRemedy> = {};
   for (const { key, value } of entries) {
-    let packets = 0;
-    for (let at = 0; at + TrafficCounter.size <= value.length; at += TrafficCounter.size) {
-      packets += Number(codec.decode(value, at).packets);
-    }
-    const reason = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+    const { packets, bytes } = sumOfCpus(value);
     if (packets === 0) continue;
-    if (reason === 0) forwardedPackets = packets;
-    else droppedPackets[describeDropReason(reason).name] = packets;
+    const reason = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+    if (reason === 0) {
+      Object.assign(forwarded, { packets, bytes });
+      continue;
+    }
+    const { name, remedy } = describeDropReason(reason);
+    droppedPackets[name] = packets;
+    droppedBytes[name] = bytes;
+    remedies[name] = remedy;
   }
-  return { forwardedPackets, droppedPackets };
+  return {
+    forwardedPackets: forwarded.packets,
+    forwardedBytes: forwarded.bytes,
+    ...{ droppedPackets, droppedBytes, remedies },
+  };
+}
+
+function sumOfCpus(value: Uint8Array): { packets: number; bytes: number } {
+  const sum = { packets: 0, bytes: 0 };
+  for (let at = 0; at + TrafficCounter.size <= value.length; at += TrafficCounter.size) {
+    const { packets, bytes } = codecOf(TrafficCounter).decode(value, at);
+    sum.packets += Number(packets);
+    sum.bytes += Number(bytes);
+  }
+  return sum;
 }

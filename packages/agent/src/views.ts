@@ -203,6 +203,23 @@ export interface FlowFilter {
   readonly protocol?: string;
 }
 
+/** How full one table of the datapath is. */
+export interface TableUseView {
+  /** As the kernel shows it. */
+  readonly name: string;
+  readonly used: number;
+  readonly capacity: number;
+  /** Whether the least recently used entry gives way when it is full. */
+  readonly isEvicting: boolean;
+}
+
+/** Whether traffic is decided as it should be. */
+export interface HealthView {
+  readonly isHealthy: boolean;
+  /** What is wrong and what to do about it. */
+  readonly problems: readonly string[];
+}
+
 /** How the agent and its datapath are. */
 export interface StatusView {
   readonly version: string;
@@ -221,6 +238,10 @@ export interface StatusView {
   /** Events that found no room since the agent started, and those that node could not keep. */
   readonly lostEvents: number;
   readonly memoryBytes: number;
+  /** Every table that can be full. */
+  readonly tables: readonly TableUseView[];
+  /** Interfaces of the default routes: where the world is. */
+  readonly uplinks: readonly string[];
   /** What is wrong and what to do about it; empty when all is well. */
   readonly problems: readonly string[];
 }

@@ -1,5 +1,5 @@
 /** What every command that asks the agent shares: where it is, and how the answer is shown. */
-import { AgentClient, type ExplainRequest } from '@skep/agent';
+import { AgentClient, type ExplainRequest, type MonitoringAddress } from '@skep/agent';
 import { PROTOCOLS_BY_NAME } from '@skep/policy';
 import { type Command, InvalidArgumentError } from 'commander';
 
@@ -30,6 +30,16 @@ export function parsePort(text: string): number {
   const port = parseCount(text);
   if (port > 65535) throw new InvalidArgumentError('Expected a port from 0 to 65535.');
   return port;
+}
+
+/** Parses `HOST:PORT`; an IPv6 address is in brackets. @throws InvalidArgumentError */
+export function parseListen(text: string): MonitoringAddress {
+  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):([0-9]{1,5})$/.exec(text);
+  const host = found?.[1] ?? found?.[2];
+  if (!found || host === undefined) {
+    throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:9962.');
+  }
+  return { host, port: parsePort(found[3]!) };
 }
 
 const PROTOCOLS = Object.keys(PROTOCOLS_BY_NAME) as (keyof typeof PROTOCOLS_BY_NAME)[];

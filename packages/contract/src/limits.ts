@@ -56,3 +56,8 @@ export enum LifetimeSeconds {
 
 /** A repeat of what was reported is counted, and reported once more after this many seconds. */
 export const REPORT_INTERVAL_SECONDS = 5;
+/**
+ * Rules that the metrics count by name, allowed and dropped each; those that come later count
+ * together, as `other`.
+ */
+export const RULES_COUNTED_MAX = 1024;

@@ -6,12 +6,14 @@ import { test } from 'node:test';
 import { projectRoot } from '../project.ts';
 import { dropReasonsPage } from './drop-reasons.ts';
 import { limitsPage, limitsSource } from './limits.ts';
+import { metricsPage } from './metrics.ts';
 import { markdownTable } from './table.ts';
 
 const pages = {
   'docs/internals/limits.md': () =>
     limitsPage(readFileSync(join(projectRoot, limitsSource), 'utf8')),
   'docs/reference/drop-reasons.md': dropReasonsPage,
+  'docs/reference/metrics.md': metricsPage,
 };
 
 for (const [path, make] of Object.entries(pages)) {

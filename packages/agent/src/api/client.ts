@@ -12,6 +12,7 @@ import type {
   ExplainView,
   FlowFilter,
   FlowView,
+  HealthView,
   IdentityView,
   IpcacheView,
   PolicyResult,
@@ -57,6 +58,15 @@ export class AgentClient implements AgentApi {
 
   status(): Promise<StatusView> {
     return this.json('GET', '/v1/status');
+  }
+
+  health(): Promise<HealthView> {
+    return this.json('GET', '/v1/health');
+  }
+
+  /** In Prometheus' text format. */
+  async metrics(): Promise<string> {
+    return textOf(await this.open('GET', '/metrics'));
   }
 
   listEndpoints(): Promise<EndpointView[]> {

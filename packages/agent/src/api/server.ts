@@ -2,7 +2,7 @@
  * The agent's API: HTTP and JSON on a unix socket that only its owner may use.
  *
  * ```
- * GET    /v1/status  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies  /v1/pools
+ * GET    /v1/status  /v1/health  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies  /v1/pools
  * POST   /v1/endpoints?retry=1                  an EndpointRequest
  * PATCH  /v1/endpoints/{namespace}/{name}       { labels }
  * DELETE /v1/endpoints/{namespace}/{name}
@@ -14,6 +14,7 @@
  * GET    /v1/explain?from=&to=&port=&protocol=
  * GET    /v1/flows?endpoint=&verdict=&port=&protocol=&last=&follow=1     one JSON object a line
  * DELETE /v1                                    takes everything away
+ * GET    /metrics  /healthz                     see telemetry/pages.ts
  * ```
  */
 import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
@@ -22,6 +23,8 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { AgentApi } from '../agent-api.ts';
 import type { AttachmentKey } from '../views.ts';
+import type { PageFinder } from '../telemetry/pages.ts';
+import { type Tell, tellNobody } from '../telemetry/occurrence.ts';
 import {
   errorView,
   readAttachmentKey,
@@ -54,12 +57,24 @@ export class NoSocketError extends Error {
   }
 }
 
+/** What else a server does. */
+export interface ServerOptions {
+  /** Who is told how long requests took. Default: nobody. */
+  readonly tell?: Tell;
+  /** Pages of monitoring. Default: none. */
+  readonly pages?: PageFinder;
+}
+
 /**
  * Serves until the server is closed.
  *
  * @throws SocketInUseError, NoSocketError; a socket that nobody answers on is replaced
  */
-export async function serveAgent(agent: AgentApi, socketPath: string): Promise<Server> {
+export async function serveAgent(
+  agent: AgentApi,
+  socketPath: string,
+  { tell = tellNobody, pages = () => undefined }: ServerOptions = {},
+): Promise<Server> {
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
   if (existsSync(socketPath)) {
     if (!lstatSync(socketPath).isSocket()) throw new NoSocketError(socketPath);
@@ -67,7 +82,15 @@ export async function serveAgent(agent: AgentApi, socketPath: string): Promise<S
     rmSync(socketPath);
   }
   const server = createServer((request, response) => {
-    respond(agent, request, response).catch((error: unknown) => fail(response, error));
+    const start = performance.now();
+    response.once('finish', () => {
+      const [method, route] = [request.method ?? '', routeOf(request)];
+      const milliseconds = performance.now() - start;
+      tell({ kind: 'request answered', method, route, status: response.statusCode, milliseconds });
+    });
+    const page = request.method === 'GET' ? pages(request.url ?? '') : undefined;
+    const answer = page ? page(response) : respond(agent, request, response);
+    answer.catch((error: unknown) => fail(response, error));
   });
   // The socket is made with no rights for others, and never without.
   const mask = process.umask(0o177);
@@ -98,6 +121,7 @@ type Handler = (url: URL, body: string) => Promise<unknown>;
 function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
   return {
     'GET /v1/status': () => agent.status(),
+    'GET /v1/health': () => agent.health(),
     'GET /v1/endpoints': () => agent.listEndpoints(),
     'POST /v1/endpoints': (url, body) => {
       const isRetry = url.searchParams.get('retry') === '1';
@@ -124,6 +148,17 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
   };
 }
 
+const NAMED_ENDPOINT = /^\/v1\/endpoints\/([^/]+\/[^/]+)$/;
+/** The first words of the paths that are served; of others there may be any number. */
+const KNOWN_PATH = /^\/(metrics|healthz|v1(\/[a-z]+)?)$/;
+
+/** The pattern of a request's path. */
+function routeOf(request: IncomingMessage): string {
+  const [path = ''] = (request.url ?? '').split('?', 1);
+  if (NAMED_ENDPOINT.test(path)) return '/v1/endpoints/{endpoint}';
+  return KNOWN_PATH.test(path) ? path : 'other';
+}
+
 async function respond(
   agent: AgentApi,
   request: IncomingMessage,
@@ -132,7 +167,7 @@ async function respond(
   const url = parseUrl(request.url ?? '/');
   const { method } = request;
   if (method === 'GET' && url.pathname === '/v1/flows') return streamFlows(agent, url, response);
-  const named = /^\/v1\/endpoints\/([^/]+\/[^/]+)$/.exec(url.pathname);
+  const named = NAMED_ENDPOINT.exec(url.pathname);
   if (named && method === 'DELETE') {
     return send(response, 200, { isRemoved: await agent.removeEndpoint(decode(named[1]!)) });
   }

@@ -27,6 +27,7 @@ import type {
   EndpointView,
   PoolView,
 } from '../views.ts';
+import type { EndpointOccurrence } from '../telemetry/occurrence.ts';
 import { EndpointError } from './endpoint-error.ts';
 import { Register } from './register.ts';
 
@@ -61,6 +62,7 @@ export class LocalEndpoints {
    */
   add(request: EndpointRequest, isRetry = false): EndpointView {
     const { network } = this.node;
+    const start = performance.now();
     const made = isRetry ? this.madeBefore(request) : undefined;
     if (made) return this.view(made)[0]!;
     this.dropDeadRivals(request);
@@ -68,6 +70,7 @@ export class LocalEndpoints {
     try {
       const numbers = numbersOf(this.make(stored));
       const ready = this.register.finish(stored, numbers, this.lastIdentity());
+      this.tell('endpoint added', ready, start);
       return this.view(ready)[0]!;
     } catch (error) {
       this.take(stored);
@@ -78,6 +81,7 @@ export class LocalEndpoints {
   /** @throws EndpointError, PolicyRefusedError, StateWriteError; the old labels stay then */
   relabel(name: string, labels: Readonly<Record<string, string>>): EndpointView {
     const { memory, model } = this.node;
+    const start = performance.now();
     const stored = this.register.find(name);
     if (!stored) {
       const message = `relabel endpoint ${name}: there is none (see \`skep endpoint list\`)`;
@@ -91,6 +95,7 @@ export class LocalEndpoints {
       model.relabelEndpoint(stored.id, stored.labels);
       throw error;
     }
+    this.tell('endpoint relabelled', renewed, start);
     return this.view(renewed)[0]!;
   }
 
@@ -134,7 +139,11 @@ export class LocalEndpoints {
     const found = endpoints.filter((each) => each !== undefined);
     if (found.length === 0) return 0;
     this.register.beginRemoval(found);
-    for (const stored of found) this.take(stored);
+    for (const stored of found) {
+      const start = performance.now();
+      this.take(stored);
+      this.tell('endpoint removed', stored, start);
+    }
     return found.length;
   }
 
@@ -209,6 +218,14 @@ export class LocalEndpoints {
       // It is gone; the next start finds that it was not ready, and nothing of it.
       problems.push(`endpoint ${qualifiedName(stored)} is gone, but not forgotten: ${error}`);
     }
+  }
+
+  private tell(kind: EndpointOccurrence['kind'], stored: StoredEndpoint, start: number): void {
+    const { id, identity } = stored;
+    const milliseconds = performance.now() - start;
+    const isGone = kind === 'endpoint removed' || identity === undefined;
+    const facts = { endpoint: qualifiedName(stored), id, ...(isGone ? {} : { identity }) };
+    this.node.tell({ kind, ...facts, milliseconds });
   }
 
   /** Where the next agent goes on giving identities. */

@@ -16,13 +16,13 @@ import { join } from 'node:path';
 import {
   attachTc,
   type BpfMap,
-  type Classifiers,
   clearProgram,
   loadProgram,
   openOrCreatePinnedMap,
   openPinnedMap,
   pinObject,
   type Program,
+  queryTcx,
   RingBufferReader,
   setProgram,
   type TcAttachment,
@@ -42,7 +42,9 @@ import {
   policies,
 } from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
+import type { TrafficControl } from '@skep/netlink';
 import type { RawTables } from '../tables/raw-tables.ts';
+import { type Tell, tellNobody, timed } from '../telemetry/occurrence.ts';
 import { mountBpffs } from './bpffs.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
@@ -59,6 +61,7 @@ export class KernelDatapath implements RawTables {
   /** Held while the process runs, so that they do not end with their pins. */
   private readonly attachments = new Map<number, TcAttachment[]>();
   private readonly programs: { readonly fromEndpoint: Program; readonly toEndpoint: Program };
+  private reader: RingBufferReader | undefined;
 
   /**
    * Opens the tables, or makes them, and loads the programs that all endpoints share.
@@ -67,8 +70,9 @@ export class KernelDatapath implements RawTables {
    */
   constructor(
     private readonly folder: string,
-    private readonly classifiers: Classifiers,
+    private readonly classifiers: TrafficControl,
     features: KernelFeatures = probeKernelFeatures(),
+    private readonly tell: Tell = tellNobody,
   ) {
     this.mechanism = features.mechanism;
     this.isTakenOver = existsSync(join(folder, 'maps', events.name));
@@ -109,12 +113,22 @@ export class KernelDatapath implements RawTables {
       clearProgram(slots, slot);
       return;
     }
-    const program = this.load(object);
-    try {
-      setProgram(slots, slot, program.fd);
-    } finally {
-      program.close();
-    }
+    timed(
+      () => {
+        const program = this.load(object);
+        try {
+          setProgram(slots, slot, program.fd);
+        } finally {
+          program.close();
+        }
+      },
+      (milliseconds) => this.tell({ kind: 'program loaded', milliseconds }),
+    );
+  }
+
+  /** How many entries a table has. */
+  countEntries(map: MapDeclaration): number {
+    return this.map(map).count();
   }
 
   /**
@@ -151,7 +165,34 @@ export class KernelDatapath implements RawTables {
 
   /** The datapath's records, from where the last reader stopped. */
   openEvents(): RingBufferReader {
-    return new RingBufferReader(this.map(events));
+    this.reader = new RingBufferReader(this.map(events));
+    return this.reader;
+  }
+
+  /** Bytes of records that wait to be read, while somebody reads. */
+  waitingEventBytes(): number {
+    return this.reader?.waitingBytes ?? 0;
+  }
+
+  /** Whether the tables are pinned, so that they outlive the process. */
+  get hasPins(): boolean {
+    return existsSync(join(this.folder, 'maps', events.name));
+  }
+
+  /**
+   * Directions of an endpoint's interface at which its program is not attached, or its link not
+   * pinned. For a thread in the node's network namespace.
+   */
+  missingPrograms(id: number, interfaceIndex: number): TcDirection[] {
+    const { toEndpoint, fromEndpoint } = this.programs;
+    const isMissing = (direction: TcDirection, program: Program): boolean => {
+      if (this.mechanism === 'tcx' && !existsSync(this.pin(id, direction))) return true;
+      return !this.attachedIds(interfaceIndex, direction).includes(program.info().id);
+    };
+    return [
+      ...(isMissing('ingress', fromEndpoint) ? ['ingress' as const] : []),
+      ...(isMissing('egress', toEndpoint) ? ['egress' as const] : []),
+    ];
   }
 
   /**
@@ -162,7 +203,7 @@ export class KernelDatapath implements RawTables {
    * @throws KernelError
    */
   restorePins(): boolean {
-    if (existsSync(join(this.folder, 'maps', events.name))) return false;
+    if (this.hasPins) return false;
     mountBpffs(this.folder);
     unpinFolder(join(this.folder, 'links'));
     for (const attachment of [...this.attachments.values()].flat()) attachment.pinAgain();
@@ -229,6 +270,15 @@ export class KernelDatapath implements RawTables {
       ...{ pinPath, classifiers, mechanism },
     });
     this.attachments.set(id, [...(this.attachments.get(id) ?? []), attachment]);
+  }
+
+  /** Numbers of the programs at one direction of an interface. */
+  private attachedIds(interfaceIndex: number, direction: TcDirection): (number | undefined)[] {
+    if (this.mechanism === 'clsact') {
+      const filters = this.classifiers.listFilters(interfaceIndex, direction);
+      return filters.map(({ programId }) => programId);
+    }
+    return queryTcx(interfaceIndex, direction).programs.map(({ programId }) => programId);
   }
 
   private letGo(id: number): void {

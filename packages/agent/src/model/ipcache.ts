@@ -75,6 +75,11 @@ export class Ipcache {
     return this.entries.get(formatPrefix(prefix));
   }
 
+  /** How many selector sets are in use, and how many there may be. */
+  get selectorSetUse(): { readonly used: number; readonly capacity: number } {
+    return this.sets.use;
+  }
+
   list(): IpcacheEntry[] {
     return [...this.entries.values()];
   }

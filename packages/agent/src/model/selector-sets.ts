@@ -11,7 +11,7 @@ export class SelectorSets {
 
   constructor(
     private readonly tables: DatapathTables,
-    range: { readonly first: number; readonly last: number },
+    private readonly range: { readonly first: number; readonly last: number },
   ) {
     this.numbers = new Numbers({ kind: 'selector set', ...range });
   }
@@ -22,6 +22,12 @@ export class SelectorSets {
     const { number, isNew } = this.numbers.acquire(textOf(bits));
     if (isNew) this.tables.setSelectorSet(number, bits);
     return number;
+  }
+
+  /** How many are held, of how many that this half of the table has. */
+  get use(): { readonly used: number; readonly capacity: number } {
+    const { first, last } = this.range;
+    return { used: this.numbers.size, capacity: last - first + 1 };
   }
 
   release(bits: readonly number[]): void {

@@ -7,6 +7,7 @@ import { Network } from '@skep/netlink';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { nodeAddresses } from '../devices/node-addresses.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
+import { Problems } from '../health/problems.ts';
 import { missingBpffs, mountBpffs, unmountBpffs } from '../kernel/bpffs.ts';
 import { KernelDatapath } from '../kernel/kernel-datapath.ts';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
@@ -17,6 +18,7 @@ import { Revisions } from '../state/revisions.ts';
 import { factsOf, parseStored } from '../state/stored.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import { readInherited } from '../tables/inherited.ts';
+import { type Tell, tellNobody } from '../telemetry/occurrence.ts';
 import { readForwarding, restoreForwarding, turnOnForwarding } from './host-forwarding.ts';
 import { takeDirectory } from './one-agent.ts';
 
@@ -34,6 +36,8 @@ export interface AgentOptions {
   readonly features?: KernelFeatures;
   /** What writes the state. Default: the file system. */
   readonly disk?: Disk;
+  /** Who is told what the agent does. Default: nobody. */
+  readonly tell?: Tell;
 }
 
 /** The open parts. */
@@ -44,7 +48,8 @@ export interface Node {
   readonly model: NodeModel;
   readonly revisions: Revisions;
   /** What is wrong, for `status`. */
-  readonly problems: string[];
+  readonly problems: Problems;
+  readonly tell: Tell;
   /** Gives the directories back to other agents. */
   readonly unlock: () => void;
   /** Closes all parts and takes back what opening them has done; while nothing is attached. */
@@ -102,7 +107,7 @@ function attempt(step: () => void): void {
 }
 
 function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
-  const { stateDirectory, bpffsDirectory } = options;
+  const { stateDirectory, bpffsDirectory, tell = tellNobody } = options;
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const stateLock = takeDirectory(stateDirectory);
   undo.push(() => stateLock.close());
@@ -114,18 +119,19 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   const network = new Network(options.networkNamespace);
   undo.push(() => network.close());
   prepareForwarding(network, memory, undo);
-  const kernel = new KernelDatapath(bpffsDirectory, network.trafficControl, options.features);
+  const { trafficControl } = network;
+  const kernel = new KernelDatapath(bpffsDirectory, trafficControl, options.features, tell);
   undo.push(() => kernel.abandon());
   const revisions = new Revisions(memory.current.revisionsReserved, (revisionsReserved) =>
     memory.changeNode({ revisionsReserved }),
   );
-  const problems: string[] = [];
-  const model = startModel({ memory, kernel, revisions, network, problems });
+  const problems = new Problems(tell);
+  const model = startModel({ memory, kernel, revisions, network, problems, tell });
   const unlock = (): void => {
     stateLock.close();
     pinLock.close();
   };
-  return { memory, network, kernel, model, revisions, problems, unlock };
+  return { memory, network, kernel, model, revisions, problems, tell, unlock };
 }
 
 /** Written down before it is done, as everything that an uninstall takes back. */
@@ -154,12 +160,10 @@ function prepareForwarding(network: Network, memory: Memory, undo: Undo): void {
 }
 
 /** The model that fits what is stored, in the half of the tables that is not in use. */
-function startModel(
-  parts: Pick<Node, 'memory' | 'kernel' | 'revisions' | 'network' | 'problems'>,
-): NodeModel {
-  const { memory, kernel, revisions, network, problems } = parts;
+function startModel(parts: Omit<Node, 'model' | 'unlock' | 'takeBack'>): NodeModel {
+  const { memory, kernel, revisions, network, problems, tell } = parts;
   const { generation, lastIdentity } = memory.current;
-  const tables = new DatapathTables(kernel);
+  const tables = new DatapathTables(kernel, tell);
   const model = new NodeModel(tables, {
     nextRevision: () => revisions.take(),
     generation: kernel.isTakenOver ? (generation === 0 ? 1 : 0) : generation,

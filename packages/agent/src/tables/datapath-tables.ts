@@ -28,6 +28,7 @@ import {
 import { codecOf, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { type Address, Ipv6Address, type Prefix } from '@skep/wire';
+import { type Tell, tellNobody, timed } from '../telemetry/occurrence.ts';
 import type { RawTables } from './raw-tables.ts';
 
 /** What a place of the ipcache says. */
@@ -61,7 +62,10 @@ export interface CompiledSubject {
 
 /** Writes what the model says in the shapes of `contract`: keys, values and policy programs. */
 export class DatapathTables {
-  constructor(private readonly raw: RawTables) {}
+  constructor(
+    private readonly raw: RawTables,
+    private readonly tell: Tell = tellNobody,
+  ) {}
 
   setEndpoint(id: number, row: EndpointRow): void {
     const value = codecOf(EndpointEntry).encode({
@@ -118,10 +122,13 @@ export class DatapathTables {
    * @throws PolicySizeError
    */
   compile(subject: number, table: DecisionTable): CompiledSubject {
-    return {
-      ingress: this.program(`ingress_${subject}`, table.ingress, Direction.Ingress),
-      egress: this.program(`egress_${subject}`, table.egress, Direction.Egress),
-    };
+    return timed(
+      () => ({
+        ingress: this.program(`ingress_${subject}`, table.ingress, Direction.Ingress),
+        egress: this.program(`egress_${subject}`, table.egress, Direction.Egress),
+      }),
+      (milliseconds) => this.tell({ kind: 'rules compiled', milliseconds }),
+    );
   }
 
   /**

@@ -11,6 +11,6 @@ await runDaemon({
   socketPath: socketPath!,
   networkNamespace: networkNamespace!,
   ...(features === undefined ? {} : { features: JSON.parse(features) as KernelFeatures }),
-  logLevel: 'silent',
+  log: { level: 'silent' },
 });
 process.exit(0);

@@ -1,8 +1,8 @@
 /** `skep agent`: the daemon. */
-import { runDaemon } from '@skep/agent';
+import { type LogFormat, type MonitoringAddress, runDaemon } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import { type Command, Option } from 'commander';
-import { DEFAULT_SOCKET } from '../asking.ts';
+import { DEFAULT_SOCKET, parseListen } from '../asking.ts';
 import { CommandError } from '../output.ts';
 
 interface AgentCommandOptions {
@@ -13,6 +13,8 @@ interface AgentCommandOptions {
   readonly logLevel: string;
   readonly pool: readonly string[];
   readonly reserve: readonly string[];
+  readonly logFormat?: LogFormat;
+  readonly metrics?: MonitoringAddress;
 }
 
 /** For endpoints that bring no address: private, and seldom used. @source RFC 1918, RFC 4193 */
@@ -23,6 +25,9 @@ export function addAgentCommand(program: Command): void {
   const logLevel = new Option('--log-level <level>', 'how much it tells on standard error')
     .choices(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info');
+  const logFormat = new Option('--log-format <format>', 'text for people, json for collectors')
+    .choices(['text', 'json'])
+    .default(undefined, 'text where standard error is a terminal, else json');
   program
     .command('agent')
     .description('run the daemon; ended, it leaves the datapath at work')
@@ -32,7 +37,9 @@ export function addAgentCommand(program: Command): void {
     .option('--namespace <path>', "the node's network namespace; its own if not given")
     .option('--pool <range...>', 'addresses that it gives: prefixes, or FIRST-LAST', DEFAULT_POOLS)
     .option('--reserve <range...>', 'addresses of the pools that it does not give', [])
+    .option('--metrics <host:port>', 'serve /metrics and /healthz there, too', parseListen)
     .addOption(logLevel)
+    .addOption(logFormat)
     .action(async (options: AgentCommandOptions) => {
       const reason = canUseBpf();
       if (reason !== undefined) throw new CommandError(`start agent: ${reason}`);
@@ -40,8 +47,12 @@ export function addAgentCommand(program: Command): void {
         stateDirectory: options.state,
         bpffsDirectory: options.bpffs,
         socketPath: options.socket,
-        logLevel: options.logLevel,
         addresses: { pools: options.pool, reserved: options.reserve },
+        log: {
+          level: options.logLevel,
+          ...(options.logFormat === undefined ? {} : { format: options.logFormat }),
+        },
+        ...(options.metrics === undefined ? {} : { metricsAddress: options.metrics }),
         ...(options.namespace === undefined ? {} : { networkNamespace: options.namespace }),
       });
     });

@@ -1,38 +1,78 @@
 /** `skep status`. */
-import type { StatusView } from '@skep/agent';
+import { PRESSURE_MAX, type StatusView } from '@skep/agent';
 import type { Command } from 'commander';
 import { pc } from '../colours.ts';
-import { formatTable, printJson } from '../output.ts';
+import { formatParagraph, formatTable, printJson } from '../output.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 
 /** Adds `skep status`; its exit status is 1 where the agent has problems. */
 export function addStatusCommand(program: Command): void {
   asking(program.command('status'))
     .description('say how the node is, what is wrong, and what to do about it')
+    .option('--brief', 'one line for each problem, or ok')
     .addHelpText(
       'after',
-      '\nExit status: 1 where something is wrong.\n\nExample: skep status --json',
+      '\nExit status: 1 where something is wrong.\n\nExample: skep status --brief',
     )
-    .action(async (options: AskOptions) => {
+    .action(async (options: AskOptions & { readonly brief?: boolean }) => {
       const status = await withAgent(options, (agent) => agent.status());
       if (options.json) printJson(status);
-      else process.stdout.write(formatStatus(status));
+      else process.stdout.write(options.brief ? formatBrief(status) : formatStatus(status));
       if (status.problems.length > 0) process.exitCode = 1;
     });
 }
 
-function formatStatus(status: StatusView): string {
+/** For scripts, and for people who want to know one thing. */
+function formatBrief({ problems }: StatusView): string {
+  return problems.length === 0 ? 'ok\n' : problems.map((problem) => `${problem}\n`).join('');
+}
+
+/** Everything, as people read it. */
+export function formatStatus(status: StatusView): string {
   const dropped = Object.entries(status.droppedPackets).sort((a, b) => b[1] - a[1]);
   const rows = [
     ['agent', `${status.version}, since ${status.startedAt}`],
     ['kernel', `${status.kernel}, programs attached by ${status.attachment}`],
+    ['uplink', status.uplinks.join(', ') || 'none: no default route, so no way out'],
     ['endpoints', `${status.endpoints} with ${status.identities} identities`],
     ['policies', `${status.policies}, revision ${status.revision}`],
     ['forwarded', `${status.forwardedPackets} packets`],
     ...dropped.map(([reason, packets]) => ['dropped', `${packets} packets: ${reason}`]),
     ['events lost', String(status.lostEvents)],
     ['memory', `${(status.memoryBytes / 2 ** 20).toFixed(0)} MiB`],
+    ...tableRows(status),
   ];
-  const problems = status.problems.map((problem) => `${pc.red('problem')}: ${problem}\n`);
-  return formatTable(['', ''], rows).split('\n').slice(1).join('\n') + problems.join('');
+  const table = formatTable(['', ''], rows).split('\n').slice(1).join('\n');
+  return table + status.problems.map(formatProblem).join('');
+}
+
+/** Tables that are fuller than one would like; for one that evicts that is how it works. */
+function tableRows({ tables }: StatusView): string[][] {
+  return tables
+    .filter(({ used, capacity }) => used / capacity > PRESSURE_MAX)
+    .map(({ name, used, capacity, isEvicting }) => {
+      const share = `${Math.floor((used / capacity) * 100)} % of ${capacity}`;
+      return [`table ${name}`, isEvicting ? `${share}, the oldest give way` : share];
+    });
+}
+
+/** What is wrong, and below it what to do. */
+function formatProblem(problem: string): string {
+  const { what, advice } = splitProblem(problem);
+  const lines = formatParagraph(`${pc.red('problem')}: ${what}`, 0);
+  if (advice === undefined) return lines;
+  return lines + formatParagraph(`${pc.bold('what to do')}: ${advice}`, 2);
+}
+
+/** Problems are written `what is wrong (what to do)`; the advice may have brackets of its own. */
+function splitProblem(problem: string): { readonly what: string; readonly advice?: string } {
+  if (!problem.endsWith(')')) return { what: problem };
+  let open = 0;
+  for (let at = problem.length - 1; at > 0; at--) {
+    if (problem[at] === ')') open++;
+    if (problem[at] === '(' && --open === 0) {
+      return { what: problem.slice(0, at).trimEnd(), advice: problem.slice(at + 1, -1) };
+    }
+  }
+  return { what: problem };
 }

@@ -1,0 +1,71 @@
+/** What is wrong with the node right now, found by looking; it ends when it is put right. */
+import { inNetworkNamespace } from '@skep/sys';
+import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
+import { qualifiedName } from '../model/endpoint-facts.ts';
+import type { Node } from '../node/node.ts';
+import type { TrafficTotals } from '../node-views.ts';
+import type { TableUseView } from '../views.ts';
+
+/** A table that is fuller than this is worth looking at before it is full. */
+export const PRESSURE_MAX = 0.9;
+
+/** What was read of the tables at the same moment. */
+export interface TableReadings {
+  readonly tables: readonly TableUseView[];
+  readonly totals: TrafficTotals;
+}
+
+/** Whether traffic is decided as it should be: pins are there, programs attached. */
+export function checkDatapath(node: Node): string[] {
+  return [...checkPins(node), ...checkPrograms(node), ...checkForwarding(node)];
+}
+
+/** All that a look at the tables tells. Sentences, `what is wrong (what to do)`. */
+export function checkTables({ tables, totals }: TableReadings): string[] {
+  const full = tables
+    .filter(({ used, capacity, isEvicting }) => !isEvicting && used / capacity > PRESSURE_MAX)
+    .map(({ name, used, capacity }) => {
+      const advice = 'see what happens at the limit in docs/internals/limits.md';
+      return `table ${name} has ${used} of at most ${capacity} entries (${advice})`;
+    });
+  const ours = Object.entries(totals.droppedPackets)
+    .filter(([reason]) => totals.remedies[reason] === 'skep')
+    .map(([reason, count]) => {
+      const advice = 'this cannot happen unless Skep is wrong: report it with `skep sysdump`';
+      return `${count} packets were dropped as ${reason} (${advice})`;
+    });
+  return [...full, ...ours];
+}
+
+function checkPins({ kernel }: Node): string[] {
+  if (kernel.hasPins) return [];
+  return ['the pins are gone, and policy ends with this process (they are made again in seconds)'];
+}
+
+function checkPrograms({ memory, network, kernel }: Node): string[] {
+  const ready = [...memory.endpoints.values()].filter(({ state }) => state === 'ready');
+  return inNetworkNamespace(network.namespace, () =>
+    ready.flatMap((stored) => {
+      const link = findDevice(network, hostInterfaceName(stored.id));
+      const name = qualifiedName(stored);
+      if (!link) {
+        const advice = 'remove the endpoint and add it again';
+        return [`endpoint ${name}: its device ${hostInterfaceName(stored.id)} is gone (${advice})`];
+      }
+      return kernel.missingPrograms(stored.id, link.index).map((direction) => {
+        const advice = 'restart the agent, which attaches it again';
+        return `endpoint ${name}: no program at ${direction} of ${link.name} (${advice})`;
+      });
+    }),
+  );
+}
+
+function checkForwarding({ network }: Node): string[] {
+  return ([4, 6] as const)
+    .filter((family) => network.settings.readLink(family, 'all', 'forwarding') === '0')
+    .map((family) => {
+      const setting = `net.ipv${family}.conf.all.forwarding`;
+      const advice = `sysctl -w ${setting}=1, and see who sets it`;
+      return `IPv${family} of endpoints stays on this node: ${setting} is 0 (${advice})`;
+    });
+}

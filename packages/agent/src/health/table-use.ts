@@ -1,0 +1,27 @@
+/** How full the tables are, from the kernel where it can be counted there. */
+import { ENDPOINTS_MAX, SUBJECTS_MAX } from '@skep/contract';
+import { datapathMaps, endpoints, events, selectorSets, subjects } from '@skep/datapath';
+import type { MapDeclaration } from '@skep/ebpf';
+import type { Node } from '../node/node.ts';
+import type { TableUseView } from '../views.ts';
+
+/** Tables whose entries the kernel has, made and given up one by one. */
+const COUNTED: ReadonlySet<MapDeclaration['kind']> = new Set(['hash', 'lruHash', 'lpmTrie']);
+
+/** Every table that can be full. Those with a row for everything, such as counters, cannot. */
+export function tableUse({ kernel, model }: Node): TableUseView[] {
+  const given = new Map<MapDeclaration, Pick<TableUseView, 'used' | 'capacity'>>([
+    [endpoints, { used: model.size, capacity: ENDPOINTS_MAX }],
+    [subjects, { used: model.numbers.subjects.size, capacity: SUBJECTS_MAX }],
+    [selectorSets, model.ipcache.selectorSetUse],
+    [events, { used: kernel.waitingEventBytes(), capacity: events.maxEntries }],
+  ]);
+  return datapathMaps.flatMap((map): TableUseView[] => {
+    const { name, kind, maxEntries } = map;
+    const isEvicting = kind === 'lruHash';
+    const use = given.get(map);
+    if (use) return [{ name, ...use, isEvicting }];
+    if (!COUNTED.has(kind)) return [];
+    return [{ name, used: kernel.countEntries(map), capacity: maxEntries, isEvicting }];
+  });
+}

@@ -1,0 +1,208 @@
+/** An agent with real traffic, as the person who runs it sees it: numbers, and what is wrong. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { canUseBpf, hasTcx, openLinkById, queryTcx } from '@skep/bpf';
+import { ADDRESSES_MAX, EVENT_BUFFER_BYTES } from '@skep/contract';
+import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
+import { inNetworkNamespace } from '@skep/sys';
+import { parseAddress, parsePrefix } from '@skep/wire';
+import { Agent, type AgentOptions } from './agent.ts';
+import { AgentClient } from './api/client.ts';
+import { serveAgent } from './api/server.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import type { Occurrence } from './telemetry/occurrence.ts';
+import { monitoringPages } from './telemetry/pages.ts';
+import { type ExposedMetric, parseExposition } from './testing/exposition.ts';
+import { Talker } from './testing/talk.ts';
+
+const PREFIX = `skep-operate-${process.pid}`;
+const NAMES = ['anna', 'bert', 'carl'] as const;
+
+const POLICY = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: bert, namespace: test }
+spec:
+  podSelector: { matchLabels: { app: bert } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: anna } } }] }]
+`;
+
+function pathOf(name: string): string {
+  return `/run/netns/${PREFIX}-${name}`;
+}
+
+describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'skep-operate-'));
+  const options: AgentOptions = {
+    stateDirectory: join(directory, 'state'),
+    bpffsDirectory: join(directory, 'bpf'),
+    networkNamespace: pathOf('node'),
+    tell: (occurrence) => {
+      told.push(occurrence);
+      metrics.time(occurrence);
+    },
+  };
+  const told: Occurrence[] = [];
+  const metrics = new Metrics();
+  const client = new AgentClient(join(directory, 'agent.sock'));
+  const talkers = new Map<string, Talker>();
+  let agent: Agent;
+  let server: Server = createServer();
+
+  before(async () => {
+    for (const name of ['node', ...NAMES]) createNamespace(`${PREFIX}-${name}`);
+    agent = Agent.start(options);
+    const pages = monitoringPages(agent, metrics);
+    const { tell } = options;
+    server = await serveAgent(agent, join(directory, 'agent.sock'), { pages, tell: tell! });
+    for (const [index, name] of NAMES.entries()) {
+      await client.addEndpoint({
+        ...{ name, namespace: 'test', labels: { app: name } },
+        ...{ ipv4: `10.97.0.${index + 1}`, networkNamespace: pathOf(name) },
+      });
+      talkers.set(name, new Talker(pathOf(name)));
+    }
+    await talkers.get('bert')!.ask({ serve: 7000 });
+    await client.applyPolicies(POLICY, 'bert.yaml');
+  });
+
+  after(async () => {
+    for (const talker of talkers.values()) talker.stop();
+    client.close();
+    server.closeAllConnections();
+    server.close();
+    await agent?.uninstall();
+    for (const name of ['node', ...NAMES]) deleteNamespace(`${PREFIX}-${name}`);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const scrape = async (): Promise<Map<string, ExposedMetric>> =>
+    parseExposition(await client.metrics());
+  const value = (found: Map<string, ExposedMetric>, name: string, labels = ''): number =>
+    found.get(name)!.values.get(labels === '' ? name : `${name}{${labels}}`) ?? 0;
+  const connect = (name: string): Promise<string> =>
+    talkers.get(name)!.ask({ connect: '10.97.0.2', port: 7000 });
+  const inNode = <T>(task: (network: Network) => T): T => {
+    const network = new Network(pathOf('node'));
+    try {
+      return inNetworkNamespace(network.namespace, () => task(network));
+    } finally {
+      network.close();
+    }
+  };
+
+  test('packets are counted as the kernel counts them, drops by reason and by rule', async () => {
+    const before = await scrape();
+    assert.equal(await connect('anna'), 'connected');
+    assert.equal(await connect('carl'), 'silence');
+    const after = await scrape();
+    const grown = (name: string, labels = ''): number =>
+      value(after, name, labels) - value(before, name, labels);
+    assert.ok(grown('skep_forward_count_total') >= 3);
+    assert.ok(grown('skep_forward_bytes_total') >= 3 * 54);
+    assert.ok(grown('skep_drop_count_total', 'reason="policy denied"') >= 1);
+    assert.ok(grown('skep_drop_bytes_total', 'reason="policy denied"') >= 54);
+    const { droppedPackets } = await client.status();
+    const drops = value(await scrape(), 'skep_drop_count_total', 'reason="policy denied"');
+    assert.ok(drops >= droppedPackets['policy denied']!);
+    const rule = 'rule="test/bert ingress[0]"';
+    assert.equal(grown('skep_rule_allowed_flows_total', rule), 1);
+    const dropping = 'rule="test/bert",direction="ingress"';
+    assert.ok(grown('skep_rule_dropped_packets_total', dropping) >= 1);
+  });
+
+  test('what there is: endpoints by state, policies, identities, tables', async () => {
+    const found = await scrape();
+    assert.equal(value(found, 'skep_endpoint_state', 'endpoint_state="ready"'), 3);
+    assert.equal(value(found, 'skep_endpoint_state', 'endpoint_state="creating"'), 0);
+    assert.equal(value(found, 'skep_policy_count'), 1);
+    assert.equal(value(found, 'skep_identity', 'type="cluster_local"'), 3);
+    assert.equal(value(found, 'skep_lost_events_total'), 0);
+    assert.ok(value(found, 'skep_process_resident_memory_bytes') > 1e6);
+    const pressure = (name: string): number =>
+      value(found, 'skep_bpf_map_pressure', `map_name="${name}"`);
+    const places = (await client.listIpcache()).filter(({ prefix }) => /\/(32|128)$/.test(prefix));
+    assert.equal(Math.round(pressure('skep_address') * ADDRESSES_MAX), places.length);
+    assert.ok(pressure('skep_conn') > 0 && pressure('skep_conn') < 0.01);
+    const capacity = value(found, 'skep_bpf_map_capacity', 'map_name="skep_events"');
+    assert.equal(capacity, EVENT_BUFFER_BYTES);
+    assert.equal(found.get('skep_bpf_map_pressure')!.values.size, 9);
+  });
+
+  test('what was done is timed, and told with how long it took', async () => {
+    const found = await scrape();
+    const counts: readonly (readonly [name: string, labels: string, least: number])[] = [
+      ['skep_endpoint_change_time_seconds', '{operation="added"}', 3],
+      ['skep_policy_implementation_delay_seconds', '{operation="applied"}', 1],
+      ['skep_policy_compile_time_seconds', '', 1],
+      ['skep_program_load_time_seconds', '', 1],
+      [
+        'skep_api_process_time_seconds',
+        '{method="POST",path="/v1/endpoints",return_code="200"}',
+        3,
+      ],
+    ];
+    for (const [name, labels, least] of counts) {
+      const count = found.get(name)!.values.get(`${name}_count${labels}`) ?? 0;
+      assert.ok(count >= least, `${name}${labels}: ${count}`);
+    }
+    const kinds = new Set(told.map(({ kind }) => kind));
+    for (const kind of ['started', 'endpoint added', 'policies applied', 'program loaded']) {
+      assert.ok(kinds.has(kind as Occurrence['kind']), kind);
+    }
+  });
+
+  test('a policy that is deleted takes the counts of its rules along', async () => {
+    await client.deletePolicies(['NetworkPolicy/test/bert']);
+    const found = await scrape();
+    assert.equal(found.get('skep_rule_allowed_flows_total')!.values.size, 0);
+    assert.equal(found.get('skep_rule_dropped_packets_total')!.values.size, 0);
+    await client.applyPolicies(POLICY, 'bert.yaml');
+  });
+
+  test('all is well: nothing is told, and health says so', async () => {
+    assert.deepEqual((await client.status()).problems, []);
+    assert.deepEqual(await client.health(), { isHealthy: true, problems: [] });
+  });
+
+  test('a program that somebody has taken off is told, with what to do', async () => {
+    inNode(({ links, trafficControl }) => {
+      const { index } = links.get('skep1');
+      if (!hasTcx()) return trafficControl.deleteClsact(index);
+      const link = openLinkById(queryTcx(index, 'ingress').programs[0]!.linkId);
+      link.detach();
+      link.close();
+    });
+    const { isHealthy, problems } = await client.health();
+    assert.equal(isHealthy, false);
+    assert.match(
+      problems[0]!,
+      /^endpoint test\/anna: no program at ingress of skep1 \(restart the agent, .*\)$/,
+    );
+    assert.deepEqual((await client.status()).problems, problems);
+    assert.equal(value(await scrape(), 'skep_problems'), problems.length);
+  });
+
+  test('forwarding that somebody has turned off is told, and ends when it is on', async () => {
+    inNode(({ settings }) => settings.setForwarding(4, false));
+    const { problems } = await client.health();
+    assert.match(problems.join('\n'), /sysctl -w net\.ipv4\.conf\.all\.forwarding=1/);
+    inNode(({ settings }) => settings.setForwarding(4, true));
+    assert.doesNotMatch((await client.health()).problems.join('\n'), /forwarding/);
+  });
+
+  test('a default route is the uplink', async () => {
+    assert.deepEqual((await client.status()).uplinks, []);
+    inNode(({ links, addresses, routes }) => {
+      const { index: linkIndex } = links.createVeth({ name: 'up0', peer: { name: 'up1' } });
+      links.set(linkIndex, { isUp: true });
+      addresses.add({ linkIndex, address: parseAddress('192.0.2.1'), prefixLength: 24 });
+      routes.replace({ destination: parsePrefix('0.0.0.0/0'), linkIndex });
+    });
+    assert.deepEqual((await client.status()).uplinks, ['up0']);
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { StatusView } from '@skep/agent';
+import { formatStatus } from './status.ts';
+
+const HEALTHY: StatusView = {
+  ...{ version: '0.1.0', isReady: true, startedAt: '2026-01-01T00:00:00.000Z' },
+  ...{ kernel: '6.18.0', attachment: 'tcx', endpoints: 3, identities: 2, policies: 1 },
+  ...{ revision: 7, forwardedPackets: 12, droppedPackets: { 'policy denied': 2 } },
+  ...{ lostEvents: 0, memoryBytes: 2 ** 27, uplinks: ['eth0'], problems: [] },
+  tables: [
+    { name: 'skep_address', used: 10, capacity: 100, isEvicting: false },
+    { name: 'skep_conn', used: 99, capacity: 100, isEvicting: true },
+    { name: 'skep_prefix', used: 95, capacity: 100, isEvicting: false },
+  ],
+};
+
+test('a node as people read it; only tables that are nearly full', () => {
+  assert.equal(
+    formatStatus(HEALTHY),
+    `agent              0.1.0, since 2026-01-01T00:00:00.000Z
+kernel             6.18.0, programs attached by tcx
+uplink             eth0
+endpoints          3 with 2 identities
+policies           1, revision 7
+forwarded          12 packets
+dropped            2 packets: policy denied
+events lost        0
+memory             128 MiB
+table skep_conn    99 % of 100, the oldest give way
+table skep_prefix  95 % of 100
+`,
+  );
+});
+
+test('each problem with what to do about it', () => {
+  const problems = ['the pins are gone (mount it (again))', 'something else is wrong'];
+  const text = formatStatus({ ...HEALTHY, uplinks: [], problems });
+  assert.match(text, /^uplink +none: no default route/m);
+  assert.ok(
+    text.endsWith(`problem: the pins are gone
+  what to do: mount it (again)
+problem: something else is wrong
+`),
+  );
+});
