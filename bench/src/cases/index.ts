@@ -8,6 +8,7 @@ import { filtersCase } from './filters.ts';
 import { machineCase } from './machine.ts';
 import { memoryCase } from './memory.ts';
 import { pathCase } from './path.ts';
+import { pluginCase } from './plugin.ts';
 import { rivalChangesCase } from './rival-changes.ts';
 import { rulesCase } from './rules.ts';
 
@@ -23,4 +24,5 @@ export const cases: readonly Case[] = [
   rivalChangesCase,
   pathCase,
   memoryCase,
+  pluginCase,
 ];
