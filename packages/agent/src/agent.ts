@@ -8,7 +8,6 @@ import { nodeAddresses } from './devices/node-addresses.ts';
 import { LocalEndpoints } from './endpoints/local-endpoints.ts';
 import { explainFlow } from './explain-flow.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
-import type { IpamOptions } from './ipam/ipam.ts';
 import { checkDatapath, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
@@ -21,6 +20,9 @@ import {
 } from './node-views.ts';
 import { EventPump } from './observe/event-pump.ts';
 import { FlowLog } from './observe/flow-log.ts';
+import { AttachmentsInTurn } from './runtimes/attachments-in-turn.ts';
+import { ContainerdLabels } from './runtimes/containerd-labels.ts';
+import { DEFAULT_INTERFACE } from './state/stored.ts';
 import type { Readings } from './telemetry/metric-definitions.ts';
 import { readMetrics } from './telemetry/readings.ts';
 import type { PolicyOccurrence } from './telemetry/occurrence.ts';
@@ -60,6 +62,8 @@ export class Agent implements AgentApi {
   private end!: () => void;
 
   private readonly endpoints: LocalEndpoints;
+  private readonly turns = new AttachmentsInTurn();
+  private readonly containerd: ContainerdLabels | undefined;
   private readonly flows = new FlowLog();
   private readonly ruleCounts = new RuleCounts();
   private readonly pump: EventPump;
@@ -68,13 +72,15 @@ export class Agent implements AgentApi {
 
   private constructor(
     private readonly node: Node,
-    pools: IpamOptions,
+    options: AgentOptions,
   ) {
     const { kernel, model, problems } = node;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
-    this.endpoints = new LocalEndpoints(node, pools);
+    this.endpoints = new LocalEndpoints(node, options.addresses ?? {});
+    const { containerdSocket } = options;
+    this.containerd = containerdSocket ? new ContainerdLabels(containerdSocket) : undefined;
     this.endpoints.restore();
     model.dropInherited();
     // Only now do no programs test the other half any more.
@@ -96,7 +102,7 @@ export class Agent implements AgentApi {
     const start = performance.now();
     const node = openNode(options);
     try {
-      const agent = new Agent(node, options.addresses ?? {});
+      const agent = new Agent(node, options);
       const { kernel, model, tell } = node;
       tell({
         kind: 'started',
@@ -134,11 +140,19 @@ export class Agent implements AgentApi {
   }
 
   async addEndpoint(request: EndpointRequest, isRetry = false): Promise<EndpointView> {
-    return this.endpoints.add(request, isRetry);
+    const { attachment, interfaceName = DEFAULT_INTERFACE, labels } = request;
+    if (!attachment || !this.containerd) return this.endpoints.add(request, isRetry);
+    const { containerId } = attachment;
+    const { containerd } = this;
+    return this.turns.run({ containerId, interfaceName }, async () => {
+      // What the network says of all its endpoints, no container can say otherwise.
+      const all = { ...(await containerd.labelsOf(containerId)), ...labels };
+      return this.endpoints.add({ ...request, labels: all }, isRetry);
+    });
   }
 
   async removeAttachment(key: AttachmentKey): Promise<boolean> {
-    return this.endpoints.removeAttachment(key);
+    return this.turns.run(key, async () => this.endpoints.removeAttachment(key));
   }
 
   async removeUnlisted(network: string, valid: readonly AttachmentKey[]): Promise<number> {
@@ -253,6 +267,7 @@ export class Agent implements AgentApi {
 
   private letGo(): void {
     this.isOpen = false;
+    this.containerd?.close();
     clearInterval(this.pinWatch);
     this.addressWatch.close();
     this.pump.close();

@@ -32,6 +32,8 @@ export interface AgentOptions {
   readonly networkNamespace?: string;
   /** The addresses that it gives. Default: none, every endpoint brings its own. */
   readonly addresses?: IpamOptions;
+  /** Where containerd listens, whose containers' labels are endpoints' too. Default: not asked. */
+  readonly containerdSocket?: string;
   /** What it uses of the kernel. Default: what the kernel has. */
   readonly features?: KernelFeatures;
   /** What writes the state. Default: the file system. */

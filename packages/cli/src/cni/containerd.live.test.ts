@@ -1,7 +1,6 @@
 /** Containers of containerd, which `ctr run --cni` connects by the plugin. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CONTAINERD_PROGRAMS, Containerd } from './testing/containerd.ts';
 import { ContainerWorld, cannotRunContainers } from './testing/container-world.ts';
@@ -17,13 +16,13 @@ describe('containers of containerd', {
   const sleep = ['/bin/busybox', 'sleep', '1000'];
 
   before(async () => {
+    world.containerdSocket = containerd.socket;
     await world.setUp();
     await containerd.setUp();
-    // ctr takes the first network of the folder: one folder for each.
+    world.addNetwork('shop', { network: 'shop' });
     for (const name of ['server', 'client', 'stranger']) {
-      const confDir = join(world.directory, name);
-      world.addNetwork(name, name, { confDir });
-      await containerd.start(name, confDir, name === 'server' ? ['/bin/sh', '-c', SERVE] : sleep);
+      const command = name === 'server' ? ['/bin/sh', '-c', SERVE] : sleep;
+      await containerd.start(name, `app=${name}`, command);
     }
   });
 
@@ -38,6 +37,12 @@ describe('containers of containerd', {
     return ANSWERS[port]!.test(answer);
   };
 
+  test("a container's labels are the endpoint's, and its network's too", async () => {
+    const { labels } = await world.endpoint(`${world.name}-client`);
+    assert.equal(labels.app, 'client');
+    assert.equal(labels.network, 'shop');
+  });
+
   for (const { name, apply, want } of STEPS) {
     test(`who reaches what under ${name}`, async () => {
       if (apply) await world.agent.applyPolicies(apply, 'policies.yaml');
@@ -50,6 +55,19 @@ describe('containers of containerd', {
   test('over IPv6 it is the same', async () => {
     assert.equal(await isAnswered('client', 8080, 'ipv6'), true);
     assert.equal(await isAnswered('stranger', 8080, 'ipv6'), false);
+  });
+
+  test('a container whose labels nobody knows is not connected', async () => {
+    const { containerdSocket } = world;
+    await world.stopAgent();
+    world.containerdSocket = `${world.directory}/none.sock`;
+    await world.startAgent();
+    const failed = containerd.start('unknown', 'network=other', sleep);
+    await assert.rejects(failed, /ask containerd at .*none\.sock for labels/);
+    await world.stopAgent();
+    world.containerdSocket = containerdSocket;
+    await world.startAgent();
+    assert.equal((await world.agent.listEndpoints()).length, 3);
   });
 
   test('containers that end leave nothing', async () => {

@@ -12,7 +12,7 @@ describe('containers of podman', { skip: cannotRunContainers(PODMAN_PROGRAMS) },
   before(async () => {
     await world.setUp();
     podman = new Podman(world);
-    for (const name of ['client', 'stranger', 'server']) world.addNetwork(name, name);
+    for (const name of ['client', 'stranger', 'server']) world.addNetwork(name, { app: name });
     await podman.makeImage();
     await podman.start('server', ['--network', 'server'], ['/bin/sh', '-c', SERVE]);
     for (const name of ['client', 'stranger']) {
@@ -69,7 +69,7 @@ describe('containers of podman', { skip: cannotRunContainers(PODMAN_PROGRAMS) },
       CNI_COMMAND: 'VERSION',
     });
     if (status === null || !output.includes('supportedVersions')) return t.skip('no portmap');
-    world.addNetwork('mapped', 'mapped', { hasPortMappings: true });
+    world.addNetwork('mapped', { app: 'mapped' }, { hasPortMappings: true });
     const options = ['--network', 'mapped', '--ip', '10.94.0.77', '--publish', '8099:8080'];
     await podman.start('mapped', options, ['/bin/busybox', 'httpd', '-f', '-p', '8080']);
     assert.equal((await world.endpoint('mapped')).ipv4, '10.94.0.77');

@@ -15,6 +15,7 @@ interface AgentCommandOptions {
   readonly reserve: readonly string[];
   readonly logFormat?: LogFormat;
   readonly metrics?: MonitoringAddress;
+  readonly containerd?: string;
 }
 
 /** For endpoints that bring no address: private, and seldom used. @source RFC 1918, RFC 4193 */
@@ -38,6 +39,7 @@ export function addAgentCommand(program: Command): void {
     .option('--pool <range...>', 'addresses that it gives: prefixes, or FIRST-LAST', DEFAULT_POOLS)
     .option('--reserve <range...>', 'addresses of the pools that it does not give', [])
     .option('--metrics <host:port>', 'serve /metrics and /healthz there, too', parseListen)
+    .option('--containerd <socket>', 'take over the labels of containers that it has')
     .addOption(logLevel)
     .addOption(logFormat)
     .action(async (options: AgentCommandOptions) => {
@@ -53,6 +55,7 @@ export function addAgentCommand(program: Command): void {
           ...(options.logFormat === undefined ? {} : { format: options.logFormat }),
         },
         ...(options.metrics === undefined ? {} : { metricsAddress: options.metrics }),
+        ...(options.containerd === undefined ? {} : { containerdSocket: options.containerd }),
         ...(options.namespace === undefined ? {} : { networkNamespace: options.namespace }),
       });
     });

@@ -57,6 +57,9 @@ export class ContainerWorld {
   agent!: Agent;
   private server!: Server;
 
+  /** Whose containers' labels the agent asks for, from when it is set and the agent starts. */
+  containerdSocket: string | undefined;
+
   /** @param kind of the runtime: part of every name that it makes */
   constructor(kind: string) {
     this.name = `skep-${kind}-${process.pid}`;
@@ -90,6 +93,7 @@ export class ContainerWorld {
       bpffsDirectory: join(this.directory, 'bpf'),
       networkNamespace: `/run/netns/${this.name}`,
       addresses: { pools: ['10.94.0.0/24', 'fd94::/64'] },
+      ...(this.containerdSocket ? { containerdSocket: this.containerdSocket } : {}),
     });
     this.server = await serveAgent(this.agent, this.socket);
   }
@@ -100,13 +104,13 @@ export class ContainerWorld {
     this.agent.stop();
   }
 
-  /** A network whose containers all have the label. */
+  /** A network whose containers all have the labels. */
   addNetwork(
     name: string,
-    app: string,
+    labels: Readonly<Record<string, string>>,
     { confDir = this.folders.confDir, hasPortMappings = false } = {},
   ): void {
-    const network = { name, socket: this.socket, cniVersion: '1.0.0', labels: { app } };
+    const network = { name, socket: this.socket, cniVersion: '1.0.0', labels };
     installPlugin({ ...this.folders, confDir }, { ...network, hasPortMappings });
   }
 

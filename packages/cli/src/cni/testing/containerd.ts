@@ -23,7 +23,7 @@ const POLL_MILLISECONDS = 100;
 
 /** A daemon, and the containers that were started. */
 export class Containerd {
-  private readonly socket: string;
+  readonly socket: string;
   private daemon: ChildProcess | undefined;
   private readonly running = new Map<string, Promise<unknown>>();
   private execs = 0;
@@ -54,19 +54,19 @@ address = "${this.socket}"
     throw new Error('containerd does not answer');
   }
 
-  /**
-   * Starts a container and resolves when it runs.
-   *
-   * @param confDir folder with the one network that it is to be in
-   */
-  async start(name: string, confDir: string, command: readonly string[]): Promise<void> {
+  /** Starts a container with a label, in the one network of the folder, until it runs. */
+  async start(name: string, label: string, command: readonly string[]): Promise<void> {
     const { rootfs, folders } = this.world;
+    const { binDir, confDir } = folders;
     const mounts = [
       'mount -t tmpfs tmpfs /opt && mkdir -p $1',
       'mount --bind $2 $1 && mount --bind $4 $3 && shift 4 && exec "$@"',
     ].join(' && ');
-    const run = [...this.ctr('run', '--rm', '--cni', '--rootfs', rootfs, name), ...command];
-    const binds = [BIN_DIR, folders.binDir, CONF_DIR, confDir];
+    const run = [
+      ...this.ctr('run', '--rm', '--cni', '--label', label, '--rootfs', rootfs, name),
+      ...command,
+    ];
+    const binds = [BIN_DIR, binDir, CONF_DIR, confDir];
     const parameters = ['-m', '/bin/sh', '-c', mounts, 'sh', ...binds, 'ctr', ...run];
     const ended = this.world.run('unshare', parameters);
     this.running.set(name, ended);
