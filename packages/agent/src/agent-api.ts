@@ -41,7 +41,8 @@ export interface AgentApi {
   /** @param networkNamespace path of the container's network namespace as it is now */
   checkAttachment(key: AttachmentKey, networkNamespace: string): Promise<AttachmentCheck>;
   listPools(): Promise<PoolView[]>;
-  listIdentities(): Promise<IdentityView[]>;
+  /** Those that endpoints have, or with `isAll` the reserved ones as well. */
+  listIdentities(isAll?: boolean): Promise<IdentityView[]>;
   listIpcache(): Promise<IpcacheView[]>;
   listPolicies(): Promise<PolicyView[]>;
   /** All documents of a YAML text, or none. `file` names it in messages. */

@@ -14,6 +14,7 @@ import {
   identityViews,
   ipcacheViews,
   policyViews,
+  reservedIdentityViews,
   type TrafficTotals,
   trafficTotals,
   uplinks,
@@ -178,8 +179,12 @@ export class Agent implements AgentApi {
     return this.endpoints.remove(name);
   }
 
-  async listIdentities(): Promise<IdentityView[]> {
-    return identityViews(this.node.model);
+  async listIdentities(isAll = false): Promise<IdentityView[]> {
+    const { model } = this.node;
+    const given = identityViews(model);
+    if (!isAll) return given;
+    const reserved = reservedIdentityViews(model);
+    return [...reserved, ...given.filter(({ number }) => number > reserved.at(-1)!.number)];
   }
 
   async listIpcache(): Promise<IpcacheView[]> {
@@ -254,6 +259,7 @@ export class Agent implements AgentApi {
       attachment: kernel.mechanism === 'tcx' ? 'tcx' : 'cls_bpf',
       endpoints: model.size,
       identities: model.identities.size,
+      reserved: reservedIdentityViews(model),
       policies: model.policy.documents().length,
       revision: revisions.last,
       ...{ forwardedPackets, droppedPackets },

@@ -1,8 +1,18 @@
 /** The node's model as the views that the API shows. */
-import { describeDropReason, type DropRemedy, TrafficCounter } from '@skep/contract';
+import {
+  describeDropReason,
+  type DropRemedy,
+  reservedIdentities,
+  TrafficCounter,
+} from '@skep/contract';
 import { isEnforced } from '@skep/datapath';
 import { codecOf } from '@skep/ebpf';
-import { documentKey, type PolicyDocument } from '@skep/policy';
+import {
+  documentKey,
+  formatLabel,
+  type PolicyDocument,
+  reservedIdentityLabels,
+} from '@skep/policy';
 import { formatAddress, formatMac, formatPrefix } from '@skep/wire';
 import type { Network } from '@skep/netlink';
 import { GATEWAY } from './devices/endpoint-device.ts';
@@ -34,11 +44,33 @@ export function endpointView(
 
 /** The identities that endpoints of this node have, by number. */
 export function identityViews(model: NodeModel): IdentityView[] {
-  return model.identities.entries().map(({ number, text, references }) => ({
+  const given = model.identities.entries().map(({ number, text, references: endpoints }) => {
+    return { number, labels: text.split(';'), endpoints };
+  });
+  const inUse = reservedIdentityViews(model).filter(({ endpoints }) => endpoints > 0);
+  const places = placesByIdentity(model);
+  return [...inUse, ...given.map((each) => ({ ...each, places: places.get(each.number) ?? 0 }))];
+}
+
+/** Every reserved identity, whether something has it or not. */
+export function reservedIdentityViews(model: NodeModel): IdentityView[] {
+  const places = placesByIdentity(model);
+  const endpoints = model.list();
+  return reservedIdentities.map(({ identity: number, sentence, isGiven }) => ({
     number,
-    labels: text.split(';'),
-    endpoints: references,
+    labels: reservedIdentityLabels(number).list.map(formatLabel),
+    endpoints: endpoints.filter(({ identity }) => identity === number).length,
+    places: places.get(number) ?? 0,
+    meaning: isGiven ? sentence : `${sentence} Nothing on a single node.`,
   }));
+}
+
+function placesByIdentity(model: NodeModel): Map<number, number> {
+  const places = new Map<number, number>();
+  for (const { identity } of model.ipcache.list()) {
+    places.set(identity, (places.get(identity) ?? 0) + 1);
+  }
+  return places;
 }
 
 /** Every address and prefix that the node knows, and who is there. */

@@ -31,6 +31,9 @@ spec:
   ingress: [{ from: [{ podSelector: { matchLabels: { app: anna } } }] }]
 `;
 
+/** Identity, and whether ingress and egress are enforced. */
+const INIT = [5, true, true];
+
 function pathOf(name: string): string {
   return `/run/netns/${PREFIX}-${name}`;
 }
@@ -48,17 +51,15 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
   };
   const told: Occurrence[] = [];
   const metrics = new Metrics();
-  const client = new AgentClient(join(directory, 'agent.sock'));
+  const socket = join(directory, 'agent.sock');
+  let client = new AgentClient(socket);
   const talkers = new Map<string, Talker>();
   let agent: Agent;
   let server: Server = createServer();
 
   before(async () => {
     for (const name of ['node', ...NAMES]) createNamespace(`${PREFIX}-${name}`);
-    agent = Agent.start(options);
-    const pages = monitoringPages(agent, metrics);
-    const { tell } = options;
-    server = await serveAgent(agent, join(directory, 'agent.sock'), { pages, tell: tell! });
+    await start();
     for (const [index, name] of NAMES.entries()) {
       await client.addEndpoint({
         ...{ name, namespace: 'test', labels: { app: name } },
@@ -76,10 +77,18 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
     server.closeAllConnections();
     server.close();
     await agent?.uninstall();
-    for (const name of ['node', ...NAMES]) deleteNamespace(`${PREFIX}-${name}`);
+    for (const name of ['node', 'dora', ...NAMES]) deleteNamespace(`${PREFIX}-${name}`);
     rmSync(directory, { recursive: true, force: true });
   });
 
+  const start = async (): Promise<void> => {
+    agent = Agent.start(options);
+    const pages = monitoringPages(agent, metrics);
+    const { tell } = options;
+    server = await serveAgent(agent, socket, { pages, tell: tell! });
+    client.close();
+    client = new AgentClient(socket);
+  };
   const scrape = async (): Promise<Map<string, ExposedMetric>> =>
     parseExposition(await client.metrics());
   const value = (found: Map<string, ExposedMetric>, name: string, labels = ''): number =>
@@ -185,6 +194,32 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
     );
     assert.deepEqual((await client.status()).problems, problems);
     assert.equal(value(await scrape(), 'skep_problems'), problems.length);
+  });
+
+  test('an endpoint without labels yet is init, is closed, and stays so across a restart', async () => {
+    const request = { name: 'dora', namespace: 'test', ipv4: '10.97.0.9' };
+    createNamespace(`${PREFIX}-dora`);
+    const dora = await client.addEndpoint({ ...request, networkNamespace: pathOf('dora') });
+    assert.deepEqual([dora.identity, dora.isIngressEnforced, dora.isEgressEnforced], INIT);
+    agent.stop();
+    server.close();
+    server.closeAllConnections();
+    await start();
+    const again = (await client.listEndpoints()).find(({ name }) => name === 'dora')!;
+    const { labels, identity, isIngressEnforced, isEgressEnforced } = again;
+    assert.equal(labels, undefined);
+    assert.deepEqual([identity, isIngressEnforced, isEgressEnforced], INIT);
+    const all = await client.listIdentities(true);
+    const of = (number: number) => all.find((each) => each.number === number)!;
+    assert.deepEqual([of(5).endpoints, of(5).places], [1, 1]);
+    assert.equal(of(6).places, 0);
+    assert.ok(of(1).places > 0);
+    const given = (await client.listIdentities()).map(({ number }) => number);
+    assert.deepEqual(given, [5, 256, 257, 258]);
+    const relabelled = await client.relabelEndpoint('test/dora', { app: 'dora' });
+    assert.ok(relabelled.identity >= 256, `${relabelled.identity}`);
+    assert.equal(relabelled.isEgressEnforced, false);
+    await client.removeEndpoint('test/dora');
   });
 
   test('forwarding that somebody has turned off is told, and ends when it is on', async () => {

@@ -34,7 +34,11 @@ export interface AttachmentKey {
 export interface EndpointRequest {
   readonly name: string;
   readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
+  /**
+   * Absent while they are not known: the endpoint has the identity `init` then, which is closed but
+   * for rules about it.
+   */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Labels of its namespace. */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly ipv4?: string;
@@ -93,13 +97,17 @@ export interface PoolView {
   readonly cooling: number;
 }
 
-/** An identity that endpoints of this node have. */
+/** An identity that endpoints of this node have, or a reserved one. */
 export interface IdentityView {
   readonly number: number;
   /** `source:key=value`, sorted. */
   readonly labels: readonly string[];
   /** How many endpoints of this node have it. */
   readonly endpoints: number;
+  /** How many addresses and prefixes of the ipcache have it. */
+  readonly places: number;
+  /** What a reserved one stands for. */
+  readonly meaning?: string;
 }
 
 /** What one address or prefix stands for. */
@@ -230,6 +238,8 @@ export interface StatusView {
   readonly attachment: 'tcx' | 'cls_bpf';
   readonly endpoints: number;
   readonly identities: number;
+  /** The reserved identities, in use or not. */
+  readonly reserved: readonly IdentityView[];
   readonly policies: number;
   readonly revision: number;
   readonly forwardedPackets: number;

@@ -86,8 +86,9 @@ export function paintVerdict(verdict: string): string {
   return isGood ? pc.green(verdict) : pc.red(verdict);
 }
 
-/** Labels as `key=value`, in one cell. */
-export function formatLabels(labels: Readonly<Record<string, string>>): string {
+/** Labels as `key=value`, in one cell; those that are not known yet have a name, too. */
+export function formatLabels(labels: Readonly<Record<string, string>> | undefined): string {
+  if (!labels) return 'reserved:init';
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');

@@ -27,6 +27,40 @@ export enum ReservedIdentity {
   WorldIpv6 = 10,
 }
 
+/** What people are told of a reserved identity. */
+export interface ReservedIdentityRow {
+  readonly identity: ReservedIdentity;
+  /** Names of its labels of source `reserved`; entities and selectors match by them. */
+  readonly names: readonly string[];
+  readonly sentence: string;
+  /** Whether something on a single node may have it. */
+  readonly isGiven: boolean;
+}
+
+function row(
+  identity: ReservedIdentity,
+  names: readonly string[],
+  isGiven: boolean,
+  sentence: string,
+): ReservedIdentityRow {
+  return { identity, names, sentence, isGiven };
+}
+
+/** One row for each, in the order of the numbers. */
+export const reservedIdentities: readonly ReservedIdentityRow[] = [
+  row(0, ['unknown'], false, 'An address that has none; what it sends is dropped.'),
+  row(1, ['host'], true, 'The node itself, at every address that it has.'),
+  row(2, ['world'], false, 'Outside, of either family; addresses have one of the two below.'),
+  row(3, ['unmanaged'], false, 'A workload of the cluster that Skep does not connect.'),
+  row(4, ['health'], false, 'What nodes of a cluster probe each other by.'),
+  row(5, ['init'], true, 'An endpoint whose labels are not known yet: closed both ways.'),
+  row(6, ['remote-node'], false, 'Another node of the cluster.'),
+  row(7, ['kube-apiserver'], false, 'The API server of Kubernetes.'),
+  row(8, ['ingress'], false, 'What lets traffic into the cluster.'),
+  row(9, ['world', 'world-ipv4'], true, 'Outside: an IPv4 address that is nobody else.'),
+  row(10, ['world', 'world-ipv6'], true, 'Outside: an IPv6 address that is nobody else.'),
+];
+
 /** The first identity given to a set of labels. */
 export const IDENTITY_ALLOCATED_FIRST = 256;
 /** The last one; cluster 0 has 16 bits of numbers. */

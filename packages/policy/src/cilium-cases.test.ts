@@ -292,6 +292,12 @@ const entities: PolicyCase[] = [
     deny: ['frontend > api TCP 80'],
   },
   {
+    name: 'init',
+    policies: [entity('init')],
+    allow: ['init > api TCP 80'],
+    deny: ['frontend > api TCP 80', 'unmanaged > api TCP 80'],
+  },
+  {
     name: 'none',
     policies: [entity('none')],
     deny: ['frontend > api TCP 80', '203.0.113.9 > api TCP 80'],

@@ -91,6 +91,7 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'kube-apiserver': ['192.168.0.10'],
   health: ['10.0.0.253'],
   unmanaged: ['10.0.0.77'],
+  init: ['10.0.0.78'],
 };
 
 const PROTOCOLS: Readonly<Record<string, PolicyProtocol>> = {

@@ -10,6 +10,7 @@ import { type Decision, decide, type Flow } from './decide.ts';
 import type { DecisionTable, DirectionTable, GroupId } from './decision-table.ts';
 import { GroupRegistry, UnionRegistry } from './groups.ts';
 import { SelectorIndex, LabelIndex } from './label-indexes.ts';
+import { makeSelector } from './labels.ts';
 import { Membership } from './membership.ts';
 import {
   documentKey,
@@ -71,6 +72,18 @@ export const LOCAL_HOST_RULE: Rule = {
   ports: [{ kind: 'any' }],
 };
 
+/**
+ * An endpoint whose labels are not known yet is closed, both ways, but for what rules about
+ * `reserved:init` allow: nobody can tell yet which rules it will have.
+ */
+export const INIT_RULE_SET: RuleSet = {
+  name: 'reserved:init',
+  subject: makeSelector([{ source: 'reserved', key: 'init', operator: 'Exists', values: [] }]),
+  rules: [],
+  isIngressDefaultDeny: true,
+  isEgressDefaultDeny: true,
+};
+
 /** See the head of this file. */
 export class PolicySet {
   readonly #log = new ChangeLog();
@@ -93,6 +106,7 @@ export class PolicySet {
     this.#implicit = options.localHost === 'by-rules' ? [] : [LOCAL_HOST_RULE];
     const stores = { membership: this.#membership, unions: this.#unions, groups: this.#groups };
     this.#classes = new SubjectClasses(stores, this.#names, this.#implicit);
+    this.#ruleSets.add(INIT_RULE_SET.subject, new RuleSetEntry(INIT_RULE_SET, this.#serial++));
     this.#log.flush(this.#membership, new Set(), false);
   }
 

@@ -103,8 +103,8 @@ export class AgentClient implements AgentApi {
     return (await this.json<{ isRemoved: boolean }>('DELETE', endpointPath(name))).isRemoved;
   }
 
-  listIdentities(): Promise<IdentityView[]> {
-    return this.json('GET', '/v1/identities');
+  listIdentities(isAll = false): Promise<IdentityView[]> {
+    return this.json('GET', isAll ? '/v1/identities?all=1' : '/v1/identities');
   }
 
   listIpcache(): Promise<IpcacheView[]> {

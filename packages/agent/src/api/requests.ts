@@ -37,7 +37,7 @@ const attachmentKey = z.strictObject({ containerId, interfaceName });
 const endpointRequest = z.strictObject({
   name,
   namespace: name,
-  labels,
+  labels: labels.optional(),
   namespaceLabels: labels.optional(),
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),

@@ -3,6 +3,7 @@
  *
  * ```
  * GET    /v1/status  /v1/health  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies  /v1/pools
+ * GET    /v1/identities?all=1                   the reserved ones as well
  * POST   /v1/endpoints?retry=1                  an EndpointRequest
  * PATCH  /v1/endpoints/{namespace}/{name}       { labels }
  * DELETE /v1/endpoints/{namespace}/{name}
@@ -133,7 +134,7 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
       return { removed: await agent.removeUnlisted(network, readAttachmentKeys(body)) };
     },
     'GET /v1/pools': () => agent.listPools(),
-    'GET /v1/identities': () => agent.listIdentities(),
+    'GET /v1/identities': (url) => agent.listIdentities(url.searchParams.get('all') === '1'),
     'GET /v1/ipcache': () => agent.listIpcache(),
     'GET /v1/policies': () => agent.listPolicies(),
     'PUT /v1/policies': (url, body) => {

@@ -8,7 +8,8 @@ export interface EndpointFacts {
   readonly id: number;
   readonly name: string;
   readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
+  /** Absent while they are not known. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly ipv4?: Address;
   readonly ipv6?: Address;

@@ -3,9 +3,10 @@ import {
   IDENTITY_ALLOCATED_FIRST,
   IDENTITY_ALLOCATED_LAST,
   IDENTITY_COOL_DOWN_SECONDS,
+  ReservedIdentity,
   SUBJECTS_MAX,
 } from '@skep/contract';
-import { workloadLabels } from '@skep/policy';
+import { reservedIdentityLabels, workloadLabels } from '@skep/policy';
 import { type EndpointFacts, type KnownEndpoint, subjectKeyOf } from './endpoint-facts.ts';
 import { Numbers } from './numbers.ts';
 
@@ -28,31 +29,45 @@ export class EndpointNumbers {
   /** Gives an endpoint its numbers. @throws NumbersExhaustedError; nothing is taken then */
   acquire(facts: EndpointFacts): { readonly known: KnownEndpoint; readonly isNewSubject: boolean } {
     const policyLabels = policyLabelsOf(facts);
-    const identity = this.identities.acquire(policyLabels.canonical).number;
+    const identity = this.acquireIdentity({ ...facts, policyLabels });
     try {
       const subject = this.subjects.acquire(subjectKeyOf({ ...facts, policyLabels }));
       const known = { ...facts, policyLabels, identity, subject: subject.number };
       return { known, isNewSubject: subject.isNew };
     } catch (error) {
-      this.identities.release(policyLabels.canonical);
+      this.releaseIdentity({ ...facts, policyLabels });
       throw error;
     }
   }
 
   /** Gives them back. True when nobody has the subject any more. */
   release(known: KnownEndpoint): boolean {
-    this.identities.release(known.policyLabels.canonical);
+    this.releaseIdentity(known);
     return this.subjects.release(subjectKeyOf(known));
   }
 
   /** Gives what has the same text the same numbers as before; for endpoints that are to come. */
   restore(facts: EndpointFacts, kept: KeptNumbers): void {
     const policyLabels = policyLabelsOf(facts);
-    this.identities.restore(policyLabels.canonical, kept.identity);
+    if (facts.labels) this.identities.restore(policyLabels.canonical, kept.identity);
     this.subjects.restore(subjectKeyOf({ ...facts, policyLabels }), kept.subject);
+  }
+
+  /** The one of an endpoint without labels exists without being given. */
+  private acquireIdentity({ labels, policyLabels }: Labelled): number {
+    if (!labels) return ReservedIdentity.Init;
+    return this.identities.acquire(policyLabels.canonical).number;
+  }
+
+  private releaseIdentity({ labels, policyLabels }: Labelled): void {
+    if (labels) this.identities.release(policyLabels.canonical);
   }
 }
 
+type Labelled = Pick<KnownEndpoint, 'labels' | 'policyLabels'>;
+
 function policyLabelsOf(facts: EndpointFacts): KnownEndpoint['policyLabels'] {
-  return workloadLabels(facts.labels, facts.namespace, facts.namespaceLabels);
+  const { labels, namespace, namespaceLabels } = facts;
+  if (!labels) return reservedIdentityLabels(ReservedIdentity.Init);
+  return workloadLabels(labels, namespace, namespaceLabels);
 }

@@ -164,7 +164,7 @@ export class NodeModel {
    *
    * @throws PolicyRefusedError, NumbersExhaustedError; the old labels are in force then
    */
-  relabelEndpoint(id: number, labels: Readonly<Record<string, string>>): KnownEndpoint {
+  relabelEndpoint(id: number, labels: EndpointFacts['labels']): KnownEndpoint {
     const old = this.endpoints.get(id);
     if (!old) throw new RangeError(`relabel endpoint ${id}: it does not exist`);
     const renewed = this.register({ ...old, labels });

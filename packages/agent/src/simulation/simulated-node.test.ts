@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DropReason } from '@skep/contract';
+import { DropReason, ReservedIdentity } from '@skep/contract';
 import { parsePolicies } from '@skep/policy';
 import { formatMac, makeFrame, parseAddress, TcpFlag } from '@skep/wire';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
@@ -27,6 +27,14 @@ const SYN = makeFrame({
   source: '10.0.0.1',
   destination: '10.0.0.2',
   tcp: { sourcePort: 40_000, destinationPort: 80, flags: TcpFlag.SYN },
+});
+
+const BERT_SYN = makeFrame({
+  sourceMac: formatMac(BERT.mac),
+  destinationMac: formatMac(BERT.gatewayMac),
+  source: '10.0.0.2',
+  destination: '10.0.0.1',
+  tcp: { sourcePort: 40_001, destinationPort: 80, flags: TcpFlag.SYN },
 });
 
 test('a frame goes to its endpoint, until a policy says no, and again when it is deleted', () => {
@@ -58,4 +66,43 @@ test('an endpoint that is gone neither sends nor gets', () => {
   const result = node.sendFrom(ANNA.id, SYN);
   assert.equal(result.interfaceIndex, undefined, 'left to the stack, as for any other address');
   assert.throws(() => node.sendFrom(BERT.id, SYN), /does not exist/);
+});
+
+const INIT_POLICY = `
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: { name: init }
+spec:
+  endpointSelector: { matchLabels: { "reserved:init": "" } }
+  egress: [{ toEndpoints: [{ matchLabels: { app: bert } }] }]
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: { name: bert, namespace: default }
+spec:
+  endpointSelector: { matchLabels: { app: bert } }
+  ingress: [{ fromEntities: [init] }]
+`;
+
+test('without labels yet: closed both ways, but for rules about init; open once it has them', () => {
+  const node = new SimulatedNode();
+  const { labels: _, ...unlabelled } = ANNA;
+  node.addEndpoint(unlabelled);
+  node.addEndpoint(BERT);
+  assert.equal(node.model.endpoint(ANNA.id)?.identity, ReservedIdentity.Init);
+  assert.equal(node.model.identities.size, 1, 'init is given to nobody, it is there');
+  const closed = node.sendFrom(ANNA.id, SYN);
+  assert.deepEqual([closed.verdict, closed.reason], ['dropped', DropReason.PolicyDenied]);
+  const toAnna = node.sendFrom(BERT.id, BERT_SYN);
+  assert.deepEqual([toAnna.verdict, toAnna.reason], ['dropped', DropReason.PolicyDenied]);
+  node.model.applyDocuments(parsePolicies(INIT_POLICY, { file: 'init.yaml' }));
+  assert.equal(node.sendFrom(ANNA.id, SYN).interfaceIndex, BERT.interfaceIndex);
+  node.model.deleteDocuments(['CiliumClusterwideNetworkPolicy//init']);
+  assert.equal(node.sendFrom(ANNA.id, SYN).verdict, 'dropped');
+  node.model.relabelEndpoint(ANNA.id, { app: 'anna' });
+  assert.equal(node.sendFrom(ANNA.id, SYN).reason, DropReason.PolicyDenied, 'bert wants init');
+  node.model.deleteDocuments(['CiliumNetworkPolicy/default/bert']);
+  assert.equal(node.sendFrom(ANNA.id, SYN).verdict, 'forwarded');
+  node.model.relabelEndpoint(ANNA.id, undefined);
+  assert.equal(node.sendFrom(ANNA.id, SYN).verdict, 'dropped', 'and closed again');
 });

@@ -14,7 +14,8 @@ const endpoint = z.strictObject({
   state: z.enum(['creating', 'ready', 'removing']),
   name: z.string(),
   namespace: z.string(),
-  labels: z.record(z.string(), z.string()),
+  /** Absent while they are not known. */
+  labels: z.record(z.string(), z.string()).optional(),
   namespaceLabels: z.record(z.string(), z.string()).optional(),
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),
@@ -61,7 +62,9 @@ const node = z.strictObject({
   /** Mount point of the BPF file system that the agent has mounted, if it has. */
   mountedBpffs: z.string().optional(),
   /** The host's settings before the agent turned forwarding on. */
-  forwardingBefore: z.strictObject({ 4: forwarding, 6: forwarding }).optional(),
+  forwardingBefore: z
+    .strictObject({ 4: forwarding, 6: forwarding, acceptRedirects: z.string().optional() })
+    .optional(),
 });
 
 /** What is remembered of the node as a whole. */

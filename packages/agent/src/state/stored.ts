@@ -36,7 +36,7 @@ export function factsOf(stored: StoredEndpoint, interfaceIndex: number): Endpoin
     id,
     name,
     namespace,
-    labels,
+    ...(labels && { labels }),
     ...(namespaceLabels && { namespaceLabels }),
     ...addressesOf(stored),
     namedPorts: (stored.namedPorts ?? []).map(

@@ -84,7 +84,12 @@ export const metricDefinitions = {
   policies: gauge('skep_policy_count', 'Policy documents in force.', MODEL),
   policyRevision: gauge('skep_policy_max_revision', 'Revision of the newest change.', MODEL),
   endpoints: gauge('skep_endpoint_state', 'Endpoints in each state.', MODEL, 'endpoint_state'),
-  identities: gauge('skep_identity', 'Identities that endpoints have.', MODEL, 'type'),
+  identities: gauge(
+    'skep_identity',
+    'Identities that something has: given to labels, or reserved.',
+    MODEL,
+    'type',
+  ),
   problems: gauge('skep_problems', 'Problems that `skep status` shows.', MODEL),
   version: gauge('skep_version', 'Always 1.', MODEL, 'version', 'kernel', 'attachment'),
   residentBytes: gauge('skep_process_resident_memory_bytes', 'Memory of the agent.', PROCESS),

@@ -1,7 +1,7 @@
 /** Every metric that is not timed, read where it is true: the kernel, the model, the process. */
 import { release } from 'node:os';
 import type { Node } from '../node/node.ts';
-import type { StatusView } from '../views.ts';
+import type { IdentityView, StatusView } from '../views.ts';
 import type { TrafficTotals } from '../node-views.ts';
 import { GROUPS_MAX } from '../model/generation.ts';
 import type { Readings, Sample } from './metric-definitions.ts';
@@ -34,11 +34,18 @@ export function readMetrics({ node, status, totals, rules }: ReadingsSource): Re
     policies: [{ value: status.policies }],
     policyRevision: [{ value: status.revision }],
     endpoints: endpointReadings(node),
-    identities: [labelled('type', 'cluster_local', status.identities)],
+    identities: [
+      labelled('type', 'cluster_local', status.identities),
+      labelled('type', 'reserved', status.reserved.filter(isInUse).length),
+    ],
     problems: [{ value: status.problems.length }],
     version: [{ labels: { version, kernel: release(), attachment }, value: 1 }],
     ...processReadings(status),
   };
+}
+
+function isInUse({ endpoints, places }: IdentityView): boolean {
+  return endpoints + places > 0;
 }
 
 function trafficReadings(

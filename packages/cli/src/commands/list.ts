@@ -34,14 +34,8 @@ export function addListCommands(program: Command): void {
     });
   asking(program.command('identity').description('identities in use').command('list'))
     .description('list identities: numbers that stand for sets of labels')
-    .action(async (options: AskOptions) => {
-      const identities = await withAgent(options, (agent) => agent.listIdentities());
-      printList(identities, options.json ?? false, ['IDENTITY', 'ENDPOINTS', 'LABELS'], (each) => [
-        String(each.number),
-        String(each.endpoints),
-        each.labels.join(' '),
-      ]);
-    });
+    .option('--all', 'the reserved ones as well, in use or not, and what they stand for')
+    .action(listIdentities);
   asking(program.command('ipcache').description('addresses and their identities').command('list'))
     .description('list prefixes: who is behind each address')
     .action(async (options: AskOptions) => {
@@ -65,6 +59,19 @@ export function addListCommands(program: Command): void {
         each.ranges.join(' '),
       ]);
     });
+}
+
+async function listIdentities(options: AskOptions & { readonly all?: boolean }): Promise<void> {
+  const isAll = options.all ?? false;
+  const identities = await withAgent(options, (agent) => agent.listIdentities(isAll));
+  const heading = ['IDENTITY', 'ENDPOINTS', 'PLACES', 'LABELS', ...(isAll ? ['MEANING'] : [])];
+  printList(identities, options.json ?? false, heading, (each) => [
+    String(each.number),
+    String(each.endpoints),
+    String(each.places),
+    each.labels.join(' '),
+    ...(isAll ? [each.meaning ?? ''] : []),
+  ]);
 }
 
 async function labelEndpoint(

@@ -8,6 +8,12 @@ const HEALTHY: StatusView = {
   ...{ kernel: '6.18.0', attachment: 'tcx', endpoints: 3, identities: 2, policies: 1 },
   ...{ revision: 7, forwardedPackets: 12, droppedPackets: { 'policy denied': 2 } },
   ...{ lostEvents: 0, memoryBytes: 2 ** 27, uplinks: ['eth0'], problems: [] },
+  reserved: [
+    { number: 1, labels: ['reserved:host='], endpoints: 0, places: 4 },
+    { number: 5, labels: ['reserved:init='], endpoints: 2, places: 2 },
+    { number: 6, labels: ['reserved:remote-node='], endpoints: 0, places: 0 },
+    { number: 9, labels: ['reserved:world=', 'reserved:world-ipv4='], endpoints: 0, places: 1 },
+  ],
   tables: [
     { name: 'skep_address', used: 10, capacity: 100, isEvicting: false },
     { name: 'skep_conn', used: 99, capacity: 100, isEvicting: true },
@@ -22,6 +28,7 @@ test('a node as people read it; only tables that are nearly full', () => {
 kernel             6.18.0, programs attached by tcx
 uplink             eth0
 endpoints          3 with 2 identities
+entities           host, init (2 endpoints), world-ipv4 (see \`skep identity list --all\`)
 policies           1, revision 7
 forwarded          12 packets
 dropped            2 packets: policy denied

@@ -35,6 +35,7 @@ export function formatStatus(status: StatusView): string {
     ['kernel', `${status.kernel}, programs attached by ${status.attachment}`],
     ['uplink', status.uplinks.join(', ') || 'none: no default route, so no way out'],
     ['endpoints', `${status.endpoints} with ${status.identities} identities`],
+    ['entities', entitiesText(status)],
     ['policies', `${status.policies}, revision ${status.revision}`],
     ['forwarded', `${status.forwardedPackets} packets`],
     ...dropped.map(([reason, packets]) => ['dropped', `${packets} packets: ${reason}`]),
@@ -44,6 +45,16 @@ export function formatStatus(status: StatusView): string {
   ];
   const table = formatTable(['', ''], rows).split('\n').slice(1).join('\n');
   return table + status.problems.map(formatProblem).join('');
+}
+
+/** Names of the reserved identities that something has. */
+function entitiesText({ reserved }: StatusView): string {
+  const inUse = reserved.filter(({ endpoints, places }) => endpoints + places > 0);
+  const names = inUse.map(({ labels, endpoints }) => {
+    const name = labels.at(-1)!.replace(/^reserved:|=$/g, '');
+    return endpoints > 0 ? `${name} (${endpoints} endpoints)` : name;
+  });
+  return `${names.join(', ')} (see \`skep identity list --all\`)`;
 }
 
 /** Tables that are fuller than one would like; for one that evicts that is how it works. */
