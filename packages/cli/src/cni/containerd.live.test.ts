@@ -38,7 +38,7 @@ describe('containers of containerd', {
   };
 
   test("a container's labels are the endpoint's, and its network's too", async () => {
-    const { labels } = await world.endpoint(`${world.name}-client`);
+    const { labels = {} } = await world.endpoint(`${world.name}-client`);
     assert.equal(labels.app, 'client');
     assert.equal(labels.network, 'shop');
   });
