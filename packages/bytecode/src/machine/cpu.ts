@@ -36,6 +36,8 @@ export const STACK_BYTES = 512;
 /** What memory and registers hold that nothing was written to: recognisable in a result. */
 export const UNWRITTEN = 0xa5;
 const LOST = 0x5a5a5a5a;
+/** The number of the helper that looks a key up. */
+export const LOOKUP = 1;
 /** @source BPF_MAX_LOOPS, include/linux/bpf.h */
 const LOOPS_MAX = 8 << 20;
 
@@ -93,8 +95,8 @@ export class Cpu {
   /** Of the first frame. */
   private readonly firstStack: Region;
   private stack: Region;
-  /** The helpers that are counted. */
-  private readonly counted: number[] = [];
+  /** The helpers that were called. */
+  private readonly called: number[] = [];
   private readonly heap: Heap;
   private readonly cells: Cells;
 
@@ -136,30 +138,25 @@ export class Cpu {
     return this.records;
   }
 
-  /** From now on calls of a helper are counted. */
-  expectCalls(helper: number): void {
-    if (!this.counted.includes(helper)) this.counted.push(helper);
-  }
-
   /** One more call of a helper. */
   countCall(helper: number): void {
     const { calls } = this.cells;
+    if (calls[helper] === 0) this.called.push(helper);
     calls[helper] = calls[helper]! + 1;
   }
 
   /** Number and calls of each helper that was called, one after the other; counts from 0 again. */
   takeCalls(): number[] {
+    const { called } = this;
     const { calls } = this.cells;
-    const { counted } = this;
-    let kinds = 0;
-    for (let at = 0; at < counted.length; at++) if (calls[counted[at]!] !== 0) kinds++;
+    // Generated code counts these by itself.
+    if (calls[LOOKUP] !== 0 && !called.includes(LOOKUP)) called.push(LOOKUP);
     // Of the right length at once: it is made for each run.
-    const found = new Array<number>(kinds * 2);
-    for (let at = 0, to = 0; to < found.length; at++) {
-      const helper = counted[at]!;
-      if (calls[helper] === 0) continue;
-      found[to++] = helper;
-      found[to++] = calls[helper]!;
+    const found = new Array<number>(called.length * 2);
+    for (let to = 0; called.length > 0; to += 2) {
+      const helper = called.pop()!;
+      found[to] = helper;
+      found[to + 1] = calls[helper]!;
       calls[helper] = 0;
     }
     return found;

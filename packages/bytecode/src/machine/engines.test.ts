@@ -5,6 +5,7 @@ import * as asm from '../asm/build.ts';
 import { type Instruction, r0, r1, r10, r2, r3, r4, r6, r7 } from '../asm/instruction.ts';
 import { CASE_PACKET_BYTES, caseProgram, isaCases } from '../conformance/cases.ts';
 import type { MapShape, ProgramObject } from '../object.ts';
+import { lookupMaps, randomLookups } from '../testing/random-lookups.ts';
 import { randomProgram } from '../testing/random-program.ts';
 import { countingBytes, sampleProgram, TC_TYPE } from '../testing/sample-program.ts';
 import { type EngineName, Machine, type MachineOptions } from './machine.ts';
@@ -177,6 +178,22 @@ const shapes: readonly (readonly [name: string, instructions: readonly Instructi
       asm.load(1, r0, r7, 3),
     ],
   ],
+  [
+    'two ways with different checks before',
+    [
+      asm.mov64(r6, r1),
+      ...lookup,
+      asm.mov64(r7, r0),
+      asm.load(1, r3, r7, 0),
+      asm.load(4, r2, r6, 40),
+      asm.branch('eq', 64, r2, 7, 3),
+      asm.load(4, r7, r6, 76),
+      asm.load(8, r3, r7, 0),
+      asm.load(8, r3, r7, 8),
+      asm.branch('eq', 64, r7, r6, 0),
+      asm.load(8, r0, r7, 4),
+    ],
+  ],
   ['may_goto', [asm.mov64(r0, 0), asm.add64(r0, 1), asm.mayGoto(1), asm.jump(-3), asm.exit()]],
 ];
 
@@ -203,6 +220,35 @@ test(`${runs} random programs, mostly wrong ones, end alike (SKEP_SEED=${seed})`
       assert.deepEqual(found, expected, `SKEP_SEED=${own} SKEP_RUNS=1`);
       if ('returnValue' in expected) ended++;
     }
+  }
+  assert.ok(ended > runs / 10, `${ended} of ${runs} ended without a fault`);
+});
+
+/** What a program that looks keys up comes to, and what it leaves in the maps; twice in a row. */
+function lookupOutcome(engine: EngineName, object: ProgramObject): unknown[] {
+  const machine = new Machine({ engine, checks: false, cpus: 2 });
+  const loaded = machine.load(object);
+  assert.equal(loaded.engine, engine);
+  return [0, 1].map((cpu) => {
+    const end = (): unknown[] => lookupMaps.map(({ name }) => machine.map(name, Table).entries());
+    try {
+      const result = loaded.run({ packet: countingBytes(64), cpu });
+      const { packet, instructionsExecuted, helperCalls } = result;
+      return { packet, instructionsExecuted, helperCalls, maps: end() };
+    } catch (error) {
+      return { message: (error as Error).message, maps: end() };
+    }
+  });
+}
+
+test(`${runs} random programs that look keys up end alike (SKEP_SEED=${seed})`, () => {
+  let ended = 0;
+  for (let own = seed; own < seed + runs; own++) {
+    const object = sampleProgram(randomLookups(own), lookupMaps, asTc);
+    const [first, second] = lookupOutcome('interpreter', object) as object[];
+    const found = lookupOutcome('generated', object);
+    assert.deepEqual(found, [first, second], `SKEP_SEED=${own} SKEP_RUNS=1`);
+    if ('packet' in first!) ended++;
   }
   assert.ok(ended > runs / 10, `${ended} of ${runs} ended without a fault`);
 });

@@ -222,7 +222,6 @@ export class Machine {
     const refusal = this.checks ? checkProgram(object) : undefined;
     if (refusal) throw refusal;
     const steps = prepare(object, this.maps);
-    for (const helper of helpersCalled(object)) this.cpu.expectCalls(helper);
     const enter = this.runner?.instantiate(object, this.maps);
     const loaded = new LoadedProgram(this, object, steps, enter);
     this.programs.set(object, loaded);
@@ -270,13 +269,6 @@ export class Machine {
       cpu.close();
     }
   }
-}
-
-/** The helpers that it calls anywhere. */
-function helpersCalled(object: ProgramObject): readonly number[] {
-  return decodePlaced(object.code).flatMap(({ instruction }) =>
-    instruction.kind === 'call' && instruction.target === 'helper' ? [instruction.number] : [],
-  );
 }
 
 function nameOf(helper: number): string {

@@ -14,8 +14,8 @@ const operators = Object.keys(arithmeticTable) as ArithmeticOperator[];
 const comparisons = Object.keys(comparisonTable) as Comparison[];
 const numbers = [0, 1, 2, 7, 8, 31, 63, 255, -1, -2, 0x7fffffff, -0x80000000];
 
-/** @source Marsaglia's xorshift of 32 bits */
-class Chance {
+/** Random choices that a seed repeats. @source Marsaglia's xorshift of 32 bits */
+export class Chance {
   private state: number;
 
   constructor(seed: number) {

@@ -53,7 +53,9 @@ export class CodeRunner {
       const address = (BigInt(highOf(region.number)) << 32n) | BigInt(ORIGIN);
       return [[`map${index}`, address] as const, [`directory${index}`, directory] as const];
     });
-    const helpers = generated.helpers.map((number) => [`helper${number}`, this.helper(number)] as const);
+    const helpers = generated.helpers.map(
+      (number) => [`helper${number}`, this.helper(number)] as const,
+    );
     const own = Object.fromEntries<unknown>([...constants, ...helpers]);
     const machine = { ...this.imports, ...own };
     const { exports } = new webAssembly!.Instance(generated.module, { machine });

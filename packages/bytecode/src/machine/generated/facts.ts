@@ -10,6 +10,7 @@ import { Register } from '../../asm/instruction.ts';
 import type { Block, FlowGraph } from '../../flow/flow-graph.ts';
 import { successors } from '../../flow/flow-graph.ts';
 import type { MapShape } from '../../object.ts';
+import { LOOKUP } from '../cpu.ts';
 
 /** Bytes from what the register holds on: from `from` to before `to`. */
 export interface Span {
@@ -52,7 +53,6 @@ export interface FactScope {
 
 const REGISTERS = 10;
 const FRAME_POINTER = 10;
-const LOOKUP = 1;
 const REACH = 0x7fff;
 const SWEEPS = 6;
 /** After which a span at the start of a block is given up: it may shrink for long in a loop. */

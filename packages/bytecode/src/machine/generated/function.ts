@@ -8,7 +8,7 @@ import type { Placed } from '../../asm/decode.ts';
 import { type Arithmetic, type Call, Register } from '../../asm/instruction.ts';
 import type { MapShape } from '../../object.ts';
 import type { ProgramKind } from '../context.ts';
-import { STACK_BYTES, SWITCHED, UNWRITTEN } from '../cpu.ts';
+import { LOOKUP, STACK_BYTES, SWITCHED, UNWRITTEN } from '../cpu.ts';
 import { arithmetic, byteSwap, condition, negate, signExtend } from './arithmetic.ts';
 import { CodeWriter, Wasm } from './code-writer.ts';
 import { type Block, type FlowGraph, flowGraph, TAIL_CALL } from '../../flow/flow-graph.ts';
@@ -18,7 +18,6 @@ import { place } from './linear-heap.ts';
 import { atomic, interpret, load, locate, store } from './memory-access.ts';
 import { Structure } from './structure.ts';
 
-const LOOKUP = 1;
 const KEPT_BY_CALLS = [6, 7, 8, 9] as const;
 const ARGUMENTS = [1, 2, 3, 4, 5] as const;
 /** As `Cpu.loseArguments` leaves them. */

@@ -33,7 +33,6 @@ import {
 import { importIndex, local, placeOf, register, reload, spill, translate } from './layout.ts';
 import { place } from './linear-heap.ts';
 
-
 const loads: Readonly<Record<AccessSize, readonly [unsigned: number, signed: number]>> = {
   1: [Wasm.i64Load8U, Wasm.i64Load8S],
   2: [Wasm.i64Load16U, Wasm.i64Load16S],
@@ -102,12 +101,7 @@ function isInFrame(fact: Fact | undefined, { from, to }: Span): fact is Fact & {
 }
 
 /** Goes on when a register holds the address of the context, where its first field lies. */
-function ifContext(
-  code: CodeWriter,
-  base: Register,
-  kind: ProgramKind,
-  otherwise: number,
-): void {
+function ifContext(code: CodeWriter, base: Register, kind: ProgramKind, otherwise: number): void {
   code.get(register(base.number));
   code.i64((BigInt(contextAddress(kind)) << 32n) | BigInt(ORIGIN));
   code.put(Wasm.i64Ne);

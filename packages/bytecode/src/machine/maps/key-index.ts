@@ -128,7 +128,8 @@ export class KeyIndex<Entry extends Indexed> {
       buckets[bucket] = next;
     } else {
       let before = (buckets[bucket]! - 1) * rowWords;
-      while (rows[before + row.next] !== entry.row) before = (rows[before + row.next]! - 1) * rowWords;
+      while (rows[before + row.next] !== entry.row)
+        before = (rows[before + row.next]! - 1) * rowWords;
       rows[before + row.next] = next;
     }
     this.unlink(entry.row);
@@ -192,7 +193,9 @@ export class KeyIndex<Entry extends Indexed> {
       at = this.rows[(at - 1) * this.rowWords + row.newer]!;
     }
     this.heap.reuse(old.bytes);
-    this.heap.reuse(new Uint8Array(old.buckets.buffer, old.buckets.byteOffset, old.buckets.length * 4));
+    this.heap.reuse(
+      new Uint8Array(old.buckets.buffer, old.buckets.byteOffset, old.buckets.length * 4),
+    );
   }
 }
 
