@@ -1,8 +1,12 @@
-/** How long a compile takes: of the largest program. */
+/** How long a compile takes: of the largest program, and of programs that grow. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { compileFilter, matchingProgram } from '@skep/capture-filter';
+import { compileProgram, type IrProgram } from '@skep/compiler';
 import type { Case, Effort } from '../harness/case.ts';
 import { largestProgram } from '../harness/largest-program.ts';
+import { countsThreadTime, threadNanoseconds } from '../harness/processor-time.ts';
+import { interleave } from '../harness/rounds.ts';
 import { plainRow, type Row } from '../harness/row.ts';
 import { median } from '../harness/statistics.ts';
 
@@ -13,11 +17,16 @@ const coldLimitMilliseconds = 300;
 const warmLimitMilliseconds = 50;
 const warmRuns = 30;
 
+/** Terms of the filters that grow: the cost of a value should stay the same. */
+const termCounts = [12, 50, 200, 800];
+/** Compiles of each that are not measured. */
+const growthWarmUps = 5;
+
 /** The compiler's back end by the clock; needs neither a kernel nor rights. */
 export const compileTimeCase: Case = {
   name: 'compile time',
-  about: 'IR to bytecode: the largest program of the datapath',
-  run: async (effort) => compileLargest(effort),
+  about: 'IR to bytecode: the largest program of the datapath, and filters that grow',
+  run: async (effort) => [...compileLargest(effort), ...(await compileGrowing(effort))],
 };
 
 /** Cold: reading the IR and the first compile of a process, without the start of Node. */
@@ -40,4 +49,46 @@ function compileInProcess(): number[] {
   const { status, stdout, stderr } = spawnSync(process.execPath, parameters, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`compile time: ${stderr.slice(0, 500)}`);
   return JSON.parse(stdout) as number[];
+}
+
+/** By the time of this thread: how busy the machine is, and the engine's threads, do not count. */
+async function compileGrowing({ rounds }: Effort): Promise<Row[]> {
+  if (!countsThreadTime) return [];
+  const programs = termCounts.map((terms) => {
+    const program = filterOf(terms);
+    return { name: `filter of ${terms} hosts and ports`, program, values: valuesOf(program) };
+  });
+  const sides = programs.map(({ name, program, values }) => ({
+    name,
+    measure: () => {
+      const start = threadNanoseconds();
+      compileProgram(program);
+      return (threadNanoseconds() - start) / values;
+    },
+  }));
+  const samples = await interleave(sides, growthWarmUps + rounds);
+  const costs = sides.map(({ name }) => median(samples.get(name)!.slice(growthWarmUps)));
+  const [smallest] = programs;
+  return programs.map(({ name, values }, index) =>
+    plainRow(
+      { name: `${name}, ${values} values`, unit: 'ns/value', samples: rounds },
+      costs[index]!,
+      { name: smallest!.name, value: costs[0]! },
+    ),
+  );
+}
+
+/** Headers of both families, masks and branches: for each term some twenty values. */
+function filterOf(terms: number): IrProgram {
+  const each = Array.from({ length: terms }, (_, index) => {
+    const address = `10.${index >> 8}.${index & 0xff}.1`;
+    return `(src host ${address} and dst port ${1024 + index})`;
+  });
+  const filter = compileFilter(each.join(' or '));
+  return matchingProgram(filter, { hook: 'xdp', name: 'filter', onMatch: 1, onMiss: 2 });
+}
+
+function valuesOf({ functions }: IrProgram): number {
+  const blocks = functions.flatMap((made) => made.blocks);
+  return blocks.reduce((sum, block) => sum + block.values.length, 0);
 }

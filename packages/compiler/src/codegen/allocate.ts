@@ -213,7 +213,8 @@ class Allocation {
       });
     });
     let best: number | null = null;
-    for (const colour of pool) {
+    for (let index = 0; index < pool.length; index++) {
+      const colour = pool[index]!;
       const isBetter = best === null || wishes[colour]! > wishes[best]!;
       if (isBetter && this.isFree(colour, ranges)) best = colour;
     }

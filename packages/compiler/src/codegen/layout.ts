@@ -1,7 +1,7 @@
 /**
  * The order of blocks in memory, and the jumps that it saves.
  */
-import { reversePostorder } from '../ir/dominators.ts';
+import { reversePostorder } from '../ir/depth-first.ts';
 import { negated } from '../ir/comparison.ts';
 import type { Block, IrFunction } from '../ir/ir.ts';
 import type { MachineBlock, MachineInstruction } from './machine.ts';

@@ -196,7 +196,8 @@ class RangeBuilder {
 
 /** Whether two sets of ranges have a position in common. */
 export function rangesMeet(left: Ranges, right: Ranges): boolean {
-  let [a, b] = [0, 0];
+  let a = 0;
+  let b = 0;
   while (a < left.length && b < right.length) {
     if (left[a + 1]! <= right[b]!) a += 2;
     else if (right[b + 1]! <= left[a]!) b += 2;
@@ -208,7 +209,8 @@ export function rangesMeet(left: Ranges, right: Ranges): boolean {
 /** The union of two sets of ranges that have no position in common. */
 export function mergeRanges(left: Ranges, right: Ranges): Ranges {
   const merged: Ranges = [];
-  let [a, b] = [0, 0];
+  let a = 0;
+  let b = 0;
   while (a < left.length || b < right.length) {
     const isLeft = b >= right.length || (a < left.length && left[a]! < right[b]!);
     const from = isLeft ? left[a]! : right[b]!;

@@ -8,7 +8,8 @@
  * - An operand dominates its use (for a phi: the end of the predecessor).
  * - Widths fit the operation.
  */
-import { DominatorTree, placesOf } from './dominators.ts';
+import { placesOf } from './depth-first.ts';
+import { DominatorTree } from './dominators.ts';
 import {
   type Block,
   followerAt,

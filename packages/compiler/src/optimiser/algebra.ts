@@ -7,12 +7,14 @@ import { narrowBinary } from './widths.ts';
 /** What replaces a binary operation, `null` for nothing. */
 export function simplifyBinary(value: Value, op: BinaryOperator, rewriter: Rewriter): Value | null {
   const { width } = value;
-  let [left, right] = value.operands as [Value, Value];
-  if (isCommutative(op) && constantOf(left) !== null && constantOf(right) === null) {
-    [left, right] = [right, left];
-    value.operands = [left, right];
+  const { operands } = value;
+  if (isCommutative(op) && constantOf(operands[0]) !== null && constantOf(operands[1]) === null) {
+    operands.reverse();
   }
-  const [a, b] = [constantOf(left), constantOf(right)];
+  const left = operands[0]!;
+  const right = operands[1]!;
+  const a = constantOf(left);
+  const b = constantOf(right);
   if (a !== null && b !== null) return rewriter.constant(evaluate(op, a, b, width), width);
   if (left === right) return simplifySame(value, op, rewriter);
   if (b === null) return narrowBinary(value, op, rewriter);

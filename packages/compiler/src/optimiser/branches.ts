@@ -94,7 +94,8 @@ function simplifyEquality(end: Branch, constant: bigint, rewriter: Rewriter): bo
 /** How the branch goes, `null` where that is not known. */
 function outcomeOf(end: Branch, rewriter: Rewriter): boolean | null {
   const { comparison, left, right, width } = end;
-  const [a, b] = [constantOf(left), constantOf(right)];
+  const a = constantOf(left);
+  const b = constantOf(right);
   if (a !== null && b !== null) return compare(comparison, a, b, width);
   if (left === right) return compare(comparison, 0n, 0n, width);
   if (b === null) return null;

@@ -81,7 +81,8 @@ class CommonValues {
   /** Until no more than `undoCount` are left to be undone. */
   private forget(undoCount: number): void {
     while (this.undoKeys.length > undoCount) {
-      const [key, before] = [this.undoKeys.pop()!, this.undoValues.pop()];
+      const key = this.undoKeys.pop()!;
+      const before = this.undoValues.pop();
       if (before === undefined) this.known.delete(key);
       else this.known.set(key, before);
     }
@@ -162,11 +163,12 @@ class CommonValues {
 
   /** What must hold for control to come here from the only predecessor. */
   private learnFromBranch(block: Block): void {
-    const [before] = block.predecessors;
-    const end = before?.terminator;
-    if (block.predecessors.length !== 1 || end?.kind !== 'branch') return;
+    if (block.predecessors.length !== 1) return;
+    const end = block.predecessors[0]!.terminator!;
+    if (end.kind !== 'branch') return;
     const holds = end.ifTrue === block;
-    const [left, right] = [resolve(end.left), resolve(end.right)];
+    const left = resolve(end.left);
+    const right = resolve(end.right);
     this.remember(this.keys.ofComparison(end.comparison, left, right), holds);
     this.remember(this.keys.ofComparison(negated[end.comparison], left, right), !holds);
   }

@@ -3,7 +3,7 @@
  * which both sides do the same become jumps, equal returns become one, and where paths meet twice
  * in a row they meet once.
  */
-import { placesOf } from '../ir/dominators.ts';
+import { placesOf } from '../ir/depth-first.ts';
 import { type Block, type IrFunction, resolve, successors, type Value } from '../ir/ir.ts';
 import {
   hasPhis,

@@ -1,5 +1,5 @@
 /** Changes to the graph that several passes make. */
-import { placesOf, reversePostorder } from '../ir/dominators.ts';
+import { placesOf, reversePostorder } from '../ir/depth-first.ts';
 import { type Block, type IrFunction, resolve, type Value } from '../ir/ir.ts';
 
 /** Drops what cannot be reached; blocks are left in reverse postorder. Whether anything changed. */

@@ -65,7 +65,8 @@ export class MemoryTable {
 
 function isSameAddress(left: Value, right: Value): boolean {
   if (left === right) return true;
-  const [a, b] = [left.operation, right.operation];
+  const a = left.operation;
+  const b = right.operation;
   return a.op === 'slot' && b.op === 'slot' && a.slot === b.slot;
 }
 
@@ -73,8 +74,10 @@ function mayOverlap(entry: Entry, base: Value, access: Access): boolean {
   const isKnown = entry.access.space !== 'any' && access.space !== 'any';
   if (isKnown && entry.access.space !== access.space) return false;
   if (isSameAddress(entry.base, base)) {
-    const [from, to] = [access.offset, access.offset + access.size];
-    return entry.access.offset < to && from < entry.access.offset + entry.access.size;
+    const known = entry.access;
+    return (
+      known.offset < access.offset + access.size && access.offset < known.offset + known.size
+    );
   }
   // Two slots are two objects; any other two pointers may be one.
   return !(entry.base.operation.op === 'slot' && base.operation.op === 'slot');

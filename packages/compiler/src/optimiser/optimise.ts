@@ -1,7 +1,7 @@
 /**
  * The order of the passes, and how often they run.
  */
-import { reversePostorder } from '../ir/dominators.ts';
+import { reversePostorder } from '../ir/depth-first.ts';
 import type { IrFunction } from '../ir/ir.ts';
 import { verifyFunction } from '../ir/verify.ts';
 import { findCommonValues } from './common-values.ts';

@@ -86,7 +86,9 @@ function simplifyValue(value: Value, rewriter: Rewriter): Value | null {
 /** A phi of one value, and perhaps itself, is that value. */
 function simplifyPhi(phi: Value): Value | null {
   let same: Value | null = null;
-  for (const operand of phi.operands) {
+  const { operands } = phi;
+  for (let index = 0; index < operands.length; index++) {
+    const operand = operands[index]!;
     if (operand === phi || operand === same) continue;
     if (same && !isEqualConstant(operand, same)) return null;
     same = operand;
@@ -96,7 +98,8 @@ function simplifyPhi(phi: Value): Value | null {
 
 /** Two constants of the same bits. */
 export function isEqualConstant(left: Value, right: Value): boolean {
-  const [a, b] = [left.operation, right.operation];
+  const a = left.operation;
+  const b = right.operation;
   return (
     a.op === 'constant' && b.op === 'constant' && a.bits === b.bits && left.width === right.width
   );

@@ -3,7 +3,7 @@
  * straight on. Heads of loops are left alone, so that loops keep the shape that the verifier knows.
  */
 import { compare } from '../ir/comparison.ts';
-import { placesOf } from '../ir/dominators.ts';
+import { placesOf } from '../ir/depth-first.ts';
 import { type Block, type IrFunction, resolve, type Terminator, type Value } from '../ir/ir.ts';
 import { isNonNull } from './branches.ts';
 import { isPhi, phisOf, redirect, removeUnreachable, resolveOperands } from './edit.ts';

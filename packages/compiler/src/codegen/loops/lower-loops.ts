@@ -3,7 +3,7 @@
  * `may_goto` where it is enough, else a number iterator, else a callback of `bpf_loop`.
  */
 import { type IrFunction, turnsMax, type Value } from '../../ir/ir.ts';
-import { reversePostorder } from '../../ir/dominators.ts';
+import { reversePostorder } from '../../ir/depth-first.ts';
 import { UseTable } from '../../ir/use-table.ts';
 import { resolveOperands } from '../../optimiser/edit.ts';
 import type { Target } from '../target.ts';
