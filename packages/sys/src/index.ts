@@ -2,6 +2,7 @@ export { Errno } from './abi/errno.ts';
 export * from './abi/namespace.ts';
 export * from './abi/socket.ts';
 export type { SyscallName } from './abi/syscalls.ts';
+export * from './barrier.ts';
 export * from './cgroup.ts';
 export * from './descriptor.ts';
 export {

@@ -20,6 +20,7 @@ const numbers = {
   ioctl: { x64: 16, arm64: 29 },
   kill: { x64: 62, arm64: 129 },
   listen: { x64: 50, arm64: 201 },
+  membarrier: { x64: 324, arm64: 283 },
   mmap: { x64: 9, arm64: 222 },
   mount: { x64: 165, arm64: 40 },
   munmap: { x64: 11, arm64: 215 },
