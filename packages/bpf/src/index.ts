@@ -36,7 +36,7 @@ export * from './program-array.ts';
 export * from './raw-map.ts';
 export * from './queue.ts';
 export * from './ring-buffer.ts';
-export { mapKind, mapType } from './shape.ts';
+export { isPerCpu, mapKind, mapType } from './shape.ts';
 export * from './socket-attach.ts';
 export * from './socket-lookup.ts';
 export * from './socket-map.ts';

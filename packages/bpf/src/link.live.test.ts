@@ -194,6 +194,7 @@ describe('tcx', { skip: cannotUse('tcx') }, () => {
 const noClassifiers: Classifiers = {
   addClsact: () => assert.fail('asked for clsact'),
   replaceFilter: () => assert.fail('asked for a filter'),
+  listFilters: () => assert.fail('asked for filters'),
   removeFilter: () => {},
 };
 
@@ -203,6 +204,7 @@ test('without tcx the classifiers are asked', { skip: cannotUseBpf }, (t) => {
   const classifiers: Classifiers = {
     addClsact: (linkIndex) => asked.push(['clsact', linkIndex]),
     replaceFilter: (filter) => asked.push(['filter', filter]),
+    listFilters: () => [],
     removeFilter: (key) => asked.push(['remove', key]),
   };
   const where = { ifindex: 9, direction: 'egress', pinPath: '/nowhere' } as const;
@@ -228,6 +230,7 @@ test('each way takes the place of the other', { skip: cannotUse('tcx') }, (t) =>
   const attach = (mechanism: TcMechanism): void => {
     const classifiers: Classifiers = {
       addClsact: () => {},
+      listFilters: () => [],
       replaceFilter: (filter) => {
         assert.equal(openPinnedLink(pinPath) === undefined, !isLinked(), 'the link is still there');
         filters.add(nameOf(filter));

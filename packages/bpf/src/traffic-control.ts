@@ -25,6 +25,11 @@ export interface Classifiers {
   replaceFilter(
     filter: ClassifierKey & { readonly programFd: number; readonly name: string },
   ): void;
+  /** The filters of one direction. */
+  listFilters(
+    linkIndex: number,
+    direction: TcDirection,
+  ): readonly (ClassifierKey & { readonly programId: number | undefined })[];
   /** Takes it away, and what {@link addClsact} made with the last one; absence is no error. */
   removeFilter(key: ClassifierKey): void;
 }
@@ -72,6 +77,20 @@ const HANDLE = 1;
 export function attachTc(options: AttachTcOptions): TcAttachment {
   const mechanism = options.mechanism ?? (hasTcx() ? 'tcx' : 'clsact');
   return mechanism === 'tcx' ? attachLink(options) : attachClassifier(options);
+}
+
+/** The number of the program that {@link attachTc} has attached there, whichever way, if any. */
+export function attachedProgramId(options: Omit<AttachTcOptions, 'program'>): number | undefined {
+  const { ifindex, direction, pinPath, classifiers } = options;
+  const link = openPinnedLink(pinPath);
+  if (link) {
+    const { programId } = link.info();
+    link.close();
+    return programId;
+  }
+  const filters = classifiers.listFilters(ifindex, direction);
+  const own = filters.find(({ priority, handle }) => priority === PRIORITY && handle === HANDLE);
+  return own?.programId;
 }
 
 function attachLink(options: AttachTcOptions): TcAttachment {
@@ -149,6 +168,9 @@ function endPinnedLink(pinPath: string): void {
   link.close();
 }
 
-function keyOf({ ifindex, direction }: AttachTcOptions): ClassifierKey {
+function keyOf({
+  ifindex,
+  direction,
+}: Pick<AttachTcOptions, 'ifindex' | 'direction'>): ClassifierKey {
   return { linkIndex: ifindex, direction, priority: PRIORITY, handle: HANDLE };
 }
