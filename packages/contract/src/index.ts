@@ -4,4 +4,5 @@ export * from './endpoint.ts';
 export * from './event.ts';
 export * from './identity.ts';
 export * from './limits.ts';
+export * from './succession.ts';
 export * from './tuple.ts';

@@ -9,4 +9,6 @@ export const node = loadTime({
   hasRedirectPeer: bool,
   /** 1: report traffic that is allowed, too. */
   reportsForwarded: bool,
+  /** 1 in an upgrade: programs of the layout before are there, and may still have the last word. */
+  isSuccessor: bool,
 });

@@ -42,7 +42,12 @@ export class MachineTables {
   }
 
   setPolicy(slot: number, program: ProgramObject | null): void {
-    const slots = this.machine.map(policies.name, ProgramArrayMap);
+    this.setProgram(policies, slot, program);
+  }
+
+  /** Puts a program into a slot of a program array, or empties it. */
+  setProgram(array: MapDeclaration, slot: number, program: ProgramObject | null): void {
+    const slots = this.machine.map(array.name, ProgramArrayMap);
     if (program) slots.set(slot, this.load(program));
     else slots.delete(slot);
   }

@@ -146,6 +146,18 @@ export const traffic = new PerCpuArrayMap({
 /** Records for node: drops, verdicts, traces. A full buffer is counted in `lostEvents`. */
 export const events = new RingBuffer({ name: 'skep_events', maxEntries: EVENT_BUFFER_BYTES });
 
+/** The programs of the layout before, in an upgrade: a slot for each hook, see `FormerSlot`. */
+export const former = new ProgramArray({ name: 'skep_former', maxEntries: 2 });
+
+/** The slots of `former`. */
+export enum FormerSlot {
+  FromEndpoint = 0,
+  ToEndpoint = 1,
+}
+
+/** The one row that says whether they have the last word: one of `Succession`. */
+export const succession = new ArrayMap({ name: 'skep_succession', value: u32, maxEntries: 1 });
+
 /** Events that found no room. */
 export const lostEvents = new PerCpuArrayMap({ name: 'skep_lost', value: u64, maxEntries: 1 });
 
@@ -166,4 +178,19 @@ export const datapathMaps: readonly MapDeclaration[] = [
   traffic,
   events,
   lostEvents,
+  former,
+  succession,
+];
+
+/**
+ * What only packets write, so that an upgrade has to carry it over; the agent writes the others. A
+ * flow goes from `newcomers` to `connections`: carried in this order, it is missed in neither.
+ */
+export const carriedMaps: readonly MapDeclaration[] = [
+  newcomers,
+  connections,
+  fragments,
+  traffic,
+  lostEvents,
+  events,
 ];

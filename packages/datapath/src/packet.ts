@@ -2,7 +2,7 @@
  * What is known of the packet that is being decided. Each CPU has one; it lives through tail calls,
  * because no other packet can come in between on the same CPU.
  */
-import { bytes, enumOf, Struct, u8, u16, u32 } from '@skep/ebpf';
+import { enumOf, Struct, u8, u16, u32 } from '@skep/ebpf';
 import { Direction, Hook, Tuple } from '@skep/contract';
 import type { DropReason } from '@skep/contract';
 import { IpProtocol, Ipv6Address } from '@skep/wire';
@@ -95,7 +95,9 @@ export class Packet extends Struct({
   isFragment: u8,
   /** How far a flow that is decided anew had come: members of `ConnectionFlag`. */
   progress: u8,
-  padding: bytes(2),
+  /** 1: the programs of the layout before have the last word about the packet. */
+  isShadow: u8,
+  padding: u8,
   /** Identification of a fragmented datagram. */
   identification: u32,
 }) {}

@@ -24,17 +24,31 @@ export interface EndpointPrograms {
   readonly toEndpoint: ProgramObject;
 }
 
+/** How programs run: alone, or in an upgrade before those of the layout before. */
+export type ProgramRole = 'alone' | 'successor';
+
+/** What the names of successors end with, so that tools tell them apart. */
+const SUCCESSOR = '_su';
+
 /** The program of the slot `DECIDED` of `policies`. */
-export function decidedProgram(node: NodeConstants): ProgramObject {
-  return bind('skep_decided', { ...node });
+export function decidedProgram(node: NodeConstants, role: ProgramRole = 'alone'): ProgramObject {
+  return bind('skep_decided', constantsOf(node, role));
 }
 
 /** The programs for the host's end of every endpoint's veth. */
-export function endpointPrograms(node: NodeConstants): EndpointPrograms {
+export function endpointPrograms(
+  node: NodeConstants,
+  role: ProgramRole = 'alone',
+): EndpointPrograms {
+  const constants = constantsOf(node, role);
   return {
-    fromEndpoint: bind('skep_from_ep', { ...node }),
-    toEndpoint: bind('skep_to_ep', { ...node }),
+    fromEndpoint: bind('skep_from_ep', constants),
+    toEndpoint: bind('skep_to_ep', constants),
   };
+}
+
+function constantsOf(node: NodeConstants, role: ProgramRole): Constants {
+  return { ...node, isSuccessor: role === 'successor' ? 1 : 0 };
 }
 
 type Constants = Record<string, number | bigint>;
@@ -57,7 +71,8 @@ function compileBound(name: string, constants: Constants): ProgramObject {
   if (!program) throw new Error(`program ${name}: not in programs.json (run \`npm run build\`)`);
   const wanted = loadTimeNames(program).map((key) => [key, constants[key]] as const);
   const loadTime = Object.fromEntries(wanted.filter(([, value]) => value !== undefined));
-  return compileProgram(program, { loadTime: loadTime as Constants });
+  const object = compileProgram(program, { loadTime: loadTime as Constants });
+  return constants.isSuccessor ? { ...object, name: object.name + SUCCESSOR } : object;
 }
 
 let cached: Map<string, IrProgram> | undefined;

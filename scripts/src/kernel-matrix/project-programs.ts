@@ -10,14 +10,15 @@ import { filesUnder, projectRoot } from '../project.ts';
 
 /** All that a node can switch on, so that nothing is left out of a program. */
 const NODE = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
+const ROLES = ['alone', 'successor'] as const;
 const POLICY_PORTS = 64;
 
 /** Hooks of the datapath, a policy, and the programs of every example. */
 export async function projectPrograms(): Promise<ProgramObject[]> {
   const examples = await Promise.all(exampleSources().map(compileExample));
   return [
-    ...Object.values(endpointPrograms(NODE)),
-    decidedProgram(NODE),
+    ...ROLES.flatMap((role) => Object.values(endpointPrograms(NODE, role))),
+    ...ROLES.map((role) => decidedProgram(NODE, role)),
     policy(),
     ...examples.flat(),
   ];

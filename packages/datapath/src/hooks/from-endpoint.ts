@@ -62,7 +62,7 @@ function parseNetwork(
     case EtherType.IPv6:
       return parseIpv6(ctx, packet);
     case EtherType.ARP:
-      return answerArp(ctx, own);
+      return answerArp(ctx, packet, own);
     case EtherType.VLAN:
     case EtherType.ServiceVLAN:
       return DropReason.VlanFiltered;

@@ -8,10 +8,12 @@ import { node } from '../config.ts';
 import { endpoints } from '../maps.ts';
 import { FIRST_DROP_REASON, Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
+import { callFormer, isShadow } from './former.ts';
 import { count, reportDrop } from './report.ts';
 
 /** Carries out what the stages have decided. */
 export function finish(ctx: TcContext, packet: Packet, step: Step): TcAction {
+  if (isShadow(packet)) return callFormer(ctx, packet);
   if (step === Outcome.Dropped) return TcAction.Drop;
   if (step === Outcome.Next || step >= FIRST_DROP_REASON) return drop(packet, step);
   const isDirect = packet.hook === Hook.FromEndpoint && node.hasRedirectPeer;

@@ -24,12 +24,13 @@ import {
 } from '@skep/wire';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
+import { isShadow } from './former.ts';
 import { MAPPED_PREFIX } from './parse.ts';
 import { count } from './report.ts';
 import { isOwnAddress } from './source.ts';
 
 /** Turns a request for the gateway's address into the answer. @source RFC 826 */
-export function answerArp(ctx: TcContext, own: EndpointEntry): Step {
+export function answerArp(ctx: TcContext, packet: Packet, own: EndpointEntry): Step {
   const ethernet = ctx.at(EthernetHeader, 0);
   const arp = ctx.at(ArpPacket, ETHERNET_LENGTH);
   if (!ethernet || !arp) return DropReason.TruncatedHeader;
@@ -40,6 +41,7 @@ export function answerArp(ctx: TcContext, own: EndpointEntry): Step {
   if (sender !== own.address4.lower) return DropReason.InvalidSourceAddress;
   const asked = arp.targetAddress;
   if (asked === arp.senderAddress) return DropReason.InvalidPacket;
+  if (isShadow(packet)) return Outcome.Answer;
   arp.operation = ArpOperation.Reply;
   arp.targetMac = own.mac;
   arp.targetAddress = arp.senderAddress;
@@ -106,6 +108,7 @@ function answerSolicitation(ctx: TcContext, packet: Packet, own: EndpointEntry):
   if (ip.hopLimit !== NEIGHBOR_HOP_LIMIT || message.code !== 0) return DropReason.InvalidPacket;
   if (message.optionType !== NeighborOption.SourceLinkAddress) return DropReason.InvalidPacket;
   if (isOwnAddress(packet, message.target, own)) return ignore(packet);
+  if (isShadow(packet)) return Outcome.Answer;
   message.type = Icmpv6Type.NeighborAdvertisement;
   message.flags = NEIGHBOR_SOLICITED_OVERRIDE;
   message.optionType = NeighborOption.TargetLinkAddress;

@@ -27,8 +27,10 @@ import {
   UdpHeader,
 } from '@skep/wire';
 import type { Ipv6Address } from '@skep/wire';
+import { node } from '../config.ts';
 import { Outcome, Table } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
+import { readSuccession } from './former.ts';
 
 /**
  * Bytes that are made readable at once where a packet is scattered: more than any headers of ours.
@@ -43,6 +45,7 @@ export function begin(ctx: TcContext, packet: Packet, hook: Hook): void {
     pullData(ctx, ctx.length < READABLE_BYTES ? ctx.length : READABLE_BYTES);
   }
   packet.hook = hook;
+  if (node.isSuccessor) readSuccession(packet);
   packet.interfaceIndex = ctx.ifindex;
   packet.length = ctx.length;
   packet.initiator.identity = 0;

@@ -6,9 +6,11 @@ import type { Connection } from '@skep/contract';
 import { node } from '../config.ts';
 import { events, lostEvents, traffic } from '../maps.ts';
 import type { Packet } from '../packet.ts';
+import { isShadow } from './former.ts';
 
 /** Counts the packet under `reason` (0: forwarded). */
 export function count(packet: Packet, reason: u8): void {
+  if (isShadow(packet)) return;
   const counter = traffic.lookup(reason);
   if (counter) {
     counter.packets += 1;
@@ -49,6 +51,7 @@ export function isReportDue(packet: Packet, connection: Connection, now: u32): b
 
 /** Writes one record; when there is no room, counts it as lost. */
 export function emit(packet: Packet, type: EventType, reason: u8, packetCount: u32): void {
+  if (isShadow(packet)) return;
   const event = events.reserve(DatapathEvent);
   if (!event) {
     const lost = lostEvents.lookup(0);
