@@ -1,0 +1,82 @@
+/** What a build must know of the tables that builds before it have left. */
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { datapathMaps } from '../maps.ts';
+import { planCarry } from './carry.ts';
+import {
+  currentLayout,
+  LAYOUT,
+  type Layout,
+  layoutFile,
+  layoutName,
+  layoutNumber,
+  readLayout,
+} from './layout.ts';
+
+/** Tables that the agent fills from its state when it starts, and memory of one packet. */
+const FILLED_BY_AGENT = [
+  ...['skep_packet', 'skep_interface', 'skep_endpoint', 'skep_subject', 'skep_node'],
+  ...['skep_address', 'skep_prefix', 'skep_selectors', 'skep_policy'],
+  ...['skep_former', 'skep_succession'],
+];
+
+const OLDER = Array.from({ length: LAYOUT - 1 }, (_, index) => index + 1);
+
+test('the tables are as their layout says', () => {
+  const [current, file] = [currentLayout(), layoutFile(LAYOUT)];
+  if (process.env.SKEP_UPDATE === '1' && !existsSync(file)) {
+    writeFileSync(file, `${JSON.stringify(current, null, 2)}\n`);
+  }
+  const changed = changes(readLayout(LAYOUT), current);
+  assert.deepEqual(
+    changed,
+    [],
+    `layouts/${LAYOUT}.json says something else of ${changed.join(', ')}. If that layout is ` +
+      'released: raise LAYOUT in layouts/layout.ts, say in layouts/migrations.ts what becomes of ' +
+      'entries, then `npm test -- layouts --update`. If not: remove the file first.',
+  );
+});
+
+test('each table is carried over, or filled by the agent', () => {
+  const known = [...currentLayout().carried, ...FILLED_BY_AGENT].sort();
+  assert.deepEqual(datapathMaps.map(({ name }) => name).sort(), known);
+});
+
+test('each older layout is known, and a way from it to this one', () => {
+  for (const number of OLDER) {
+    const layout = readLayout(number);
+    assert.equal(layout?.number, number);
+    for (const [name, carry] of planCarry(layout!)) {
+      const { keySize, valueSize } = layout!.maps[name]!;
+      carry({ map: name, key: new Uint8Array(keySize).fill(1), value: value(valueSize) });
+    }
+  }
+});
+
+/** Of a ring buffer, whose map has no values, as long as any record. */
+function value(size: number): Uint8Array {
+  return new Uint8Array(size || 4096).fill(1);
+}
+
+test('a name is that of one layout', () => {
+  const [one, ...rest] = [currentLayout(), { ...currentLayout(), carried: [] }].map(layoutName);
+  assert.equal(layoutNumber(one!), LAYOUT);
+  assert.notEqual(one, rest[0]);
+  assert.equal(layoutName(readLayout(LAYOUT)!), one);
+});
+
+for (const name of ['skep_conn', '1', '1-', '0-12345678', '1-1234567', '1-12345678-unfinished']) {
+  test(`${name} is no layout's name`, () => assert.equal(layoutNumber(name), undefined));
+}
+
+/** Names of tables that differ. */
+function changes(written: Layout | undefined, current: Layout): string[] {
+  if (!written) return ['all tables'];
+  const names = new Set([...Object.keys(written.maps), ...Object.keys(current.maps)]);
+  const differing = [...names].filter((name) => {
+    return JSON.stringify(written.maps[name]) !== JSON.stringify(current.maps[name]);
+  });
+  if (differing.length > 0) return differing;
+  return JSON.stringify(written) === JSON.stringify(current) ? [] : ['the order of tables'];
+}

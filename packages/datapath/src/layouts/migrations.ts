@@ -1,0 +1,34 @@
+/**
+ * From each layout to the next one: what becomes of entries that only packets have written. A table
+ * that is not named here keeps its name and kind, and its entries go over by the names of their
+ * fields.
+ */
+
+/** An entry, its fields by the names that they have in its layout, as `codecOf` decodes them. */
+export interface LayoutEntry {
+  readonly map: string;
+  /** `undefined` for the records of a ring buffer. */
+  readonly key: unknown;
+  /** Of a table with values for each CPU: one of them. */
+  readonly value: unknown;
+}
+
+/** What becomes of one entry; `undefined`: it ends. */
+export type Migrate = (entry: LayoutEntry) => LayoutEntry | undefined;
+
+/** One step from a layout to the one after it. */
+export interface Migration {
+  /** The number of the older one. */
+  readonly from: number;
+  /** By table, as it was named. */
+  readonly maps: Readonly<Record<string, Migrate>>;
+}
+
+/** All steps that this build knows; a layout without a step to the next one is not supported. */
+export const migrations: readonly Migration[] = [];
+
+/**
+ * By table of this layout: where its entries go that come from another set of tables, if not into
+ * the table of its name. A table whose rows mean something only together takes none of them.
+ */
+export const arrivals: Readonly<Record<string, Migrate>> = {};
