@@ -83,6 +83,7 @@ export class Agent implements AgentApi {
     const { containerdSocket } = options;
     this.containerd = containerdSocket ? new ContainerdLabels(containerdSocket) : undefined;
     this.endpoints.restore();
+    const records = kernel.finishTakeover();
     model.dropInherited();
     // Only now do no programs test the other half any more.
     node.memory.changeNode({ generation: model.generation });
@@ -90,6 +91,7 @@ export class Agent implements AgentApi {
     this.pump = new EventPump(kernel.openEvents(), model, this.flows, (error) => {
       problems.push(`flows are not seen any more: ${String(error)} (restart the agent)`);
     });
+    for (const record of records) this.pump.push(record);
     this.addressWatch = this.watchAddresses();
     this.pinWatch = setInterval(() => this.checkPins(), PIN_CHECK_MILLISECONDS).unref();
   }
@@ -97,7 +99,8 @@ export class Agent implements AgentApi {
   /**
    * Takes over what an earlier agent has left, or begins with nothing; traffic goes on meanwhile.
    *
-   * @throws StateError, AgentRunningError, MapShapeError, VerifierError, KernelError
+   * @throws StateError, AgentRunningError, LayoutError, MigrationError, MapShapeError, VerifierError,
+   *   KernelError
    */
   static start(options: AgentOptions): Agent {
     const start = performance.now();
@@ -107,7 +110,8 @@ export class Agent implements AgentApi {
       const { kernel, model, tell } = node;
       tell({
         kind: 'started',
-        isTakenOver: kernel.isTakenOver,
+        isTakenOver: kernel.isTakenOver || kernel.upgradedFrom !== undefined,
+        ...(kernel.upgradedFrom === undefined ? {} : { upgradedFrom: kernel.upgradedFrom }),
         endpoints: model.size,
         policies: model.policy.documents().length,
         milliseconds: performance.now() - start,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { canUseBpf, createMap, hasTcx, pinObject, queryTcx } from '@skep/bpf';
 import { mapShapeOf } from '@skep/bytecode';
-import { addresses, events } from '@skep/datapath';
+import { addresses, currentLayout, events, layoutName } from '@skep/datapath';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { inNetworkNamespace, isBpfFileSystem, mountBpfFileSystem, unmount } from '@skep/sys';
 import { unmountBpfFileSystem } from '@skep/sys';
@@ -99,7 +99,7 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
   });
 
   test('use the pins that are there does not start, and leaves them', () => {
-    const folder = join(options.bpffsDirectory, 'maps');
+    const folder = join(options.bpffsDirectory, 'maps', layoutName(currentLayout()));
     mountBpfFileSystem(options.bpffsDirectory);
     const other = createMap({ ...mapShapeOf(addresses), valueSize: 4 });
     pinObject(other.fd, join(folder, addresses.name));
@@ -115,6 +115,24 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
       unmountBpfFileSystem(options.bpffsDirectory);
     }
   });
+
+  const layouts = ['skep_conn', '1-00000000', '99-00000000', '1-00000000-unfinished'];
+  for (const name of layouts) {
+    test(`say what tables of layout ${name} are does not start, and leaves them`, () => {
+      const folder = join(options.bpffsDirectory, 'maps');
+      mountBpfFileSystem(options.bpffsDirectory);
+      fs.mkdirSync(join(folder, name), { recursive: true });
+      fs.mkdirSync(join(folder, '98-00000000-unfinished'));
+      try {
+        const message = new RegExp(`^open tables .*maps: layout .*${name}.*, expected \\d+-`);
+        assert.throws(() => Agent.start(options), { code: 'ERR_LAYOUT', message });
+        assert.deepEqual(readdirSync(folder).sort(), [name, '98-00000000-unfinished'].sort());
+        assert.equal(forwarding(), '0');
+      } finally {
+        unmountBpfFileSystem(options.bpffsDirectory);
+      }
+    });
+  }
 
   for (const full of [1, 2, 3, 4, 5]) {
     test(`make write ${full} of its start takes back what it has done`, () => {
@@ -186,7 +204,7 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
         : inNode((network) => network.trafficControl.listFilters(index, 'ingress').length);
     unmount(options.bpffsDirectory);
     assert.equal(programs(), 1);
-    const pin = join(options.bpffsDirectory, 'maps', events.name);
+    const pin = join(options.bpffsDirectory, 'maps', layoutName(currentLayout()), events.name);
     for (let wait = 0; wait < 200 && !existsSync(pin); wait++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

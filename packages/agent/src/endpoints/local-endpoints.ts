@@ -9,12 +9,14 @@ import { checkDevice } from '../devices/check-device.ts';
 import {
   createDevice,
   deleteDevice,
+  type EndpointDevice,
   findDevice,
   hostInterfaceName,
   openRoutes,
 } from '../devices/endpoint-device.ts';
 import { uplinkMtu } from '../devices/uplink-mtu.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
+import type { Attachable } from '../kernel/kernel-datapath.ts';
 import { type KnownEndpoint, qualifiedName } from '../model/endpoint-facts.ts';
 import type { Node } from '../node/node.ts';
 import { endpointView } from '../node-views.ts';
@@ -152,29 +154,33 @@ export class LocalEndpoints {
    * still there; what was begun and not ended is taken away.
    */
   restore(): void {
-    const { memory, network, kernel, problems } = this.node;
-    for (const stored of [...memory.endpoints.values()]) {
-      if (stored.state !== 'ready') {
-        this.take(stored);
-        continue;
-      }
-      const device = deviceOf(stored);
-      const link = findDevice(network, device.hostInterface);
-      if (!link && stored.attachment) {
-        // It went with its container, as when the machine was started anew.
-        this.removeAll([stored]);
-        continue;
-      }
-      if (!link) {
-        problems.push(
-          `endpoint ${qualifiedName(stored)}: its device ${device.hostInterface} is gone ` +
-            '(remove the endpoint and add it again)',
-        );
-        continue;
-      }
-      this.inNamespace(() => kernel.attach(stored.id, link.index));
-      openRoutes(network, device, link.index);
+    const { memory, network, kernel } = this.node;
+    const all = [...memory.endpoints.values()];
+    for (const stored of all) if (stored.state !== 'ready') this.take(stored);
+    const ready = all.filter(({ state }) => state === 'ready').flatMap((each) => this.locate(each));
+    this.inNamespace(() => kernel.keepFormer(ready));
+    for (const { id, interfaceIndex, device } of ready) {
+      this.inNamespace(() => kernel.attach(id, interfaceIndex));
+      openRoutes(network, device, interfaceIndex);
     }
+  }
+
+  /** Where an endpoint is, if it still is. */
+  private locate(stored: StoredEndpoint): (Attachable & { device: EndpointDevice })[] {
+    const { network, problems } = this.node;
+    const device = deviceOf(stored);
+    const link = findDevice(network, device.hostInterface);
+    if (link) return [{ id: stored.id, interfaceIndex: link.index, device }];
+    if (stored.attachment) {
+      // It went with its container, as when the machine was started anew.
+      this.removeAll([stored]);
+      return [];
+    }
+    problems.push(
+      `endpoint ${qualifiedName(stored)}: its device ${device.hostInterface} is gone ` +
+        '(remove the endpoint and add it again)',
+    );
+    return [];
   }
 
   /** The endpoint of a request that was carried out, though nobody heard so. */

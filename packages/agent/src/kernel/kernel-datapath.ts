@@ -3,24 +3,21 @@
  * traffic outlives the agent.
  *
  * ```
- * <folder>/maps/<map name>      every table
- * <folder>/links/<id>-ingress   what an endpoint sends (the host end's ingress), and
- * <folder>/links/<id>-egress    what it is to get
+ * <folder>/maps/<layout>/<map name>   every table, see upgrade/layout-folders.ts
+ * <folder>/links/<id>-ingress         what an endpoint sends (the host end's ingress), and
+ * <folder>/links/<id>-egress          what it is to get
  * ```
  *
  * On kernels without TCX there are no links: `cls_bpf` filters on the interface hold the programs,
  * are found again by their priority and handle, and go with the interface.
  */
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  attachedProgramId,
   attachTc,
-  type BpfMap,
   clearProgram,
   loadProgram,
-  openOrCreatePinnedMap,
-  openPinnedMap,
-  pinObject,
   type Program,
   queryTcx,
   RingBufferReader,
@@ -30,43 +27,75 @@ import {
   type TcMechanism,
   unpinObject,
 } from '@skep/bpf';
-import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
+import type { ProgramObject } from '@skep/bytecode';
 import {
   DECIDED,
-  datapathMaps,
   decidedProgram,
   endpointPrograms,
   events,
+  former,
+  FormerSlot,
+  layoutName,
   lostEvents,
   type NodeConstants,
   policies,
+  type ProgramRole,
 } from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
 import type { TrafficControl } from '@skep/netlink';
+import { waitForGracePeriod } from '@skep/sys';
 import type { RawTables } from '../tables/raw-tables.ts';
 import { type Tell, tellNobody, timed } from '../telemetry/occurrence.ts';
+import { FormerTables } from '../upgrade/former-tables.ts';
+import { findLayouts, type FoundLayouts } from '../upgrade/layout-folders.ts';
+import { decide, isDeciding, Upgrade } from '../upgrade/upgrade.ts';
 import { mountBpffs } from './bpffs.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
+import { PinnedTables, unpinFolder } from './pinned-tables.ts';
+
+/** What runs for all endpoints. */
+interface NodePrograms {
+  /** On what an endpoint sends, which is the ingress of the host's end. */
+  readonly ingress: Program;
+  readonly egress: Program;
+  readonly decided: Program;
+}
+
+/** An endpoint and its interface. */
+export interface Attachable {
+  readonly id: number;
+  readonly interfaceIndex: number;
+}
+
+const SLOTS = { ingress: FormerSlot.FromEndpoint, egress: FormerSlot.ToEndpoint } as const;
+/** First what goes in: nothing is answered before it could be asked for. */
+const DIRECTIONS = ['egress', 'ingress'] as const;
 
 /** Tables and programs in the kernel, pinned below one folder, so that they outlive the process. */
 export class KernelDatapath implements RawTables {
-  /** Whether the tables were there before: another agent has left them. */
-  readonly isTakenOver: boolean;
   readonly mechanism: TcMechanism;
-  private readonly maps: ReadonlyMap<string, BpfMap>;
-  /** Pins of the tables that were not there before. */
-  private readonly made: readonly string[];
+  private readonly mapsFolder: string;
+  private readonly found: FoundLayouts;
+  private readonly formerTables: FormerTables | undefined;
+  private readonly tables: PinnedTables;
   private readonly node: NodeConstants;
+  /** The number of the layout whose tables this agent has taken over, if they were of another. */
+  upgradedFrom: number | undefined;
+  /** Until the programs of the layout before are gone. */
+  private upgrade: Upgrade | undefined;
+  /** Those that are attached now, and all that are loaded. */
+  private programs!: NodePrograms;
+  private readonly loaded = new Map<ProgramRole, NodePrograms>();
   /** Held while the process runs, so that they do not end with their pins. */
-  private readonly attachments = new Map<number, TcAttachment[]>();
-  private readonly programs: { readonly fromEndpoint: Program; readonly toEndpoint: Program };
+  private readonly attachments = new Map<number, Map<TcDirection, TcAttachment>>();
   private reader: RingBufferReader | undefined;
 
   /**
    * Opens the tables, or makes them, and loads the programs that all endpoints share.
    *
-   * @throws MapShapeError when a table of another build is there; VerifierError; KernelError
+   * @throws LayoutError, MigrationError, MapShapeError when there are tables that this build does
+   *   not know: they and their programs go on as they are; VerifierError; KernelError
    */
   constructor(
     private readonly folder: string,
@@ -75,40 +104,54 @@ export class KernelDatapath implements RawTables {
     private readonly tell: Tell = tellNobody,
   ) {
     this.mechanism = features.mechanism;
-    this.isTakenOver = existsSync(join(folder, 'maps', events.name));
+    this.mapsFolder = join(folder, 'maps');
+    this.found = findLayouts(this.mapsFolder);
+    const { own, former: layout } = this.found;
+    this.formerTables =
+      layout && new FormerTables(join(this.mapsFolder, layoutName(layout)), layout);
     this.node = {
       jiffiesPerSecond: measureJiffiesPerSecond(),
       hasRedirectPeer: features.hasRedirectPeer ? 1 : 0,
       reportsForwarded: 1,
     };
-    ({ maps: this.maps, made: this.made } = openPinnedMaps(join(folder, 'maps')));
     try {
-      this.programs = this.loadPrograms();
+      this.tables = new PinnedTables(join(this.mapsFolder, own));
     } catch (error) {
-      closeAll(this.maps);
-      this.unmake();
+      this.formerTables?.close();
+      throw error;
+    }
+    try {
+      this.loadPrograms('alone');
+      this.begin();
+    } catch (error) {
+      this.abandon();
       throw error;
     }
   }
 
+  /** Whether the tables were there before: another agent has left them. */
+  get isTakenOver(): boolean {
+    return this.tables.isTakenOver;
+  }
+
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
-    this.map(map).update(key, value);
+    this.tables.get(map).update(key, value);
   }
 
   lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined {
-    return this.map(map).lookup(key);
+    return this.tables.get(map).lookup(key);
   }
 
   delete(map: MapDeclaration, key: Uint8Array): void {
-    this.map(map).delete(key);
+    this.tables.get(map).delete(key);
   }
 
   entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
-    return Array.from(this.map(map).entries(), ([key, value]) => ({ key, value }));
+    return Array.from(this.tables.get(map).entries(), ([key, value]) => ({ key, value }));
   }
 
   setPolicy(slot: number, object: ProgramObject | null): void {
-    const slots = this.map(policies);
+    const slots = this.tables.get(policies);
     if (!object) {
       clearProgram(slots, slot);
       return;
@@ -128,7 +171,7 @@ export class KernelDatapath implements RawTables {
 
   /** How many entries a table has. */
   countEntries(map: MapDeclaration): number {
-    return this.map(map).count();
+    return this.tables.get(map).count();
   }
 
   /**
@@ -136,10 +179,45 @@ export class KernelDatapath implements RawTables {
    * those that are there, between two packets.
    */
   attach(id: number, interfaceIndex: number): void {
-    // First what goes in: nothing is answered before it could be asked for.
-    const { toEndpoint, fromEndpoint } = this.programs;
-    this.attachOne(id, interfaceIndex, 'egress', toEndpoint);
-    this.attachOne(id, interfaceIndex, 'ingress', fromEndpoint);
+    for (const direction of DIRECTIONS) this.attachOne(id, interfaceIndex, direction);
+  }
+
+  /** In an upgrade, before {@link attach}: which programs are attached now. */
+  keepFormer(endpoints: readonly Attachable[]): void {
+    const { upgrade } = this;
+    if (!upgrade) return;
+    for (const direction of DIRECTIONS) {
+      if (upgrade.keeps(SLOTS[direction])) continue;
+      const ids = endpoints.map(({ id, interfaceIndex }) =>
+        attachedProgramId(this.place(id, interfaceIndex, direction)),
+      );
+      const programId = ids.find((each) => each !== undefined);
+      if (programId !== undefined) upgrade.keep(SLOTS[direction], programId);
+    }
+  }
+
+  /**
+   * Ends what an agent before has left, when all endpoints have programs of this build: flows are
+   * carried over, and nothing of another layout stays.
+   *
+   * @returns records of the layout before that nobody has read
+   */
+  finishTakeover(): Uint8Array[] {
+    const { upgrade } = this;
+    if (upgrade) {
+      upgrade.carryFlows();
+      upgrade.handOver();
+      this.upgrade = undefined;
+      this.upgradedFrom = this.found.former?.number;
+      this.usePrograms('alone');
+    }
+    // Of programs that were exchanged none runs any more, and none needs what goes now.
+    if (this.found.ended.length > 0) waitForGracePeriod();
+    for (const slot of Object.values(SLOTS)) clearProgram(this.tables.get(former), slot);
+    const records = this.formerTables?.takeRecords() ?? [];
+    this.formerTables?.close();
+    for (const name of this.found.ended) this.removeLayout(name);
+    return records;
   }
 
   /** Lets the attachments of an endpoint end; its device is gone, or about to go. */
@@ -155,7 +233,7 @@ export class KernelDatapath implements RawTables {
 
   /** Events that found no room in the buffer, since the tables exist. */
   lostEvents(): number {
-    const value = this.map(lostEvents).lookup(new Uint8Array(4));
+    const value = this.tables.get(lostEvents).lookup(new Uint8Array(4));
     if (!value) return 0;
     const view = new DataView(value.buffer, value.byteOffset, value.length);
     let lost = 0n;
@@ -165,7 +243,7 @@ export class KernelDatapath implements RawTables {
 
   /** The datapath's records, from where the last reader stopped. */
   openEvents(): RingBufferReader {
-    this.reader = new RingBufferReader(this.map(events));
+    this.reader = new RingBufferReader(this.tables.get(events));
     return this.reader;
   }
 
@@ -176,7 +254,7 @@ export class KernelDatapath implements RawTables {
 
   /** Whether the tables are pinned, so that they outlive the process. */
   get hasPins(): boolean {
-    return existsSync(join(this.folder, 'maps', events.name));
+    return this.tables.arePinned;
   }
 
   /**
@@ -184,15 +262,11 @@ export class KernelDatapath implements RawTables {
    * pinned. For a thread in the node's network namespace.
    */
   missingPrograms(id: number, interfaceIndex: number): TcDirection[] {
-    const { toEndpoint, fromEndpoint } = this.programs;
-    const isMissing = (direction: TcDirection, program: Program): boolean => {
+    return (['ingress', 'egress'] as const).filter((direction) => {
       if (this.mechanism === 'tcx' && !existsSync(this.pin(id, direction))) return true;
-      return !this.attachedIds(interfaceIndex, direction).includes(program.info().id);
-    };
-    return [
-      ...(isMissing('ingress', fromEndpoint) ? ['ingress' as const] : []),
-      ...(isMissing('egress', toEndpoint) ? ['egress' as const] : []),
-    ];
+      const attached = this.attachedIds(interfaceIndex, direction);
+      return !attached.includes(this.programs[direction].info().id);
+    });
   }
 
   /**
@@ -206,70 +280,82 @@ export class KernelDatapath implements RawTables {
     if (this.hasPins) return false;
     mountBpffs(this.folder);
     unpinFolder(join(this.folder, 'links'));
-    for (const attachment of [...this.attachments.values()].flat()) attachment.pinAgain();
-    for (const { map, path } of pinsOf(join(this.folder, 'maps'))) {
-      unpinObject(path);
-      pinObject(this.map(map).fd, path);
+    for (const own of this.attachments.values()) {
+      for (const attachment of own.values()) attachment.pinAgain();
     }
+    this.tables.pinAgain();
     return true;
   }
 
   /** Lets go; everything pinned goes on working. */
   close(): void {
-    for (const id of [...this.attachments.keys()]) this.letGo(id);
-    this.programs.fromEndpoint.close();
-    this.programs.toEndpoint.close();
-    closeAll(this.maps);
+    this.letGoAll();
+    this.tables.close();
   }
 
   /** Removes every pin, and with them programs and tables. */
   remove(): void {
-    for (const id of [...this.attachments.keys()]) this.letGo(id);
-    this.programs.fromEndpoint.close();
-    this.programs.toEndpoint.close();
-    closeAll(this.maps);
+    this.close();
     for (const part of ['links', 'maps']) unpinFolder(join(this.folder, part));
   }
 
   /** Lets go of what nothing was attached to: tables that were not there before are gone. */
   abandon(): void {
-    this.close();
-    this.unmake();
+    this.letGoAll();
+    this.tables.abandon();
   }
 
-  private unmake(): void {
-    for (const path of this.made) unpinObject(path);
-    const folder = join(this.folder, 'maps');
-    if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+  /** An upgrade, or tables on which no other programs have a say. */
+  private begin(): void {
+    const { found, formerTables, tables } = this;
+    if (formerTables && !isDeciding(tables)) {
+      this.upgrade = new Upgrade(this.mapsFolder, found.own, tables, formerTables);
+      this.loadPrograms('successor');
+      this.usePrograms('successor');
+      return;
+    }
+    if (!isDeciding(tables)) decide(tables);
+    this.usePrograms('alone');
   }
 
   /** Nothing takes the place of an old program before all have been accepted. */
-  private loadPrograms(): KernelDatapath['programs'] {
-    const loaded: Program[] = [];
-    const load = (object: ProgramObject): Program => {
-      const program = this.load(object);
-      loaded.push(program);
-      return program;
-    };
+  private loadPrograms(role: ProgramRole): void {
+    const programs: Partial<Record<keyof NodePrograms, Program>> = {};
     try {
-      const own = endpointPrograms(this.node);
-      const programs = { fromEndpoint: load(own.fromEndpoint), toEndpoint: load(own.toEndpoint) };
-      this.setPolicy(DECIDED, decidedProgram(this.node));
-      return programs;
+      const { fromEndpoint, toEndpoint } = endpointPrograms(this.node, role);
+      programs.ingress = this.load(fromEndpoint);
+      programs.egress = this.load(toEndpoint);
+      programs.decided = this.load(decidedProgram(this.node, role));
+      this.loaded.set(role, programs as NodePrograms);
     } catch (error) {
-      for (const program of loaded) if (!program.fd.isClosed) program.close();
+      for (const program of Object.values(programs)) program.close();
       throw error;
     }
   }
 
-  private attachOne(id: number, ifindex: number, direction: TcDirection, program: Program): void {
-    const pinPath = this.pin(id, direction);
-    const { classifiers, mechanism } = this;
-    const attachment = attachTc({
-      ...{ program, ifindex, direction },
-      ...{ pinPath, classifiers, mechanism },
-    });
-    this.attachments.set(id, [...(this.attachments.get(id) ?? []), attachment]);
+  /** For all endpoints, also those that have others of this layout already. */
+  private usePrograms(role: ProgramRole): void {
+    this.programs = this.loaded.get(role)!;
+    setProgram(this.tables.get(policies), DECIDED, this.programs.decided.fd);
+    for (const id of this.attachments.keys()) {
+      for (const direction of DIRECTIONS) this.renewOne(id, direction);
+    }
+  }
+
+  private renewOne(id: number, direction: TcDirection): void {
+    this.attachments.get(id)?.get(direction)?.update(this.programs[direction]);
+  }
+
+  private attachOne(id: number, ifindex: number, direction: TcDirection): void {
+    const program = this.programs[direction];
+    const { mechanism } = this;
+    const attachment = attachTc({ program, mechanism, ...this.place(id, ifindex, direction) });
+    const own = this.attachments.get(id) ?? new Map<TcDirection, TcAttachment>();
+    this.attachments.set(id, own.set(direction, attachment));
+  }
+
+  private removeLayout(name: string): void {
+    unpinFolder(join(this.mapsFolder, name));
   }
 
   /** Numbers of the programs at one direction of an interface. */
@@ -282,62 +368,28 @@ export class KernelDatapath implements RawTables {
   }
 
   private letGo(id: number): void {
-    for (const attachment of this.attachments.get(id) ?? []) attachment.close();
+    for (const attachment of this.attachments.get(id)?.values() ?? []) attachment.close();
     this.attachments.delete(id);
   }
 
+  private letGoAll(): void {
+    for (const id of [...this.attachments.keys()]) this.letGo(id);
+    for (const programs of this.loaded.values()) {
+      for (const program of Object.values(programs) as Program[]) program.close();
+    }
+    this.loaded.clear();
+    this.formerTables?.close();
+  }
+
   private load(object: ProgramObject): Program {
-    return loadProgram(object, { maps: Object.fromEntries(this.maps) });
+    return loadProgram(object, { maps: Object.fromEntries(this.tables.maps) });
+  }
+
+  private place(id: number, ifindex: number, direction: TcDirection) {
+    return { ifindex, direction, pinPath: this.pin(id, direction), classifiers: this.classifiers };
   }
 
   private pin(id: number, direction: TcDirection): string {
     return join(this.folder, 'links', `${id}-${direction}`);
   }
-
-  private map(declaration: MapDeclaration): BpfMap {
-    const map = this.maps.get(declaration.name);
-    if (!map) throw new Error(`map ${declaration.name}: not one of the datapath's`);
-    return map;
-  }
-}
-
-/**
- * The datapath's tables: those that are pinned, and new ones for those that are not. The pinned
- * ones are looked at first, so that nothing is made where one is of another shape.
- *
- * @throws MapShapeError, PinnedKindError, KernelError; nothing is left then
- */
-function openPinnedMaps(folder: string): { maps: Map<string, BpfMap>; made: string[] } {
-  const maps = new Map<string, BpfMap>();
-  const made: string[] = [];
-  try {
-    for (const { map, path } of pinsOf(folder)) {
-      const found = openPinnedMap(path, mapShapeOf(map));
-      if (found) maps.set(map.name, found);
-    }
-    for (const { map, path } of pinsOf(folder)) {
-      if (maps.has(map.name)) continue;
-      made.push(path);
-      maps.set(map.name, openOrCreatePinnedMap(path, mapShapeOf(map)));
-    }
-    return { maps, made };
-  } catch (error) {
-    closeAll(maps);
-    for (const path of made) unpinObject(path);
-    throw error;
-  }
-}
-
-function pinsOf(folder: string): { map: MapDeclaration; path: string }[] {
-  return datapathMaps.map((map) => ({ map, path: join(folder, map.name) }));
-}
-
-function closeAll(maps: ReadonlyMap<string, BpfMap>): void {
-  for (const map of maps.values()) map.close();
-}
-
-function unpinFolder(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) unpinObject(join(folder, name));
-  rmdirSync(folder);
 }

@@ -86,7 +86,8 @@ type Undo = (() => void)[];
 /**
  * Opens what is there, or makes it. Programs that are attached still are those of the agent before.
  *
- * @throws StateError, AgentRunningError, MapShapeError, VerifierError, KernelError
+ * @throws StateError, AgentRunningError, LayoutError, MigrationError, MapShapeError, VerifierError,
+ *   KernelError
  */
 export function openNode(options: AgentOptions): Node {
   const undo: Undo = [];

@@ -16,21 +16,24 @@ export class EventPump {
 
   constructor(
     private readonly reader: RingBufferReader,
-    model: NodeModel,
-    flows: FlowLog,
+    private readonly model: NodeModel,
+    private readonly flows: FlowLog,
     /** Told once when records can no longer be read: flows are not seen any more then. */
     onFailure: (error: unknown) => void,
   ) {
-    const watch = reader.watch((record) => {
-      try {
-        const event = codec.decode(record);
-        flows.push(toFlow(event, model, wallClock(event.timeNanoseconds)));
-      } catch {
-        // A record that means nothing, such as one of another build, does not end the others.
-        this.misread++;
-      }
-    }, onFailure);
+    const watch = reader.watch((record) => this.push(record), onFailure);
     watch.unref();
+  }
+
+  /** One record, as the datapath has written it. */
+  push(record: Uint8Array): void {
+    try {
+      const event = codec.decode(record);
+      this.flows.push(toFlow(event, this.model, wallClock(event.timeNanoseconds)));
+    } catch {
+      // A record that means nothing, such as one of another build, does not end the others.
+      this.misread++;
+    }
   }
 
   close(): void {

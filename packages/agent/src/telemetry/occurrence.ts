@@ -36,6 +36,8 @@ export type Occurrence =
       readonly kind: 'started';
       /** Whether another agent had left tables and endpoints. */
       readonly isTakenOver: boolean;
+      /** The number of their layout, if they were of another one. */
+      readonly upgradedFrom?: number;
       readonly endpoints: number;
       readonly policies: number;
       readonly milliseconds: number;

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hasTcx, queryTcx } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
-import { inNetworkNamespace } from '@skep/sys';
+import { inNetworkNamespace, isBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
 import { AgentClient } from '../api/client.ts';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
 import { Talker } from './talk.ts';
@@ -30,6 +30,16 @@ spec:
 
 let worlds = 0;
 
+/** One life of the daemon. */
+export interface DaemonLife {
+  /** Path of another build's `daemon-main`. */
+  readonly main?: string;
+  /** Where it writes its steps. */
+  readonly stepsFile?: string;
+  /** The step that it is killed at, 1 or more. */
+  readonly fatalStep?: number;
+}
+
 /** The daemon, its clients, and everything that goes with it at the end of the test. */
 export class KilledDaemon {
   readonly client: AgentClient;
@@ -38,7 +48,10 @@ export class KilledDaemon {
   private readonly directory = mkdtempSync(join(tmpdir(), 'skep-daemon-'));
   private readonly prefix = `skep-daemon-${process.pid}-${++worlds}`;
   private readonly talkers = new Map<Name, Talker>();
+  private readonly more: Talker[] = [];
   private daemon: ChildProcess | undefined;
+  /** What the daemon has written to its standard error. */
+  private said = '';
 
   constructor() {
     this.bpffs = join(this.directory, 'bpf');
@@ -62,25 +75,35 @@ export class KilledDaemon {
       this.talkers.set(name, new Talker(this.pathOf(name)));
     }
     await this.talker('bert').ask({ serve: 7000 });
+    await this.talker('bert').ask({ serveDatagrams: 7000 });
     await this.client.applyPolicies(POLICY, 'bert.yaml');
   }
 
   async tearDown(): Promise<void> {
-    for (const talker of this.talkers.values()) talker.stop();
+    for (const talker of [...this.talkers.values(), ...this.more]) talker.stop();
     await this.client.uninstall().catch(() => this.daemon?.kill('SIGKILL'));
+    if (isBpfFileSystem(this.bpffs)) unmountBpfFileSystem(this.bpffs);
     this.client.close();
     for (const name of ['node', ...NAMES]) deleteNamespace(`${this.prefix}-${name}`);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  start(features: KernelFeatures): Promise<void> {
+  /** @param life of which build, and where it ends by itself. Default: this one, and nowhere */
+  start(features: KernelFeatures, life: DaemonLife = {}): Promise<void> {
     const parameters = [join(this.directory, 'state'), this.bpffs, this.socket];
     const more = [this.pathOf('node'), JSON.stringify(features)];
-    const daemon = fork(DAEMON, [...parameters, ...more]);
+    const steps = life.stepsFile ? [life.stepsFile, String(life.fatalStep ?? 0)] : [];
+    const daemon = fork(life.main ?? DAEMON, [...parameters, ...more, ...steps], {
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
+    this.said = '';
+    daemon.stderr!.on('data', (data) => {
+      this.said += String(data);
+    });
     this.daemon = daemon;
     return new Promise((resolve, reject) => {
       daemon.once('message', () => resolve());
-      daemon.once('exit', () => reject(new Error('the daemon has ended')));
+      daemon.once('close', () => reject(new Error(`the daemon has ended: ${this.said}`)));
     });
   }
 
@@ -99,8 +122,20 @@ export class KilledDaemon {
     return this.talkers.get(name)!;
   }
 
+  /** One more process in an endpoint's namespace, that ends with the others. */
+  newTalker(name: Name): Talker {
+    const talker = new Talker(this.pathOf(name));
+    this.more.push(talker);
+    return talker;
+  }
+
   connect(name: Name): Promise<string> {
     return this.talker(name).ask({ connect: '10.98.0.2', port: 7000 });
+  }
+
+  /** Of the folder that has the tables of each layout. */
+  layouts(): string[] {
+    return readdirSync(join(this.bpffs, 'maps')).sort();
   }
 
   /** Names of the node's interfaces. */

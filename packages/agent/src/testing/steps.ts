@@ -1,11 +1,14 @@
 /**
  * For the crash test: every call of an agent that writes to the state, the tables or the network is
  * a step, and at one of them it dies: this call and all later ones fail, so that what the agent
- * does about the failure changes nothing, as if it had been killed.
+ * does about the failure changes nothing, as if it had been killed. Or it really is.
  */
+import { appendFileSync } from 'node:fs';
 import { Addresses, Links, Neighbours, Routes, Settings, TrafficControl } from '@skep/netlink';
 import { KernelDatapath } from '../kernel/kernel-datapath.ts';
+import { PinnedTables } from '../kernel/pinned-tables.ts';
 import { Memory } from '../state/memory.ts';
+import { Upgrade } from '../upgrade/upgrade.ts';
 
 /** What a dead agent's calls fail with. */
 export class DeadError extends Error {
@@ -15,6 +18,9 @@ export class DeadError extends Error {
 const WRITES: readonly [owner: object, ...names: string[]][] = [
   [Memory.prototype, 'putEndpoints', 'forgetEndpoint', 'changeNode'],
   [KernelDatapath.prototype, 'update', 'delete', 'setPolicy', 'attachOne', 'detach'],
+  [KernelDatapath.prototype, 'renewOne', 'removeLayout'],
+  [PinnedTables.prototype, 'make'],
+  [Upgrade.prototype, 'keep', 'carry', 'commit', 'decide'],
   [Links.prototype, 'createVeth', 'set', 'delete'],
   [Addresses.prototype, 'add'],
   [Routes.prototype, 'replace'],
@@ -27,13 +33,15 @@ const WRITES: readonly [owner: object, ...names: string[]][] = [
 export class Steps {
   private count = 0;
   private deadly = Number.POSITIVE_INFINITY;
+  private log: string | undefined;
+  private fatal = 0;
 
   constructor() {
     for (const [owner, ...names] of WRITES) {
       const methods = owner as Record<string, (...parameters: unknown[]) => unknown>;
       for (const name of names) {
         const method = methods[name]!;
-        const step = (): void => this.take();
+        const step = (): void => this.take(`${owner.constructor.name}.${name}`);
         methods[name] = function (this: unknown, ...parameters) {
           step();
           return method.apply(this, parameters);
@@ -63,7 +71,16 @@ export class Steps {
     if (this.count < deadly) throw new Error(`die at step ${step}: the task has no such step`);
   }
 
-  private take(): void {
-    if (++this.count >= this.deadly) throw new DeadError(`step ${this.count}`);
+  /** Writes the name of each step to a file, before it; the process is killed at the fatal one. */
+  followTo(log: string, fatal: number): void {
+    this.log = log;
+    this.fatal = fatal;
+  }
+
+  private take(name: string): void {
+    this.count++;
+    if (this.log) appendFileSync(this.log, `${name}\n`);
+    if (this.count === this.fatal) process.kill(process.pid, 'SIGKILL');
+    if (this.count >= this.deadly) throw new DeadError(`step ${this.count}`);
   }
 }

@@ -23,6 +23,11 @@ export class Talker {
     });
   }
 
+  /** What was asked for last has gone on for long enough. */
+  interrupt(): void {
+    this.child.send({ stop: true } satisfies TalkRequest);
+  }
+
   stop(): void {
     this.child.kill('SIGKILL');
   }

@@ -1,4 +1,5 @@
 /** The other process of the live tests: started inside an endpoint's namespace. */
+import { createSocket } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
@@ -6,6 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
  */
 export interface TalkRequest {
   readonly serve?: number;
+  readonly serveDatagrams?: number;
   readonly connect?: string;
   readonly port?: number;
   readonly say?: string;
@@ -13,6 +15,13 @@ export interface TalkRequest {
   readonly listen?: number;
   /** So many lines, each answered before the next. */
   readonly exchange?: number;
+  /** So many datagrams to host and port, numbered, whose echoes are counted; over one flow. */
+  readonly datagrams?: number;
+  /** So many connections to host and port, one after the other, each with a line and its echo. */
+  readonly connections?: number;
+  readonly host?: string;
+  /** What is going on ends early: not so many, but all of those that there were are counted. */
+  readonly stop?: boolean;
 }
 
 /** How many times slower than usual this machine is, such as an emulated one. */
@@ -21,13 +30,21 @@ const TIMEOUT_MILLISECONDS = 1000 * TIME_SCALE;
 const PAUSE_MILLISECONDS = 5;
 let socket: Socket | undefined;
 
+let isStopped = false;
+
 process.on('message', (request: TalkRequest) => {
+  isStopped = request.stop === true;
+  if (isStopped) return;
   handle(request).then((answer) => process.send?.(answer));
 });
 process.on('disconnect', () => process.exit(0));
 
 async function handle(request: TalkRequest): Promise<string> {
   if (request.serve !== undefined) return serve(request.serve);
+  if (request.serveDatagrams !== undefined) return serveDatagrams(request.serveDatagrams);
+  const { host = '', port = 0 } = request;
+  if (request.datagrams !== undefined) return sendDatagrams(host, port, request.datagrams);
+  if (request.connections !== undefined) return connectOften(host, port, request.connections);
   if (request.connect !== undefined) return open(request.connect, request.port ?? 0);
   if (request.exchange !== undefined) return exchange(request.exchange);
   if (request.say !== undefined) socket?.write(request.say);
@@ -53,18 +70,56 @@ function open(host: string, port: number): Promise<string> {
 }
 
 /** A retransmission takes longer than the pause, so that a lost packet shows. */
-async function exchange(count: number): Promise<string> {
+async function exchange(most: number): Promise<string> {
   let answered = 0;
   let longest = 0;
-  for (let index = 0; index < count; index++) {
+  let count = 0;
+  for (; count < most && !isStopped; count++) {
     const start = performance.now();
-    socket?.write(`line ${index}`);
-    if ((await hear(TIMEOUT_MILLISECONDS)) === `line ${index}`) answered++;
+    socket?.write(`line ${count}`);
+    if ((await hear(TIMEOUT_MILLISECONDS)) === `line ${count}`) answered++;
     longest = Math.max(longest, performance.now() - start);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+    await pause(PAUSE_MILLISECONDS);
   }
   const pace = longest < TIMEOUT_MILLISECONDS ? 'longest under a second' : `longest ${longest} ms`;
   return `${answered} of ${count} answered, ${pace}`;
+}
+
+function serveDatagrams(port: number): Promise<string> {
+  const server = createSocket('udp4');
+  server.on('message', (data, { port: from, address }) => server.send(data, from, address));
+  return new Promise((resolve) => server.bind(port, () => resolve('serving')));
+}
+
+/** None is sent again: what is lost stays lost. */
+async function sendDatagrams(host: string, port: number, most: number): Promise<string> {
+  const client = createSocket('udp4');
+  const echoed = new Set<string>();
+  client.on('message', (data) => echoed.add(String(data)));
+  let count = 0;
+  for (; count < most && !isStopped; count++) {
+    client.send(String(count), port, host);
+    await pause(PAUSE_MILLISECONDS);
+  }
+  await pause(TIMEOUT_MILLISECONDS);
+  client.close();
+  return `${echoed.size} of ${count} echoed`;
+}
+
+/** A lost packet of a handshake is sent again only after a second. */
+async function connectOften(host: string, port: number, most: number): Promise<string> {
+  let echoed = 0;
+  let count = 0;
+  for (; count < most && !isStopped; count++) {
+    if ((await open(host, port)) === 'connected') socket?.write('hello');
+    if ((await hear(TIMEOUT_MILLISECONDS)) === 'hello') echoed++;
+  }
+  socket?.destroy();
+  return `${echoed} of ${count} echoed`;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** What comes next on the connection. */

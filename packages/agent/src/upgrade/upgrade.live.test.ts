@@ -1,0 +1,167 @@
+/**
+ * An agent that is replaced by a build with another layout, under traffic: no packet is lost, no
+ * verdict changes, and what dies on the way is finished by whoever comes next.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import { canUseBpf, hasTcx } from '@skep/bpf';
+import { currentLayout, layoutName } from '@skep/datapath';
+import type { KernelFeatures } from '../kernel/kernel-features.ts';
+import { KilledDaemon } from '../testing/killed-daemon.ts';
+import type { Talker } from '../testing/talk.ts';
+import { forgetMigration, makeNextBuild } from '../testing/next-build.ts';
+
+/** More than there is time for. */
+const ENDLESS = 1_000_000;
+/** Steps to die at: each costs four starts. With SKEP_DEATHS=all it is every step. */
+const DEATHS = process.env.SKEP_DEATHS ?? '2';
+const SEED = Number(process.env.SKEP_SEED ?? Date.now() % 100_000);
+/** Why packets of flows that were known, or that are allowed, would be dropped. */
+const LOSSES = ['unknown connection state', 'missed tail call', 'connection not created'];
+const BERT = { host: '10.98.0.2', port: 7000 };
+
+const mechanisms = (['tcx', 'clsact'] as const).filter((each) => each !== 'tcx' || hasTcx());
+const features = (mechanism: KernelFeatures['mechanism']): KernelFeatures => ({
+  mechanism,
+  hasRedirectPeer: true,
+});
+const own = layoutName(currentLayout());
+
+describe(`an upgrade to another layout, seed ${SEED}`, { skip: canUseBpf() ?? false }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skep-next-'));
+  let main: string;
+  before(() => {
+    main = makeNextBuild(folder);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const begin = async (t: TestContext, kernel: KernelFeatures): Promise<KilledDaemon> => {
+    const world = new KilledDaemon();
+    t.after(() => world.tearDown());
+    await world.setUp(kernel);
+    return world;
+  };
+
+  /** Everything that must not notice, from before the task until after it. */
+  const underTraffic = async (world: KilledDaemon, task: () => Promise<void>): Promise<void> => {
+    const talkers = Array.from({ length: 3 }, () => world.newTalker('anna'));
+    const [first, second, third] = talkers as [Talker, Talker, Talker];
+    assert.equal(await first.ask({ connect: BERT.host, port: BERT.port }), 'connected');
+    const answers = Promise.all([
+      first.ask({ exchange: ENDLESS }),
+      second.ask({ ...BERT, datagrams: ENDLESS }),
+      third.ask({ ...BERT, connections: ENDLESS }),
+    ]);
+    await task();
+    assert.equal(await world.connect('carl'), 'silence');
+    for (const talker of talkers) talker.interrupt();
+    const [lines, datagrams, connections] = await answers;
+    assert.match(lines, /^([1-9]\d+) of \1 answered, longest under a second$/);
+    assert.match(datagrams, /^([1-9]\d+) of \1 echoed$/);
+    assert.match(connections, /^([1-9]\d+) of \1 echoed$/);
+    const { droppedPackets, problems } = await world.client.status();
+    assert.deepEqual(problems, []);
+    const lost = Object.keys(droppedPackets).filter((reason) => LOSSES.includes(reason));
+    assert.deepEqual(lost, []);
+  };
+
+  for (const mechanism of mechanisms) {
+    const kernel = features(mechanism);
+
+    test(`by ${mechanism}: traffic goes on, and there is no way back`, async (t) => {
+      const world = await begin(t, kernel);
+      assert.deepEqual(world.layouts(), [own]);
+      assert.equal(await world.connect('carl'), 'silence');
+      const before = await world.client.status();
+      await underTraffic(world, async () => {
+        await world.kill();
+        await world.start(kernel, { main });
+        assert.equal(await world.connect('carl'), 'silence');
+        world.assertAttached(kernel);
+      });
+      const [next, ...others] = world.layouts();
+      assert.deepEqual([next !== own, others], [true, []]);
+      const status = await world.client.status();
+      assert.ok(status.forwardedPackets > before.forwardedPackets + 100, 'counts go on');
+      assert.ok(before.droppedPackets['policy denied']! > 0);
+      assert.ok(status.droppedPackets['policy denied']! > before.droppedPackets['policy denied']!);
+
+      await world.kill();
+      await assert.rejects(world.start(kernel), (error: Error) => {
+        const want = `layout ${next}, expected ${own}`;
+        return error.message.includes('ERR_LAYOUT') && error.message.includes(want);
+      });
+      assert.deepEqual(world.layouts(), [next], 'the refused build has changed nothing');
+      assert.equal(await world.connect('anna'), 'connected');
+      assert.equal(await world.connect('carl'), 'silence');
+      await world.start(kernel, { main });
+    });
+  }
+
+  /** Where it can die: all steps of one upgrade, by name. */
+  const stepsOfUpgrade = async (t: TestContext, kernel: KernelFeatures): Promise<string[]> => {
+    const stepsFile = join(folder, `steps-${kernel.mechanism}`);
+    const world = await begin(t, kernel);
+    await world.kill();
+    await world.start(kernel, { main, stepsFile });
+    return readFileSync(stepsFile, 'utf8').trim().split('\n');
+  };
+
+  for (const mechanism of mechanisms) {
+    const kernel = features(mechanism);
+
+    test(`by ${mechanism}: killed at any step, it is finished by the next start`, async (t) => {
+      const names = await stepsOfUpgrade(t, kernel);
+      const commit = names.indexOf('Upgrade.commit') + 1;
+      for (const step of draw(names)) {
+        await t.test(`step ${step} of ${names.length}: ${names[step - 1]}`, async (t) => {
+          const world = await begin(t, kernel);
+          await underTraffic(world, async () => {
+            await world.kill();
+            const stepsFile = join(folder, 'steps');
+            const dying = world.start(kernel, { main, stepsFile, fatalStep: step });
+            await assert.rejects(dying, /the daemon has ended/);
+            assert.equal(await world.connect('carl'), 'silence');
+            // Until the flows are carried over, the older build may come back as well.
+            if (step <= commit) {
+              await world.start(kernel);
+              assert.deepEqual(world.layouts(), [own]);
+              await world.kill();
+            }
+            await world.start(kernel, { main });
+            world.assertAttached(kernel);
+            assert.equal(world.layouts().length, 1);
+          });
+        });
+      }
+    });
+  }
+
+  test('a build that does not know what becomes of the entries is refused', async (t) => {
+    const kernel = features(mechanisms[0]!);
+    const world = await begin(t, kernel);
+    await world.kill();
+    // The last test: nobody upgrades to it any more.
+    forgetMigration(folder);
+    await assert.rejects(world.start(kernel, { main }), /ERR_MIGRATION/);
+    assert.deepEqual(world.layouts(), [own]);
+    assert.equal(await world.connect('anna'), 'connected');
+    assert.equal(await world.connect('carl'), 'silence');
+    await world.start(kernel);
+  });
+});
+
+/** Numbers of steps, from 1 on, as the seed has it. */
+function draw(names: readonly string[]): number[] {
+  const all = names.map((_, index) => index + 1);
+  if (DEATHS === 'all') return all;
+  let state = SEED >>> 0;
+  return Array.from({ length: Math.min(Number(DEATHS), all.length) }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const [step] = all.splice(Math.floor((state / 2 ** 32) * all.length), 1);
+    return step!;
+  });
+}
