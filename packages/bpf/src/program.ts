@@ -195,6 +195,8 @@ function callLoad(attribute: Attribute): number {
  * The most that every supported kernel takes; pages that the log does not reach are never touched.
  */
 const LOG_BYTES = (1 << 24) - 1;
+/** One for all loads: a new one for each costs the garbage collector more than the kernel's work. */
+let sharedLog: Buffer | undefined;
 
 /**
  * Loads again to learn why it failed. A log that is full makes old kernels (before 6.4) fail with
@@ -203,7 +205,8 @@ const LOG_BYTES = (1 << 24) - 1;
  */
 function loadWithLog(object: ProgramObject, attribute: Attribute, errno: number): number {
   const { programLoad } = BpfAttribute;
-  const log = Buffer.alloc(LOG_BYTES);
+  sharedLog ??= Buffer.alloc(LOG_BYTES);
+  const log = sharedLog;
   attribute.setPointer(programLoad.log_buf, log).setU32(programLoad.log_size, log.length);
   let result = -errno;
   for (const level of [2, 1]) {
