@@ -196,7 +196,7 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
     assert.equal(value(await scrape(), 'skep_problems'), problems.length);
   });
 
-  test('an endpoint without labels yet is init, is closed, and stays so across a restart', async () => {
+  test('an endpoint without labels yet is init, and closed, also after a restart', async () => {
     const request = { name: 'dora', namespace: 'test', ipv4: '10.97.0.9' };
     createNamespace(`${PREFIX}-dora`);
     const dora = await client.addEndpoint({ ...request, networkNamespace: pathOf('dora') });

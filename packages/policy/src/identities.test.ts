@@ -37,7 +37,7 @@ test('every reserved identity has a row, in the order of the numbers', () => {
   );
 });
 
-test('an endpoint without labels yet is enforced without a policy, and the reason has a name', () => {
+test('an endpoint without labels yet is enforced without a policy, by name', () => {
   const set = new PolicySet({ localHost: 'by-rules' });
   const subject = { labels: reservedIdentityLabels(ReservedIdentity.Init) };
   set.setSubject('init', subject);

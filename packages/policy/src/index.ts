@@ -24,12 +24,12 @@ export {
   type Party,
   type SideExplanation,
 } from './explain.ts';
+export { INIT_RULE_SET, LOCAL_HOST_RULE } from './built-in-rules.ts';
 export { reservedIdentityLabels } from './identities.ts';
 export * from './labels.ts';
 export * from './model.ts';
 export type { NamedPortSelector, PeerFacts } from './peer-selectors.ts';
 export {
-  LOCAL_HOST_RULE,
   PolicySet,
   type PolicySetOptions,
   type PolicyUpdate,

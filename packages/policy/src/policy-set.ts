@@ -4,13 +4,13 @@
  */
 
 import { type Address, type Prefix, parseAddress, singlePrefix } from '@skep/wire';
+import { INIT_RULE_SET, LOCAL_HOST_RULE } from './built-in-rules.ts';
 import { ChangeLog } from './change-log.ts';
 import type { PolicyChanges, SubjectChange } from './changes.ts';
 import { type Decision, decide, type Flow } from './decide.ts';
 import type { DecisionTable, DirectionTable, GroupId } from './decision-table.ts';
 import { GroupRegistry, UnionRegistry } from './groups.ts';
 import { SelectorIndex, LabelIndex } from './label-indexes.ts';
-import { makeSelector } from './labels.ts';
 import { Membership } from './membership.ts';
 import {
   documentKey,
@@ -61,28 +61,6 @@ interface StoredDocument {
   readonly document: PolicyDocument;
   readonly entries: readonly RuleSetEntry[];
 }
-
-/** The rule behind `PolicySetOptions.localHost`. */
-export const LOCAL_HOST_RULE: Rule = {
-  name: 'local host',
-  position: { file: 'built in', line: 1 },
-  direction: 'ingress',
-  action: 'allow',
-  peers: [{ kind: 'entity', entity: 'host' }],
-  ports: [{ kind: 'any' }],
-};
-
-/**
- * An endpoint whose labels are not known yet is closed, both ways, but for what rules about
- * `reserved:init` allow: nobody can tell yet which rules it will have.
- */
-export const INIT_RULE_SET: RuleSet = {
-  name: 'reserved:init',
-  subject: makeSelector([{ source: 'reserved', key: 'init', operator: 'Exists', values: [] }]),
-  rules: [],
-  isIngressDefaultDeny: true,
-  isEgressDefaultDeny: true,
-};
 
 /** See the head of this file. */
 export class PolicySet {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '../project.ts';
 import { dropReasonsPage } from './drop-reasons.ts';
+import { identitiesPage } from './identities.ts';
 import { limitsPage, limitsSource } from './limits.ts';
 import { metricsPage } from './metrics.ts';
 import { markdownTable } from './table.ts';
@@ -13,6 +14,7 @@ const pages = {
   'docs/internals/limits.md': () =>
     limitsPage(readFileSync(join(projectRoot, limitsSource), 'utf8')),
   'docs/reference/drop-reasons.md': dropReasonsPage,
+  'docs/reference/identities.md': identitiesPage,
   'docs/reference/metrics.md': metricsPage,
 };
 

@@ -84,7 +84,7 @@ spec:
   ingress: [{ fromEntities: [init] }]
 `;
 
-test('without labels yet: closed both ways, but for rules about init; open once it has them', () => {
+test('without labels yet: closed both ways, but for rules about init', () => {
   const node = new SimulatedNode();
   const { labels: _, ...unlabelled } = ANNA;
   node.addEndpoint(unlabelled);
