@@ -1,7 +1,10 @@
 /** The daemon: an agent behind its socket, until it is told to stop. */
 import type { Server } from 'node:http';
+import { dirname } from 'node:path';
 import { Agent, type AgentOptions } from './agent.ts';
 import { serveAgent } from './api/server.ts';
+import { removeIfEmpty } from './node/one-agent.ts';
+import { tellManager } from './service-manager.ts';
 import { type LogOptions, openLog } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tell } from './telemetry/occurrence.ts';
@@ -16,6 +19,7 @@ export interface DaemonOptions extends Omit<AgentOptions, 'tell'> {
 }
 
 const LAST_ANSWERS_MILLISECONDS = 200;
+const UNINSTALLED = 'uninstalled';
 
 /**
  * Runs until SIGTERM or SIGINT, and leaves programs, tables and endpoints at work.
@@ -40,14 +44,17 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     throw error;
   });
   process.send?.({ isReady: true });
+  tellManager('READY=1');
   const signalled = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.once(signal, () => resolve(signal));
   });
-  const cause = await Promise.race([signalled, agent.ended.then(() => 'uninstalled')]);
+  const cause = await Promise.race([signalled, agent.ended.then(() => UNINSTALLED)]);
   tell({ kind: 'stopping', cause });
+  tellManager('STOPPING=1');
   agent.stop();
   await Promise.all(servers.map(closeServer));
+  if (cause === UNINSTALLED) removeIfEmpty(dirname(options.socketPath));
 }
 
 /** On the socket, and on the port if there is one. */

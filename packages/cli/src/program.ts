@@ -7,11 +7,13 @@ import { addCniCommands } from './commands/cni.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addFilterCommands } from './commands/filter.ts';
+import { addInstallCommand } from './commands/install.ts';
 import { addLabCommands } from './commands/lab.ts';
 import { addListCommands } from './commands/list.ts';
 import { addObserveCommand } from './commands/observe.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addUninstallCommand } from './commands/uninstall.ts';
 
 /** Exit status 0: it worked. */
 const FAILED = 1;
@@ -45,6 +47,8 @@ export function makeProgram(): Command {
     addListCommands,
     addAgentCommand,
     addCniCommands,
+    addInstallCommand,
+    addUninstallCommand,
   ];
   for (const each of add) each(program);
   for (const command of [program, ...allCommands(program)]) {

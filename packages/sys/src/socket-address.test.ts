@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeInternetAddress, encodeInternetAddress } from './socket-address.ts';
+import {
+  decodeInternetAddress,
+  encodeInternetAddress,
+  encodeUnixAddress,
+} from './socket-address.ts';
 
 const rows = [
   {
@@ -29,4 +33,10 @@ test('other lengths and families are refused', () => {
   const address = new Uint8Array(6);
   assert.throws(() => encodeInternetAddress({ address, port: 1 }), /of 6 bytes: expected 4 or 16/);
   assert.throws(() => decodeInternetAddress(new Uint8Array(16)), /family 0: expected IPv4 or IPv6/);
+});
+
+test('a unix path ends with a zero, an abstract name begins with one', () => {
+  assert.deepEqual([...encodeUnixAddress('/a')], [1, 0, 0x2f, 0x61, 0]);
+  assert.deepEqual([...encodeUnixAddress('@a')], [1, 0, 0, 0x61]);
+  assert.throws(() => encodeUnixAddress(`/${'a'.repeat(107)}`), /109 bytes, expected at most 108/);
 });

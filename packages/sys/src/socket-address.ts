@@ -1,4 +1,4 @@
-/** Addresses of IPv4 and IPv6 sockets as the kernel takes and gives them. */
+/** Addresses of IPv4, IPv6 and unix sockets as the kernel takes and gives them. */
 import { AddressFamily } from './abi/socket.ts';
 
 /** An address with a port. */
@@ -27,6 +27,27 @@ export function encodeInternetAddress({ address, port }: InternetAddress): Uint8
   view.setUint16(0, length === 4 ? AddressFamily.INET : AddressFamily.INET6, true);
   view.setUint16(layout.port, port);
   bytes.set(address, at.address);
+  return bytes;
+}
+
+/** Bytes of a path in `struct sockaddr_un`, its end included. */
+const UNIX_PATH_BYTES = 108;
+
+/**
+ * `struct sockaddr_un` for a path, or for a name of the abstract namespace, written `@name`.
+ *
+ * @throws TypeError for one that is too long
+ * @source unix(7)
+ */
+export function encodeUnixAddress(path: string): Uint8Array {
+  const isAbstract = path.startsWith('@');
+  const name = Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${path}\0`);
+  if (name.length > UNIX_PATH_BYTES) {
+    throw new TypeError(`unix address ${path}: ${name.length} bytes, expected at most 108`);
+  }
+  const bytes = new Uint8Array(2 + name.length);
+  new DataView(bytes.buffer).setUint16(0, AddressFamily.UNIX, true);
+  bytes.set(name, 2);
   return bytes;
 }
 

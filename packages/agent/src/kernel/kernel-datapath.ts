@@ -52,7 +52,7 @@ import { decide, isDeciding, Upgrade } from '../upgrade/upgrade.ts';
 import { mountBpffs } from './bpffs.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
-import { PinnedTables, unpinFolder } from './pinned-tables.ts';
+import { PinnedTables, unpinAll, unpinFolder } from './pinned-tables.ts';
 
 /** What runs for all endpoints. */
 interface NodePrograms {
@@ -296,7 +296,7 @@ export class KernelDatapath implements RawTables {
   /** Removes every pin, and with them programs and tables. */
   remove(): void {
     this.close();
-    for (const part of ['links', 'maps']) unpinFolder(join(this.folder, part));
+    unpinAll(this.folder);
   }
 
   /** Lets go of what nothing was attached to: tables that were not there before are gone. */

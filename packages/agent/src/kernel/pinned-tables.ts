@@ -95,6 +95,11 @@ export class PinnedTables {
   }
 }
 
+/** Removes every pin of a datapath, whoever made them, and with them what only they held. */
+export function unpinAll(folder: string): void {
+  for (const part of ['links', 'maps']) unpinFolder(join(folder, part));
+}
+
 /** Removes the pins in a folder, and in those below it, with the folders; absence is no error. */
 export function unpinFolder(folder: string): void {
   if (!existsSync(folder)) return;

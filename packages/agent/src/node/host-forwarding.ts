@@ -3,11 +3,16 @@ import { type Network, SettingError } from '@skep/netlink';
 
 /** Values of `conf/LINK/forwarding` by link, `all` and `default` among them. */
 export type ForwardingValues = Record<string, string>;
-/** Of both families. */
+/** Of both families, and what else the kernel changes with them. */
 export interface ForwardingBefore {
   readonly 4: ForwardingValues;
   readonly 6: ForwardingValues;
+  /** Absent in the state of an older build. */
+  readonly acceptRedirects?: string | undefined;
 }
+
+/** Turned over by the kernel when forwarding is, whatever it was. @source inet_forward_change() */
+const ACCEPT_REDIRECTS = 'ipv4/conf/all/accept_redirects';
 
 const FAMILIES = [4, 6] as const;
 
@@ -18,7 +23,7 @@ export function readForwarding(network: Network): ForwardingBefore {
     Object.fromEntries(
       names.map((name) => [name, network.settings.readLink(family, name, 'forwarding')]),
     );
-  return { 4: read(4), 6: read(6) };
+  return { 4: read(4), 6: read(6), acceptRedirects: network.settings.read(ACCEPT_REDIRECTS) };
 }
 
 /** Packets of endpoints are sent on. @throws SettingError */
@@ -31,14 +36,17 @@ export function turnOnForwarding(network: Network): void {
  * keep what `all` gives them.
  */
 export function restoreForwarding(network: Network, before: ForwardingBefore): void {
+  const { settings } = network;
   for (const family of FAMILIES) {
     for (const [name, value] of Object.entries(before[family])) {
       try {
-        const now = network.settings.readLink(family, name, 'forwarding');
-        if (now !== value) network.settings.writeLink(family, name, 'forwarding', value);
+        const now = settings.readLink(family, name, 'forwarding');
+        if (now !== value) settings.writeLink(family, name, 'forwarding', value);
       } catch (error) {
         if (!(error instanceof SettingError)) throw error;
       }
     }
   }
+  if (before.acceptRedirects !== undefined)
+    settings.write(ACCEPT_REDIRECTS, before.acceptRedirects);
 }

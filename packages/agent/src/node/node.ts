@@ -20,7 +20,7 @@ import { DatapathTables } from '../tables/datapath-tables.ts';
 import { readInherited } from '../tables/inherited.ts';
 import { type Tell, tellNobody } from '../telemetry/occurrence.ts';
 import { readForwarding, restoreForwarding, turnOnForwarding } from './host-forwarding.ts';
-import { takeDirectory } from './one-agent.ts';
+import { removeIfEmpty, takeDirectory } from './one-agent.ts';
 
 /** Where an agent keeps things, and which network it serves. */
 export interface AgentOptions {
@@ -52,6 +52,8 @@ export interface Node {
   /** What is wrong, for `status`. */
   readonly problems: Problems;
   readonly tell: Tell;
+  /** What it keeps things in. */
+  readonly directories: readonly string[];
   /** Gives the directories back to other agents. */
   readonly unlock: () => void;
   /** Closes all parts and takes back what opening them has done; while nothing is attached. */
@@ -67,7 +69,7 @@ export function closeNode({ kernel, network, memory, unlock }: Node): void {
 }
 
 /** Takes away what {@link openNode} has made; endpoints are gone by then. */
-export function removeNode({ kernel, network, memory, unlock }: Node): void {
+export function removeNode({ kernel, network, memory, directories, unlock }: Node): void {
   const { mountedBpffs, forwardingBefore } = memory.current;
   kernel.remove();
   if (forwardingBefore) restoreForwarding(network, forwardingBefore);
@@ -75,6 +77,7 @@ export function removeNode({ kernel, network, memory, unlock }: Node): void {
   unlock();
   if (mountedBpffs) unmountBpffs(mountedBpffs);
   memory.forget();
+  for (const directory of directories) removeIfEmpty(directory);
 }
 
 /** Identities are written down when their endpoint is ready: a few may not have been. */
@@ -129,12 +132,14 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
     memory.changeNode({ revisionsReserved }),
   );
   const problems = new Problems(tell);
-  const model = startModel({ memory, kernel, revisions, network, problems, tell });
+  const directories = [bpffsDirectory, stateDirectory];
+  const parts = { memory, network, kernel, revisions, problems, tell, directories };
+  const model = startModel(parts);
   const unlock = (): void => {
     stateLock.close();
     pinLock.close();
   };
-  return { memory, network, kernel, model, revisions, problems, tell, unlock };
+  return { ...parts, model, unlock };
 }
 
 /** Written down before it is done, as everything that an uninstall takes back. */

@@ -1,4 +1,5 @@
 /** One agent for one state directory and one folder of pins: two would write the same tables. */
+import { rmdirSync } from 'node:fs';
 import { type Fd, LockedError, lockDirectory } from '@skep/sys';
 
 /** Another agent has the directory, and is alive. */
@@ -21,5 +22,17 @@ export function takeDirectory(directory: string): Fd<'directory'> {
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     throw new AgentRunningError(directory, error.pid, { cause: error });
+  }
+}
+
+/** A directory that something of somebody else is in stays, as one that is not there. */
+export function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EPERM' && code !== 'EBUSY') {
+      throw error;
+    }
   }
 }

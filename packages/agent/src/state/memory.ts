@@ -11,6 +11,8 @@ import { StateError } from './state-error.ts';
 const FILE = 'state.journal';
 /** What builds before the journal wrote. */
 const OLD_FILE = 'state.json';
+/** Every file that may be in a state directory. */
+export const STATE_FILES: readonly string[] = [FILE, OLD_FILE, `${FILE}.new`];
 
 const NEW_NODE: StoredNode = {
   revisionsReserved: 0,

@@ -1,15 +1,25 @@
 /** `skep agent`: the daemon. */
-import { type LogFormat, type MonitoringAddress, runDaemon } from '@skep/agent';
+import {
+  type AgentOptions,
+  type DaemonOptions,
+  type LogFormat,
+  type MonitoringAddress,
+  runDaemon,
+} from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import { type Command, Option } from 'commander';
 import { DEFAULT_SOCKET, parseListen } from '../asking.ts';
 import { CommandError } from '../output.ts';
 
-interface AgentCommandOptions {
+/** Where an agent keeps things, as its options say it. */
+export interface PlaceOptions {
   readonly state: string;
   readonly bpffs: string;
   readonly socket: string;
   readonly namespace?: string;
+}
+
+interface AgentCommandOptions extends PlaceOptions {
   readonly logLevel: string;
   readonly pool: readonly string[];
   readonly reserve: readonly string[];
@@ -21,42 +31,60 @@ interface AgentCommandOptions {
 /** For endpoints that bring no address: private, and seldom used. @source RFC 1918, RFC 4193 */
 const DEFAULT_POOLS = ['10.118.0.0/16', 'fd5c:e90d:7b21::/64'];
 
-/** Adds `skep agent`, which asks whether BPF is permitted before it touches anything. */
-export function addAgentCommand(program: Command): void {
+/** Adds the options that say where an agent keeps things. */
+export function withPlaces(command: Command): Command {
+  return command
+    .option('--state <directory>', 'what it remembers', '/var/lib/skep')
+    .option('--bpffs <directory>', 'where it pins', '/sys/fs/bpf/skep')
+    .option('--socket <path>', 'where it listens', DEFAULT_SOCKET)
+    .option('--namespace <path>', "the node's network namespace; its own if not given");
+}
+
+/** As the agent takes them. */
+export function agentOptions({ state, bpffs, namespace }: PlaceOptions): AgentOptions {
+  return {
+    stateDirectory: state,
+    bpffsDirectory: bpffs,
+    ...(namespace === undefined ? {} : { networkNamespace: namespace }),
+  };
+}
+
+/** Adds the options that say how an agent works; `skep install` writes them into a unit. */
+export function withWork(command: Command): Command {
   const logLevel = new Option('--log-level <level>', 'how much it tells on standard error')
     .choices(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info');
   const logFormat = new Option('--log-format <format>', 'text for people, json for collectors')
     .choices(['text', 'json'])
     .default(undefined, 'text where standard error is a terminal, else json');
-  program
-    .command('agent')
-    .description('run the daemon; ended, it leaves the datapath at work')
-    .option('--state <directory>', 'what it remembers', '/var/lib/skep')
-    .option('--bpffs <directory>', 'where it pins', '/sys/fs/bpf/skep')
-    .option('--socket <path>', 'where it listens', DEFAULT_SOCKET)
-    .option('--namespace <path>', "the node's network namespace; its own if not given")
+  return command
     .option('--pool <range...>', 'addresses that it gives: prefixes, or FIRST-LAST', DEFAULT_POOLS)
     .option('--reserve <range...>', 'addresses of the pools that it does not give', [])
     .option('--metrics <host:port>', 'serve /metrics and /healthz there, too', parseListen)
     .option('--containerd <socket>', 'take over the labels of containers that it has')
     .addOption(logLevel)
-    .addOption(logFormat)
+    .addOption(logFormat);
+}
+
+/** Adds `skep agent`, which asks whether BPF is permitted before it touches anything. */
+export function addAgentCommand(program: Command): void {
+  withWork(withPlaces(program.command('agent')))
+    .description('run the daemon; ended, it leaves the datapath at work')
     .action(async (options: AgentCommandOptions) => {
       const reason = canUseBpf();
       if (reason !== undefined) throw new CommandError(`start agent: ${reason}`);
-      await runDaemon({
-        stateDirectory: options.state,
-        bpffsDirectory: options.bpffs,
-        socketPath: options.socket,
-        addresses: { pools: options.pool, reserved: options.reserve },
-        log: {
-          level: options.logLevel,
-          ...(options.logFormat === undefined ? {} : { format: options.logFormat }),
-        },
-        ...(options.metrics === undefined ? {} : { metricsAddress: options.metrics }),
-        ...(options.containerd === undefined ? {} : { containerdSocket: options.containerd }),
-        ...(options.namespace === undefined ? {} : { networkNamespace: options.namespace }),
-      });
+      await runDaemon(daemonOptions(options));
     });
+}
+
+function daemonOptions(options: AgentCommandOptions): DaemonOptions {
+  const { socket, logLevel: level, logFormat: format, metrics, containerd } = options;
+  return {
+    ...agentOptions(options),
+    socketPath: socket,
+    addresses: { pools: options.pool, reserved: options.reserve },
+    log: { level, ...(format === undefined ? {} : { format }) },
+    ...(metrics === undefined ? {} : { metricsAddress: metrics }),
+    ...(containerd === undefined ? {} : { containerdSocket: containerd }),
+  };
 }

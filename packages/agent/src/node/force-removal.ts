@@ -1,0 +1,73 @@
+/**
+ * Taking away what a dead agent has left when no agent can be started on it: tables of another
+ * build, a state that is damaged. Nothing is understood here; it is found by its marks.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Network } from '@skep/netlink';
+import { isBpfFileSystem } from '@skep/sys';
+import { LINK_GROUP } from '../devices/endpoint-device.ts';
+import { unmountBpffs } from '../kernel/bpffs.ts';
+import { unpinAll } from '../kernel/pinned-tables.ts';
+import { Memory, STATE_FILES } from '../state/memory.ts';
+import type { StoredNode } from '../state/schema.ts';
+import { restoreForwarding } from './host-forwarding.ts';
+import type { AgentOptions } from './node.ts';
+import { removeIfEmpty, takeDirectory } from './one-agent.ts';
+
+/** Whether an agent with these options has left something. */
+export function hasTraces({ stateDirectory, bpffsDirectory }: AgentOptions): boolean {
+  const files = STATE_FILES.map((name) => join(stateDirectory, name));
+  return [...files, join(bpffsDirectory, 'maps')].some((path) => existsSync(path));
+}
+
+/**
+ * Devices with the agent's mark, pins, state.
+ *
+ * @returns what could not be put back, because the state does not say how it was
+ * @throws AgentRunningError while an agent runs on it
+ */
+export function forceRemoval(options: AgentOptions): string[] {
+  const { stateDirectory, bpffsDirectory, networkNamespace } = options;
+  const present = [stateDirectory, bpffsDirectory].filter((path) => existsSync(path));
+  const locks = present.map(takeDirectory);
+  const network = new Network(networkNamespace);
+  try {
+    const remembered = readNode(stateDirectory);
+    const ours = network.links.list().filter(({ group }) => group === LINK_GROUP);
+    for (const { index } of ours) network.links.delete(index);
+    unpinAll(bpffsDirectory);
+    const { forwardingBefore, mountedBpffs } = remembered ?? {};
+    if (forwardingBefore) restoreForwarding(network, forwardingBefore);
+    for (const lock of locks.splice(0)) lock.close();
+    if (mountedBpffs) unmountBpffs(mountedBpffs);
+    for (const name of STATE_FILES) rmSync(join(stateDirectory, name), { force: true });
+    for (const path of [bpffsDirectory, stateDirectory]) removeIfEmpty(path);
+    return remembered ? [] : whatStays(bpffsDirectory);
+  } finally {
+    for (const lock of locks) lock.close();
+    network.close();
+  }
+}
+
+/** Nobody remembers how it was before. */
+function whatStays(bpffsDirectory: string): string[] {
+  return [
+    'forwarding of the host stays on (see sysctl net.ipv4.conf.all.forwarding)',
+    ...(isBpfFileSystem(bpffsDirectory)
+      ? [`the file system at ${bpffsDirectory} stays (umount it where nobody else needs it)`]
+      : []),
+  ];
+}
+
+/** What is remembered of the node, if it can be read. */
+function readNode(stateDirectory: string): StoredNode | undefined {
+  if (!existsSync(join(stateDirectory, STATE_FILES[0]!))) return undefined;
+  try {
+    const memory = new Memory(stateDirectory);
+    memory.close();
+    return memory.current;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,207 @@
+/** What an uninstall leaves on a machine that had things of its own: what was there before. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { AgentClient } from '@skep/agent';
+import { canUseBpf } from '@skep/bpf';
+import { runSkep, RunningSkep } from '../testing/run-skep.ts';
+
+const PREFIX = `skep-uninst-${process.pid}`;
+const NODE = `/run/netns/${PREFIX}-node`;
+const READY_MILLISECONDS = 60_000 * Number(process.env.SKEP_TIME_SCALE ?? 1);
+const POLICY = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: anna, namespace: test }
+spec: { podSelector: {}, policyTypes: [Ingress] }
+`;
+
+/** As it is before, for a machine that has forgotten it; a link's own comes last. */
+const FORWARDING = {
+  'ipv4/conf/all/forwarding': 0,
+  'ipv6/conf/all/forwarding': 0,
+  'ipv4/conf/all/accept_redirects': 0,
+  'ipv4/conf/up1/forwarding': 1,
+} as const;
+
+function inNode(...words: readonly string[]): string {
+  return execFileSync('nsenter', [`--net=${NODE}`, ...words], { encoding: 'utf8' });
+}
+
+/** What the machine had before; where a tool is not there, its part is not looked at. */
+function giveThings(): void {
+  const sysctl = (name: string, value: string): string =>
+    inNode('sh', '-c', `echo ${value} > /proc/sys/net/${name}`);
+  inNode('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1');
+  for (const name of ['lo', 'up0', 'up1']) inNode('ip', 'link', 'set', name, 'up');
+  inNode('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'up0');
+  inNode('ip', 'route', 'add', 'default', 'via', '192.0.2.254');
+  inNode('ip', 'rule', 'add', 'from', '192.0.2.9', 'table', '77');
+  sysctl('ipv4/conf/all/accept_redirects', '0');
+  sysctl('ipv4/conf/up1/forwarding', '1');
+  sysctl('ipv6/conf/up0/accept_ra', '0');
+  if (existsSync('/usr/sbin/nft')) inNode('nft', 'add', 'table', 'inet', 'theirs');
+  if (existsSync('/usr/sbin/iptables')) {
+    inNode('iptables', '-A', 'FORWARD', '-s', '192.0.2.77', '-j', 'DROP');
+  }
+}
+
+/** Everything of the node's network, as its tools tell it. */
+function look(): Record<string, string> {
+  const folders = ['ipv4', 'ipv6', 'core'].map((name) => `/proc/sys/net/${name}`);
+  // Some can only be written.
+  const settings = inNode('sh', '-c', `grep -r "" ${folders.join(' ')} 2>/dev/null || true`);
+  return {
+    links: inNode('ip', '-o', 'link'),
+    addresses: inNode('ip', '-o', 'address'),
+    routes4: inNode('ip', 'route', 'show', 'table', 'all'),
+    routes6: inNode('ip', '-6', 'route', 'show', 'table', 'all'),
+    rules: inNode('ip', 'rule'),
+    qdiscs: inNode('tc', 'qdisc'),
+    ...(existsSync('/usr/sbin/nft') ? { nft: inNode('nft', 'list', 'ruleset') } : {}),
+    ...(existsSync('/usr/sbin/iptables') ? { iptables: inNode('iptables', '-S') } : {}),
+    // What is counted or random is nobody's setting.
+    settings: settings
+      .split('\n')
+      .filter(
+        (line) => !/stable_secret|route\/flush|neigh\/.*\/(base_)?reachable|_count:/.test(line),
+      )
+      .sort()
+      .join('\n'),
+  };
+}
+
+describe('an uninstall', { skip: canUseBpf() ?? false }, () => {
+  let directory: string;
+  let was: Record<string, string>;
+  let agent: RunningSkep;
+  let client: AgentClient;
+
+  const places = (): string[] => [
+    ...['--state', join(directory, 'state'), '--bpffs', join(directory, 'bpf')],
+    ...['--socket', join(directory, 'run/agent.sock'), '--namespace', NODE],
+  ];
+
+  before(() => {
+    for (const name of ['node', 'anna', 'bert']) {
+      execFileSync('ip', ['netns', 'add', `${PREFIX}-${name}`]);
+    }
+    giveThings();
+  });
+
+  after(() => {
+    for (const name of ['node', 'anna', 'bert']) {
+      execFileSync('ip', ['netns', 'delete', `${PREFIX}-${name}`]);
+    }
+  });
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'skep-uninstall-'));
+    was = look();
+    client = new AgentClient(join(directory, 'run/agent.sock'));
+    agent = new RunningSkep(['agent', ...places(), '--log-level', 'error']);
+    await untilReady();
+    for (const [index, name] of ['anna', 'bert'].entries()) {
+      const namespace = 'test';
+      const networkNamespace = `/run/netns/${PREFIX}-${name}`;
+      const addresses = { ipv4: `10.95.0.${index + 1}`, ipv6: `fd95::${index + 1}` };
+      await client.addEndpoint({ name, namespace, labels: {}, ...addresses, networkNamespace });
+    }
+    await client.applyPolicies(POLICY, 'anna.yaml');
+    assert.notDeepEqual(look(), was);
+  });
+
+  afterEach(async () => {
+    client.close();
+    agent.kill('SIGKILL');
+    await agent.ended;
+    if (existsSync(join(directory, 'bpf'))) {
+      await runSkep('uninstall', '--yes', '--force', ...places());
+    }
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** Resolves when the agent answers. */
+  async function untilReady(): Promise<void> {
+    const end = performance.now() + READY_MILLISECONDS;
+    while (performance.now() < end) {
+      const isReady = await client.status().then(
+        () => true,
+        () => false,
+      );
+      if (isReady) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error('the agent is not ready');
+  }
+
+  async function die(): Promise<void> {
+    agent.kill('SIGKILL');
+    await agent.ended;
+  }
+
+  function assertAsBefore(): void {
+    assert.deepEqual(look(), was);
+    assert.deepEqual(readdirSync(directory), []);
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+    assert.equal(mounts.includes(directory), false);
+  }
+
+  test('that nobody has confirmed, or under an agent elsewhere, changes nothing', async () => {
+    const asked = await runSkep('uninstall', ...places());
+    assert.equal(asked.status, 1);
+    assert.match(asked.errors, /^error: uninstall: nobody to ask \(say --yes .*\)\n$/);
+    const socket = ['--socket', join(directory, 'nobody.sock')];
+    const refused = await runSkep('uninstall', '--yes', ...places(), ...socket);
+    assert.equal(refused.status, 1);
+    assert.match(refused.errors, /the agent with pid \d+ has it \(stop it first\)/);
+    assert.equal((await client.listEndpoints()).length, 2);
+    await assertUninstalled();
+  });
+
+  /** Of the agent that runs. */
+  async function assertUninstalled(): Promise<void> {
+    const { status, output, errors } = await runSkep('uninstall', '--yes', ...places());
+    assert.deepEqual([status, output, errors], [0, 'gone: the agent and all that it made\n', '']);
+    assert.equal((await agent.ended).status, 0, 'the agent ends');
+    assertAsBefore();
+    const again = await runSkep('uninstall', '--yes', ...places());
+    assert.deepEqual([again.status, again.output], [0, 'nothing was there\n']);
+  }
+
+  test('of an agent that is dead: the same', async () => {
+    await die();
+    const { status, errors } = await runSkep('uninstall', '--yes', ...places());
+    assert.deepEqual([status, errors], [0, '']);
+    assertAsBefore();
+  });
+
+  test('of an agent that is dead and whose state is damaged: only by force', async () => {
+    await die();
+    writeFileSync(join(directory, 'state', 'state.journal'), 'not a journal\n');
+    const refused = await runSkep('uninstall', '--yes', ...places());
+    assert.equal(refused.status, 1);
+    assert.match(refused.errors, /^error: uninstall: read state .* \(or say --force\)\n$/);
+    const { status, output } = await runSkep('uninstall', '--yes', '--force', ...places());
+    assert.equal(status, 0);
+    assert.match(output, /^left: forwarding of the host stays on .*\nleft: the file system at /);
+    // What the state would have said; all else is as it was.
+    for (const [name, value] of Object.entries(FORWARDING)) {
+      inNode('sh', '-c', `echo ${value} > /proc/sys/net/${name}`);
+    }
+    execFileSync('umount', [join(directory, 'bpf')]);
+    rmdirSync(join(directory, 'bpf'));
+    assertAsBefore();
+  });
+});
