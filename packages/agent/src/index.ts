@@ -12,6 +12,8 @@ export * from './agent.ts';
 export * from './api/client.ts';
 export * from './api/server.ts';
 export * from './daemon.ts';
+export { type DumpSource, sysdumpParts } from './sysdump/parts.ts';
+export { redact } from './sysdump/redact.ts';
 export * from './node/force-removal.ts';
 export { removeIfEmpty } from './node/one-agent.ts';
 export * from './telemetry/metric-definitions.ts';

@@ -14,7 +14,13 @@ export {
   hasTcx,
   requireFeature,
 } from './features.ts';
-export { type MapInfo, type ProgramInfo, readMapInfo, readProgramInfo } from './info.ts';
+export {
+  type MapInfo,
+  type ProgramInfo,
+  readMapInfo,
+  readProgramCode,
+  readProgramInfo,
+} from './info.ts';
 export {
   Link,
   type LinkInfo,

@@ -69,6 +69,27 @@ export function readMapInfo(fd: Fd<'map'>): MapInfo {
   };
 }
 
+/**
+ * A program's instructions as the kernel runs them, the verifier's own among them; addresses are
+ * zero for those who may not see them.
+ *
+ * @throws KernelError
+ */
+export function readProgramCode(fd: Fd<'program'>): Uint8Array {
+  const { program } = BpfInfo;
+  const code = new Uint8Array(readProgramInfo(fd).translatedBytes);
+  const info = new Attribute(program.size)
+    .setU32(program.xlated_prog_len, code.length)
+    .setPointer(program.xlated_prog_insns, code);
+  const { info: at } = BpfAttribute;
+  const attribute = new Attribute(BpfAttribute.info.size)
+    .setU32(at.bpf_fd, fd.number)
+    .setU32(at.info_len, program.size)
+    .setPointer(at.info, info.bytes);
+  bpf(BpfCommand.OBJ_GET_INFO_BY_FD, attribute, { operation: 'read program code' });
+  return code;
+}
+
 /** @throws KernelError */
 export function readProgramInfo(fd: Fd<'program'>): ProgramInfo {
   const { program } = BpfInfo;

@@ -13,6 +13,7 @@ import { addListCommands } from './commands/list.ts';
 import { addObserveCommand } from './commands/observe.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addSysdumpCommand } from './commands/sysdump.ts';
 import { addUninstallCommand } from './commands/uninstall.ts';
 
 /** Exit status 0: it worked. */
@@ -44,6 +45,7 @@ export function makeProgram(): Command {
     addExplainCommand,
     addFilterCommands,
     addStatusCommand,
+    addSysdumpCommand,
     addListCommands,
     addAgentCommand,
     addCniCommands,

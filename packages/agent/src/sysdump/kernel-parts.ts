@@ -1,0 +1,190 @@
+/** Tables and programs as they are pinned: without an agent, too, and of another build. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  BpfMap,
+  featureSince,
+  type Feature,
+  hasFeature,
+  heldId,
+  openPinnedLink,
+  openPinnedObject,
+  openProgramById,
+  type ProgramInfo,
+  readMapInfo,
+  readProgramCode,
+} from '@skep/bpf';
+import { decodePlaced, formatInstruction, mapShapeOf } from '@skep/bytecode';
+import { datapathMaps, packets } from '@skep/datapath';
+import { codecOf, type Field, type MapDeclaration } from '@skep/ebpf';
+import type { DumpPart } from './dump-part.ts';
+
+/** Entries of one table that are written; of the others only how many there are. */
+export const DUMPED_ENTRIES_MAX = 10_000;
+/** Programs whose instructions are written. */
+const DUMPED_PROGRAMS_MAX = 200;
+
+/** The pinned tables, links and programs, and what the kernel can do. */
+export function kernelParts(folder: string): DumpPart[] {
+  const maps = join(folder, 'maps');
+  // The packet at hand is nobody's business.
+  const names = (existsSync(maps) ? readdirSync(maps) : []).filter((name) => name !== packets.name);
+  return [
+    { file: 'kernel/pins.json', read: () => listPins(folder) },
+    { file: 'kernel/features.json', read: probeAll },
+    { file: 'kernel/programs.json', read: () => programIds(folder).map(describeProgram) },
+    { file: 'kernel/programs.txt', read: () => listPrograms(folder) },
+    ...names.map((name) => ({
+      file: `kernel/maps/${name}.json`,
+      read: () => readTable(join(maps, name)),
+    })),
+  ];
+}
+
+/** @throws Error where there are none */
+function listPins(folder: string): Record<string, string[]> {
+  const list = (part: string): string[] =>
+    existsSync(join(folder, part)) ? readdirSync(join(folder, part)).sort() : [];
+  const pins = { maps: list('maps'), links: list('links') };
+  if (pins.maps.length + pins.links.length === 0) throw new Error(`nothing is pinned in ${folder}`);
+  return pins;
+}
+
+function probeAll(): Record<string, boolean | string> {
+  return Object.fromEntries(
+    (Object.keys(featureSince) as Feature[]).map((feature) => {
+      try {
+        return [feature, hasFeature(feature)];
+      } catch (error) {
+        return [feature, String(error)];
+      }
+    }),
+  );
+}
+
+/** Numbers of the programs of links and of the tables that hold programs, each once. */
+function programIds(folder: string): number[] {
+  const ids = new Set<number>();
+  for (const name of listPins(folder).links ?? []) {
+    const link = openPinnedLink(join(folder, 'links', name));
+    if (link) ids.add(link.info().programId);
+    link?.close();
+  }
+  for (const name of listPins(folder).maps ?? []) {
+    withMap(join(folder, 'maps', name), (map) => {
+      if (map.shape.kind !== 'programArray') return;
+      for (const { programId } of heldPrograms(map)) ids.add(programId);
+    });
+  }
+  return [...ids].sort((left, right) => left - right);
+}
+
+function heldPrograms(map: BpfMap): { readonly slot: number; readonly programId: number }[] {
+  return Array.from({ length: map.shape.maxEntries }, (_, slot) => slot).flatMap((slot) => {
+    const programId = heldId(map, slot);
+    return programId === undefined ? [] : [{ slot, programId }];
+  });
+}
+
+function describeProgram(id: number): ProgramInfo {
+  const program = openProgramById(id);
+  try {
+    return program.info();
+  } finally {
+    program.close();
+  }
+}
+
+function listPrograms(folder: string): string {
+  const ids = programIds(folder);
+  const texts = ids.slice(0, DUMPED_PROGRAMS_MAX).map(listProgram);
+  const left = ids.length - texts.length;
+  return [...texts, ...(left > 0 ? [`${left} more programs\n`] : [])].join('\n');
+}
+
+/** The instructions as the kernel runs them. */
+function listProgram(id: number): string {
+  const program = openProgramById(id);
+  try {
+    const code = readProgramCode(program.fd);
+    return `program ${id} ${program.name}\n${instructionLines(code).join('\n')}\n`;
+  } finally {
+    program.close();
+  }
+}
+
+/** The verifier puts in instructions that no program may have: those are shown as bytes. */
+function instructionLines(code: Uint8Array): string[] {
+  try {
+    return decodePlaced(code).map(({ slot, instruction }) => {
+      return `${String(slot).padStart(5)}: ${formatInstruction(instruction)}`;
+    });
+  } catch {
+    return Array.from({ length: code.length / 8 }, (_, slot) => {
+      const bytes = Buffer.from(code.subarray(slot * 8, slot * 8 + 8)).toString('hex');
+      return `${String(slot).padStart(5)}: ${bytes}`;
+    });
+  }
+}
+
+function readTable(path: string): unknown {
+  return withMap(path, (map) => {
+    const { shape } = map;
+    if (shape.kind === 'programArray') return { shape, slots: heldPrograms(map) };
+    if (shape.keySize === 0) return { shape };
+    const entries: unknown[] = [];
+    const decode = decoderOf(map);
+    let count = 0;
+    for (const [key, value] of map.entries()) {
+      const isArrayRow = shape.kind === 'array' || shape.kind === 'perCpuArray';
+      if (isArrayRow && value.every((byte) => byte === 0)) continue;
+      if (++count <= DUMPED_ENTRIES_MAX) entries.push(decode(key, value));
+    }
+    return { shape, count, entries };
+  });
+}
+
+/** Entries by field where the table has the shape of this build, else as bytes. */
+function decoderOf(map: BpfMap): (key: Uint8Array, value: Uint8Array) => unknown {
+  const declared = datapathMaps.find(({ name }) => name === map.name);
+  if (!declared || !isShapeOf(map, declared)) {
+    return (key, value) => ({ key: hex(key), value: hex(value) });
+  }
+  const readKey = fieldReader(declared.key, map.shape.keySize);
+  const stride = Math.ceil(map.shape.valueSize / 8) * 8;
+  const isPerCpu = map.shape.kind.startsWith('perCpu');
+  const readValue = fieldReader(declared.value, map.shape.valueSize);
+  return (key, value) => ({
+    key: readKey(key),
+    value: isPerCpu
+      ? Array.from({ length: value.length / stride }, (_, cpu) =>
+          readValue(value.subarray(cpu * stride, cpu * stride + map.shape.valueSize)),
+        )
+      : readValue(value),
+  });
+}
+
+function isShapeOf({ shape }: BpfMap, declared: MapDeclaration): boolean {
+  const { kind, keySize, valueSize } = mapShapeOf(declared);
+  return shape.kind === kind && shape.keySize === keySize && shape.valueSize === valueSize;
+}
+
+function fieldReader(field: unknown, size: number): (bytes: Uint8Array) => unknown {
+  const codec = codecOf(field as Field);
+  return codec.size === size ? (bytes) => codec.decode(bytes) : hex;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** @throws Error where nothing is pinned there */
+function withMap<T>(path: string, task: (map: BpfMap) => T): T {
+  const fd = openPinnedObject('map', path);
+  if (fd === undefined) throw new Error(`${path} is gone`);
+  try {
+    return task(new BpfMap(fd, readMapInfo(fd).shape));
+  } finally {
+    fd.close();
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What a sysdump is made of: all that helps to find out what is wrong, each part read on its own,
+ * so that one that cannot be read takes no other with it.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AgentClient } from '../api/client.ts';
+import type { AgentOptions } from '../node/node.ts';
+import { decodeJournal } from '../state/journal-text.ts';
+import { STATE_FILES } from '../state/memory.ts';
+import type { DumpPart } from './dump-part.ts';
+import { kernelParts } from './kernel-parts.ts';
+import { machineParts } from './machine-parts.ts';
+import { networkParts } from './network-parts.ts';
+
+/** Where an agent is, or was. */
+export interface DumpSource {
+  readonly client: AgentClient;
+  readonly places: Pick<AgentOptions, 'stateDirectory' | 'bpffsDirectory' | 'networkNamespace'>;
+}
+
+/** All of them: what the agent says, what it remembers, what the kernel has, the machine. */
+export function sysdumpParts({ client, places }: DumpSource): DumpPart[] {
+  const { stateDirectory, bpffsDirectory, networkNamespace } = places;
+  return [
+    ...agentParts(client),
+    { file: 'state/journal.json', read: () => readState(stateDirectory) },
+    ...kernelParts(bpffsDirectory),
+    ...networkParts(networkNamespace),
+    ...machineParts(),
+  ];
+}
+
+function agentParts(client: AgentClient): DumpPart[] {
+  return [
+    { file: 'agent/status.json', read: () => client.status() },
+    { file: 'agent/health.json', read: () => client.health() },
+    { file: 'agent/endpoints.json', read: () => client.listEndpoints() },
+    { file: 'agent/identities.json', read: () => client.listIdentities(true) },
+    { file: 'agent/ipcache.json', read: () => client.listIpcache() },
+    { file: 'agent/policies.json', read: () => client.listPolicies() },
+    { file: 'agent/flows.json', read: () => client.recentFlows({}) },
+    { file: 'agent/metrics.txt', read: () => client.metrics() },
+  ];
+}
+
+/** The state as the journal has it, read beside an agent that goes on writing it. */
+function readState(directory: string): Record<string, unknown> {
+  const path = join(directory, STATE_FILES[0]!);
+  const held = new Map<string, unknown>();
+  for (const [key, value] of decodeJournal(readFileSync(path), path).changes) {
+    if (value === null) held.delete(key);
+    else held.set(key, value);
+  }
+  return Object.fromEntries(held);
+}
