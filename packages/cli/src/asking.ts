@@ -1,10 +1,12 @@
 /** What every command that asks the agent shares: where it is, and how the answer is shown. */
-import { AgentClient, type ExplainRequest, type MonitoringAddress } from '@skep/agent';
+import {
+  AgentClient,
+  DEFAULT_SOCKET,
+  type ExplainRequest,
+  type MonitoringAddress,
+} from '@skep/agent';
 import { PROTOCOLS_BY_NAME } from '@skep/policy';
 import { type Command, InvalidArgumentError } from 'commander';
-
-/** Where the agent of a node listens, if nobody says otherwise. */
-export const DEFAULT_SOCKET = '/run/skep/agent.sock';
 
 /** What `asking` adds to the options of a command. */
 export interface AskOptions {

@@ -43,12 +43,17 @@ function nameOf(name: string, interfaceName: string): string {
 }
 
 function conventionalLabels({ args }: NetworkConfig): Record<string, string> {
-  const { labels = [] } = args;
-  if (!Array.isArray(labels)) {
+  const labels: unknown = args.labels ?? [];
+  if (!Array.isArray(labels) || !labels.every(isLabel)) {
     const message = `args.cni.labels: found ${JSON.stringify(labels)}, expected a list`;
     throw new CniError(CniErrorCode.InvalidConfig, message, '[{ "key": KEY, "value": VALUE }]');
   }
   return Object.fromEntries(labels.map(({ key, value }) => [key, value]));
+}
+
+function isLabel(entry: unknown): entry is { readonly key: string; readonly value: string } {
+  const { key, value } = (entry ?? {}) as { key?: unknown; value?: unknown };
+  return typeof key === 'string' && typeof value === 'string';
 }
 
 /** At most one of each family; a length of the prefix is of no use, every address is alone. */

@@ -1,4 +1,5 @@
 /** The network configuration that the runtime gives on standard input. */
+import { DEFAULT_SOCKET } from '@skep/agent/client';
 import { CniError, CniErrorCode } from './cni-error.ts';
 import type { CniResult, Dns } from './result.ts';
 import { type CniVersion, readVersion } from './versions.ts';
@@ -46,8 +47,6 @@ export interface NetworkConfig {
   readonly validAttachments?: readonly ValidAttachment[];
 }
 
-/** Where an agent listens if nobody says otherwise. */
-const DEFAULT_SOCKET = '/run/skep/agent.sock';
 const DEFAULT_WAIT_SECONDS = 30;
 const DEFAULT_NAMESPACE = 'default';
 
@@ -97,9 +96,9 @@ export function readNetworkConfig(text: string, isStrict: boolean): NetworkConfi
   return {
     cniVersion,
     name: readName(name),
-    socket: typeof socket === 'string' ? socket : DEFAULT_SOCKET,
-    waitSeconds: typeof waitSeconds === 'number' ? waitSeconds : DEFAULT_WAIT_SECONDS,
-    namespace: typeof namespace === 'string' ? namespace : DEFAULT_NAMESPACE,
+    socket: settingOf(socket, DEFAULT_SOCKET, 'socket'),
+    waitSeconds: settingOf(waitSeconds, DEFAULT_WAIT_SECONDS, 'waitSeconds'),
+    namespace: settingOf(namespace, DEFAULT_NAMESPACE, 'namespace'),
     labels: objectOf(labels, 'labels') as Record<string, string>,
     runtimeConfig: runtimeConfig as RuntimeConfig,
     args: objectOf(objectOf(found.args, 'args').cni, 'args.cni') as ConventionalArgs,
@@ -117,6 +116,14 @@ function parseJson(text: string): Record<string, unknown> {
     const message = `network configuration: ${(error as Error).message}`;
     throw new CniError(CniErrorCode.Decoding, message, 'expected JSON on standard input');
   }
+}
+
+/** A value of the type of its default. */
+function settingOf<T>(value: unknown, byDefault: T, place: string): T {
+  if (value === undefined) return byDefault;
+  if (typeof value === typeof byDefault) return value as T;
+  const message = `${place}: found ${JSON.stringify(value)}, expected a ${typeof byDefault}`;
+  throw new CniError(CniErrorCode.InvalidConfig, message);
 }
 
 function objectOf(value: unknown, place: string): Record<string, unknown> {

@@ -108,6 +108,18 @@ const REFUSED: readonly {
   { name: 'what is no JSON', config: '{', code: 6, message: /^network configuration: / },
   { name: 'a list', config: '[]', code: 7, message: /expected an object/ },
   { name: 'no name', config: { ...CONFIG, name: '' }, code: 7, message: /^name: found ""/ },
+  {
+    name: 'a number as socket',
+    config: { ...CONFIG, socket: 7 },
+    code: 7,
+    message: /^socket: found 7, expected a string$/,
+  },
+  {
+    name: 'labels in another form',
+    config: { ...CONFIG, args: { cni: { labels: { app: 'x' } } } },
+    code: 7,
+    message: /^args\.cni\.labels: found \{"app":"x"\}, expected a list$/,
+  },
   { name: 'CHECK without a result', command: 'CHECK', code: 7, message: /^prevResult: missing/ },
   { name: 'GC without a list', command: 'GC', code: 7, message: /^cni\.dev\/valid-attachments/ },
   {

@@ -21,6 +21,9 @@ import type {
   StatusView,
 } from '../views.ts';
 
+/** Where the agent of a node listens, if nobody says otherwise. */
+export const DEFAULT_SOCKET = '/run/skep/agent.sock';
+
 /** What the agent refused or failed to do, in its words; or that it does not answer. */
 export class AgentError extends Error {
   constructor(

@@ -2,13 +2,14 @@
 import {
   type AgentOptions,
   type DaemonOptions,
+  DEFAULT_SOCKET,
   type LogFormat,
   type MonitoringAddress,
   runDaemon,
 } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import { type Command, Option } from 'commander';
-import { DEFAULT_SOCKET, parseListen } from '../asking.ts';
+import { parseListen } from '../asking.ts';
 import { CommandError } from '../output.ts';
 
 /** Where an agent keeps things, as its options say it. */

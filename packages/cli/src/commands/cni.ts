@@ -1,9 +1,9 @@
 /** `skep cni install`, `skep cni uninstall`. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEFAULT_SOCKET } from '@skep/agent';
 import { SUPPORTED_VERSIONS } from '@skep/cni';
 import { type Command, Option } from 'commander';
-import { DEFAULT_SOCKET } from '../asking.ts';
 import { installPlugin, type PluginFolders, uninstallPlugin } from '../cni/plugin-files.ts';
 import { readLabels } from '../labels.ts';
 
