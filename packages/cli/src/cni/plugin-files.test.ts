@@ -85,6 +85,13 @@ test("somebody else's files stay, and nothing is written beside them", (t) => {
   }
 });
 
+test('a name that is a path is refused', (t) => {
+  const folders = newFolders(t);
+  const network = { ...NETWORK, name: '../shop' };
+  assert.throws(() => installPlugin(folders, network), { message: /^network '\.\.\/shop'/ });
+  assert.throws(() => uninstallPlugin(folders, 'a/b'), { code: 'ERR_COMMAND' });
+});
+
 test('a node that no script can name is refused', (t) => {
   const folders = newFolders(t);
   assert.throws(() => installPlugin(folders, NETWORK, '/my node'), { message: /link node/ });

@@ -79,7 +79,13 @@ export function uninstallPlugin(folders: PluginFolders, name: string): string[] 
   return files.map(({ path }) => path);
 }
 
+/** @throws CommandError for a name that no network can have */
 function filesOf({ binDir, confDir }: PluginFolders, name: string): [PluginFile, PluginFile] {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
+    throw new CommandError(
+      `network '${name}': expected letters, digits, and _ . - after the first`,
+    );
+  }
   const isBundle = (text: string): boolean => {
     const [first = '', ...rest] = text.split('\n');
     return first.startsWith('#!/') && rest.join('\n').startsWith(BUNDLE_BEGIN);

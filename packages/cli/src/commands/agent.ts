@@ -23,7 +23,7 @@ export interface PlaceOptions {
 interface AgentCommandOptions extends PlaceOptions {
   readonly logLevel: string;
   readonly pool: readonly string[];
-  readonly reserve: readonly string[];
+  readonly reserve?: readonly string[];
   readonly logFormat?: LogFormat;
   readonly metrics?: MonitoringAddress;
   readonly containerd?: string;
@@ -60,7 +60,7 @@ export function withWork(command: Command): Command {
     .default(undefined, 'text where standard error is a terminal, else json');
   return command
     .option('--pool <range...>', 'addresses that it gives: prefixes, or FIRST-LAST', DEFAULT_POOLS)
-    .option('--reserve <range...>', 'addresses of the pools that it does not give', [])
+    .option('--reserve <range...>', 'addresses of the pools that it does not give')
     .option('--metrics <host:port>', 'serve /metrics and /healthz there, too', parseListen)
     .option('--containerd <socket>', 'take over the labels of containers that it has')
     .addOption(logLevel)
@@ -83,7 +83,7 @@ function daemonOptions(options: AgentCommandOptions): DaemonOptions {
   return {
     ...agentOptions(options),
     socketPath: socket,
-    addresses: { pools: options.pool, reserved: options.reserve },
+    addresses: { pools: options.pool, reserved: options.reserve ?? [] },
     log: { level, ...(format === undefined ? {} : { format }) },
     ...(metrics === undefined ? {} : { metricsAddress: metrics }),
     ...(containerd === undefined ? {} : { containerdSocket: containerd }),

@@ -11,7 +11,7 @@ interface InstallOptions extends PluginFolders {
   readonly name: string;
   readonly socket: string;
   readonly cniVersion: string;
-  readonly label: readonly string[];
+  readonly label?: readonly string[];
 }
 
 /** Where Debian keeps the standard plugins, besides the folder that is given. */
@@ -26,9 +26,9 @@ export function addCniCommands(program: Command): void {
     .choices([...SUPPORTED_VERSIONS])
     .default(DEFAULT_VERSION);
   withFolders(cni.command('install'))
-    .description('write the plugin and the configuration of a network, for podman, containerd, ...')
+    .description('write the plugin and a network, for podman, containerd and the like')
     .option('--socket <path>', 'where the agent listens', DEFAULT_SOCKET)
-    .option('--label <key=value...>', 'labels of all endpoints of the network', [])
+    .option('--label <key=value...>', 'labels of all endpoints of the network')
     .addOption(version)
     .addHelpText(
       'after',
@@ -52,7 +52,7 @@ function withFolders(command: Command): Command {
 }
 
 function install(options: InstallOptions): void {
-  const { name, socket, cniVersion, label } = options;
+  const { name, socket, cniVersion, label = [] } = options;
   const folders = [options.binDir, DEBIAN_PLUGINS];
   const hasPortMappings = folders.some((folder) => existsSync(join(folder, 'portmap')));
   const labels = readLabels(label, 'install plugin');
