@@ -9,6 +9,7 @@ import { lookupMaps, randomLookups } from '../testing/random-lookups.ts';
 import { randomProgram } from '../testing/random-program.ts';
 import { countingBytes, sampleProgram, TC_TYPE } from '../testing/sample-program.ts';
 import { type EngineName, Machine, type MachineOptions } from './machine.ts';
+import { hashing } from './maps/key-index.ts';
 import { Table } from './maps/map.ts';
 import { ProgramArrayMap } from './maps/program-array.ts';
 
@@ -190,6 +191,7 @@ const shapes: readonly (readonly [name: string, instructions: readonly Instructi
       asm.load(4, r7, r6, 76),
       asm.load(8, r3, r7, 0),
       asm.load(8, r3, r7, 8),
+      asm.load(1, r3, r7, 0),
       asm.branch('eq', 64, r7, r6, 0),
       asm.load(8, r0, r7, 4),
     ],
@@ -251,6 +253,36 @@ test(`${runs} random programs that look keys up end alike (SKEP_SEED=${seed})`, 
     if ('packet' in first!) ended++;
   }
   assert.ok(ended > runs / 10, `${ended} of ${runs} ended without a fault`);
+});
+
+/** Another second word, with which another first word gives the same hash. */
+function collidingKey(first: number, second: number, otherFirst: number): bigint {
+  const stirred = (word: number): number => {
+    const product = Math.imul(word, hashing.factor);
+    return product ^ (product >>> hashing.shift);
+  };
+  const otherSecond = stirred(first) ^ second ^ stirred(otherFirst);
+  return (BigInt(otherSecond >>> 0) << 32n) | BigInt(otherFirst);
+}
+
+test('keys of the same hash are told apart', () => {
+  const wide: MapShape = { ...table, keySize: 8 };
+  const keys = [(6n << 32n) | 5n, collidingKey(5, 6, 7), collidingKey(5, 6, 8)];
+  for (const engine of ['interpreter', 'generated'] as const) {
+    const machine = new Machine({ engine });
+    const map = machine.createMap(wide) as Table;
+    keys.slice(0, 2).forEach((key, index) => {
+      map.update(new Uint8Array(BigUint64Array.of(key).buffer), countingBytes(8).fill(index + 1));
+    });
+    const results = keys.map((key) => {
+      const start = [asm.loadConstant(r3, key), asm.store(8, r10, -8, r3)];
+      const call = [asm.loadMap(r1, 0), asm.mov64(r2, r10), asm.add64(r2, -8), asm.callHelper(1)];
+      const end = [asm.branch('eq', 64, r0, 0, 1), asm.load(1, r0, r0, 0), asm.exit()];
+      const object = sampleProgram([...start, ...call, ...end], [wide]);
+      return machine.load(object).run({ packet: countingBytes(14) }).returnValue;
+    });
+    assert.deepEqual(results, [1, 2, 0], engine);
+  }
 });
 
 test('a machine says how it runs programs', () => {
