@@ -22,6 +22,26 @@ const compilerOptions: ts.CompilerOptions = {
   types: [],
 };
 
+/**
+ * Reads and parses a file once for all runs of a process, as long as its text stays the same: the
+ * library and the packages are most of what a small module imports.
+ */
+const host = sharingHost();
+
+function sharingHost(): ts.CompilerHost {
+  const host = ts.createCompilerHost(compilerOptions);
+  const parsed = new Map<string, ts.SourceFile>();
+  const parse = host.getSourceFile.bind(host);
+  host.getSourceFile = (fileName, ...options) => {
+    const known = parsed.get(fileName);
+    if (known && known.text === host.readFile(fileName)) return known;
+    const file = parse(fileName, ...options);
+    if (file) parsed.set(fileName, file);
+    return file;
+  };
+  return host;
+}
+
 /** One file to compile, with all that it imports. */
 export class Project {
   private constructor(
@@ -36,7 +56,7 @@ export class Project {
    */
   static async open(fileName: string, folder: string): Promise<Project> {
     const full = path.resolve(fileName);
-    const program = ts.createProgram([full], compilerOptions);
+    const program = ts.createProgram([full], compilerOptions, host);
     const file = program.getSourceFile(full);
     if (!file) throw new Error(`compile ${fileName}: no such file`);
     const diagnostics = new DiagnosticList();
