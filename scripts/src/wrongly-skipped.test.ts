@@ -7,6 +7,7 @@ const skips = new Map([
   ['bpf is not permitted: needs root, or CAP_BPF and CAP_NET_ADMIN', ['c']],
   ['tcx: needs Linux 6.6, this is another', ['d']],
   ['clang is not installed', ['e']],
+  ['netkit: needs Linux 6.7 with CONFIG_NETKIT, this is another', ['g']],
   ['this kernel takes no programs at its functions, whoever asks', ['f']],
 ]);
 

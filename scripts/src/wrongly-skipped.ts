@@ -2,8 +2,11 @@
 
 /** Reasons that only a lack of rights can have, whoever worded them. */
 const aboutRights = /\b(root|not permitted|privileged|CAP_\w+|EPERM)\b/i;
-/** Reasons that only a lack of the kernel can have: `tcx: needs Linux 6.6, this is 6.1.0`. */
-const aboutKernel = /\bneeds Linux (\d+\.\d+)\b/;
+/**
+ * Reasons that only a lack of the kernel can have: `tcx: needs Linux 6.6, this is 6.1.0`. Where the
+ * kernel has to be built for it, its number tells nothing: `needs Linux 6.7 with CONFIG_NETKIT`.
+ */
+const aboutKernel = /\bneeds Linux (\d+\.\d+)\b(?! with)/;
 
 /**
  * The tests that were skipped for want of rights that this machine gives, or of something that its

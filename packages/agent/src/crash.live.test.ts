@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { canUseBpf, hasTcx } from '@skep/bpf';
+import { canUseBpf, explainMissing } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { Agent, type AgentOptions } from './agent.ts';
 import { Steps } from './testing/steps.ts';
@@ -41,7 +41,7 @@ function draw(last: number): number[] {
 }
 
 for (const mechanism of ['tcx', 'clsact'] as const) {
-  const skip = canUseBpf() ?? (mechanism === 'tcx' && !hasTcx() ? 'no tcx here' : false);
+  const skip = canUseBpf() ?? ((mechanism === 'tcx' && explainMissing('tcx')) || false);
 
   describe(`an agent that dies at a step, by ${mechanism}, seed ${SEED}`, { skip }, () => {
     const directory = mkdtempSync(join(tmpdir(), 'skep-crash-'));

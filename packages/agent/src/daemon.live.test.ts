@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { canUseBpf, hasTcx } from '@skep/bpf';
+import { canUseBpf, explainMissing } from '@skep/bpf';
 import { isBpfFileSystem } from '@skep/sys';
 import type { KernelFeatures } from './kernel/kernel-features.ts';
 import { KilledDaemon } from './testing/killed-daemon.ts';
@@ -23,7 +23,7 @@ const CASES: readonly { name: string; have: readonly KernelFeatures[]; needsTcx:
 ];
 
 for (const { name, have: lives, needsTcx } of CASES) {
-  const skip = canUseBpf() ?? (needsTcx && !hasTcx() ? 'this kernel has no tcx' : false);
+  const skip = canUseBpf() ?? ((needsTcx && explainMissing('tcx')) || false);
   const [first, last] = [lives[0]!, lives.at(-1)!];
 
   describe(`a daemon that is killed, ${name}`, { skip }, () => {

@@ -1,7 +1,7 @@
 /** A node that gets TCX, and loses it again, with traffic on: each way takes the other's place. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { canUseBpf, hasTcx } from '@skep/bpf';
+import { canUseBpf, explainMissing } from '@skep/bpf';
 import type { KernelFeatures } from './kernel/kernel-features.ts';
 import { KilledDaemon } from './testing/killed-daemon.ts';
 
@@ -10,7 +10,7 @@ const TCX: KernelFeatures = { mechanism: 'tcx', hasRedirectPeer: true };
 /** Of anna with bert, one every few milliseconds, all the while. */
 const EXCHANGES = 800;
 
-const skip = canUseBpf() ?? (hasTcx() ? false : 'this kernel has no tcx');
+const skip = canUseBpf() ?? explainMissing('tcx') ?? false;
 
 describe('from clsact to TCX and back', { skip }, () => {
   const world = new KilledDaemon();

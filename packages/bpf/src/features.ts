@@ -26,7 +26,7 @@ import { loadProgram } from './program.ts';
 import { VerifierError } from './verifier-error.ts';
 import { attachXdp } from './xdp.ts';
 
-/** The first kernel that has it, for messages only. */
+/** The first kernel that has it, and its setting where it may lack it; for messages only. */
 export const featureSince = {
   'array memory mapping': '5.5',
   'batch operations': '5.6',
@@ -34,7 +34,7 @@ export const featureSince = {
   'compare and exchange': '5.12',
   'loop helper': '5.17',
   may_goto: '6.9',
-  netkit: '6.7',
+  netkit: '6.7 with CONFIG_NETKIT',
   'number iterators': '6.4',
   'redirect to peer': '5.10',
   'ring buffer': '5.8',
@@ -63,6 +63,16 @@ export function hasFeature(feature: Feature): boolean {
 /** @throws UnsupportedFeatureError where the kernel lacks it; InconclusiveProbeError */
 export function requireFeature(feature: Feature): void {
   if (!hasFeature(feature)) throw new UnsupportedFeatureError(feature, featureSince[feature]);
+}
+
+/**
+ * Why a feature cannot be used here, in words for the user; `undefined` where this kernel has it.
+ *
+ * @throws InconclusiveProbeError
+ */
+export function explainMissing(feature: Feature): string | undefined {
+  if (hasFeature(feature)) return undefined;
+  return new UnsupportedFeatureError(feature, featureSince[feature]).message;
 }
 
 /** Whether traffic control takes TCX links. @since Linux 6.6 */

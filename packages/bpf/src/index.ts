@@ -6,6 +6,7 @@ export { findFunction, SymbolError } from './elf-symbols.ts';
 export * from './errors.ts';
 export {
   type Feature,
+  explainMissing,
   featureSince,
   hasFeature,
   hasHelper,

@@ -5,7 +5,7 @@ import { TcAction, XdpAction } from '@skep/ebpf';
 import { BpfProgramType, type KernelError } from '@skep/sys';
 import { codeTarget } from './code-target.ts';
 import { MissingKernelFunctionError } from './errors.ts';
-import { hasFeature } from './features.ts';
+import { explainMissing, hasFeature } from './features.ts';
 import { readMapInfo } from './info.ts';
 import { openPinnedLink } from './link.ts';
 import { createMap, openPinnedMap } from './open-map.ts';
@@ -56,7 +56,8 @@ describe('program', { skip: cannotUseBpf }, () => {
 
   test('a function of the kernel is called by its name', (t) => {
     assert.equal(codeTarget().numberIterators, hasFeature('number iterators'));
-    if (!codeTarget().numberIterators) return t.skip('this kernel has no number iterators');
+    const lack = explainMissing('number iterators');
+    if (lack) return t.skip(lack);
     const address = [asm.mov64(r1, r10), asm.add64(r1, -8)];
     const body = [
       ...[...address, asm.mov64(r2, 3), asm.mov64(r3, 5), asm.callKernelFunction(0)],

@@ -195,7 +195,7 @@ function callLoad(attribute: Attribute): number {
  * The most that every supported kernel takes; pages that the log does not reach are never touched.
  */
 const LOG_BYTES = (1 << 24) - 1;
-/** One for all loads: a new one for each costs the garbage collector more than the kernel's work. */
+/** One for all loads: a new one for each costs the garbage collector more than the load. */
 let sharedLog: Buffer | undefined;
 
 /**

@@ -25,15 +25,14 @@ import { openSocketMap } from './socket-map.ts';
 import { attachSocketMap } from './socket-map-attach.ts';
 import { arrives, ending, errnoOf, word } from './testing/kinds.ts';
 import { newLoopback, newPair } from './testing/network.ts';
-import { cannotUseBpf } from './testing/programs.ts';
+import { cannotUse, cannotUseBpf } from './testing/programs.ts';
 import { local, newConnection, newListener, newSocket, portOf } from './testing/sockets.ts';
 import { attachXdp } from './xdp.ts';
 
 describe('socket maps', { skip: cannotUseBpf }, () => {
   for (const mechanism of ['link', 'map'] as const) {
-    test(`${mechanism}: what a message program drops, its process cannot send`, (t) => {
-      if (mechanism === 'link' && !hasFeature('socket map link'))
-        return t.skip('no such link here');
+    const skip = mechanism === 'link' && cannotUse('socket map link');
+    test(`${mechanism}: what a message program drops, its process cannot send`, { skip }, (t) => {
       const namespace = newLoopback(t);
       if (!namespace) return;
       const sockets = openSocketMap(new SocketMap({ name: 'sockets', maxEntries: 2 }));

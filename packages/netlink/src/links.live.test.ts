@@ -154,7 +154,7 @@ test('statistics count what was sent', { skip }, (context) => {
 
 test('vxlan: as it was described', { skip }, (context) => {
   const network = newNetwork(context);
-  const link = unlessUnsupported(context, () =>
+  const link = unlessUnsupported(context, 'needs Linux with CONFIG_VXLAN', () =>
     network.links.createVxlan({
       name: 'tunnel',
       networkId: 42,
@@ -173,13 +173,15 @@ test('vxlan: as it was described', { skip }, (context) => {
 
 test('dummy', { skip }, (context) => {
   const network = newNetwork(context);
-  const link = unlessUnsupported(context, () => network.links.createDummy({ name: 'place' }));
+  const link = unlessUnsupported(context, 'needs Linux with CONFIG_DUMMY', () =>
+    network.links.createDummy({ name: 'place' }),
+  );
   if (link) assert.equal(link.kind, 'dummy');
 });
 
 test('netkit: both ends as they were described', { skip }, (context) => {
   const network = newNetwork(context);
-  const link = unlessUnsupported(context, () =>
+  const link = unlessUnsupported(context, 'needs Linux 6.7 with CONFIG_NETKIT', () =>
     network.links.createNetkit({
       name: 'left',
       mode: 'layer3',

@@ -13,8 +13,7 @@ import {
   r10,
 } from '@skep/bytecode';
 import { BpfProgramType } from '@skep/sys';
-import { UnsupportedFeatureError } from '../errors.ts';
-import { type Feature, featureSince, hasFeature } from '../features.ts';
+import { explainMissing, type Feature } from '../features.ts';
 import { canUseBpf } from '../permission.ts';
 
 /** Why BPF cannot be used here; false where it can. For the `skip` of a test. */
@@ -22,8 +21,7 @@ export const cannotUseBpf: string | false = canUseBpf() ?? false;
 
 /** Why a test of a feature cannot run here; false where it can. For the `skip` of a test. */
 export function cannotUse(feature: Feature): string | false {
-  if (cannotUseBpf || hasFeature(feature)) return cannotUseBpf;
-  return new UnsupportedFeatureError(feature, featureSince[feature]).message;
+  return cannotUseBpf || (explainMissing(feature) ?? false);
 }
 
 /** A program; every 16-byte load in it takes the address of the one map. */

@@ -78,14 +78,22 @@ export function show(network: Network, command: string, words: string): Shown[] 
   return JSON.parse(stdout || '[]') as Shown[];
 }
 
-/** Skips the test where the kernel was built without a kind of link; else what `make` made. */
-export function unlessUnsupported<T>(context: TestContext, make: () => T): T | undefined {
+/**
+ * Skips the test where the kernel has not the kind of link; else what `make` made.
+ *
+ * @param needs which kernel has it: `needs Linux 6.7 with CONFIG_NETKIT`
+ */
+export function unlessUnsupported<T>(
+  context: TestContext,
+  needs: string,
+  make: () => T,
+): T | undefined {
   try {
     return make();
   } catch (error) {
     const isMissing = error instanceof NetlinkError && error.errno === EOPNOTSUPP;
     if (!isMissing) throw error;
-    context.skip(error.message);
+    context.skip(`${needs}: ${error.message}`);
     return undefined;
   }
 }
