@@ -4,13 +4,21 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { canUseBpf } from '@skep/bpf';
+import { canUseBpf, explainMissing, type Feature } from '@skep/bpf';
 import { runExample } from './lib/run.ts';
 
 const LINES_MAX = 60;
 
+/** One example. */
+interface Expected {
+  readonly needsKernel: boolean;
+  /** What not every supported kernel has. */
+  readonly feature?: Feature;
+  readonly output: RegExp;
+}
+
 /** What each example prints; those that need the kernel are skipped where it is not permitted. */
-const examples: Record<string, { needsKernel: boolean; output: RegExp }> = {
+const examples: Record<string, Expected> = {
   'compile-only': {
     needsKernel: false,
     output: /dropIcmp:\n[\s\S]*exit\n[\s\S]*a ping: Drop after \d+ .*\na datagram: Pass after \d+ /,
@@ -46,6 +54,12 @@ const examples: Record<string, { needsKernel: boolean; output: RegExp }> = {
     needsKernel: true,
     output:
       /^drops .*\nSYN.*: 2 of 2 .*\nACK.*: 0 of 3 .*\nUDP.*: 0 of 3 .*\n.*: 1 of 1 .*\n3 pack/,
+  },
+  'open-netkit': {
+    needsKernel: true,
+    feature: 'netkit',
+    output:
+      /^(closed: .*is dropped\n){2}.*53 arrives\n.*80 is dropped\n(closed: .*is dropped\n){2}$/,
   },
   'rate-limit': {
     needsKernel: true,
@@ -87,13 +101,18 @@ test('every example has an expected output', () => {
   assert.deepEqual(names.sort(), Object.keys(examples).sort());
 });
 
-for (const [name, { needsKernel, output }] of Object.entries(examples)) {
-  test(`${name} shows what it promises`, { skip: needsKernel && (canUseBpf() ?? false) }, () => {
+function hindrance({ needsKernel, feature }: Expected): string | undefined {
+  if (!needsKernel) return undefined;
+  return canUseBpf() ?? (feature && explainMissing(feature));
+}
+
+for (const [name, expected] of Object.entries(examples)) {
+  test(`${name} shows what it promises`, { skip: hindrance(expected) ?? false }, () => {
     const file = join(import.meta.dirname, `${name}.js`);
     const { stdout, stderr, status } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
     assert.equal(stderr, '');
     assert.equal(status, 0);
-    assert.match(stdout, output);
+    assert.match(stdout, expected.output);
   });
 
   test(`${name} fits a page and says what to expect`, () => {
