@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newestPackage } from './debian-kernel.ts';
+import { findPackage, NoKernelError, newestPackage } from './debian-kernel.ts';
 
 const names = [
   'linux-image-6.1.0-9-amd64',
@@ -25,3 +25,7 @@ const cases = [
 for (const { name, have, want } of cases) {
   test(`newest package of ${have}: ${name}`, () => assert.equal(newestPackage(names, have), want));
 }
+
+test('a machine whose programs the guest cannot run has no kernels', () => {
+  assert.throws(() => findPackage('6.1', 'arm64'), NoKernelError);
+});

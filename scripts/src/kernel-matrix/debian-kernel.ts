@@ -25,8 +25,17 @@ export function newestPackage(names: readonly string[], version: string): string
   return kernels.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
 }
 
-/** The newest package that apt knows. @throws MissingToolError; NoKernelError */
-export function findPackage(version: string): string {
+/**
+ * The newest package that apt knows.
+ *
+ * @param architecture of this machine, as node calls it
+ * @throws MissingToolError; NoKernelError
+ */
+export function findPackage(version: string, architecture: string = process.arch): string {
+  if (architecture !== 'x64') {
+    const detail = `this machine is ${architecture}, expected x64`;
+    throw new NoKernelError(`kernel ${version}`, detail, "the guest runs the host's own files");
+  }
   const names = runTool('apt-cache', ['pkgnames', `linux-image-${version}.`]).toString();
   const found = newestPackage(names.split('\n'), version);
   if (found) return found;

@@ -11,7 +11,7 @@ import { VirtualMachine } from './virtual-machine.ts';
 
 const CACHE = join(projectRoot, '.cache');
 /** Milliseconds: emulated, on two cores that others use too. */
-const timeouts = { load: 180_000, tests: 1_800_000 };
+const timeouts = { load: 600_000, tests: 7_200_000 };
 /** How much longer than on the host something may take before a test gives it up. */
 const TIME_SCALE = '10';
 
@@ -22,7 +22,7 @@ export interface GuestRun {
   readonly programs: readonly ProgramObject[];
   /** For the test run, as after `npm test --`. */
   readonly testParameters: readonly string[];
-  /** Record the sizes of the programs, instead of comparing them. */
+  /** Record the sizes of the programs, instead of comparing them and running tests. */
   readonly isUpdate: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function runInGuest(run: GuestRun): Promise<number> {
     const seconds = ((Date.now() - started) / 1000).toFixed(0);
     console.log(`kernel ${run.kernel}: ${machine.release} is up after ${seconds} s`);
     const budgetStatus = await loadPrograms(machine, files, run.isUpdate);
-    const testStatus = await runTests(machine, run.testParameters);
+    const testStatus = run.isUpdate ? 0 : await runTests(machine, run.testParameters);
     const used = machine.processorSeconds().toFixed(0);
     const passed = ((Date.now() - started) / 1000).toFixed(0);
     console.log(`kernel ${run.kernel}: ${passed} s, ${used} s of processor time`);

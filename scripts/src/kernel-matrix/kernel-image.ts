@@ -29,6 +29,9 @@ export interface KernelImage {
 /** What the guest needs before it has a root: the host's files, memory over them, the port. */
 const bootModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay'] as const;
 
+/** Without them nothing is downloaded. */
+const bootTools = ['qemu-system-x86_64', 'busybox', 'depmod'] as const;
+
 /**
  * The newest kernel of a version that apt has, downloaded and unpacked where that is not done yet.
  *
@@ -37,6 +40,7 @@ const bootModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'over
  * @throws MissingToolError; NoKernelError; Error where apt cannot download it
  */
 export function prepareKernel(version: string, cache: string): KernelImage {
+  for (const tool of bootTools) findTool(tool);
   const name = findPackage(version);
   const folder = join(cache, name);
   if (!existsSync(folder)) {

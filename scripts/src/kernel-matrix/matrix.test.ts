@@ -10,23 +10,37 @@ test('a kernel that is not in the matrix is refused', async () => {
   assert.equal(await testKernel(['--kernel', '5.4']), 1);
 });
 
+const names = testFiles(projectRoot, []).map((file) => testName(projectRoot, file));
+
 test('what touches the kernel is chosen, what compiles or interprets is not', () => {
-  const names = [
+  const some = [
     'packages/sys/kernel.live',
     'packages/netlink/message',
     'packages/netlink/links.live',
+    'packages/datapath/packets',
+    'packages/datapath/packets.kernel',
     'packages/agent/agent.live',
+    'packages/agent/crash.live',
     'examples/examples.live',
   ];
-  assert.deepEqual(kernelTests(names), ['packages/sys/kernel.live', 'packages/netlink/links.live']);
+  const chosen = [
+    'packages/netlink/links.live',
+    'packages/datapath/packets.kernel',
+    'packages/agent/agent.live',
+  ];
+  assert.deepEqual(kernelTests(some, false), chosen);
+  const all = ['packages/sys/kernel.live', ...chosen, 'examples/examples.live'];
+  assert.deepEqual(kernelTests(some, true), all);
 });
 
-test('each package that makes system calls has tests among them', () => {
-  const names = testFiles(projectRoot, []).map((file) => testName(projectRoot, file));
-  for (const name of ['sys', 'bpf', 'netlink']) {
+test('what is chosen is there', () => {
+  const parts = ['sys', 'bpf', 'netlink', 'datapath', 'agent', 'lab'].map(
+    (name) => `packages/${name}`,
+  );
+  for (const part of [...parts, 'examples']) {
     assert.ok(
-      kernelTests(names).some((one) => one.startsWith(`packages/${name}/`)),
-      name,
+      kernelTests(names, true).some((name) => name.startsWith(`${part}/`)),
+      part,
     );
   }
 });

@@ -17,15 +17,20 @@ const kernels: readonly string[] = [HOST, '6.1', '6.12'];
 
 /** What of the command line is the same for every kernel. */
 interface Matrix {
+  /** For the test run, as after `npm test --`. */
   readonly testParameters: readonly string[];
+  /** Record the sizes of the programs, instead of comparing them and running tests. */
   readonly isUpdate: boolean;
   /** A kernel that cannot be had here is skipped, and the run says so. */
   readonly maySkip: boolean;
 }
 
 /**
- * `npm run test:kernel -- [--kernel NAME]... [--if-possible] [--update] [--verbose] [PATTERN...]`:
- * the test files that matter on every kernel, or those whose path contains one of the patterns.
+ * `npm run test:kernel -- [--kernel NAME]... [--if-possible] [--all] [--verbose] [PATTERN...]`: all
+ * programs within their budgets, then the tests that tell most of a kernel, or all that touch it,
+ * or those whose path contains one of the patterns.
+ *
+ * `npm run test:kernel -- --update [--kernel NAME]...` records the budgets and runs no tests.
  *
  * @returns 0 where every kernel that was to be tried passed
  */
@@ -35,6 +40,7 @@ export async function testKernel(parameters: string[]): Promise<number> {
     options: {
       kernel: { type: 'string', multiple: true },
       'if-possible': { type: 'boolean' },
+      all: { type: 'boolean' },
       update: { type: 'boolean' },
       verbose: { type: 'boolean' },
     },
@@ -48,7 +54,7 @@ export async function testKernel(parameters: string[]): Promise<number> {
   }
   exitOnSignals();
   const names = testFiles(projectRoot, []).map((file) => testName(projectRoot, file));
-  const patterns = positionals.length > 0 ? positionals : kernelTests(names);
+  const patterns = positionals.length > 0 ? positionals : kernelTests(names, values.all ?? false);
   const flags = ['--name-skips', ...(values.verbose ? ['--verbose'] : [])];
   return runAll(wanted, {
     testParameters: [...flags, ...patterns],
@@ -97,6 +103,6 @@ async function runOne(
 
 /** The host's own budgets are a test among the others. */
 function testHost(testParameters: readonly string[], isUpdate: boolean): Promise<number> {
-  const update = isUpdate ? ['--update'] : [];
-  return test([...update, ...testParameters, 'scripts/kernel-matrix/budgets.live']);
+  const parameters = isUpdate ? ['--update'] : testParameters;
+  return test([...parameters, 'scripts/kernel-matrix/budgets.live']);
 }
