@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { BpfProgramType } from '@skep/sys';
 import { UnsupportedFeatureError } from './errors.ts';
 import {
+  explainMissing,
   type Feature,
   featureSince,
   hasFeature,
@@ -29,6 +30,7 @@ describe('features', { skip: cannotUseBpf }, () => {
   for (const [feature, since] of Object.entries(featureSince)) {
     test(`${feature}: a kernel from ${since} on has it`, () => {
       const has = hasFeature(feature as Feature);
+      assert.equal(explainMissing(feature as Feature) === undefined, has);
       // Distributions carry features back, so an older kernel may have it too.
       if (isAtLeast(since)) assert.equal(has, true);
       else if (!has)
