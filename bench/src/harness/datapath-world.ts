@@ -151,10 +151,9 @@ export class DatapathWorld {
 
   /** Empties conntrack and the events, so that the next sample begins as this one did. */
   forget(): void {
-    for (const declaration of [datapath.connections, datapath.newcomers]) {
-      const map = this.#bench.map(declaration);
-      for (const key of [...map.keys()]) map.delete(key);
-    }
+    const connections = this.#bench.map(datapath.connections);
+    for (const key of [...connections.keys()]) connections.delete(key);
+    datapath.emptyNewcomerQueue(this.#tables);
     this.#reader.drain(() => {});
   }
 

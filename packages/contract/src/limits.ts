@@ -22,10 +22,18 @@ export const PREFIXES_MAX = 131_072;
 /** Flows that both ends have taken part in; the least recently used gives way. */
 export const CONNECTIONS_MAX = 131_072;
 /**
- * Flows that are new, one-way or denied; the least recently used gives way. Never evicts a
- * connection.
+ * Flows that are new, one-way or denied; the one that came first gives way, and is decided anew. A
+ * flood of them evicts no connection; what it does is that an answer to who came before it finds
+ * nobody, and is dropped until the question is asked again.
  */
 export const NEWCOMERS_MAX = 65_536;
+/** Sets that newcomers are spread over by a hash with a secret key; */
+export const NEWCOMER_HINT_SETS = 8_192;
+/**
+ * newcomers that are found in one set, 8 on average where the queue is full. The first hint gives
+ * way, its newcomer with it: one of sixty goes so before its turn in a flood, none in half of one.
+ */
+export const NEWCOMER_HINTS_PER_SET = 15;
 /**
  * Datagrams being received in fragments; the least recently used gives way, its fragments are
  * dropped.

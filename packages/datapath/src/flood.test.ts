@@ -4,19 +4,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
-import { DropReason, FRAGMENTED_DATAGRAMS_MAX, NEWCOMERS_MAX } from '@skep/contract';
-import { TcAction } from '@skep/ebpf';
+import { DropReason, FRAGMENTED_DATAGRAMS_MAX, NEWCOMERS_MAX, NewcomerQueue } from '@skep/contract';
+import { codecOf, TcAction } from '@skep/ebpf';
+import { PolicyProtocol } from '@skep/policy';
 import { TcpFlag } from '@skep/wire';
-import { connections, lostEvents } from './maps.ts';
+import { connections, lostEvents, newcomerQueue } from './maps.ts';
+import { emptyNewcomerQueue } from './newcomer-queue.ts';
 import { KernelEngine } from './trial/kernel-engine.ts';
+import { MachineEngine } from './trial/machine-engine.ts';
 import { observe } from './trial/observe.ts';
 import { annaGets, annaSends, arriving, sent, tcp, udp } from './trial/packet-case.ts';
 import { type ProgramEngine, runHook } from './trial/program-engine.ts';
 import { runCase } from './trial/run-case.ts';
-import { ANNA, setUp, WORLD_ADDRESS } from './trial/world.ts';
+import {
+  ANNA,
+  moveTo,
+  OPEN_POLICY,
+  setPolicy,
+  setUp,
+  WORLD_ADDRESS,
+  WORLD_GROUP,
+} from './trial/world.ts';
 
 const { SYN, ACK } = TcpFlag;
 const skip = canUseBpf() ?? false;
+const FIRST_ROW = new Uint8Array(4);
 const IDENTIFICATION_AT = 18;
 const SOURCE_PORT_AT = 34;
 
@@ -34,6 +46,22 @@ function lost(engine: ProgramEngine): number {
   return Number(sum);
 }
 
+/** The endpoint at hand begins so many flows. */
+function begin(engine: ProgramEngine, flows: number, firstPort = 0): void {
+  const frames = [53, 54].map((port) => sent(ANNA, WORLD_ADDRESS, udp(1, port)));
+  for (let index = firstPort; index < firstPort + flows; index++) {
+    const frame = frames[index >> 16]!;
+    const result = runHook(engine, 'from', withWord(frame, SOURCE_PORT_AT, index & 0xffff));
+    assert.equal(result.action, TcAction.Pass);
+  }
+}
+
+/** How many newcomers have ever come. */
+function comers(engine: ProgramEngine): number {
+  const row = engine.lookup(newcomerQueue, FIRST_ROW);
+  return codecOf(NewcomerQueue).decode(row!).next;
+}
+
 test('a flood of new flows evicts no connection, lost events are counted', { skip }, (context) => {
   const engine = new KernelEngine();
   context.after(() => engine.close());
@@ -49,17 +77,74 @@ test('a flood of new flows evicts no connection, lost events are counted', { ski
   assert.equal(engine.entries(connections).length, 1);
   engine.takeEvents();
 
-  const frames = [53, 54].map((port) => sent(ANNA, WORLD_ADDRESS, udp(1, port)));
   const flows = NEWCOMERS_MAX + 20_000;
-  for (let index = 0; index < flows; index++) {
-    const frame = frames[index >> 16]!;
-    const result = runHook(engine, 'from', withWord(frame, SOURCE_PORT_AT, index & 0xffff));
-    assert.equal(result.action, TcAction.Pass);
-  }
+  begin(engine, flows);
   assert.equal(engine.takeEvents().length + lost(engine), flows);
   assert.ok(lost(engine) > 0);
   assert.equal(observe(engine, 'from', ANNA, out(ACK)).action, TcAction.Pass);
   assert.equal(engine.entries(connections).length, 1);
+});
+
+test('a newcomer outlasts half a queue of others, and not a whole one', { skip }, (context) => {
+  const engine = new KernelEngine();
+  context.after(() => engine.close());
+  setUp(engine);
+  const question = sent(ANNA, WORLD_ADDRESS, tcp(40_000, 80, SYN));
+  const answer = arriving(WORLD_ADDRESS, ANNA, tcp(80, 40_000, SYN | ACK));
+  assert.equal(observe(engine, 'from', ANNA, question).action, TcAction.Pass);
+  begin(engine, NEWCOMERS_MAX / 2);
+  assert.equal(observe(engine, 'to', ANNA, answer).action, TcAction.Pass);
+  moveTo(engine, ANNA);
+  begin(engine, NEWCOMERS_MAX / 2, NEWCOMERS_MAX / 2);
+  const { reasons } = observe(engine, 'to', ANNA, answer);
+  assert.deepEqual(reasons, [DropReason.UnknownConnectionState]);
+  assert.equal(observe(engine, 'from', ANNA, question).action, TcAction.Pass);
+  assert.equal(observe(engine, 'to', ANNA, answer).action, TcAction.Pass);
+});
+
+test('a flow whose place another has taken keeps its own verdict', () => {
+  const engine = new MachineEngine();
+  setUp(engine);
+  const port54 = { protocol: PolicyProtocol.Udp, first: 54, last: 54, allowGroup: WORLD_GROUP };
+  const egress = { isEnforced: true, segments: [port54] };
+  setPolicy(engine, ANNA, { ...OPEN_POLICY, egress }, 2);
+  const pass = (): void => {
+    const { action } = observe(engine, 'from', ANNA, sent(ANNA, WORLD_ADDRESS, udp(1, 54)));
+    assert.equal(action, TcAction.Pass);
+  };
+  const drop = (): void => {
+    const { reasons } = observe(engine, 'from', ANNA, sent(ANNA, WORLD_ADDRESS, udp(1, 53)));
+    assert.deepEqual(reasons, [DropReason.PolicyDenied]);
+  };
+  for (const [early, late] of [
+    [drop, pass],
+    [pass, drop],
+  ] as const) {
+    emptyNewcomerQueue(engine);
+    early();
+    // As if the queue had gone round: the hint of the first now leads to the second.
+    engine.update(newcomerQueue, FIRST_ROW, new Uint8Array(NewcomerQueue.size));
+    late();
+    assert.equal(comers(engine), 1);
+    late();
+    assert.equal(comers(engine), 1, 'the second is where the first was');
+    early();
+    assert.equal(comers(engine), 2, 'the first has come anew');
+  }
+});
+
+test('flows that follow each other are spread over all sets', { skip }, (context) => {
+  const engine = new KernelEngine();
+  context.after(() => engine.close());
+  setUp(engine);
+  moveTo(engine, ANNA);
+  const flows = 20_000;
+  begin(engine, flows);
+  assert.equal(comers(engine), flows);
+  begin(engine, flows);
+  // By chance: of 20,000 flows less than one meets another of its set with the same 16 bits.
+  const lostByChance = comers(engine) - flows;
+  assert.ok(lostByChance <= 12, `${lostByChance} of ${flows} newcomers were not found again`);
 });
 
 test('a flood of fragments drops only later fragments', { skip }, (context) => {

@@ -22,6 +22,7 @@ import {
   EVENT_BUFFER_BYTES,
   FRAGMENTED_DATAGRAMS_MAX,
   INTERFACE_INDEXES_MAX,
+  NEWCOMER_HINT_SETS,
   NEWCOMERS_MAX,
   PREFIXES_MAX,
   SELECTOR_SETS_MAX,
@@ -32,6 +33,10 @@ import {
   EndpointEntry,
   FragmentKey,
   FragmentPorts,
+  HashKey,
+  Newcomer,
+  NewcomerHints,
+  NewcomerQueue,
   NodeEntry,
   PeerEntry,
   PrefixKey,
@@ -55,12 +60,28 @@ export const connections = new LruHashMap({
 });
 
 /** Flows that are new, one-way or denied: a flood of them evicts no connection. */
-export const newcomers = new LruHashMap({
+export const newcomers = new ArrayMap({
   name: 'skep_new',
-  key: Tuple,
-  value: Connection,
+  value: Newcomer,
   maxEntries: NEWCOMERS_MAX,
 });
+
+/** Where the queue of newcomers ends, */
+export const newcomerQueue = new ArrayMap({
+  name: 'skep_new_queue',
+  value: NewcomerQueue,
+  maxEntries: 1,
+});
+
+/** who may be where in it, by the hash of the tuple, */
+export const newcomerHints = new ArrayMap({
+  name: 'skep_new_hints',
+  value: NewcomerHints,
+  maxEntries: NEWCOMER_HINT_SETS,
+});
+
+/** and the key of that hash. */
+export const hashKey = new ArrayMap({ name: 'skep_hash_key', value: HashKey, maxEntries: 1 });
 
 /** What only a datagram's first fragment says, for the later ones. */
 export const fragments = new LruHashMap({
@@ -166,6 +187,9 @@ export const datapathMaps: readonly MapDeclaration[] = [
   packets,
   connections,
   newcomers,
+  newcomerQueue,
+  newcomerHints,
+  hashKey,
   fragments,
   interfaces,
   endpoints,

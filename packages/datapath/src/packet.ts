@@ -3,7 +3,7 @@
  * because no other packet can come in between on the same CPU.
  */
 import { enumOf, Struct, u8, u16, u32 } from '@skep/ebpf';
-import { Direction, Hook, Tuple } from '@skep/contract';
+import { Connection, Direction, Hook, Tuple } from '@skep/contract';
 import type { DropReason } from '@skep/contract';
 import { IpProtocol, Ipv6Address } from '@skep/wire';
 
@@ -54,9 +54,11 @@ export class End extends Struct({
   revision: u32,
 }) {}
 
-/** The row of `packets`: 152 bytes that only programs read. */
+/** The row of `packets`: 248 bytes that only programs read. */
 export class Packet extends Struct({
   tuple: Tuple,
+  /** What is remembered of it, where it is a newcomer: as it was when it was found. */
+  newcomer: Connection,
   source: Ipv6Address,
   destination: Ipv6Address,
   /** The end that began the flow, and the other one. */
@@ -100,4 +102,10 @@ export class Packet extends Struct({
   padding: u8,
   /** Identification of a fragmented datagram. */
   identification: u32,
+  /** Where a newcomer is or is to be found: the set of hints, the one of them, and what it says. */
+  hintSet: u32,
+  hint: u32,
+  hintTag: u32,
+  /** The place in the queue of newcomers. */
+  place: u32,
 }) {}

@@ -14,6 +14,7 @@ import {
 import {
   addresses,
   endpoints,
+  ensureHashKey,
   interfaces,
   isEnforced,
   nodeState,
@@ -65,7 +66,9 @@ export class DatapathTables {
   constructor(
     private readonly raw: RawTables,
     private readonly tell: Tell = tellNobody,
-  ) {}
+  ) {
+    ensureHashKey(raw);
+  }
 
   setEndpoint(id: number, row: EndpointRow): void {
     const value = codecOf(EndpointEntry).encode({

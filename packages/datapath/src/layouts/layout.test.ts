@@ -14,11 +14,11 @@ import {
   readLayout,
 } from './layout.ts';
 
-/** Tables that the agent fills from its state when it starts, and memory of one packet. */
+/** Tables that the agent fills when it starts, memory of one packet, and where newcomers stand. */
 const FILLED_BY_AGENT = [
   ...['skep_packet', 'skep_interface', 'skep_endpoint', 'skep_subject', 'skep_node'],
   ...['skep_address', 'skep_prefix', 'skep_selectors', 'skep_policy'],
-  ...['skep_former', 'skep_succession'],
+  ...['skep_former', 'skep_succession', 'skep_hash_key', 'skep_new_queue', 'skep_new_hints'],
 ];
 
 const OLDER = Array.from({ length: LAYOUT - 1 }, (_, index) => index + 1);

@@ -4,6 +4,10 @@
  * fields.
  */
 
+import { ConnectionFlag, type Newcomer } from '@skep/contract';
+import type { Decoded } from '@skep/ebpf';
+import { connections, newcomers } from '../maps.ts';
+
 /** An entry, its fields by the names that they have in its layout, as `codecOf` decodes them. */
 export interface LayoutEntry {
   readonly map: string;
@@ -31,4 +35,14 @@ export const migrations: readonly Migration[] = [];
  * By table of this layout: where its entries go that come from another set of tables, if not into
  * the table of its name. A table whose rows mean something only together takes none of them.
  */
-export const arrivals: Readonly<Record<string, Migrate>> = {};
+export const arrivals: Readonly<Record<string, Migrate>> = { [newcomers.name]: becomeConnection };
+
+/**
+ * Their places are the shadow's own already. What was denied is decided anew; what was allowed would
+ * be, too, but a reply cannot begin a flow.
+ */
+function becomeConnection({ value }: LayoutEntry): LayoutEntry | undefined {
+  const { isTaken, tuple, connection } = value as Decoded<Newcomer>;
+  const isKept = isTaken && (connection.flags & ConnectionFlag.Denied) === 0;
+  return isKept ? { map: connections.name, key: tuple, value: connection } : undefined;
+}

@@ -16,9 +16,11 @@ import {
 } from '@skep/contract';
 import { IpProtocol, TcpFlag } from '@skep/wire';
 import { node } from '../config.ts';
-import { connections, newcomers, nodeState, subjects } from '../maps.ts';
+import { connections, nodeState, subjects } from '../maps.ts';
 import { Outcome, Table } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
+import { advance, findNewcomer, keepNewcomer, leave, locate } from './newcomers.ts';
+import { putBackCounts, putBackTimes } from './newcomers.ts';
 import { count, emit, isReportDue } from './report.ts';
 
 /** Writes the packet's tuple: the lower end first. */
@@ -62,7 +64,7 @@ export function recall(packet: Packet): Step {
   const isReply = (connection.flags ^ packet.isSourceFirst) & ConnectionFlag.InitiatorIsFirst;
   const isForward = isReply === 0;
   if (beginsAnew(packet, connection, isForward, now)) {
-    packet.table = packet.table === Table.Connections ? Table.Ended : Table.None;
+    if (packet.table === Table.Connections) packet.table = Table.Ended;
     return begin(packet);
   }
   // Whoever knows the ports could end an open connection so, with the responder's address.
@@ -95,11 +97,8 @@ function find(packet: Packet): Connection | null {
     const connection = findConnection(packet);
     if (connection) return connection;
   }
-  const newcomer = newcomers.lookup(packet.tuple);
-  if (newcomer) {
-    packet.table = Table.Newcomers;
-    return newcomer;
-  }
+  const newcomer = findNewcomer(packet);
+  if (newcomer) return newcomer;
   return isOpening ? findConnection(packet) : null;
 }
 
@@ -205,6 +204,7 @@ function repeatDrop(packet: Packet, connection: Connection, now: u32): Step {
     emit(packet, EventType.Drop, connection.reason, connection.unreported);
     reported(packet, connection, now);
   }
+  if (packet.table === Table.Newcomers) putBackTimes(packet);
   return Outcome.Dropped;
 }
 
@@ -221,18 +221,25 @@ function follow(packet: Packet, connection: Connection, isForward: boolean, now:
   }
   // Who goes on after a RST has not heeded it: it may have been forged.
   const flags = (connection.flags & ~ConnectionFlag.Reset) | flagsOf(packet, isForward);
-  if (flags !== connection.flags) connection.flags = flags;
+  if (flags !== connection.flags) {
+    connection.flags = flags;
+    if (packet.table === Table.Newcomers) advance(packet, flags);
+  }
   if (node.reportsForwarded && isReportDue(packet, connection, now)) {
     const reason: u8 = isForward ? TraceReason.Established : TraceReason.Reply;
     recallEnds(packet, connection);
     emit(packet, EventType.Trace, reason, connection.unreported);
     reported(packet, connection, now);
   }
+  if (packet.table !== Table.Newcomers) return;
   // The initiator has heard the answer: no stranger with a forged address gets this far.
   const isProven = isForward && (flags & ConnectionFlag.Answered) !== 0;
-  if (isProven && packet.table === Table.Newcomers) {
-    if (connections.update(packet.tuple, connection) === 0) newcomers.delete(packet.tuple);
+  if (isProven && connections.update(packet.tuple, connection) === 0) {
+    leave(packet);
+    return;
   }
+  putBackTimes(packet);
+  putBackCounts(packet);
 }
 
 /** What this packet adds to the flags of its flow. */
@@ -283,6 +290,9 @@ export function remember(packet: Packet, reason: u8): boolean {
   });
   // A flow that is decided anew keeps its place.
   if (packet.table === Table.Connections) return connections.update(packet.tuple, entry) === 0;
-  if (packet.table === Table.Ended) connections.delete(packet.tuple);
-  return newcomers.update(packet.tuple, entry) === 0;
+  if (packet.table === Table.Ended) {
+    connections.delete(packet.tuple);
+    if (!locate(packet)) return false;
+  }
+  return keepNewcomer(packet, entry);
 }

@@ -20,10 +20,11 @@ import {
   Ipv6Header,
   Ports,
 } from '@skep/wire';
-import { connections, newcomers, packets } from '../maps.ts';
+import { connections, packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { isCurrent, orient } from './conntrack.ts';
+import { findNewcomer } from './newcomers.ts';
 import { echoPort, MAPPED_PREFIX } from './parse.ts';
 
 /** `Outcome.Next` where the packet is no error, or the flow that it quotes is not known to pass. */
@@ -44,7 +45,7 @@ export function relate(ctx: TcContext, packet: Packet): Step {
     if (quoted.destination.upper !== packet.source.upper) return Outcome.Next;
   }
   orient(quoted);
-  const connection = connections.lookup(quoted.tuple) ?? newcomers.lookup(quoted.tuple);
+  const connection = connections.lookup(quoted.tuple) ?? findNewcomer(quoted);
   if (!connection || !isCurrent(connection)) return Outcome.Next;
   if (connection.flags & ConnectionFlag.Denied) return Outcome.Next;
   return target(packet, quoted, connection);

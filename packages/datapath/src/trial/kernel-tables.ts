@@ -9,9 +9,10 @@ import {
   setProgram,
 } from '@skep/bpf';
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
-import { Connection } from '@skep/contract';
+import { Connection, Newcomer } from '@skep/contract';
 import { codecOf, type MapDeclaration } from '@skep/ebpf';
 import * as maps from '../maps.ts';
+import { queuedNewcomers } from '../newcomer-queue.ts';
 import { decidedProgram } from '../programs.ts';
 import type { TrialTables } from './tables.ts';
 import { NODE } from './world.ts';
@@ -33,6 +34,10 @@ export class KernelTables implements TrialTables {
 
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
     this.map(map).update(key, value);
+  }
+
+  lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined {
+    return this.map(map).lookup(key);
   }
 
   delete(map: MapDeclaration, key: Uint8Array): void {
@@ -57,15 +62,19 @@ export class KernelTables implements TrialTables {
 
   /** The kernel's clock goes as it goes: the flows are made older instead. */
   advanceSeconds(seconds: number): void {
-    const codec = codecOf(Connection);
     const jiffies = seconds * NODE.jiffiesPerSecond;
-    for (const map of [maps.connections, maps.newcomers]) {
-      for (const { key, value } of this.entries(map)) {
-        const found = codec.decode(value);
-        const lastSeen = (found.lastSeen - jiffies) >>> 0;
-        const lastReported = (found.lastReported - jiffies) >>> 0;
-        this.update(map, key, codec.encode({ ...found, lastSeen, lastReported }));
-      }
+    const older = <T extends { lastSeen: number; lastReported: number }>(flow: T): T => ({
+      ...flow,
+      lastSeen: (flow.lastSeen - jiffies) >>> 0,
+      lastReported: (flow.lastReported - jiffies) >>> 0,
+    });
+    const codec = codecOf(Connection);
+    for (const { key, value } of this.entries(maps.connections)) {
+      this.update(maps.connections, key, codec.encode(older(codec.decode(value))));
+    }
+    for (const { place, newcomer } of queuedNewcomers(this)) {
+      const aged = { ...newcomer, connection: older(newcomer.connection) };
+      this.update(maps.newcomers, place, codecOf(Newcomer).encode(aged));
     }
   }
 

@@ -4,7 +4,8 @@ import { FragmentKey, FragmentPorts } from '@skep/contract';
 import { codecOf } from '@skep/ebpf';
 import { formatAddress, IpProtocol, Ipv6Address } from '@skep/wire';
 import { fromMapAddress } from '../address.ts';
-import { connections, fragments, newcomers } from '../maps.ts';
+import { connections, fragments } from '../maps.ts';
+import { type QueuedNewcomer, queuedNewcomers } from '../newcomer-queue.ts';
 import type { TrialTables } from './tables.ts';
 
 /** How a flow has come along, in the order in which it is told. */
@@ -27,17 +28,22 @@ const STATES: readonly (readonly [ConnectionFlag, string])[] = [
  */
 export function remembered(tables: TrialTables): string[] {
   return [
-    ...tables.entries(connections).map((entry) => `known ${flowText(entry)}`),
-    ...tables.entries(newcomers).map((entry) => `new ${flowText(entry)}`),
+    ...tables.entries(connections).map(({ key, value }) => {
+      const flow = flowText(codecOf(Tuple).decode(key), codecOf(Connection).decode(value));
+      return `known ${flow}`;
+    }),
+    ...queuedNewcomers(tables).map(({ newcomer: { tuple, connection } }) => {
+      return `new ${flowText(tuple, connection)}`;
+    }),
     ...tables.entries(fragments).map(fragmentText),
   ].sort();
 }
 
 type Entry = ReturnType<TrialTables['entries']>[number];
 
-function flowText({ key, value }: Entry): string {
-  const tuple = codecOf(Tuple).decode(key);
-  const flow = codecOf(Connection).decode(value);
+type Flow = QueuedNewcomer['newcomer'];
+
+function flowText(tuple: Flow['tuple'], flow: Flow['connection']): string {
   const first = endText(tuple.firstAddress, tuple.firstPort);
   const second = endText(tuple.secondAddress, tuple.secondPort);
   const isFirst = (flow.flags & ConnectionFlag.InitiatorIsFirst) !== 0;

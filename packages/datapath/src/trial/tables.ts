@@ -5,6 +5,7 @@ import type { MapDeclaration } from '@skep/ebpf';
 /** Tables as bytes, laid out as the structs of `contract`, and the policy programs. */
 export interface TrialTables {
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void;
+  lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined;
   delete(map: MapDeclaration, key: Uint8Array): void;
   entries(map: MapDeclaration): { readonly key: Uint8Array; readonly value: Uint8Array }[];
   /** Puts a policy program into its slot, or empties it. */

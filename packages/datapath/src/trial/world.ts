@@ -14,12 +14,12 @@ import {
   endpoints,
   fragments,
   interfaces,
-  newcomers,
   nodeState,
   prefixes,
   selectorSets,
   subjects,
 } from '../maps.ts';
+import { emptyNewcomerQueue, ensureHashKey } from '../newcomer-queue.ts';
 import { isEnforced, policyProgram } from '../policy-program.ts';
 import type { NodeConstants } from '../programs.ts';
 import type { TrialTables } from './tables.ts';
@@ -101,6 +101,7 @@ export function moveTo(tables: TrialTables, endpoint: TrialEndpoint): void {
  * Writes the world into the tables; each endpoint is its own subject, numbered as it is.
  */
 export function setUp(tables: TrialTables): void {
+  ensureHashKey(tables);
   put(tables, nodeState, 0, { membershipRevision: 1, padding: 0 });
   put(tables, subjects, 0, { revision: 0, enforced: 0 });
   for (const [index, group] of [ANNA.group, BERT.group, NODE_GROUP, WORLD_GROUP].entries()) {
@@ -178,9 +179,10 @@ export function bumpMembership(tables: TrialTables, revision: number): void {
 
 /** Empties conntrack, so that rows do not see each other's flows. */
 export function forgetFlows(tables: TrialTables): void {
-  for (const map of [connections, newcomers, fragments]) {
+  for (const map of [connections, fragments]) {
     for (const { key } of tables.entries(map)) tables.delete(map, key);
   }
+  emptyNewcomerQueue(tables);
 }
 
 type PeerValue = { identity: number; selectorSet: number; endpoint: number };

@@ -1,0 +1,187 @@
+/**
+ * The queue of newcomers. Whoever comes takes the next place, and who came first gives way:
+ * strangers can hurry that, but choose nobody. Hints by a keyed hash say where a flow may be; the
+ * place itself, read under its lock, says whether it is there.
+ */
+import { u64, withLock } from '@skep/ebpf';
+import type { u16, u32 } from '@skep/ebpf';
+import {
+  ConnectionFlag,
+  NEWCOMER_HINT_SETS,
+  NEWCOMER_HINTS_PER_SET,
+  NEWCOMERS_MAX,
+} from '@skep/contract';
+import type { Connection, HashKey, Newcomer, NewcomerHints, Tuple } from '@skep/contract';
+import { hashKey, newcomerHints, newcomerQueue, newcomers } from '../maps.ts';
+import { Table } from '../packet.ts';
+import type { Packet } from '../packet.ts';
+
+/** Of a hint: a place in the queue, */
+export const PLACE_MASK = NEWCOMERS_MAX - 1;
+/** and the part of the hash that tells the flows of a set apart. */
+export const TAG_MASK = 0xffff_0000;
+
+/** A copy of what is remembered of the packet's flow, made while nobody could change it. */
+export function findNewcomer(packet: Packet): Connection | null {
+  const hints = locate(packet);
+  if (!hints || packet.hint >= NEWCOMER_HINTS_PER_SET) return null;
+  const newcomer = newcomers.lookup(packet.place);
+  if (!newcomer) return null;
+  const isFound = withLock(newcomer, () => {
+    if (!holds(newcomer, packet.tuple)) return false;
+    packet.newcomer = newcomer.connection;
+    return true;
+  });
+  if (!isFound) return null;
+  packet.table = Table.Newcomers;
+  return packet.newcomer;
+}
+
+/** Remembers a flow as a newcomer, in the place that it has or in the next. False: nowhere. */
+export function keepNewcomer(packet: Packet, connection: Connection): boolean {
+  const isKnown = packet.table === Table.Newcomers;
+  if (!isKnown && !queue(packet)) return false;
+  const newcomer = newcomers.lookup(packet.place);
+  if (!newcomer) return false;
+  withLock(newcomer, () => {
+    newcomer.isTaken = 1;
+    newcomer.tuple = packet.tuple;
+    newcomer.connection = connection;
+  });
+  return isKnown || writeHint(packet);
+}
+
+/**
+ * Puts back when the flow was seen and reported; without the lock: should the place be another
+ * flow's by now, that one's times and counts are wrong, never its verdict.
+ */
+export function putBackTimes(packet: Packet): void {
+  const newcomer = newcomers.lookup(packet.place);
+  if (!newcomer) return;
+  const connection = newcomer.connection;
+  connection.lastSeen = packet.newcomer.lastSeen;
+  connection.lastReported = packet.newcomer.lastReported;
+  connection.unreported = packet.newcomer.unreported;
+  connection.tcpFlags = packet.newcomer.tcpFlags;
+}
+
+/** As `putBackTimes`, of what was counted. */
+export function putBackCounts(packet: Packet): void {
+  const newcomer = newcomers.lookup(packet.place);
+  if (!newcomer) return;
+  const connection = newcomer.connection;
+  connection.forwardPackets = packet.newcomer.forwardPackets;
+  connection.forwardBytes = packet.newcomer.forwardBytes;
+  connection.replyPackets = packet.newcomer.replyPackets;
+  connection.replyBytes = packet.newcomer.replyBytes;
+}
+
+/** How far a newcomer has come. Another CPU may have seen it come as far in another way. */
+export function advance(packet: Packet, flags: u16): void {
+  const newcomer = newcomers.lookup(packet.place);
+  if (!newcomer) return;
+  withLock(newcomer, () => {
+    if (!holds(newcomer, packet.tuple)) return;
+    newcomer.connection.flags = (newcomer.connection.flags & ~ConnectionFlag.Reset) | flags;
+  });
+}
+
+/** The flow is a newcomer no more. */
+export function leave(packet: Packet): void {
+  const newcomer = newcomers.lookup(packet.place);
+  if (!newcomer) return;
+  withLock(newcomer, () => {
+    if (holds(newcomer, packet.tuple)) newcomer.isTaken = 0;
+  });
+}
+
+/** Fills in where the packet's flow is to be found: the set, and in it the hint with its tag. */
+export function locate(packet: Packet): NewcomerHints | null {
+  const key = hashKey.lookup(0);
+  if (!key) return null;
+  const hash = hashOf(packet.tuple, key);
+  const tag: u32 = (hash >>> 32) & TAG_MASK;
+  packet.hintTag = tag;
+  packet.hintSet = (hash >>> 32) & (NEWCOMER_HINT_SETS - 1);
+  packet.hint = NEWCOMER_HINTS_PER_SET;
+  const set = newcomerHints.lookup(packet.hintSet);
+  if (!set) return null;
+  for (let index = 0; index < NEWCOMER_HINTS_PER_SET; index++) {
+    const hint = set.hints[index];
+    if ((hint & TAG_MASK) === tag) {
+      packet.hint = index;
+      packet.place = hint & PLACE_MASK;
+      break;
+    }
+  }
+  return set;
+}
+
+/** Takes the next place. */
+function queue(packet: Packet): boolean {
+  const end = newcomerQueue.lookup(0);
+  if (!end) return false;
+  packet.place = withLock(end, (): u32 => {
+    const next = end.next;
+    end.next = next + 1;
+    return next & PLACE_MASK;
+  });
+  return true;
+}
+
+/**
+ * In the place of the hint with the same tag: of two the second would never be found. The order in
+ * which CPUs write does not matter: a hint that is lost costs a flow its memory, as its turn does.
+ */
+function writeHint(packet: Packet): boolean {
+  const set = newcomerHints.lookup(packet.hintSet);
+  if (!set) return false;
+  let index: u32 = packet.hint;
+  if (index >= NEWCOMER_HINTS_PER_SET) {
+    index = set.next;
+    set.next = index + 1 < NEWCOMER_HINTS_PER_SET ? index + 1 : 0;
+  }
+  if (index >= NEWCOMER_HINTS_PER_SET) return false;
+  set.hints[index] = packet.hintTag | packet.place;
+  return true;
+}
+
+function holds(newcomer: Newcomer, tuple: Tuple): boolean {
+  const found = newcomer.tuple;
+  return (
+    newcomer.isTaken !== 0 &&
+    found.firstAddress.lower === tuple.firstAddress.lower &&
+    found.secondAddress.lower === tuple.secondAddress.lower &&
+    found.firstPort === tuple.firstPort &&
+    found.secondPort === tuple.secondPort &&
+    found.protocol === tuple.protocol &&
+    found.firstAddress.upper === tuple.firstAddress.upper &&
+    found.secondAddress.upper === tuple.secondAddress.upper
+  );
+}
+
+/**
+ * Words of 32 bits times secret words of 64, added up: no two tuples meet more often than chance
+ * has it, whatever they are. Then twice a shift and a product, so that who has found two that meet
+ * knows nothing about others. The upper half is the hash.
+ *
+ * @source D. Lemire, O. Kaser, "Strongly universal string hashing is fast", 2014
+ */
+function hashOf(tuple: Tuple, key: HashKey): u64 {
+  const first = tuple.firstAddress;
+  const second = tuple.secondAddress;
+  const ports: u64 = (u64(tuple.firstPort) << 16) | tuple.secondPort;
+  let sum: u64 = key.words[0];
+  sum += key.words[1] * (first.lower & 0xffff_ffff);
+  sum += key.words[2] * (first.lower >>> 32);
+  sum += key.words[3] * (first.upper & 0xffff_ffff);
+  sum += key.words[4] * (first.upper >>> 32);
+  sum += key.words[5] * (second.lower & 0xffff_ffff);
+  sum += key.words[6] * (second.lower >>> 32);
+  sum += key.words[7] * (second.upper & 0xffff_ffff);
+  sum += key.words[8] * (second.upper >>> 32);
+  sum += key.words[9] * ports;
+  sum += key.words[10] * tuple.protocol;
+  sum = (sum ^ (sum >>> 32)) * (key.words[11] | 1);
+  return (sum ^ (sum >>> 32)) * (key.words[12] | 1);
+}
