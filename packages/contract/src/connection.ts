@@ -38,6 +38,11 @@ export class Connection extends Struct({
   ingressEndpoint: u16,
   egressSubject: u16,
   ingressSubject: u16,
+  /**
+   * While a TCP flow is new: what acknowledges the responder's SYN, as the responder has said it; 0
+   * before that.
+   */
+  acknowledgment: u32,
   /** Packets since `lastReported`. */
   unreported: u32,
   /** Members of `ConnectionFlag`. */

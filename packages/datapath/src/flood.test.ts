@@ -102,6 +102,39 @@ test('a newcomer outlasts half a queue of others, and not a whole one', { skip }
   assert.equal(observe(engine, 'to', ANNA, answer).action, TcAction.Pass);
 });
 
+test('who has not heard the answer fills no place among connections', () => {
+  const engine = new MachineEngine();
+  setUp(engine);
+  const syn = arriving(WORLD_ADDRESS, ANNA, tcp(40_000, 80, SYN));
+  const synAck = sent(ANNA, WORLD_ADDRESS, {
+    tcp: { sourcePort: 80, destinationPort: 40_000, flags: SYN | ACK, sequence: 0xffff_ff00 },
+  });
+  const ack = (acknowledgment: number): void => {
+    const segment = { sourcePort: 40_000, destinationPort: 80, flags: ACK, acknowledgment };
+    const frame = arriving(WORLD_ADDRESS, ANNA, { tcp: segment });
+    assert.equal(observe(engine, 'to', ANNA, frame).action, TcAction.Pass);
+  };
+  assert.equal(observe(engine, 'to', ANNA, syn).action, TcAction.Pass);
+  ack(0);
+  assert.equal(observe(engine, 'from', ANNA, synAck).action, TcAction.Pass);
+  for (const guess of [0x1234_5678, 0xffff_ff00, 0x1_0000]) ack(guess);
+  assert.equal(engine.entries(connections).length, 0);
+  ack(0xffff_ff01);
+  assert.equal(engine.entries(connections).length, 1);
+});
+
+test('what strangers ask by UDP fills no place among connections', () => {
+  const engine = new MachineEngine();
+  setUp(engine);
+  const question = arriving(WORLD_ADDRESS, ANNA, udp(40_000, 53));
+  const answer = sent(ANNA, WORLD_ADDRESS, udp(53, 40_000));
+  for (let turn = 0; turn < 3; turn++) {
+    assert.equal(observe(engine, 'to', ANNA, question).action, TcAction.Pass);
+    assert.equal(observe(engine, 'from', ANNA, answer).action, TcAction.Pass);
+  }
+  assert.equal(engine.entries(connections).length, 0);
+});
+
 test('a flow whose place another has taken keeps its own verdict', () => {
   const engine = new MachineEngine();
   setUp(engine);

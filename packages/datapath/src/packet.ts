@@ -54,7 +54,7 @@ export class End extends Struct({
   revision: u32,
 }) {}
 
-/** The row of `packets`: 248 bytes that only programs read. */
+/** The row of `packets`: 256 bytes that only programs read. */
 export class Packet extends Struct({
   tuple: Tuple,
   /** What is remembered of it, where it is a newcomer: as it was when it was found. */
@@ -67,6 +67,9 @@ export class Packet extends Struct({
   /** The slot of `policies` that a packet goes on at when the initiator's side allows it. */
   afterEgress: u32,
   membershipRevision: u32,
+  /** Of TCP. */
+  sequence: u32,
+  acknowledgment: u32,
   interfaceIndex: u32,
   length: u32,
   sourcePort: u16,

@@ -8,6 +8,7 @@ import { ARP_HARDWARE_ETHERNET, ArpOperation } from './arp.ts';
 import { EtherType } from './ethernet.ts';
 import { IpProtocol } from './protocol.ts';
 import { parseMac } from './mac.ts';
+import { TcpFlag } from './tcp.ts';
 
 /** A TCP header without options; numbers in host order, `flags` members of `TcpFlag`. */
 export interface TcpDescription {
@@ -15,6 +16,7 @@ export interface TcpDescription {
   readonly destinationPort: number;
   readonly flags?: number;
   readonly sequence?: number;
+  /** Default: of a segment with ACK 1, what a SYN of sequence 0 is acknowledged by. */
   readonly acknowledgment?: number;
 }
 
@@ -217,7 +219,7 @@ function tcpHeader(tcp: TcpDescription): number[] {
     ...be16(tcp.sourcePort),
     ...be16(tcp.destinationPort),
     ...be32(tcp.sequence ?? 0),
-    ...be32(tcp.acknowledgment ?? 0),
+    ...be32(tcp.acknowledgment ?? ((tcp.flags ?? 0) & TcpFlag.ACK ? 1 : 0)),
     0x50,
     tcp.flags ?? 0,
     ...be16(0xffff),

@@ -65,6 +65,7 @@ export function recall(packet: Packet): Step {
   const isForward = isReply === 0;
   if (beginsAnew(packet, connection, isForward, now)) {
     if (packet.table === Table.Connections) packet.table = Table.Ended;
+    packet.newcomer.acknowledgment = 0;
     return begin(packet);
   }
   // Whoever knows the ports could end an open connection so, with the responder's address.
@@ -182,6 +183,9 @@ export function isCurrent(connection: Connection): boolean {
   );
 }
 
+/** Bytes that a responder sends before it has heard of the initiator again. */
+export const ACKNOWLEDGED_AT_ONCE = 0x1_0000;
+
 /** For the records: only what they show. */
 function recallEnds(packet: Packet, connection: Connection): void {
   packet.initiator.identity = connection.initiatorIdentity;
@@ -221,9 +225,11 @@ function follow(packet: Packet, connection: Connection, isForward: boolean, now:
   }
   // Who goes on after a RST has not heeded it: it may have been forged.
   const flags = (connection.flags & ~ConnectionFlag.Reset) | flagsOf(packet, isForward);
-  if (flags !== connection.flags) {
+  const isAnswer = !isForward && packet.table === Table.Newcomers && answersSyn(packet);
+  if (flags !== connection.flags || isAnswer) {
     connection.flags = flags;
-    if (packet.table === Table.Newcomers) advance(packet, flags);
+    if (isAnswer) connection.acknowledgment = packet.sequence + 1;
+    if (packet.table === Table.Newcomers) advance(packet);
   }
   if (node.reportsForwarded && isReportDue(packet, connection, now)) {
     const reason: u8 = isForward ? TraceReason.Established : TraceReason.Reply;
@@ -232,14 +238,35 @@ function follow(packet: Packet, connection: Connection, isForward: boolean, now:
     reported(packet, connection, now);
   }
   if (packet.table !== Table.Newcomers) return;
-  // The initiator has heard the answer: no stranger with a forged address gets this far.
-  const isProven = isForward && (flags & ConnectionFlag.Answered) !== 0;
-  if (isProven && connections.update(packet.tuple, connection) === 0) {
+  if (
+    isForward &&
+    isProven(packet, connection) &&
+    connections.update(packet.tuple, connection) === 0
+  ) {
     leave(packet);
     return;
   }
   putBackTimes(packet);
   putBackCounts(packet);
+}
+
+/**
+ * Whether the initiator has heard the answer, so that its address is its own. Who speaks TCP says
+ * what it has heard: a stranger with a forged address cannot know it. Of other protocols only local
+ * endpoints are believed, whose addresses are checked; what strangers begin stays with newcomers.
+ */
+function isProven(packet: Packet, connection: Connection): boolean {
+  if ((connection.flags & ConnectionFlag.Answered) === 0) return false;
+  if (packet.protocol !== IpProtocol.TCP) return connection.egressEndpoint !== 0;
+  if ((packet.tcpFlags & TcpFlag.ACK) === 0 || connection.acknowledgment === 0) return false;
+  // Data may be acknowledged together with the SYN.
+  const further: u32 = packet.acknowledgment - connection.acknowledgment;
+  return further < ACKNOWLEDGED_AT_ONCE;
+}
+
+function answersSyn(packet: Packet): boolean {
+  const flags = TcpFlag.SYN | TcpFlag.ACK;
+  return (packet.tcpFlags & flags) === flags;
 }
 
 /** What this packet adds to the flags of its flow. */
@@ -283,6 +310,7 @@ export function remember(packet: Packet, reason: u8): boolean {
     ingressEndpoint: packet.responder.endpoint,
     egressSubject: packet.initiator.subject,
     ingressSubject: packet.responder.subject,
+    acknowledgment: packet.table === Table.Newcomers ? packet.newcomer.acknowledgment : 0,
     unreported: 0,
     flags: flags | packet.progress | flagsOf(packet, packet.isReply === 0),
     reason,

@@ -4,7 +4,7 @@
  * place itself, read under its lock, says whether it is there.
  */
 import { u64, withLock } from '@skep/ebpf';
-import type { u16, u32 } from '@skep/ebpf';
+import type { u32 } from '@skep/ebpf';
 import {
   ConnectionFlag,
   NEWCOMER_HINT_SETS,
@@ -76,13 +76,17 @@ export function putBackCounts(packet: Packet): void {
   connection.replyBytes = packet.newcomer.replyBytes;
 }
 
-/** How far a newcomer has come. Another CPU may have seen it come as far in another way. */
-export function advance(packet: Packet, flags: u16): void {
+/**
+ * Puts back how far a newcomer has come. Another CPU may have seen it come as far in another way.
+ */
+export function advance(packet: Packet): void {
   const newcomer = newcomers.lookup(packet.place);
   if (!newcomer) return;
   withLock(newcomer, () => {
     if (!holds(newcomer, packet.tuple)) return;
-    newcomer.connection.flags = (newcomer.connection.flags & ~ConnectionFlag.Reset) | flags;
+    const connection = newcomer.connection;
+    connection.flags = (connection.flags & ~ConnectionFlag.Reset) | packet.newcomer.flags;
+    connection.acknowledgment = packet.newcomer.acknowledgment;
   });
 }
 

@@ -201,6 +201,8 @@ function parseTcp(ctx: TcContext, packet: Packet): Step {
   if (tcp.dataOffset >>> 4 < 5) return DropReason.InvalidPacket;
   packet.sourcePort = tcp.sourcePort;
   packet.destinationPort = tcp.destinationPort;
+  packet.sequence = tcp.sequence;
+  packet.acknowledgment = tcp.acknowledgment;
   packet.tcpFlags = tcp.flags;
   // A segment that opens and closes at once is no TCP that anyone sends (RFC 9293 section 3.10.7).
   const opens = (tcp.flags & TcpFlag.SYN) !== 0;
