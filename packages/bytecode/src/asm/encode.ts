@@ -22,7 +22,7 @@ export function encode(instructions: readonly Instruction[]): Uint8Array {
   const slots = instructions.reduce((sum, instruction) => sum + slotCount(instruction), 0);
   const bytes = new Uint8Array(slots * 8);
   const writer = new SlotWriter(new DataView(bytes.buffer));
-  instructions.forEach((instruction) => writer.write(instruction));
+  for (const instruction of instructions) writer.write(instruction);
   return bytes;
 }
 

@@ -120,7 +120,7 @@ class Allocation {
   private collectMoves(): void {
     for (const block of this.made.blocks) {
       const weight = 10 ** Math.min(block.loopDepth, 6);
-      block.instructions.forEach((each) => this.collectMove(each, weight));
+      for (const each of block.instructions) this.collectMove(each, weight);
     }
   }
 

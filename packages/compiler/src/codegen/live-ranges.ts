@@ -137,7 +137,7 @@ class RangeBuilder {
   addBlock(block: MachineBlock, start: number, liveOut: readonly number[]): void {
     const { instructions } = block;
     const end = start + 2 * instructions.length;
-    liveOut.forEach((register) => this.use(register, end));
+    for (const register of liveOut) this.use(register, end);
     for (let index = instructions.length - 1; index >= 0; index--) {
       this.addInstruction(instructions[index]!, start + 2 * index);
     }

@@ -126,7 +126,7 @@ class Semidominators {
     if (found < this.lowest[to]!) this.lowest[to] = found;
   }
 
-  /** Shortens the way that it goes, so that all ways together take hardly longer than their ends. */
+  /** Shortens the way that it goes, so that all of them together stay almost linear. */
   private bestOf(from: number, limit: number): number {
     const { lowest, next, best, passed } = this;
     let number = from;

@@ -38,8 +38,10 @@ export type JsonFloating =
 /** [operation, width, ...what the operation needs, in the order of its type] */
 export type JsonOperation = [string, number, ...(number | string)[]];
 
-/** Ways in which a block ends, and comparisons, by their numbers in `ends`. */
+/** Ways in which a block ends, by their numbers in `ends`. */
 export const jsonEnds: readonly Terminator['kind'][] = ['jump', 'return', 'branch'];
+
+/** Comparisons, by their numbers in `ends`. */
 export const jsonComparisons = Object.keys(negated) as readonly Comparison[];
 
 /** One function. */

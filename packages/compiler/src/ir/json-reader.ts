@@ -49,7 +49,8 @@ export class JsonReader {
 
   /** An array of integers, to be read one after the other. */
   integers(): IntegerReader {
-    return new IntegerReader(this, Array.isArray(this.value) ? this.value : this.refuse('an array'));
+    if (!Array.isArray(this.value)) this.refuse('an array');
+    return new IntegerReader(this, this.value as unknown[]);
   }
 
   text(): string {

@@ -175,7 +175,9 @@ class FunctionParser {
     const { values } = this;
     const operands = this.reader.field('operands').integers();
     values.forEach((value) => {
-      for (let left = operands.next(0); left > 0; left--) value.operands.push(this.operand(operands));
+      for (let left = operands.next(0); left > 0; left--) {
+        value.operands.push(this.operand(operands));
+      }
     });
     operands.finish();
     const predecessors = this.reader.field('predecessors').integers();

@@ -72,7 +72,7 @@ export function bindTraces(program: IrProgram, traces: boolean): void {
 /** Floating values stand in no block: they are found where they are used. */
 function eachLoadTime(made: IrFunction, visit: (value: Value) => void): void {
   for (const block of made.blocks) {
-    block.values.forEach((value) => value.operands.forEach(visit));
+    for (const value of block.values) value.operands.forEach(visit);
     const end = block.terminator;
     if (end?.kind === 'branch') {
       visit(end.left);

@@ -45,7 +45,7 @@ class Verifier {
     for (const block of this.made.blocks) this.place(block);
     for (const block of this.made.blocks) {
       if (!this.dominators.isReachable(block)) continue;
-      block.values.forEach((value) => this.verifyValue(value, block));
+      for (const value of block.values) this.verifyValue(value, block);
       this.verifyEnd(block);
     }
   }
@@ -120,7 +120,7 @@ class Verifier {
     const problem = widthProblem(value);
     if (problem) this.fail(`${printValue(value)}: ${problem}`);
     const place = this.places[value.id]!;
-    value.operands.forEach((operand) => this.verifyUse(operand, block, place, value));
+    for (const operand of value.operands) this.verifyUse(operand, block, place, value);
   }
 
   private verifyPhi(phi: Value, block: Block): void {

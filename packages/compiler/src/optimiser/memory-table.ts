@@ -75,9 +75,7 @@ function mayOverlap(entry: Entry, base: Value, access: Access): boolean {
   if (isKnown && entry.access.space !== access.space) return false;
   if (isSameAddress(entry.base, base)) {
     const known = entry.access;
-    return (
-      known.offset < access.offset + access.size && access.offset < known.offset + known.size
-    );
+    return known.offset < access.offset + access.size && access.offset < known.offset + known.size;
   }
   // Two slots are two objects; any other two pointers may be one.
   return !(entry.base.operation.op === 'slot' && base.operation.op === 'slot');
