@@ -48,9 +48,10 @@ export function checkAccess(
     case 'record': {
       const all = value.kind === 'record' ? value.size : value.map.valueSize;
       const at = value.offset === undefined ? undefined : value.offset + offset;
-      if (at === undefined || all === undefined || (at >= 0 && at + size <= all)) return;
+      const most = value.kind === 'mapValue' ? (value.most ?? 0) : 0;
+      if (at === undefined || all === undefined || (at >= 0 && at + most + size <= all)) return;
       const what = value.kind === 'record' ? 'memory, mem_size' : 'map value, value_size';
-      complain(`invalid access to ${what}=${all} off=${at} size=${size}`);
+      complain(`invalid access to ${what}=${all} off=${at + most} size=${size}`);
     }
   }
 }

@@ -10,6 +10,7 @@ import { decodePlaced, type Placed } from '../asm/decode.ts';
 import { type Block, flowGraph, successors } from '../flow/flow-graph.ts';
 import { formError, targetSlot } from '../flow/form.ts';
 import type { ProgramObject } from '../object.ts';
+import { deepCall } from './call-chain.ts';
 import { Refusal } from './refusal.ts';
 import type { Scope } from './scope.ts';
 import { State } from './state.ts';
@@ -40,6 +41,10 @@ function findRefusal(object: ProgramObject): Refusal | undefined {
   const reached = new Set(graphs.flatMap(({ blocks }) => blocks.flatMap(slotsOf)));
   const dead = code.find(({ slot }) => !reached.has(slot));
   if (dead) return new Refusal(object, dead.slot, code, 'unreachable insn');
+  const functions = graphs.map(({ entry, blocks }) => ({
+    entry,
+    code: blocks.flatMap(({ instructions }) => instructions),
+  }));
   for (const { entry, blocks } of graphs) {
     const endless = endlessLoop(blocks);
     if (endless) {
@@ -49,7 +54,8 @@ function findRefusal(object: ProgramObject): Refusal | undefined {
     const found = checkFunction(scopeOf(object, entry === 0), blocks);
     if (found) return new Refusal(object, found.slot, code, found.detail);
   }
-  return undefined;
+  const deep = deepCall(functions);
+  return deep && new Refusal(object, deep.slot, code, deep.detail);
 }
 
 /** Functions whose address is taken. */
@@ -70,8 +76,10 @@ function scopeOf(object: ProgramObject, isProgram: boolean): Scope {
   const maps = new Map(object.maps.map((map) => [map.name, map]));
   const shapes = Object.values(contextShapes);
   const shape = shapes.find(({ programType }) => programType === object.programType);
+  const fields = new Set(Object.values(shape?.fields ?? {}).map(({ offset }) => offset));
   return {
     object,
+    isField: (offset) => fields.has(offset),
     mapAt: (slot) => maps.get(references.get(slot) ?? ''),
     dataOffset: shape?.dataOffset ?? -1,
     dataEndOffset: shape?.dataEndOffset ?? -1,
@@ -136,6 +144,7 @@ function leave(scope: Scope, block: Block, start: State): (readonly [Block, Stat
 function firstFinding(scope: Scope, atStart: ReadonlyMap<Block, State>): Finding | undefined {
   let first: Finding | undefined;
   for (const [block, start] of atStart) {
+    if (!start.isReached) continue;
     const state = start.copy();
     for (const each of block.instructions) {
       const { slot } = each;

@@ -1,7 +1,7 @@
 /** Arithmetic on numbers that are known. */
 import type { Branch } from '../asm/instruction.ts';
 import type { ArithmeticOperator } from '../asm/opcodes.ts';
-import { number, scalar, type Value } from './value.ts';
+import { fresh, number, scalar, type Value } from './value.ts';
 
 /** A number where both operands are known and the result is plain, any number where not. */
 export function constantResult(
@@ -53,6 +53,22 @@ function calculate(
   }
 }
 
+/**
+ * What the kernel knows after an operation on a number of which it knows no more than `most`; only
+ * where it is certain that it knows that and nothing better.
+ */
+export function boundedResult(
+  operator: ArithmeticOperator,
+  width: 32 | 64,
+  most: bigint | undefined,
+  right: bigint | undefined,
+): Value | undefined {
+  const isMask = most !== undefined && (most & (most + 1n)) === 0n;
+  if (!isMask || right === undefined || width === 32) return undefined;
+  if (operator === 'and') return (right & (right + 1n)) === 0n ? fresh(most & right) : undefined;
+  return operator === 'shr' && right < 64n ? fresh(most >> right) : undefined;
+}
+
 /** Whether a comparison of known numbers holds; `undefined` where one is not known. */
 export function holds(
   { comparison, width }: Branch,
@@ -79,4 +95,34 @@ export function holds(
     default:
       return (a & b) !== 0n;
   }
+}
+
+/** Whether a comparison holds of all numbers from 0 to `most`, or of none of them. */
+export function holdsForAll(
+  { comparison, width }: Branch,
+  most: bigint | undefined,
+  right: bigint | undefined,
+): boolean | undefined {
+  if (most === undefined || right === undefined || width === 32) return undefined;
+  if (right > most) {
+    if (comparison === 'lt' || comparison === 'le' || comparison === 'ne') return true;
+    return comparison === 'gt' || comparison === 'ge' || comparison === 'eq' ? false : undefined;
+  }
+  if (right === most && (comparison === 'gt' || comparison === 'le')) return comparison === 'le';
+  if (right === 0n && (comparison === 'lt' || comparison === 'ge')) return comparison === 'ge';
+  return undefined;
+}
+
+/** Whether a comparison holds of some numbers from 0 to `most` but not of all, of whatever width. */
+export function isWithin(
+  { comparison, width }: Branch,
+  most: bigint | undefined,
+  right: bigint,
+): boolean {
+  if (most === undefined || comparison === 'set') return false;
+  const isSigned = comparison.startsWith('s');
+  if ((isSigned && most >= 2n ** 31n) || (width === 32 && most >= 2n ** 32n)) return false;
+  if (right > most) return false;
+  if (/gt|le/.test(comparison)) return right < most;
+  return /lt|ge/.test(comparison) ? right > 0n : most > 0n;
 }

@@ -8,6 +8,8 @@ export type Complain = (detail: string) => void;
 export interface Scope {
   readonly object: ProgramObject;
   readonly mapAt: (slot: number) => MapShape | undefined;
+  /** Whether the context has a number of 32 bits there. */
+  readonly isField: (offset: number) => boolean;
   readonly dataOffset: number;
   readonly dataEndOffset: number;
   /** False in subprograms, whose callers may release what they reserve. */

@@ -13,6 +13,8 @@ export class State {
   ranges = new Map<number, number>();
   /** Records that are reserved on all ways, by the slot of the call. */
   references = new Set<number>();
+  /** False where the kernel may know that no way leads here: what it never sees it never refuses. */
+  isReached = true;
 
   copy(): State {
     const made = new State();
@@ -20,12 +22,14 @@ export class State {
     made.spills = new Map(this.spills);
     made.ranges = new Map(this.ranges);
     made.references = new Set(this.references);
+    made.isReached = this.isReached;
     return made;
   }
 
   /** Lets `other` be true as well; false when it was already. */
   include(other: State): boolean {
-    let isChanged = false;
+    let isChanged = other.isReached && !this.isReached;
+    this.isReached ||= other.isReached;
     const put = (old: Value, value: Value, store: (value: Value) => void): void => {
       const next = joined(old, value);
       if (isSame(next, old)) return;

@@ -2,11 +2,12 @@
 import type { Placed } from '../asm/decode.ts';
 import { type Arithmetic, type Branch, type Operand, Register } from '../asm/instruction.ts';
 import { checkAccess, checkArgument } from './access.ts';
-import { constantResult, holds } from './constants.ts';
+import { boundedResult, constantResult, holds, holdsForAll, isWithin } from './constants.ts';
 import { helperRules } from './helper-rules.ts';
 import type { Complain, Scope } from './scope.ts';
 import type { State } from './state.ts';
-import { number, scalar, unknown, type Value } from './value.ts';
+import type { MapShape } from '../object.ts';
+import { ANY_NUMBER, fresh, kernelName, number, scalar, unknown, type Value } from './value.ts';
 
 /** Goes over one instruction. Branches change nothing here: see `along`. */
 export function transfer(scope: Scope, state: State, placed: Placed, complain: Complain): void {
@@ -93,7 +94,8 @@ function arithmetic(
   };
   if (operator === 'mov' && width === 64) return set(right);
   if (left.kind === 'scalar' && right.kind === 'scalar') {
-    return set(constantResult(operator, width, left.value, right.value));
+    const bounded = boundedResult(operator, width, left.most, right.value);
+    return set(bounded ?? constantResult(operator, width, left.value, right.value));
   }
   if (operator === 'mov') return set(right.kind === 'unknown' ? unknown : scalar);
   if (left.kind === 'unknown' || right.kind === 'unknown') return set(unknown);
@@ -111,7 +113,25 @@ function arithmetic(
       `R${destination.number} pointer arithmetic on a pointer prohibited, null-check it first`,
     );
   }
+  if (width === 64) complainOfUnbounded(left, right, complain);
   set(width === 64 ? moved(state, operator, left, right, slot) : unknown);
+}
+
+/** Pointers that may move further are refused for that already. */
+const REACH_MAX = 1n << 29n;
+
+function withoutMost(value: Value): Value {
+  if (value.kind !== 'mapValue') return value;
+  const { most: _, offset: __, ...rest } = value;
+  return rest;
+}
+
+function complainOfUnbounded(left: Value, right: Value, complain: Complain): void {
+  const [pointer, by] = left.kind === 'scalar' ? [right, left] : [left, right];
+  if (by.kind !== 'scalar' || by.most !== ANY_NUMBER) return;
+  if (pointer.kind === 'scalar' || pointer.kind === 'unknown') return;
+  const what = `math between ${kernelName(pointer)} pointer and register`;
+  complain(`${what} with unbounded min value is not allowed (limit it with & or a comparison)`);
 }
 
 /** A pointer and a number, or two pointers. */
@@ -137,8 +157,12 @@ function moved(
     case 'mapValue':
     case 'record': {
       const { offset, ...rest } = pointer;
-      if (delta === undefined || offset === undefined) return rest;
-      return { ...rest, offset: offset + delta };
+      if (offset === undefined) return rest;
+      if (delta !== undefined) return { ...rest, offset: offset + delta };
+      if (pointer.kind !== 'mapValue' || operator === 'sub') return withoutMost(rest as Value);
+      const most = by.most === undefined || by.most > REACH_MAX ? undefined : Number(by.most);
+      if (most === undefined) return withoutMost(rest as Value);
+      return { ...(rest as typeof pointer), offset, most: (pointer.most ?? 0) + most };
     }
     default:
       return unknown;
@@ -147,11 +171,10 @@ function moved(
 
 function memory(scope: Scope, state: State, { instruction }: Placed): void {
   if (instruction.kind === 'load') {
-    const { base, offset, size, destination } = instruction;
-    state.registers[destination.number] = loaded(scope, state, state.registers[base.number]!, {
-      offset,
-      size,
-    });
+    const { base, offset, size, destination, isSigned } = instruction;
+    const value = loaded(scope, state, state.registers[base.number]!, { offset, size });
+    const isBelowZero = isSigned && value.kind === 'scalar';
+    state.registers[destination.number] = isBelowZero ? scalar : value;
     return;
   }
   if (instruction.kind !== 'store' && instruction.kind !== 'atomic') return;
@@ -172,13 +195,21 @@ function loaded(
   if (base.kind === 'context' && size === 4) {
     if (offset === scope.dataOffset) return { kind: 'packet', id: -1, offset: 0 };
     if (offset === scope.dataEndOffset) return { kind: 'packetEnd' };
-    // The metadata's pointer, and others of other kinds of program.
-    return unknown;
+    // Others are the metadata's pointer, and what other kinds of program have.
+    return scope.isField(offset) ? fresh(0xffff_ffffn) : unknown;
   }
   if (base.kind === 'stack' && base.offset !== undefined && size === 8) {
     return state.spills.get(base.offset + offset) ?? unknown;
   }
-  return base.kind === 'unknown' || base.kind === 'context' || size === 8 ? unknown : scalar;
+  if (base.kind === 'unknown' || base.kind === 'context') return unknown;
+  const isSeen = base.kind === 'mapValue' ? !isReadOnly(base.map) : base.kind === 'packet';
+  if (isSeen) return fresh(size === 8 ? ANY_NUMBER : 2n ** BigInt(size * 8) - 1n);
+  return size === 8 ? unknown : scalar;
+}
+
+/** The kernel may know what a map holds that nobody may change. */
+function isReadOnly({ flags, isFrozen, contents }: MapShape): boolean {
+  return isFrozen === true || contents !== undefined || flags !== 0;
 }
 
 function spill(
@@ -246,10 +277,17 @@ export function along(state: State, branch: Branch, isTaken: boolean): State | u
   const left = operandOf(state, branch.left);
   const right = operandOf(state, branch.right);
   if (left.kind === 'scalar' && right.kind === 'scalar') {
-    const decided = holds(branch, left.value, right.value);
+    const decided =
+      holds(branch, left.value, right.value) ?? holdsForAll(branch, left.most, right.value);
     if (decided !== undefined && decided !== isTaken) return undefined;
   }
   const made = state.copy();
+  made.isReached &&= isOpen(branch, left, right);
+  // What was compared with anything is better known to the kernel from here on.
+  const isCompared = [left, right].some(
+    (each) => each.kind === 'scalar' && each.most !== undefined,
+  );
+  if (isCompared) made.replace(forgetMost);
   if (branch.width === 32) return made;
   const isZero = right.kind === 'scalar' && right.value === 0n;
   const isEquality = branch.comparison === 'eq' || branch.comparison === 'ne';
@@ -259,6 +297,24 @@ export function along(state: State, branch: Branch, isTaken: boolean): State | u
   if (left.kind === 'packet') comparePacket(made, left, right);
   if (right.kind === 'packet') comparePacket(made, right, left);
   return made;
+}
+
+/** Whether the kernel certainly takes both ways into account. */
+function isOpen(branch: Branch, left: Value, right: Value): boolean {
+  if (left.kind === 'scalar' && left.value !== undefined) return isOpenKnown(left, right);
+  if (right.kind === 'packetEnd' || left.kind === 'packetEnd') return true;
+  if (right.kind !== 'scalar' || right.value === undefined) return false;
+  if ('mayBeNull' in left) return left.mayBeNull && right.value === 0n;
+  return left.kind === 'scalar' && isWithin(branch, left.most, right.value);
+}
+
+/** Of a known number the way is known, and `along` took it. */
+function isOpenKnown(left: Value & { kind: 'scalar' }, right: Value): boolean {
+  return right.kind === 'scalar' && right.value !== undefined && left.value !== undefined;
+}
+
+function forgetMost(value: Value): Value {
+  return value.kind === 'scalar' && value.most !== undefined ? scalar : value;
 }
 
 /** Generous: whatever way the comparison goes, the bytes before the pointer count as there. */

@@ -10,13 +10,20 @@ export type Value =
   | { readonly kind: 'unread' }
   /** It may be anything: nothing is said against it. */
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'scalar'; readonly value?: bigint }
+  /** `most`: a number of which the kernel knows this and no more: it lies from 0 to there. */
+  | { readonly kind: 'scalar'; readonly value?: bigint; readonly most?: bigint }
   | { readonly kind: 'context' }
   | { readonly kind: 'stack'; readonly offset?: number }
   | { readonly kind: 'packet'; readonly id: number; readonly offset: number }
   | { readonly kind: 'packetEnd' }
   | (Nullable & { readonly kind: 'map'; readonly map: MapShape })
-  | (Nullable & { readonly kind: 'mapValue'; readonly map: MapShape; readonly offset?: number })
+  | (Nullable & {
+      readonly kind: 'mapValue';
+      readonly map: MapShape;
+      readonly offset?: number;
+      /** How far beyond the offset the kernel takes it to point at most. */
+      readonly most?: number;
+    })
   | (Nullable & { readonly kind: 'record'; readonly offset?: number; readonly size?: number });
 
 /** A pointer that a helper gave. */
@@ -36,6 +43,14 @@ export const scalar: Value = { kind: 'scalar' };
 /** A number that is known: 64 bits. */
 export function number(value: bigint): Value {
   return { kind: 'scalar', value: BigInt.asUintN(64, value) };
+}
+
+/** All that the kernel knows of 64 bits that it has not seen before. */
+export const ANY_NUMBER = 2n ** 64n - 1n;
+
+/** A number as it comes from memory: nothing was compared with it yet. */
+export function fresh(most: bigint): Value {
+  return { kind: 'scalar', most };
 }
 
 /** Whether both say the same. */

@@ -74,6 +74,11 @@ const reserve = [
 ];
 const submit = [asm.mov64(r1, r6), asm.mov64(r2, 0), asm.callHelper(132)];
 
+/** Each function calls the next. */
+function chain(length: number): Instruction[] {
+  return Array.from({ length }, () => [asm.callSubprogram(1), asm.exit()]).flat();
+}
+
 /** All of them. */
 export const ruleCases: readonly RuleCase[] = [
   {
@@ -345,5 +350,92 @@ export const ruleCases: readonly RuleCase[] = [
     refused: program([asm.mov64(r0, 2), asm.div64(r0, 0), asm.exit()]),
     says: /division by an immediate zero/,
     accepted: program([asm.mov64(r0, 2), asm.div64(r0, 1), asm.exit()]),
+  },
+  {
+    rule: 'a number that may be anything moves no pointer',
+    refused: program([
+      ...found,
+      asm.load(8, r1, r0, 0),
+      asm.add64(r0, r1),
+      asm.load(1, r1, r0, 0),
+      ...end,
+    ]),
+    says: /math between map_value pointer and register with unbounded min value is not allowed/,
+    accepted: program([
+      ...found,
+      asm.load(8, r1, r0, 0),
+      asm.and64(r1, 7),
+      asm.add64(r0, r1),
+      asm.load(1, r1, r0, 0),
+      ...end,
+    ]),
+  },
+  {
+    rule: 'a number that was not compared may be as large as its bytes',
+    refused: program([
+      ...found,
+      asm.load(1, r1, r0, 0),
+      asm.add64(r0, r1),
+      asm.load(1, r1, r0, 0),
+      ...end,
+    ]),
+    says: /invalid access to map value, value_size=8 off=255 size=1/,
+    accepted: program([
+      ...found,
+      asm.load(1, r1, r0, 0),
+      asm.branch('gt', 64, r1, 7, 2),
+      asm.add64(r0, r1),
+      asm.load(1, r1, r0, 0),
+      ...end,
+    ]),
+  },
+  {
+    rule: 'a masked number keeps within the value',
+    refused: program([
+      ...found,
+      asm.load(1, r1, r0, 0),
+      asm.and64(r1, 15),
+      asm.add64(r0, r1),
+      asm.load(1, r1, r0, 0),
+      ...end,
+    ]),
+    says: /invalid access to map value, value_size=8 off=15 size=1/,
+    accepted: program([
+      ...found,
+      asm.load(1, r1, r0, 0),
+      asm.branch('gt', 64, r1, 255, 5),
+      asm.arithmetic('shr', 64, r1, 2),
+      asm.and64(r1, 7),
+      asm.add64(r0, r1),
+      asm.load(1, r1, r0, 0),
+      asm.branch('gt', 64, r1, 255, 1),
+      asm.jump(1),
+      asm.load(1, r1, r3, 0),
+      ...end,
+    ]),
+  },
+  {
+    rule: 'the frames of a chain of calls have 512 bytes together',
+    refused: program([
+      asm.store(8, r10, -256, 0),
+      asm.callSubprogram(1),
+      asm.exit(),
+      asm.store(8, r10, -264, 0),
+      ...end,
+    ]),
+    says: /instruction 1 .*combined stack size of 2 calls is 528\. Too large/,
+    accepted: program([
+      asm.store(8, r10, -224, 0),
+      asm.callSubprogram(1),
+      asm.exit(),
+      asm.store(8, r10, -256, 0),
+      ...end,
+    ]),
+  },
+  {
+    rule: 'a chain of calls has 8 frames',
+    refused: program([...chain(8), ...end]),
+    says: /the call stack of 9 frames is too deep/,
+    accepted: program([...chain(7), ...end]),
   },
 ];
