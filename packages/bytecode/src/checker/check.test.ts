@@ -5,6 +5,7 @@ import { r0, r1, r2, r6, r7 } from '../asm/instruction.ts';
 import { caseProgram, isaCases } from '../conformance/cases.ts';
 import { ruleCases } from '../conformance/refused-programs.ts';
 import { Machine } from '../machine/machine.ts';
+import { randomObjects } from '../testing/random-objects.ts';
 import { sampleProgram } from '../testing/sample-program.ts';
 import { checkProgram } from './check.ts';
 
@@ -40,3 +41,13 @@ test('where ways meet that disagree, nothing is said', () => {
   ]);
   assert.equal(checkProgram(object)?.message, undefined);
 });
+
+for (const [family, make] of Object.entries(randomObjects)) {
+  // Against the kernel: packages/bpf/src/refused-programs.test.ts.
+  test(`of random ${family} some are refused, with their place`, () => {
+    const programs = Array.from({ length: 200 }, (_, seed) => make(seed + 1));
+    const refusals = programs.flatMap((each) => checkProgram(each) ?? []);
+    assert.ok(refusals.length > 20, `${refusals.length} of 200`);
+    for (const { message } of refusals) assert.match(message, /^check sample: instruction \d+ /);
+  });
+}

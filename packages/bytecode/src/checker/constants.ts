@@ -113,7 +113,7 @@ export function holdsForAll(
   return undefined;
 }
 
-/** Whether a comparison holds of some numbers from 0 to `most` but not of all, of whatever width. */
+/** Whether a comparison holds of some numbers from 0 to `most` but not of all, in any width. */
 export function isWithin(
   { comparison, width }: Branch,
   most: bigint | undefined,

@@ -13,7 +13,7 @@ export class State {
   ranges = new Map<number, number>();
   /** Records that are reserved on all ways, by the slot of the call. */
   references = new Set<number>();
-  /** False where the kernel may know that no way leads here: what it never sees it never refuses. */
+  /** False where the kernel may know that no way leads: what it never sees it never refuses. */
   isReached = true;
 
   copy(): State {

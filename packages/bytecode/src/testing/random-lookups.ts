@@ -1,6 +1,6 @@
 /**
- * Random programs that look keys up and use what they find, near the bounds and beyond: engines must
- * agree on what they may do, and on what each map holds afterwards.
+ * Random programs that look keys up and use what they find, near the bounds and beyond: engines
+ * must agree on what they may do, and on what each map holds afterwards.
  */
 import * as asm from '../asm/build.ts';
 import {

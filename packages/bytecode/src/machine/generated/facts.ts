@@ -2,8 +2,8 @@
  * What generated code knows of registers, so that it need not ask again.
  *
  * Going forward: what a register certainly holds. Going backward: which bytes are accessed through
- * it before it changes. When an access is checked, all bytes that come after are checked with it;
- * if that fails, nothing is lost: the access is left to the interpreter, as any that is not allowed.
+ * it before it changes. When an access is checked, all bytes that come after are checked with it.
+ * If that fails, nothing is lost: the access is left to the interpreter.
  */
 import type { Placed } from '../../asm/decode.ts';
 import { Register } from '../../asm/instruction.ts';

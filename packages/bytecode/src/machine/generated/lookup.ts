@@ -1,6 +1,6 @@
 /**
- * Lookups of arrays and hash maps as WebAssembly: a function for each map, from the place of a key to
- * the address of its value, 0 where there is none, or -1 where the interpreter must be asked.
+ * Lookups of arrays and hash maps as WebAssembly: a function for each map, from the place of a key
+ * to the address of its value, 0 where there is none, or -1 where the interpreter must be asked.
  *
  * How the maps lie in memory: `maps/array-table.ts`, `maps/key-index.ts`.
  */
