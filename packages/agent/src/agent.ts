@@ -99,8 +99,8 @@ export class Agent implements AgentApi {
   /**
    * Takes over what an earlier agent has left, or begins with nothing; traffic goes on meanwhile.
    *
-   * @throws StateError, AgentRunningError, LayoutError, MigrationError, MapShapeError, VerifierError,
-   *   KernelError
+   * @throws StateError, AgentRunningError, LayoutError, MigrationError, MapShapeError,
+   *   VerifierError, KernelError
    */
   static start(options: AgentOptions): Agent {
     const start = performance.now();

@@ -154,14 +154,18 @@ describe(`an upgrade to another layout, seed ${SEED}`, { skip: canUseBpf() ?? fa
   });
 });
 
-/** Numbers of steps, from 1 on, as the seed has it. */
+/** Numbers of steps, from 1 on, as the seed has it: of each name one, until there are enough. */
 function draw(names: readonly string[]): number[] {
   const all = names.map((_, index) => index + 1);
   if (DEATHS === 'all') return all;
   let state = SEED >>> 0;
-  return Array.from({ length: Math.min(Number(DEATHS), all.length) }, () => {
+  const pick = <T>(from: T[]): T => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const [step] = all.splice(Math.floor((state / 2 ** 32) * all.length), 1);
-    return step!;
+    return from.splice(Math.floor((state / 2 ** 32) * from.length), 1)[0]!;
+  };
+  const kinds = [...new Set(names)];
+  return Array.from({ length: Math.min(Number(DEATHS), kinds.length) }, () => {
+    const kind = pick(kinds);
+    return pick(all.filter((step) => names[step - 1] === kind));
   });
 }
