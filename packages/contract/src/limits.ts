@@ -20,9 +20,9 @@ export const ADDRESSES_MAX = 262_144;
 /** Prefixes with an identity or named by a rule; one more is refused. */
 export const PREFIXES_MAX = 131_072;
 /**
- * Flows whose initiator has heard the answer: in TCP it acknowledges what the responder has said, in
- * other protocols it is a local endpoint. The least recently used gives way: no stranger can hurry
- * that, but endpoints can that really hold so many connections with somebody.
+ * Flows whose initiator has heard the answer: in TCP it acknowledges what the responder has said,
+ * in other protocols it is a local endpoint. The least recently used gives way: no stranger can
+ * hurry that, but endpoints can that really hold so many connections with somebody.
  */
 export const CONNECTIONS_MAX = 131_072;
 /**
