@@ -3,7 +3,6 @@ import { Agent as ConnectionPool, type IncomingMessage, request as httpRequest }
 import { createInterface } from 'node:readline';
 import type { AgentApi } from '../agent-api.ts';
 import type {
-  AttachmentCheck,
   AttachmentKey,
   EndpointRequest,
   EndpointView,
@@ -89,7 +88,10 @@ export class AgentClient implements AgentApi {
     return (await this.json<{ removed: number }>('PUT', path, JSON.stringify(valid))).removed;
   }
 
-  checkAttachment(key: AttachmentKey, networkNamespace: string): Promise<AttachmentCheck> {
+  checkAttachment(
+    key: AttachmentKey,
+    networkNamespace: string,
+  ): ReturnType<AgentApi['checkAttachment']> {
     const query = new URLSearchParams({ networkNamespace });
     return this.json('GET', `${attachmentPath(key)}?${query}`);
   }

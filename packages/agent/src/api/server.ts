@@ -2,7 +2,8 @@
  * The agent's API: HTTP and JSON on a unix socket that only its owner may use.
  *
  * ```
- * GET    /v1/status  /v1/health  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies  /v1/pools
+ * GET    /v1/status  /v1/health  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies
+ * GET    /v1/pools                              addresses that the agent gives
  * GET    /v1/identities?all=1                   the reserved ones as well
  * POST   /v1/endpoints?retry=1                  an EndpointRequest
  * PATCH  /v1/endpoints/{namespace}/{name}       { labels }
