@@ -128,6 +128,7 @@ describe('an uninstall', { skip: canUseBpf() ?? false }, () => {
     await agent.ended;
     if (existsSync(join(directory, 'bpf'))) {
       await runSkep('uninstall', '--yes', '--force', ...places());
+      execFileSync('sh', ['-c', 'umount "$0" 2>/dev/null || true', join(directory, 'bpf')]);
     }
     rmSync(directory, { recursive: true, force: true });
   });

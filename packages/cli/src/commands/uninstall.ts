@@ -29,7 +29,7 @@ export function addUninstallCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Endpoints lose their interfaces, policies are forgotten, forwarding is as it was.
+Endpoints lose their interfaces, policies are forgotten, forwarding is put back.
 Labs and their agents are taken away by \`skep lab down\`.`,
     )
     .action(uninstall);
