@@ -12,6 +12,8 @@ export enum EventType {
 /** Where in the datapath. The numbers are Cilium's trace observation points. */
 export enum Hook {
   FromEndpoint = 5,
+  FromNetwork = 10,
+  ToNetwork = 11,
   ToEndpoint = 101,
 }
 

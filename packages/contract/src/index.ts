@@ -4,6 +4,7 @@ export * from './endpoint.ts';
 export * from './event.ts';
 export * from './identity.ts';
 export * from './limits.ts';
+export * from './masquerade.ts';
 export * from './newcomer.ts';
 export * from './succession.ts';
 export * from './tuple.ts';

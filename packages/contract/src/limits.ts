@@ -44,6 +44,25 @@ export const NEWCOMER_HINTS_PER_SET = 15;
  */
 export const FRAGMENTED_DATAGRAMS_MAX = 8_192;
 /**
+ * Rows of masqueraded flows that both ends take part in, two each; the least recently used gives
+ * way, and its flow gets a port anew.
+ */
+export const TRANSLATIONS_MAX = 131_072;
+/**
+ * Rows of masqueraded flows that are new or one-way, two each; the least recently used gives way.
+ * Never takes a port from a flow that both ends take part in.
+ */
+export const NEW_TRANSLATIONS_MAX = 65_536;
+/** Interfaces to the world; one more is refused. */
+export const UPLINKS_MAX = 64;
+/** Prefixes that are never masqueraded; one more is refused. */
+export const UNMASQUERADED_PREFIXES_MAX = 1_024;
+/**
+ * Ports that are tried for a flow; where flows that both ends take part in have all of them, its
+ * packet is dropped.
+ */
+export const PORT_CANDIDATES_MAX = 32;
+/**
  * Seconds in which the number of an identity that nobody bears any more is given to no other:
  * events about it may be on their way. All numbers are given before one is given again.
  */

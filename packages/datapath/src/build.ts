@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type IrProgram, writePrograms } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
 
-const HOOKS = ['from-endpoint', 'to-endpoint', 'decided'];
+const HOOKS = ['from-endpoint', 'to-endpoint', 'decided', 'from-network', 'to-network'];
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
 const programs: IrProgram[] = [];

@@ -10,7 +10,7 @@ import {
   Table,
 } from '@skep/bytecode';
 import type { MapDeclaration } from '@skep/ebpf';
-import { DECIDED, datapathMaps, events, policies } from './maps.ts';
+import { DECIDED, datapathMaps, events, masqueradeMaps, policies } from './maps.ts';
 import { decidedProgram, type NodeConstants } from './programs.ts';
 
 /** A machine with all maps of the datapath, and the programs that decide in their slots. */
@@ -19,7 +19,7 @@ export class MachineTables {
 
   constructor(node: NodeConstants, options: MachineOptions = {}) {
     this.machine = new Machine({ ...options, ticksPerSecond: node.jiffiesPerSecond });
-    for (const map of datapathMaps) this.machine.createMap(mapShapeOf(map));
+    for (const map of [...datapathMaps, ...masqueradeMaps]) this.machine.createMap(mapShapeOf(map));
     this.setPolicy(DECIDED, decidedProgram(node));
   }
 

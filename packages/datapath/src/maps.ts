@@ -22,14 +22,19 @@ import {
   EVENT_BUFFER_BYTES,
   FRAGMENTED_DATAGRAMS_MAX,
   INTERFACE_INDEXES_MAX,
+  NEW_TRANSLATIONS_MAX,
   NEWCOMER_HINT_SETS,
   NEWCOMERS_MAX,
   PREFIXES_MAX,
   SELECTOR_SETS_MAX,
   SUBJECTS_MAX,
+  TRANSLATIONS_MAX,
+  UNMASQUERADED_PREFIXES_MAX,
+  UPLINKS_MAX,
 } from '@skep/contract';
 import {
   Connection,
+  DirectedTuple,
   EndpointEntry,
   FragmentKey,
   FragmentPorts,
@@ -43,7 +48,9 @@ import {
   SelectorSet,
   SubjectEntry,
   TrafficCounter,
+  Translation,
   Tuple,
+  Uplink,
 } from '@skep/contract';
 import { Ipv6Address } from '@skep/wire';
 import { Packet } from './packet.ts';
@@ -182,7 +189,47 @@ export const succession = new ArrayMap({ name: 'skep_succession', value: u32, ma
 /** Events that found no room. */
 export const lostEvents = new PerCpuArrayMap({ name: 'skep_lost', value: u64, maxEntries: 1 });
 
-/** All of them, in the order in which they are made. */
+/** Masqueraded flows that both ends take part in. */
+export const translations = new LruHashMap({
+  name: 'skep_nat',
+  key: DirectedTuple,
+  value: Translation,
+  maxEntries: TRANSLATIONS_MAX,
+});
+
+/** Masqueraded flows that are new or one-way: a flood of them takes no port that is in use. */
+export const newTranslations = new LruHashMap({
+  name: 'skep_nat_new',
+  key: DirectedTuple,
+  value: Translation,
+  maxEntries: NEW_TRANSLATIONS_MAX,
+});
+
+/** The node's interfaces to the world, by index. */
+export const uplinks = new HashMap({
+  name: 'skep_uplink',
+  key: u32,
+  value: Uplink,
+  maxEntries: UPLINKS_MAX,
+});
+
+/** Prefixes that endpoints reach under their own addresses; the value says nothing. */
+export const unmasqueraded = new LpmTrie({
+  name: 'skep_nat_except',
+  key: PrefixKey,
+  value: u32,
+  maxEntries: UNMASQUERADED_PREFIXES_MAX,
+});
+
+/** The tables of masquerade: only there where it is on. */
+export const masqueradeMaps: readonly MapDeclaration[] = [
+  translations,
+  newTranslations,
+  uplinks,
+  unmasqueraded,
+];
+
+/** All others, in the order in which they are made. */
 export const datapathMaps: readonly MapDeclaration[] = [
   packets,
   connections,

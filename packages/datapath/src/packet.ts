@@ -2,7 +2,7 @@
  * What is known of the packet that is being decided. Each CPU has one; it lives through tail calls,
  * because no other packet can come in between on the same CPU.
  */
-import { enumOf, Struct, u8, u16, u32 } from '@skep/ebpf';
+import { bytes, enumOf, Struct, u8, u16, u32 } from '@skep/ebpf';
 import { Connection, Direction, Hook, Tuple } from '@skep/contract';
 import type { DropReason } from '@skep/contract';
 import { IpProtocol, Ipv6Address } from '@skep/wire';
@@ -54,7 +54,7 @@ export class End extends Struct({
   revision: u32,
 }) {}
 
-/** The row of `packets`: 256 bytes that only programs read. */
+/** The row of `packets`: 264 bytes that only programs read. */
 export class Packet extends Struct({
   tuple: Tuple,
   /** What is remembered of it, where it is a newcomer: as it was when it was found. */
@@ -78,6 +78,8 @@ export class Packet extends Struct({
   policyPort: u16,
   endpoint: u16,
   targetEndpoint: u16,
+  /** What masquerade puts for the source's port. */
+  translatedPort: u16,
   /** Bytes from the frame's start to the transport header. */
   transportOffset: u16,
   protocol: enumOf(u8, IpProtocol),
@@ -102,7 +104,7 @@ export class Packet extends Struct({
   progress: u8,
   /** 1: the programs of the layout before have the last word about the packet. */
   isShadow: u8,
-  padding: u8,
+  padding: bytes(3),
   /** Identification of a fragmented datagram. */
   identification: u32,
   /** Where a newcomer is or is to be found: the set of hints, the one of them, and what it says. */

@@ -51,6 +51,22 @@ function constantsOf(node: NodeConstants, role: ProgramRole): Constants {
   return { ...node, isSuccessor: role === 'successor' ? 1 : 0 };
 }
 
+/** The two programs on every uplink, where masquerade is on. */
+export interface UplinkPrograms {
+  /** Its ingress: what comes from the network. */
+  readonly fromNetwork: ProgramObject;
+  /** Its egress: what leaves. */
+  readonly toNetwork: ProgramObject;
+}
+
+/** The programs for every uplink. */
+export function uplinkPrograms(node: NodeConstants): UplinkPrograms {
+  return {
+    fromNetwork: bind('skep_from_net', { ...node }),
+    toNetwork: bind('skep_to_net', { ...node }),
+  };
+}
+
 type Constants = Record<string, number | bigint>;
 
 /** What was compiled: many nodes are simulated in one process, with the same few constants. */

@@ -79,12 +79,30 @@ export const changeType = helper<(ctx: TcContext, type: u32) => s32>(
 export const l3ChecksumReplace = helper<
   (ctx: TcContext, offset: u32, from: u64, to: u64, size: u64) => s32
 >(10, 'l3_csum_replace', s32Field, { movesPacket: true });
+/** What `l4ChecksumReplace` takes besides the size of the field. @alias BPF_F_* */
+export enum ChecksumFlag {
+  /** In place of a size: `to` is the difference of two sums, `from` is 0. */
+  Difference = 0,
+  /** The field is part of the pseudo-header. @alias BPF_F_PSEUDO_HDR */
+  PseudoHeader = 0x10,
+  /** A checksum of 0 says that there is none. @alias BPF_F_MARK_MANGLED_0 */
+  AbsentIfZero = 0x20,
+}
 /**
  * Updates a TCP, UDP or ICMP checksum at `offset`; the low 4 bits of `flags` are the field's size.
  */
 export const l4ChecksumReplace = helper<
   (ctx: TcContext, offset: u32, from: u64, to: u64, flags: u64) => s32
 >(11, 'l4_csum_replace', s32Field, { movesPacket: true });
+/**
+ * Adds a difference to the sum of the whole packet that a driver has supplied; -ENOTSUPP where it
+ * has not.
+ */
+export const updateChecksum = helper<(ctx: TcContext, difference: u32) => s32>(
+  40,
+  'csum_update',
+  s32Field,
+);
 /** Moves the packet's start by `delta` bytes; negative makes room for a header. */
 export const xdpAdjustHead = helper<(ctx: XdpContext, delta: s32) => s32>(
   44,

@@ -4,7 +4,7 @@ import type { ProgramObject } from '@skep/bytecode';
 import { compileProgram } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
 import { Direction } from '@skep/contract';
-import { decidedProgram, endpointPrograms, policyProgram } from '@skep/datapath';
+import { decidedProgram, endpointPrograms, policyProgram, uplinkPrograms } from '@skep/datapath';
 import { PolicyProtocol, type Segment } from '@skep/policy';
 import { filesUnder, projectRoot } from '../project.ts';
 
@@ -19,6 +19,7 @@ export async function projectPrograms(): Promise<ProgramObject[]> {
   return [
     ...ROLES.flatMap((role) => Object.values(endpointPrograms(NODE, role))),
     ...ROLES.map((role) => decidedProgram(NODE, role)),
+    ...Object.values(uplinkPrograms(NODE)),
     policy(),
     ...examples.flat(),
   ];

@@ -10,4 +10,6 @@ export enum Errno {
   EINVAL = 22,
   ENOSPC = 28,
   EOPNOTSUPP = 95,
+  /** Of the kernel itself: never of a system call. */
+  ENOTSUPP = 524,
 }

@@ -151,7 +151,8 @@ function begin(packet: Packet): Step {
   return mayBegin ? Outcome.Next : DropReason.UnknownConnectionState;
 }
 
-function opensTcp(packet: Packet): boolean {
+/** Whether the packet is the first that a TCP connection has. */
+export function opensTcp(packet: Packet): boolean {
   return (packet.tcpFlags & (TcpFlag.SYN | TcpFlag.ACK)) === TcpFlag.SYN;
 }
 
@@ -161,7 +162,8 @@ export const CLOSING =
 /** Flags of a TCP flow that both ends have ended. */
 export const FINISHED = ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished;
 
-function lifetimeSeconds(protocol: IpProtocol, flags: u16): u32 {
+/** How long a flow may be silent. */
+export function lifetimeSeconds(protocol: IpProtocol, flags: u16): u32 {
   if (protocol !== IpProtocol.TCP) return LifetimeSeconds.Other;
   if ((flags & FINISHED) === FINISHED) return LifetimeSeconds.TcpClosing;
   if (flags & ConnectionFlag.Reset) return LifetimeSeconds.TcpClosing;
@@ -270,7 +272,7 @@ function answersSyn(packet: Packet): boolean {
 }
 
 /** What this packet adds to the flags of its flow. */
-function flagsOf(packet: Packet, isForward: boolean): u16 {
+export function flagsOf(packet: Packet, isForward: boolean): u16 {
   let flags: u16 = isForward ? 0 : ConnectionFlag.Answered;
   // Only TCP has flags here.
   if (packet.tcpFlags & (TcpFlag.FIN | TcpFlag.RST)) {

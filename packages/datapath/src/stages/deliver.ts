@@ -22,6 +22,11 @@ export function finish(ctx: TcContext, packet: Packet, step: Step): TcAction {
   return step === Outcome.Answer ? redirect(packet.interfaceIndex, 0) : TcAction.Pass;
 }
 
+/** At an uplink everything goes on that nothing speaks against: most of it is the node's own. */
+export function finishAtUplink(packet: Packet, step: Step): TcAction {
+  return step >= FIRST_DROP_REASON ? drop(packet, step) : TcAction.Next;
+}
+
 /** `Outcome.Next` here means that no stage has decided: that is not a pass either. */
 function drop(packet: Packet, step: Step): TcAction {
   const reason = step === Outcome.Next ? DropReason.UnknownConnectionState : step;

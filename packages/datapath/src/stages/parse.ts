@@ -5,6 +5,8 @@ import { Direction, DropReason, IPV6_EXTENSION_HEADERS_MAX, IcmpPort } from '@sk
 import type { Hook } from '@skep/contract';
 import {
   ETHERNET_LENGTH,
+  EthernetHeader,
+  EtherType,
   IPV4_HEADER_LENGTH_MIN,
   IPV4_MORE_FRAGMENTS,
   IPV4_OFFSET_MASK,
@@ -69,6 +71,20 @@ export function begin(ctx: TcContext, packet: Packet, hook: Hook): void {
   packet.table = Table.None;
   packet.isFragment = 0;
   packet.isLaterFragment = 0;
+}
+
+/** Reads the header of an IP packet; nothing else has one. */
+export function parseNetwork(ctx: TcContext, packet: Packet): Step {
+  const ethernet = ctx.at(EthernetHeader, 0);
+  if (!ethernet) return DropReason.TruncatedHeader;
+  switch (ethernet.type) {
+    case EtherType.IPv4:
+      return parseIpv4(ctx, packet);
+    case EtherType.IPv6:
+      return parseIpv6(ctx, packet);
+    default:
+      return DropReason.UnsupportedNetworkProtocol;
+  }
 }
 
 /** Reads the IPv4 header: ends, protocol, whether it is a fragment. @source RFC 791 section 3.1 */

@@ -5,6 +5,9 @@ import type { TrialEndpoint } from './world.ts';
 /** What the endpoint sends (`from`), or what it is to get (`to`). */
 export type HookName = 'from' | 'to';
 
+/** What the node sends out of its uplink, or gets there. */
+export type UplinkHookName = 'to network' | 'from network';
+
 /** What becomes of a packet. */
 export type Fate = 'pass' | 'to peer' | 'answer' | 'drop';
 
@@ -21,6 +24,8 @@ export interface Engine extends TrialTables {
   readonly name: string;
   /** Lets an endpoint send a frame, or the node's stack hand it one. */
   carry(hook: HookName, endpoint: TrialEndpoint, frame: Uint8Array): Delivery;
+  /** Lets the node's stack send a frame out of the uplink, or the world send one to it. */
+  carryAtUplink(hook: UplinkHookName, frame: Uint8Array): Delivery;
   /**
    * Waits for what may still be under way.
    *

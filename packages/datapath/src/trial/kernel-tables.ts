@@ -9,7 +9,7 @@ import {
   setProgram,
 } from '@skep/bpf';
 import { mapShapeOf, type ProgramObject } from '@skep/bytecode';
-import { Connection, Newcomer } from '@skep/contract';
+import { Connection, Newcomer, Translation } from '@skep/contract';
 import { codecOf, type MapDeclaration } from '@skep/ebpf';
 import * as maps from '../maps.ts';
 import { queuedNewcomers } from '../newcomer-queue.ts';
@@ -26,7 +26,9 @@ export class KernelTables implements TrialTables {
   /** @throws KernelError EPERM without the rights */
   constructor() {
     this.maps = Object.fromEntries(
-      maps.datapathMaps.map((map) => [map.name, createMap(mapShapeOf(map))]),
+      [...maps.datapathMaps, ...maps.masqueradeMaps].map((map) => {
+        return [map.name, createMap(mapShapeOf(map))];
+      }),
     );
     this.reader = new RingBufferReader(this.map(maps.events));
     this.setPolicy(maps.DECIDED, decidedProgram(NODE));
@@ -75,6 +77,14 @@ export class KernelTables implements TrialTables {
     for (const { place, newcomer } of queuedNewcomers(this)) {
       const aged = { ...newcomer, connection: older(newcomer.connection) };
       this.update(maps.newcomers, place, codecOf(Newcomer).encode(aged));
+    }
+    const rows = codecOf(Translation);
+    for (const map of [maps.translations, maps.newTranslations]) {
+      for (const { key, value } of this.entries(map)) {
+        const found = rows.decode(value);
+        const lastSeen = (found.lastSeen - jiffies) >>> 0;
+        this.update(map, key, rows.encode({ ...found, lastSeen }));
+      }
     }
   }
 

@@ -1,8 +1,13 @@
 /** Packet tables on the machine: no kernel, no rights. */
 import type { MachineOptions, ProgramObject } from '@skep/bytecode';
 import { MachineTables } from '../machine-tables.ts';
-import type { Delivery, HookName } from './engine.ts';
-import { carryByProgram, type ProgramEngine, type ProgramResult } from './program-engine.ts';
+import type { Delivery, HookName, UplinkHookName } from './engine.ts';
+import {
+  carryAtUplinkByProgram,
+  carryByProgram,
+  type ProgramEngine,
+  type ProgramResult,
+} from './program-engine.ts';
 import { NODE, TEST_INTERFACE, type TrialEndpoint } from './world.ts';
 
 const START_NANOSECONDS = 1_000_000_000_000n;
@@ -21,6 +26,10 @@ export class MachineEngine extends MachineTables implements ProgramEngine {
 
   carry(hook: HookName, endpoint: TrialEndpoint, frame: Uint8Array): Delivery {
     return carryByProgram(this, hook, endpoint, frame);
+  }
+
+  carryAtUplink(hook: UplinkHookName, frame: Uint8Array): Delivery {
+    return carryAtUplinkByProgram(this, hook, frame);
   }
 
   run(program: ProgramObject, packet: Uint8Array): ProgramResult {

@@ -5,9 +5,9 @@
 import type { DropReason } from '@skep/contract';
 import type { FrameDescription } from '@skep/wire';
 import { makeFrame } from '@skep/wire';
-import type { Fate, HookName } from './engine.ts';
+import type { Fate, HookName, UplinkHookName } from './engine.ts';
 import type { TrialTables } from './tables.ts';
-import { ANNA, BERT, GATEWAY_MAC, type TrialEndpoint } from './world.ts';
+import { ANNA, BERT, GATEWAY_MAC, type TrialEndpoint, UPLINK_MAC, WORLD_MAC } from './world.ts';
 
 /** One packet and what must become of it. */
 export interface Step {
@@ -23,17 +23,31 @@ export interface Step {
   readonly out?: Uint8Array;
 }
 
+/** One packet at the uplink. What is not dropped passes, and counts as what it was before. */
+export interface UplinkStep {
+  readonly hook: UplinkHookName;
+  readonly frame: Uint8Array;
+  readonly fate: 'pass' | 'drop';
+  readonly reason?: DropReason;
+  /** The packet as it must come out; where absent, as it went in. */
+  readonly out?: Uint8Array;
+}
+
 /** One row: its steps share tables and conntrack. */
 export interface PacketCase {
   readonly sentence: string;
   readonly before?: (tables: TrialTables) => void;
   /** Packets in order, and changes of the tables between them. */
-  readonly steps: readonly (Step | ((tables: TrialTables) => void))[];
+  readonly steps: readonly (Step | UplinkStep | ((tables: TrialTables) => void))[];
   /** Flows that are remembered in the end, as `remembered` tells them; none where absent. */
   readonly after?: readonly string[];
 }
 
-type Transport = Omit<FrameDescription, 'source' | 'destination' | 'sourceMac' | 'destinationMac'>;
+/** What a packet carries. */
+export type Transport = Omit<
+  FrameDescription,
+  'source' | 'destination' | 'sourceMac' | 'destinationMac'
+>;
 
 /** A frame that an endpoint sends to its gateway. */
 export function sent(
@@ -57,6 +71,33 @@ export function arriving(
   const destination = from.includes(':') ? to.ipv6 : to.ipv4;
   const link = { sourceMac: GATEWAY_MAC, destinationMac: to.mac };
   return makeFrame({ ...link, source: from, destination, ...transport });
+}
+
+/** A frame on the uplink that the node sends. */
+export function leaving(from: string, to: string, transport: Transport): Uint8Array {
+  const link = { sourceMac: UPLINK_MAC, destinationMac: WORLD_MAC };
+  return makeFrame({ ...link, source: from, destination: to, ...transport });
+}
+
+/** A frame on the uplink that the world sends. */
+export function returning(from: string, to: string, transport: Transport): Uint8Array {
+  const link = { sourceMac: WORLD_MAC, destinationMac: UPLINK_MAC };
+  return makeFrame({ ...link, source: from, destination: to, ...transport });
+}
+
+/** A step of the node sending `frame` out of the uplink, as `out`. */
+export function leaves(frame: Uint8Array, out: Uint8Array): UplinkStep {
+  return { hook: 'to network', frame, fate: 'pass', out };
+}
+
+/** A step of the world sending `frame`, which the node's stack gets as `out`. */
+export function returns(frame: Uint8Array, out: Uint8Array): UplinkStep {
+  return { hook: 'from network', frame, fate: 'pass', out };
+}
+
+/** A step of the node sending what does not get out of the uplink. */
+export function stays(frame: Uint8Array, reason: DropReason): UplinkStep {
+  return { hook: 'to network', frame, fate: 'drop', reason };
 }
 
 /** A step of anna sending, the commonest. */

@@ -3,6 +3,9 @@ import { expiryCases } from './cases/expiry.ts';
 import { forwardingCases } from './cases/forwarding.ts';
 import { fragmentCases } from './cases/fragments.ts';
 import { icmpCases } from './cases/icmp.ts';
+import { masqueradeCases } from './cases/masquerade.ts';
+import { masqueradeErrorCases } from './cases/masquerade-errors.ts';
+import { masqueradePortCases } from './cases/masquerade-ports.ts';
 import { policyCases } from './cases/policy.ts';
 import type { PacketCase } from './packet-case.ts';
 
@@ -13,4 +16,7 @@ export const packetTables: Readonly<Record<string, readonly PacketCase[]>> = {
   fragments: fragmentCases,
   icmp: icmpCases,
   expiry: expiryCases,
+  masquerade: masqueradeCases,
+  'masquerade ports': masqueradePortCases,
+  'masquerade errors': masqueradeErrorCases,
 };

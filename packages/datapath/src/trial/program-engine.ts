@@ -2,8 +2,8 @@
 import type { ProgramObject } from '@skep/bytecode';
 import { TcAction } from '@skep/ebpf';
 import { parseMac } from '@skep/wire';
-import { endpointPrograms } from '../programs.ts';
-import type { Delivery, Engine, HookName } from './engine.ts';
+import { endpointPrograms, uplinkPrograms } from '../programs.ts';
+import type { Delivery, Engine, HookName, UplinkHookName } from './engine.ts';
 import { moveTo, NODE, otherThan, type TrialEndpoint } from './world.ts';
 
 /** What a program made of one packet. */
@@ -21,7 +21,7 @@ export interface ProgramEngine extends Engine {
   run(program: ProgramObject, packet: Uint8Array): ProgramResult;
 }
 
-const PROGRAMS = endpointPrograms(NODE);
+const PROGRAMS = { ...endpointPrograms(NODE), ...uplinkPrograms(NODE) };
 
 /** Runs the hook on the endpoint that the engine was moved to. */
 export function runHook(engine: ProgramEngine, hook: HookName, frame: Uint8Array): ProgramResult {
@@ -53,6 +53,18 @@ export function carryByProgram(
   const way = runHook(engine, 'to', packet);
   if (way.action !== TcAction.Pass) return { fate: 'an answer that does not reach the endpoint' };
   return { fate: 'answer', packet: way.packet };
+}
+
+/** At the uplink a packet goes on or is dropped: there is no third way. */
+export function carryAtUplinkByProgram(
+  engine: ProgramEngine,
+  hook: UplinkHookName,
+  frame: Uint8Array,
+): Delivery {
+  const program = hook === 'to network' ? PROGRAMS.toNetwork : PROGRAMS.fromNetwork;
+  const { action, packet } = engine.run(program, frame);
+  if (action === TcAction.Drop) return { fate: 'drop' };
+  return action === TcAction.Next ? { fate: 'pass', packet } : { fate: `action ${action}` };
 }
 
 function isFor(packet: Uint8Array, endpoint: TrialEndpoint): boolean {

@@ -3,16 +3,17 @@ import assert from 'node:assert/strict';
 import { DatapathEvent, describeDropReason, EventType, TrafficCounter } from '@skep/contract';
 import { codecOf, u32 } from '@skep/ebpf';
 import { traffic } from '../maps.ts';
-import type { Engine } from './engine.ts';
+import type { Delivery, Engine } from './engine.ts';
 import { afterHop, onLink } from './hop.ts';
-import type { PacketCase, Step } from './packet-case.ts';
+import type { PacketCase, Step, UplinkStep } from './packet-case.ts';
 import { remembered } from './remembered.ts';
 import type { TrialTables } from './tables.ts';
-import { forgetFlows, GATEWAY_MAC, otherThan, setUp } from './world.ts';
+import { clearUplink, forgetFlows, GATEWAY_MAC, otherThan, setUp } from './world.ts';
 
 /** @throws AssertionError naming the step that went another way. */
 export function runCase(engine: Engine, row: PacketCase): void {
   begin(engine);
+  clearUplink(engine);
   setUp(engine);
   row.before?.(engine);
   for (const [index, each] of row.steps.entries()) {
@@ -36,24 +37,35 @@ function begin(engine: Engine): void {
   engine.takeEvents();
 }
 
-function runStep(engine: Engine, step: Step, where: string): void {
+function runStep(engine: Engine, step: Step | UplinkStep, where: string): void {
   const before = counters(engine);
-  const { fate, packet } = engine.carry(step.hook, step.endpoint, step.frame);
+  const { fate, packet } = carry(engine, step);
   const found = changes(before, counters(engine));
   const names = found.map(([reason, count]) => `${count} ${nameOf(reason)}`).join(', ');
   assert.equal(fate, step.fate, `${where}: counted ${names || 'nothing'}`);
-  // An answer goes through both hooks: it is let through twice.
-  const count = step.fate === 'answer' ? 2n : 1n;
-  assert.deepEqual(found, [[step.reason ?? 0, count]], `${where}: counted ${names || 'nothing'}`);
+  assert.deepEqual(found, expectedCounts(step), `${where}: counted ${names || 'nothing'}`);
   const expected = step.out ?? packetOut(step);
   if (expected) assert.equal(hex(packet), hex(expected), `${where}: packet out`);
 }
 
+function carry(engine: Engine, step: Step | UplinkStep): Delivery {
+  if ('endpoint' in step) return engine.carry(step.hook, step.endpoint, step.frame);
+  return engine.carryAtUplink(step.hook, step.frame);
+}
+
+function expectedCounts(step: Step | UplinkStep): [number, bigint][] {
+  if (step.reason !== undefined) return [[step.reason, 1n]];
+  if (!('endpoint' in step)) return [];
+  // An answer goes through both hooks: it is let through twice.
+  return [[0, step.fate === 'answer' ? 2n : 1n]];
+}
+
 /** What comes out where the row does not say it. */
-function packetOut({ fate, frame, endpoint }: Step): Uint8Array | undefined {
+function packetOut(step: Step | UplinkStep): Uint8Array | undefined {
+  const { fate, frame } = step;
   if (fate === 'pass') return frame;
-  if (fate === 'to peer') return onLink(afterHop(frame), GATEWAY_MAC, otherThan(endpoint).mac);
-  return undefined;
+  if (fate !== 'to peer') return undefined;
+  return onLink(afterHop(frame), GATEWAY_MAC, otherThan(step.endpoint).mac);
 }
 
 function reportedDrops(tables: TrialTables): string[] {
@@ -65,7 +77,7 @@ function reportedDrops(tables: TrialTables): string[] {
 function expectedReports(row: PacketCase): string[] {
   return names(
     row.steps.flatMap((step) => {
-      const isReported = typeof step !== 'function' && !step.isUnreported;
+      const isReported = typeof step !== 'function' && !('isUnreported' in step);
       return isReported && step.reason !== undefined ? [step.reason] : [];
     }),
   );

@@ -3,8 +3,8 @@
  * world is set up on every engine.
  */
 import type { ProgramObject } from '@skep/bytecode';
-import { Direction, EndpointEntry, PeerEntry, PrefixKey } from '@skep/contract';
-import { codecOf, type MapDeclaration, u32 } from '@skep/ebpf';
+import { Direction, EndpointEntry, PeerEntry, PrefixKey, Uplink } from '@skep/contract';
+import { codecOf, type Decoded, type MapDeclaration, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { Ipv6Address, parseAddress, parseMac, parsePrefix } from '@skep/wire';
 import { toMacWords, toPrefixKey, toWords } from '../address.ts';
@@ -14,10 +14,14 @@ import {
   endpoints,
   fragments,
   interfaces,
+  newTranslations,
   nodeState,
   prefixes,
   selectorSets,
   subjects,
+  translations,
+  unmasqueraded,
+  uplinks,
 } from '../maps.ts';
 import { emptyNewcomerQueue, ensureHashKey } from '../newcomer-queue.ts';
 import { isEnforced, policyProgram } from '../policy-program.ts';
@@ -84,6 +88,20 @@ export const WORLD_ADDRESS6 = '2001:db8::7';
 export const NODE_GROUP = 3;
 /** The peer group of the world. */
 export const WORLD_GROUP = 4;
+
+/** The node's interface to the world, and its addresses there. */
+export const UPLINK_INTERFACE = 103;
+/** Its own MAC address, and that of the next router. */
+export const UPLINK_MAC = '02:00:00:00:00:66';
+/** The next router's. */
+export const WORLD_MAC = '02:00:00:00:00:77';
+/** What endpoints are seen as by the world. */
+export const UPLINK_ADDRESS = '198.51.100.1';
+/** As `UPLINK_ADDRESS`, over IPv6. */
+export const UPLINK_ADDRESS6 = '2001:db8:ff::1';
+/** The first port that masquerade has in the trials. */
+export const MASQUERADE_PORT = 50_000;
+const SEED = 0x5ce9n;
 
 const HOST_IDENTITY = 1;
 const WORLD_IDENTITY = 2;
@@ -177,9 +195,46 @@ export function bumpMembership(tables: TrialTables, revision: number): void {
   put(tables, nodeState, 0, { membershipRevision: revision, padding: 0 });
 }
 
+/** Turns masquerade on, with so many ports. */
+export function setUpUplink(tables: TrialTables, portCount: number): void {
+  const address4 = toWords(parseAddress(UPLINK_ADDRESS));
+  const address6 = toWords(parseAddress(UPLINK_ADDRESS6));
+  const ports = { portFirst: MASQUERADE_PORT, portCount };
+  writeUplink(tables, { address4, address6, ...ports });
+}
+
+/** Turns masquerade on where the uplink has lost its addresses. */
+export function loseUplinkAddresses(tables: TrialTables): void {
+  const none = { upper: 0n, lower: 0n };
+  writeUplink(tables, { address4: none, address6: none, portFirst: 1, portCount: 1 });
+}
+
+/** Turns masquerade off. */
+export function clearUplink(tables: TrialTables): void {
+  for (const map of [uplinks, unmasqueraded]) {
+    for (const { key } of tables.entries(map)) tables.delete(map, key);
+  }
+}
+
+/** Endpoints keep their own addresses towards a prefix. */
+export function exceptFromMasquerade(tables: TrialTables, prefix: string): void {
+  const key = codecOf(PrefixKey).encode(toPrefixKey(parsePrefix(prefix)));
+  tables.update(unmasqueraded, key, codecOf(u32).encode(1));
+}
+
+type UplinkValue = Omit<Decoded<Uplink>, 'seed' | 'padding'>;
+
+/** On devices the uplink has an index of its own, in test runs that of all packets. */
+function writeUplink(tables: TrialTables, value: UplinkValue): void {
+  const row = codecOf(Uplink).encode({ ...value, seed: SEED, padding: 0 });
+  for (const index of [TEST_INTERFACE, UPLINK_INTERFACE]) {
+    tables.update(uplinks, indexKey(index), row);
+  }
+}
+
 /** Empties conntrack, so that rows do not see each other's flows. */
 export function forgetFlows(tables: TrialTables): void {
-  for (const map of [connections, fragments]) {
+  for (const map of [connections, fragments, translations, newTranslations]) {
     for (const { key } of tables.entries(map)) tables.delete(map, key);
   }
   emptyNewcomerQueue(tables);

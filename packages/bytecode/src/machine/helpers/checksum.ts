@@ -98,9 +98,15 @@ function replaceL4(cpu: Cpu): number {
   return isReplaced ? 0 : -Errno.EINVAL;
 }
 
+/** No driver has supplied a sum of the machine's packets. */
+function updateWhole(): number {
+  return -Errno.ENOTSUPP;
+}
+
 /** By number. */
 export const checksumHelpers: readonly (readonly [number, MachineHelper])[] = [
   [10, forTc(replaceL3)],
   [11, forTc(replaceL4)],
   [28, forAll(difference)],
+  [40, forTc(updateWhole)],
 ];

@@ -1,6 +1,6 @@
 /** From where frames came out to what became of the packet. */
 import { ETHERNET_LENGTH, parseAddress } from '@skep/wire';
-import type { Delivery, HookName } from '../engine.ts';
+import type { Delivery, HookName, UplinkHookName } from '../engine.ts';
 import { afterHop } from '../hop.ts';
 import { type TrialEndpoint, WORLD_ADDRESS, WORLD_ADDRESS6 } from '../world.ts';
 import type { Arrival, Place } from './live-network.ts';
@@ -35,8 +35,18 @@ export function judge(
   return { fate: `${places.join(', then ')}${isLeaving ? ', expected at the world once' : ''}` };
 }
 
+/** What became of a packet at the uplink. */
+export function judgeAtUplink(hook: UplinkHookName, arrivals: readonly Arrival[]): Delivery {
+  const [first, ...others] = arrivals;
+  if (!first) return { fate: 'drop' };
+  const expected = hook === 'to network' ? 'world' : 'uplink';
+  const places = arrivals.map(({ place }) => place.kind);
+  const hasPassed = first.place.kind === expected && others.length === 0;
+  return hasPassed ? { fate: 'pass', packet: first.frame } : { fate: places.join(', then ') };
+}
+
 function fateAt(hook: HookName, endpoint: TrialEndpoint, place: Place): string {
-  if (place.kind === 'world') return 'world';
+  if (place.kind === 'world' || place.kind === 'uplink') return place.kind;
   const isOwn = place.endpoint === endpoint;
   if (place.kind === 'stack') return isOwn && hook === 'from' ? 'pass' : 'in the stack';
   if (hook === 'from') return isOwn ? 'answer' : 'to peer';

@@ -6,13 +6,15 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attachTc, type TcAttachment, type TcDirection } from '@skep/bpf';
+import type { ProgramObject } from '@skep/bytecode';
 import { inNetworkNamespace, mountBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
-import { endpointPrograms } from '../../programs.ts';
-import type { Delivery, Engine, HookName } from '../engine.ts';
+
+import { endpointPrograms, uplinkPrograms } from '../../programs.ts';
+import type { Delivery, Engine, HookName, UplinkHookName } from '../engine.ts';
 import { KernelTables } from '../kernel-tables.ts';
 import { changed, type Counts, counters } from '../run-case.ts';
-import { ANNA, BERT, NODE, type TrialEndpoint } from '../world.ts';
-import { isRouted, judge } from './judge.ts';
+import { ANNA, BERT, NODE, type TrialEndpoint, UPLINK_INTERFACE } from '../world.ts';
+import { isRouted, judge, judgeAtUplink } from './judge.ts';
 import { type Arrival, LiveNetwork } from './live-network.ts';
 
 /** For one packet: within one softirq where the machine is idle. */
@@ -50,6 +52,18 @@ export class LiveEngine extends KernelTables implements Engine {
     return judge(hook, endpoint, frame, arrivals);
   }
 
+  carryAtUplink(hook: UplinkHookName, frame: Uint8Array): Delivery {
+    const network = this.network!;
+    const before = counters(this);
+    const arrivals: Arrival[] = [];
+    network.sendAtUplink(hook, frame);
+    waitUntil(() => {
+      arrivals.push(...network.receive());
+      return arrivals.length > 0 || changed(before, counters(this)).some((reason) => reason !== 0);
+    });
+    return judgeAtUplink(hook, arrivals);
+  }
+
   settle(): void {
     sleep(SETTLE_MILLISECONDS);
     const late = this.network!.receive();
@@ -80,23 +94,25 @@ export class LiveEngine extends KernelTables implements Engine {
    */
   private attachAll(network: LiveNetwork): void {
     const { fromEndpoint, toEndpoint } = endpointPrograms(NODE);
+    const { fromNetwork, toNetwork } = uplinkPrograms(NODE);
     const folder = mkdtempSync(join(tmpdir(), 'skep-live-'));
     mountBpfFileSystem(folder);
+    const attach = (ifindex: number, direction: TcDirection, object: ProgramObject): void => {
+      const program = this.load(object);
+      const pinPath = join(folder, `${ifindex}-${direction}`);
+      const classifiers = network.host.trafficControl;
+      const options = { program, ifindex, direction, pinPath, classifiers };
+      this.attachments.push(attachTc(options));
+    };
     try {
-      for (const endpoint of [ANNA, BERT]) {
-        const attach = (direction: TcDirection, object: typeof fromEndpoint): void => {
-          const program = this.load(object);
-          const ifindex = endpoint.interfaceIndex;
-          const pinPath = join(folder, `${endpoint.id}-${direction}`);
-          const classifiers = network.host.trafficControl;
-          const options = { program, ifindex, direction, pinPath, classifiers };
-          this.attachments.push(attachTc(options));
-        };
-        inNetworkNamespace(network.host.namespace, () => {
-          attach('egress', toEndpoint);
-          attach('ingress', fromEndpoint);
-        });
-      }
+      inNetworkNamespace(network.host.namespace, () => {
+        for (const { interfaceIndex } of [ANNA, BERT]) {
+          attach(interfaceIndex, 'egress', toEndpoint);
+          attach(interfaceIndex, 'ingress', fromEndpoint);
+        }
+        attach(UPLINK_INTERFACE, 'egress', toNetwork);
+        attach(UPLINK_INTERFACE, 'ingress', fromNetwork);
+      });
     } finally {
       unmountBpfFileSystem(folder);
     }

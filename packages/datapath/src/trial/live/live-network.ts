@@ -16,8 +16,8 @@ import {
   receiveFrame,
   sendFrame,
 } from '@skep/sys';
-import { EtherType, parseAddress, parseMac, parsePrefix } from '@skep/wire';
-import type { HookName } from '../engine.ts';
+import { EtherType, parseAddress, parseMac, parsePrefix, singlePrefix } from '@skep/wire';
+import type { HookName, UplinkHookName } from '../engine.ts';
 import * as world from '../world.ts';
 
 type Socket = Fd<'socket'>;
@@ -28,6 +28,8 @@ export type Place =
   | { readonly kind: 'endpoint'; readonly endpoint: world.TrialEndpoint }
   /** Behind the hook that the endpoint sends through: in the node's stack. */
   | { readonly kind: 'stack'; readonly endpoint: world.TrialEndpoint }
+  /** Behind the hook that the world sends through: in the node's stack. */
+  | { readonly kind: 'uplink' }
   /** At the far end of the uplink. */
   | { readonly kind: 'world' };
 
@@ -37,7 +39,6 @@ export interface Arrival {
   readonly frame: Uint8Array;
 }
 
-const WORLD_MAC = parseMac('02:00:00:00:00:77');
 const STACK_ETHER_TYPES = [EtherType.IPv4, EtherType.IPv6, EtherType.ARP];
 
 /** Real devices; nothing in it speaks by itself. */
@@ -46,6 +47,7 @@ export class LiveNetwork {
   private readonly networks: Network[] = [];
   private readonly sockets: Socket[] = [];
   private readonly inlets = new Map<world.TrialEndpoint, Record<HookName, Socket>>();
+  private uplinkInlets: Record<UplinkHookName, Socket> | undefined;
   private readonly outlets: { readonly place: Place; readonly socket: Socket }[] = [];
 
   /** @throws KernelError, NetlinkError; what was made so far is taken away again */
@@ -68,12 +70,12 @@ export class LiveNetwork {
    * @throws KernelError
    */
   send(hook: HookName, endpoint: world.TrialEndpoint, frame: Uint8Array): void {
-    try {
-      sendFrame(this.inlets.get(endpoint)![hook], frame);
-    } catch (error) {
-      const isDrop = error instanceof KernelError && error.errno === Errno.ENOBUFS;
-      if (hook === 'from' || !isDrop) throw error;
-    }
+    send(this.inlets.get(endpoint)![hook], frame, hook === 'to');
+  }
+
+  /** Out of the uplink, or out of its far end. @throws KernelError */
+  sendAtUplink(hook: UplinkHookName, frame: Uint8Array): void {
+    send(this.uplinkInlets![hook], frame, hook === 'to network');
   }
 
   /** What has come out since the last call. */
@@ -125,14 +127,20 @@ export class LiveNetwork {
   /** Where the node's routes to the world lead. */
   private addUplink(): void {
     const outside = this.newQuietNetwork();
-    const peer = { name: 'eth0', mac: WORLD_MAC, namespaceFd: outside.namespace.number };
-    const { index } = this.host.links.createVeth({ name: 'uplink', isUp: true, peer });
-    this.openOutlet(outside, { kind: 'world' }, upIndex(outside));
+    const mac = parseMac(world.WORLD_MAC);
+    const peer = { name: 'eth0', mac, namespaceFd: outside.namespace.number };
+    const own = { index: world.UPLINK_INTERFACE, mac: parseMac(world.UPLINK_MAC) };
+    const { index } = this.host.links.createVeth({ name: 'uplink', ...own, isUp: true, peer });
+    const outlet = this.openOutlet(outside, { kind: 'world' }, upIndex(outside));
+    this.uplinkInlets = { 'from network': outlet, 'to network': this.openSocket(this.host, index) };
+    for (const etherType of STACK_ETHER_TYPES) {
+      this.openOutlet(this.host, { kind: 'uplink' }, index, etherType);
+    }
     for (const text of [world.WORLD_ADDRESS, world.WORLD_ADDRESS6]) {
       const address = parseAddress(text);
       const destination = { address, length: address.bytes.length * 8 };
       this.host.routes.add({ destination, linkIndex: index, scope: 'link' });
-      this.host.neighbours.replace({ linkIndex: index, address, mac: WORLD_MAC });
+      this.host.neighbours.replace({ linkIndex: index, address, mac });
     }
   }
 
@@ -162,6 +170,15 @@ export class LiveNetwork {
   }
 }
 
+function send(inlet: Socket, frame: Uint8Array, isDropTold: boolean): void {
+  try {
+    sendFrame(inlet, frame);
+  } catch (error) {
+    const isDrop = error instanceof KernelError && error.errno === Errno.ENOBUFS;
+    if (!isDropTold || !isDrop) throw error;
+  }
+}
+
 function upIndex(network: Network): number {
   network.links.set('eth0', { isUp: true });
   return network.links.get('eth0').index;
@@ -185,4 +202,10 @@ function setUpHost(host: Network): void {
   const { address, length } = parsePrefix(`${world.NODE_ADDRESS}/32`);
   const { index } = host.links.get('lo');
   host.addresses.add({ linkIndex: index, address, prefixLength: length });
+  // What comes in by the uplink is seen there; the world is not told that it leads nowhere.
+  const { ANNA, BERT, UPLINK_ADDRESS, UPLINK_ADDRESS6 } = world;
+  const own = [ANNA.ipv4, ANNA.ipv6, BERT.ipv4, BERT.ipv6, UPLINK_ADDRESS, UPLINK_ADDRESS6];
+  for (const text of own) {
+    host.routes.add({ destination: singlePrefix(parseAddress(text)), type: 'blackhole' });
+  }
 }
