@@ -15,6 +15,7 @@ import type {
   PolicyView,
   PoolView,
   StatusView,
+  TranslationView,
 } from './views.ts';
 
 /** In this process, or behind its socket. */
@@ -49,6 +50,8 @@ export interface AgentApi {
   applyPolicies(yaml: string, file: string): Promise<PolicyResult>;
   /** By `kind/namespace/name`. */
   deletePolicies(keys: readonly string[]): Promise<PolicyResult>;
+  /** Flows that are masqueraded now. */
+  listTranslations(): Promise<TranslationView[]>;
   explain(request: ExplainRequest): Promise<ExplainView>;
   /** What the node remembers, oldest first. */
   recentFlows(filter: FlowFilter, last?: number): Promise<FlowView[]>;

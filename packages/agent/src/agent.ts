@@ -7,6 +7,8 @@ import type { AgentApi } from './agent-api.ts';
 import { nodeAddresses } from './devices/node-addresses.ts';
 import { LocalEndpoints } from './endpoints/local-endpoints.ts';
 import { explainFlow } from './explain-flow.ts';
+import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
+import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
 import { checkDatapath, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
@@ -44,6 +46,7 @@ import type {
   PolicyView,
   PoolView,
   StatusView,
+  TranslationView,
 } from './views.ts';
 
 export type { AgentOptions } from './node/node.ts';
@@ -68,6 +71,7 @@ export class Agent implements AgentApi {
   private readonly flows = new FlowLog();
   private readonly ruleCounts = new RuleCounts();
   private readonly pump: EventPump;
+  private readonly masquerade: Masquerade | undefined;
   private readonly addressWatch: Monitor;
   private readonly pinWatch: NodeJS.Timeout;
 
@@ -92,6 +96,7 @@ export class Agent implements AgentApi {
       problems.push(`flows are not seen any more: ${String(error)} (restart the agent)`);
     });
     for (const record of records) this.pump.push(record);
+    this.masquerade = options.masquerade && startMasquerade(node, options.masquerade);
     this.addressWatch = this.watchAddresses();
     this.pinWatch = setInterval(() => this.checkPins(), PIN_CHECK_MILLISECONDS).unref();
   }
@@ -218,6 +223,11 @@ export class Agent implements AgentApi {
     return this.policyResult('policies deleted', changed, start);
   }
 
+  async listTranslations(): Promise<TranslationView[]> {
+    const { kernel, model } = this.node;
+    return this.masquerade ? translationViews(kernel, model) : [];
+  }
+
   async explain(request: ExplainRequest): Promise<ExplainView> {
     return explainFlow(this.node.model, request);
   }
@@ -250,7 +260,7 @@ export class Agent implements AgentApi {
   }
 
   private readStatus(totals: TrafficTotals): StatusView {
-    const { node } = this;
+    const { node, masquerade } = this;
     const { kernel, model, revisions, problems } = node;
     const { forwardedPackets, droppedPackets } = totals;
     const tables = tableUse(node);
@@ -271,7 +281,8 @@ export class Agent implements AgentApi {
       memoryBytes: process.memoryUsage.rss(),
       tables,
       uplinks: uplinks(node.network),
-      problems: [...new Set([...problems, ...found])],
+      ...(masquerade && { masquerade: masqueradeView(masquerade, kernel, model) }),
+      problems: [...new Set([...problems, ...found, ...(masquerade?.problems ?? [])])],
     };
   }
 
@@ -280,6 +291,7 @@ export class Agent implements AgentApi {
     this.containerd?.close();
     clearInterval(this.pinWatch);
     this.addressWatch.close();
+    this.masquerade?.close();
     this.pump.close();
   }
 

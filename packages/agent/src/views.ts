@@ -228,6 +228,48 @@ export interface HealthView {
   readonly problems: readonly string[];
 }
 
+/** An address and a port; of an ICMP echo its identifier. */
+export interface AddressPortView {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A flow to the world that has a port of the node. */
+export interface TranslationView {
+  /** `namespace/name`, or `host` where the node's own flow has yielded its port. */
+  readonly endpoint: string;
+  readonly protocol: string;
+  readonly source: AddressPortView;
+  /** What the world sees in its place. */
+  readonly masquerade: AddressPortView;
+  /** An echo has no port there: 0. */
+  readonly destination: AddressPortView;
+  /** `new`: gives way where ports are scarce. */
+  readonly state: 'new' | 'established' | 'closing';
+}
+
+/** Who has how many ports. */
+export interface TopTalkerView {
+  readonly name: string;
+  readonly ports: number;
+}
+
+/** How masquerade is. */
+export interface MasqueradeView {
+  readonly uplinks: readonly {
+    readonly name: string;
+    readonly ipv4?: string;
+    readonly ipv6?: string;
+  }[];
+  /** Those that each destination has. */
+  readonly ports: { readonly first: number; readonly last: number };
+  readonly flows: number;
+  /** How full the tables are, 0 to 1. */
+  readonly pressure: { readonly established: number; readonly new: number };
+  readonly topEndpoints: readonly TopTalkerView[];
+  readonly topDestinations: readonly TopTalkerView[];
+}
+
 /** How the agent and its datapath are. */
 export interface StatusView {
   readonly version: string;
@@ -252,6 +294,8 @@ export interface StatusView {
   readonly tables: readonly TableUseView[];
   /** Interfaces of the default routes: where the world is. */
   readonly uplinks: readonly string[];
+  /** Absent where it is off. */
+  readonly masquerade?: MasqueradeView;
   /** What is wrong and what to do about it; empty when all is well. */
   readonly problems: readonly string[];
 }

@@ -93,6 +93,16 @@ export function attachedProgramId(options: Omit<AttachTcOptions, 'program'>): nu
   return own?.programId;
 }
 
+/**
+ * Ends what an earlier process has attached by either way; absence is no error.
+ *
+ * @throws KernelError, or what `classifiers` throws
+ */
+export function detachTc(options: Omit<AttachTcOptions, 'program' | 'mechanism'>): void {
+  endPinnedLink(options.pinPath);
+  options.classifiers.removeFilter(keyOf(options));
+}
+
 function attachLink(options: AttachTcOptions): TcAttachment {
   const { pinPath, classifiers } = options;
   const link = takeOver(options) ?? attachAndPin(options);

@@ -10,6 +10,7 @@ import { addFilterCommands } from './commands/filter.ts';
 import { addInstallCommand } from './commands/install.ts';
 import { addLabCommands } from './commands/lab.ts';
 import { addListCommands } from './commands/list.ts';
+import { addNatCommand } from './commands/nat.ts';
 import { addObserveCommand } from './commands/observe.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -47,6 +48,7 @@ export function makeProgram(): Command {
     addStatusCommand,
     addSysdumpCommand,
     addListCommands,
+    addNatCommand,
     addAgentCommand,
     addCniCommands,
     addInstallCommand,

@@ -1,7 +1,8 @@
 /** The lab's agent: a daemon of its own, for the lab's node. Ends with the lab. */
-import { runDaemon } from '@skep/agent';
+import { type MasqueradeOptions, runDaemon } from '@skep/agent';
 
-const [stateDirectory, bpffsDirectory, socketPath, networkNamespace] = process.argv.slice(2);
+const [stateDirectory, bpffsDirectory, socketPath, networkNamespace, masquerade] =
+  process.argv.slice(2);
 
 process.on('disconnect', () => process.exit(0));
 runDaemon({
@@ -9,6 +10,7 @@ runDaemon({
   bpffsDirectory: bpffsDirectory!,
   socketPath: socketPath!,
   networkNamespace: networkNamespace!,
+  ...(masquerade === undefined ? {} : { masquerade: JSON.parse(masquerade) as MasqueradeOptions }),
 }).then(
   () => process.exit(0),
   (error: unknown) => {

@@ -18,6 +18,7 @@ import type {
   PolicyView,
   PoolView,
   StatusView,
+  TranslationView,
 } from '../views.ts';
 
 /** Where the agent of a node listens, if nobody says otherwise. */
@@ -127,6 +128,10 @@ export class AgentClient implements AgentApi {
   deletePolicies(keys: readonly string[]): Promise<PolicyResult> {
     const query = new URLSearchParams(keys.map((key): [string, string] => ['key', key]));
     return this.json('DELETE', `/v1/policies?${query}`);
+  }
+
+  listTranslations(): Promise<TranslationView[]> {
+    return this.json('GET', '/v1/translations');
   }
 
   explain(request: ExplainRequest): Promise<ExplainView> {

@@ -4,6 +4,7 @@
  * ```
  * GET    /v1/status  /v1/health  /v1/endpoints  /v1/identities  /v1/ipcache  /v1/policies
  * GET    /v1/pools                              addresses that the agent gives
+ * GET    /v1/translations                       flows that have a port of the node
  * GET    /v1/identities?all=1                   the reserved ones as well
  * POST   /v1/endpoints?retry=1                  an EndpointRequest
  * PATCH  /v1/endpoints/{namespace}/{name}       { labels }
@@ -138,6 +139,7 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
     'GET /v1/identities': (url) => agent.listIdentities(url.searchParams.get('all') === '1'),
     'GET /v1/ipcache': () => agent.listIpcache(),
     'GET /v1/policies': () => agent.listPolicies(),
+    'GET /v1/translations': () => agent.listTranslations(),
     'PUT /v1/policies': (url, body) => {
       return agent.applyPolicies(body, url.searchParams.get('file') ?? 'policies.yaml');
     },

@@ -8,6 +8,8 @@
  * <folder>/links/<id>-egress          what it is to get
  * ```
  *
+ * Masquerade's are beside them, see uplink-datapath.ts.
+ *
  * On kernels without TCX there are no links: `cls_bpf` filters on the interface hold the programs,
  * are found again by their priority and handle, and go with the interface.
  */
@@ -16,6 +18,7 @@ import { join } from 'node:path';
 import {
   attachedProgramId,
   attachTc,
+  type BpfMap,
   clearProgram,
   loadProgram,
   type Program,
@@ -29,6 +32,7 @@ import {
 } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import {
+  datapathMaps,
   DECIDED,
   decidedProgram,
   endpointPrograms,
@@ -53,6 +57,7 @@ import { mountBpffs } from './bpffs.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
 import { PinnedTables, unpinAll, unpinFolder } from './pinned-tables.ts';
+import { detachUplink, forgetUplinkTables, UplinkDatapath } from './uplink-datapath.ts';
 
 /** What runs for all endpoints. */
 interface NodePrograms {
@@ -68,6 +73,15 @@ export interface Attachable {
   readonly interfaceIndex: number;
 }
 
+/** What of the kernel is used, and who is told what is done. */
+export interface KernelOptions {
+  /** Default: what the kernel has. */
+  readonly features?: KernelFeatures | undefined;
+  readonly tell?: Tell | undefined;
+  /** Whether uplinks get programs, too. */
+  readonly isMasquerading?: boolean;
+}
+
 const SLOTS = { ingress: FormerSlot.FromEndpoint, egress: FormerSlot.ToEndpoint } as const;
 /** First what goes in: nothing is answered before it could be asked for. */
 const DIRECTIONS = ['egress', 'ingress'] as const;
@@ -79,6 +93,8 @@ export class KernelDatapath implements RawTables {
   private readonly found: FoundLayouts;
   private readonly formerTables: FormerTables | undefined;
   private readonly tables: PinnedTables;
+  private readonly uplinks: UplinkDatapath | undefined;
+  private readonly tell: Tell;
   private readonly node: NodeConstants;
   /** The number of the layout whose tables this agent has taken over, if they were of another. */
   upgradedFrom: number | undefined;
@@ -100,9 +116,9 @@ export class KernelDatapath implements RawTables {
   constructor(
     private readonly folder: string,
     private readonly classifiers: TrafficControl,
-    features: KernelFeatures = probeKernelFeatures(),
-    private readonly tell: Tell = tellNobody,
+    { features = probeKernelFeatures(), tell = tellNobody, isMasquerading }: KernelOptions = {},
   ) {
+    this.tell = tell;
     this.mechanism = features.mechanism;
     this.mapsFolder = join(folder, 'maps');
     this.found = findLayouts(this.mapsFolder);
@@ -115,13 +131,14 @@ export class KernelDatapath implements RawTables {
       reportsForwarded: 1,
     };
     try {
-      this.tables = new PinnedTables(join(this.mapsFolder, own));
+      this.tables = new PinnedTables(join(this.mapsFolder, own), datapathMaps);
     } catch (error) {
       this.formerTables?.close();
       throw error;
     }
     try {
       this.loadPrograms('alone');
+      this.uplinks = isMasquerading ? this.openUplinks() : undefined;
       this.begin();
     } catch (error) {
       this.abandon();
@@ -135,19 +152,19 @@ export class KernelDatapath implements RawTables {
   }
 
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {
-    this.tables.get(map).update(key, value);
+    this.table(map).update(key, value);
   }
 
   lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined {
-    return this.tables.get(map).lookup(key);
+    return this.table(map).lookup(key);
   }
 
   delete(map: MapDeclaration, key: Uint8Array): void {
-    this.tables.get(map).delete(key);
+    this.table(map).delete(key);
   }
 
   entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
-    return Array.from(this.tables.get(map).entries(), ([key, value]) => ({ key, value }));
+    return Array.from(this.table(map).entries(), ([key, value]) => ({ key, value }));
   }
 
   setPolicy(slot: number, object: ProgramObject | null): void {
@@ -171,7 +188,7 @@ export class KernelDatapath implements RawTables {
 
   /** How many entries a table has. */
   countEntries(map: MapDeclaration): number {
-    return this.tables.get(map).count();
+    return this.table(map).count();
   }
 
   /**
@@ -224,6 +241,23 @@ export class KernelDatapath implements RawTables {
   detach(id: number): void {
     this.letGo(id);
     for (const direction of ['ingress', 'egress'] as const) unpinObject(this.pin(id, direction));
+  }
+
+  /** As {@link attach}, the programs of an uplink; its row is there by then. */
+  attachUplink(interfaceIndex: number): void {
+    this.uplinks!.attach(interfaceIndex);
+  }
+
+  /** Ends what this or an earlier agent has attached to an uplink, which stays. */
+  detachUplink(interfaceIndex: number): void {
+    const { uplinks, folder, classifiers } = this;
+    if (uplinks) uplinks.detach(interfaceIndex);
+    else detachUplink({ folder, classifiers }, interfaceIndex);
+  }
+
+  /** Takes away the tables of masquerade: they end with their programs. */
+  forgetMasquerade(): void {
+    forgetUplinkTables(this.folder);
   }
 
   /** Whether this process has attached something. */
@@ -283,12 +317,14 @@ export class KernelDatapath implements RawTables {
     for (const own of this.attachments.values()) {
       for (const attachment of own.values()) attachment.pinAgain();
     }
+    this.uplinks?.pinAgain();
     this.tables.pinAgain();
     return true;
   }
 
   /** Lets go; everything pinned goes on working. */
   close(): void {
+    this.uplinks?.close();
     this.letGoAll();
     this.tables.close();
   }
@@ -301,8 +337,18 @@ export class KernelDatapath implements RawTables {
 
   /** Lets go of what nothing was attached to: tables that were not there before are gone. */
   abandon(): void {
+    this.uplinks?.abandon();
     this.letGoAll();
     this.tables.abandon();
+  }
+
+  private openUplinks(): UplinkDatapath {
+    const { folder, classifiers, mechanism, node } = this;
+    return new UplinkDatapath({ folder, classifiers, mechanism }, node, this.tables.maps);
+  }
+
+  private table(map: MapDeclaration): BpfMap {
+    return this.uplinks?.tables.maps.get(map.name) ?? this.tables.get(map);
   }
 
   /** An upgrade, or tables on which no other programs have a say. */

@@ -1,4 +1,4 @@
-/** The datapath's tables under one folder of pins: those that are there, and new ones. */
+/** Tables under one folder of pins: those that are there, and new ones. */
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -9,7 +9,6 @@ import {
   unpinObject,
 } from '@skep/bpf';
 import { mapShapeOf } from '@skep/bytecode';
-import { datapathMaps, events } from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
 
 /** All of them, open. */
@@ -25,7 +24,10 @@ export class PinnedTables {
    *
    * @throws MapShapeError, PinnedKindError, KernelError; nothing is left then
    */
-  constructor(private folder: string) {
+  constructor(
+    private folder: string,
+    private readonly declarations: readonly MapDeclaration[],
+  ) {
     this.isTakenOver = this.arePinned;
     const maps = new Map<string, BpfMap>();
     this.maps = maps;
@@ -43,9 +45,9 @@ export class PinnedTables {
     }
   }
 
-  /** Whether the pins are there. */
+  /** Whether all pins are there. */
   get arePinned(): boolean {
-    return existsSync(join(this.folder, events.name));
+    return this.pins().every(({ path }) => existsSync(path));
   }
 
   get({ name }: MapDeclaration): BpfMap {
@@ -91,13 +93,13 @@ export class PinnedTables {
   }
 
   private pins(): { map: MapDeclaration; path: string }[] {
-    return datapathMaps.map((map) => ({ map, path: join(this.folder, map.name) }));
+    return this.declarations.map((map) => ({ map, path: join(this.folder, map.name) }));
   }
 }
 
 /** Removes every pin of a datapath, whoever made them, and with them what only they held. */
 export function unpinAll(folder: string): void {
-  for (const part of ['links', 'maps']) unpinFolder(join(folder, part));
+  for (const part of ['links', 'maps', 'masquerade']) unpinFolder(join(folder, part));
 }
 
 /** Removes the pins in a folder, and in those below it, with the folders; absence is no error. */

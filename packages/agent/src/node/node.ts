@@ -11,6 +11,12 @@ import { Problems } from '../health/problems.ts';
 import { missingBpffs, mountBpffs, unmountBpffs } from '../kernel/bpffs.ts';
 import { KernelDatapath } from '../kernel/kernel-datapath.ts';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
+import { removeMasquerade } from '../masquerade/masquerade.ts';
+import {
+  type MasqueradeOptions,
+  readExceptions,
+  readPorts,
+} from '../masquerade/masquerade-options.ts';
 import { NodeModel } from '../model/node-model.ts';
 import type { Disk } from '../state/journal.ts';
 import { Memory } from '../state/memory.ts';
@@ -34,6 +40,8 @@ export interface AgentOptions {
   readonly addresses?: IpamOptions;
   /** Where containerd listens, whose containers' labels are endpoints' too. Default: not asked. */
   readonly containerdSocket?: string;
+  /** Masquerade towards the world. Default: off. */
+  readonly masquerade?: MasqueradeOptions;
   /** What it uses of the kernel. Default: what the kernel has. */
   readonly features?: KernelFeatures;
   /** What writes the state. Default: the file system. */
@@ -71,6 +79,7 @@ export function closeNode({ kernel, network, memory, unlock }: Node): void {
 /** Takes away what {@link openNode} has made; endpoints are gone by then. */
 export function removeNode({ kernel, network, memory, directories, unlock }: Node): void {
   const { mountedBpffs, forwardingBefore } = memory.current;
+  removeMasquerade({ kernel, network, memory });
   kernel.remove();
   if (forwardingBefore) restoreForwarding(network, forwardingBefore);
   network.close();
@@ -113,7 +122,11 @@ function attempt(step: () => void): void {
 }
 
 function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
-  const { stateDirectory, bpffsDirectory, tell = tellNobody } = options;
+  const { stateDirectory, bpffsDirectory, masquerade, tell = tellNobody } = options;
+  if (masquerade) {
+    readPorts(masquerade);
+    readExceptions(masquerade);
+  }
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const stateLock = takeDirectory(stateDirectory);
   undo.push(() => stateLock.close());
@@ -125,9 +138,13 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   const network = new Network(options.networkNamespace);
   undo.push(() => network.close());
   prepareForwarding(network, memory, undo);
-  const { trafficControl } = network;
-  const kernel = new KernelDatapath(bpffsDirectory, trafficControl, options.features, tell);
+  const isMasquerading = masquerade !== undefined;
+  const { features } = options;
+  const kernel = new KernelDatapath(bpffsDirectory, network.trafficControl, {
+    ...{ features, tell, isMasquerading },
+  });
   undo.push(() => kernel.abandon());
+  if (!isMasquerading) removeMasquerade({ kernel, network, memory });
   const revisions = new Revisions(memory.current.revisionsReserved, (revisionsReserved) =>
     memory.changeNode({ revisionsReserved }),
   );

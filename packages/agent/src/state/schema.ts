@@ -65,6 +65,13 @@ const node = z.strictObject({
   forwardingBefore: z
     .strictObject({ 4: forwarding, 6: forwarding, acceptRedirects: z.string().optional() })
     .optional(),
+  /** Uplinks that have programs, and the kernel's list of ports before masquerade was turned on. */
+  masquerade: z
+    .strictObject({
+      uplinks: z.array(z.strictObject({ index: z.int(), name: z.string() })),
+      reservedPortsBefore: z.string(),
+    })
+    .optional(),
 });
 
 /** What is remembered of the node as a whole. */

@@ -4,11 +4,13 @@ import {
   type DaemonOptions,
   DEFAULT_SOCKET,
   type LogFormat,
+  type MasqueradeOptions,
   type MonitoringAddress,
+  type PortRange,
   runDaemon,
 } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseListen } from '../asking.ts';
 import { CommandError } from '../output.ts';
 
@@ -27,6 +29,10 @@ interface AgentCommandOptions extends PlaceOptions {
   readonly logFormat?: LogFormat;
   readonly metrics?: MonitoringAddress;
   readonly containerd?: string;
+  readonly masquerade?: boolean;
+  readonly uplink?: readonly string[];
+  readonly masqueradePorts?: PortRange;
+  readonly masqueradeExcept?: readonly string[];
 }
 
 /** For endpoints that bring no address: private, and seldom used. @source RFC 1918, RFC 4193 */
@@ -63,6 +69,10 @@ export function withWork(command: Command): Command {
     .option('--reserve <range...>', 'addresses of the pools that it does not give')
     .option('--metrics <host:port>', 'serve /metrics and /healthz there, too', parseListen)
     .option('--containerd <socket>', 'take over the labels of containers that it has')
+    .option('--masquerade', 'endpoints reach the world under the address of the node')
+    .option('--uplink <name...>', 'interfaces to the world; those of default routes if not given')
+    .option('--masquerade-ports <first-last>', 'ports for endpoints (49152-65535)', parsePorts)
+    .option('--masquerade-except <prefix...>', 'prefixes that see the addresses of endpoints')
     .addOption(logLevel)
     .addOption(logFormat);
 }
@@ -87,5 +97,29 @@ function daemonOptions(options: AgentCommandOptions): DaemonOptions {
     log: { level, ...(format === undefined ? {} : { format }) },
     ...(metrics === undefined ? {} : { metricsAddress: metrics }),
     ...(containerd === undefined ? {} : { containerdSocket: containerd }),
+    ...masqueradeOf(options),
   };
+}
+
+/** @throws CommandError where masquerade is described, but not asked for */
+function masqueradeOf(options: AgentCommandOptions): { masquerade?: MasqueradeOptions } {
+  const { uplink, masqueradePorts, masqueradeExcept } = options;
+  const isDescribed = uplink ?? masqueradePorts ?? masqueradeExcept;
+  if (!options.masquerade) {
+    if (!isDescribed) return {};
+    throw new CommandError('start agent: uplinks, ports and exceptions need --masquerade');
+  }
+  return {
+    masquerade: {
+      ...(uplink && { uplinks: uplink }),
+      ...(masqueradePorts && { ports: masqueradePorts }),
+      ...(masqueradeExcept && { except: masqueradeExcept }),
+    },
+  };
+}
+
+function parsePorts(text: string): PortRange {
+  const match = /^([0-9]{1,5})-([0-9]{1,5})$/.exec(text);
+  if (!match) throw new InvalidArgumentError('Expected two ports, such as 49152-65535.');
+  return { first: Number(match[1]), last: Number(match[2]) };
 }

@@ -1,5 +1,5 @@
 /** `skep status`. */
-import { PRESSURE_MAX, type StatusView } from '@skep/agent';
+import { type MasqueradeView, PRESSURE_MAX, type StatusView } from '@skep/agent';
 import type { Command } from 'commander';
 import { pc } from '../colours.ts';
 import { formatParagraph, formatTable, printJson } from '../output.ts';
@@ -40,6 +40,7 @@ export function formatStatus(status: StatusView): string {
     ['forwarded', `${status.forwardedPackets} packets`],
     ...dropped.map(([reason, packets]) => ['dropped', `${packets} packets: ${reason}`]),
     ['events lost', String(status.lostEvents)],
+    ...(status.masquerade ? masqueradeRows(status.masquerade) : []),
     ['memory', `${(status.memoryBytes / 2 ** 20).toFixed(0)} MiB`],
     ...tableRows(status),
   ];
@@ -86,4 +87,23 @@ function splitProblem(problem: string): { readonly what: string; readonly advice
     }
   }
   return { what: problem };
+}
+
+function masqueradeRows(view: MasqueradeView): string[][] {
+  const { ports, pressure } = view;
+  const count = ports.last - ports.first + 1;
+  const percent = (share: number): string => `${(share * 100).toFixed(0)}%`;
+  const uplinks = view.uplinks.map(({ name, ipv4, ipv6 }) => {
+    return `${name} as ${[ipv4, ipv6].filter(Boolean).join(', ') || 'nobody'}`;
+  });
+  const full = `tables ${percent(pressure.established)} and ${percent(pressure.new)} full`;
+  return [
+    ...uplinks.map((text) => ['masquerade', text]),
+    ['', `${view.flows} flows; ${full}`],
+    ...view.topEndpoints.map(({ name, ports: used }) => ['', `${used} ports: ${name}`]),
+    ...view.topDestinations.map(({ name, ports: used }) => [
+      '',
+      `${used} of ${count} ports: to ${name}`,
+    ]),
+  ];
 }
