@@ -4,7 +4,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
-import { DropReason, FRAGMENTED_DATAGRAMS_MAX, NEWCOMERS_MAX, NewcomerQueue } from '@skep/contract';
+import {
+  DropReason,
+  FRAGMENTED_DATAGRAMS_MAX,
+  NEW_TRANSLATIONS_MAX,
+  NEWCOMERS_MAX,
+  NewcomerQueue,
+} from '@skep/contract';
 import { codecOf, TcAction } from '@skep/ebpf';
 import { PolicyProtocol } from '@skep/policy';
 import { TcpFlag } from '@skep/wire';
@@ -13,15 +19,27 @@ import { emptyNewcomerQueue } from './newcomer-queue.ts';
 import { KernelEngine } from './trial/kernel-engine.ts';
 import { MachineEngine } from './trial/machine-engine.ts';
 import { observe } from './trial/observe.ts';
-import { annaGets, annaSends, arriving, sent, tcp, udp } from './trial/packet-case.ts';
+import {
+  annaGets,
+  annaSends,
+  arriving,
+  leaving,
+  returning,
+  sent,
+  tcp,
+  udp,
+} from './trial/packet-case.ts';
 import { type ProgramEngine, runHook } from './trial/program-engine.ts';
 import { runCase } from './trial/run-case.ts';
 import {
   ANNA,
+  BERT,
   moveTo,
   OPEN_POLICY,
   setPolicy,
   setUp,
+  setUpUplink,
+  UPLINK_ADDRESS,
   WORLD_ADDRESS,
   WORLD_GROUP,
 } from './trial/world.ts';
@@ -197,4 +215,34 @@ test('a flood of fragments drops only later fragments', { skip }, (context) => {
   assert.deepEqual(reasons, [DropReason.FirstFragmentNotFound]);
   const whole = sent(ANNA, WORLD_ADDRESS, udp(1, 53));
   assert.equal(observe(engine, 'from', ANNA, whole).action, TcAction.Pass);
+});
+
+/** As many flows of one destination as bert has ports; rows of flows that have begun are two each. */
+const FLOOD_FLOWS = NEW_TRANSLATIONS_MAX / 2 + 8_000;
+const MASQUERADE_PORTS = 4_096;
+
+test('who floods a destination takes no port in use, nor all from others', { skip }, (context) => {
+  const engine = new KernelEngine();
+  context.after(() => engine.close());
+  setUp(engine);
+  setUpUplink(engine, MASQUERADE_PORTS);
+  /** The port that the packet has left under; 0 where it has not. */
+  const leave = (frame: Uint8Array): number => {
+    const { packet } = engine.carryAtUplink('to network', frame);
+    return packet ? new DataView(packet.buffer, packet.byteOffset).getUint16(SOURCE_PORT_AT) : 0;
+  };
+  const asked = leaving(ANNA.ipv4, WORLD_ADDRESS, udp(40_000, 53));
+  const port = leave(asked);
+  const answer = returning(WORLD_ADDRESS, UPLINK_ADDRESS, udp(53, port));
+  const back = engine.carryAtUplink('from network', answer).packet;
+  assert.equal(leave(asked), port);
+
+  const frame = leaving(BERT.ipv4, WORLD_ADDRESS, udp(1, 53));
+  for (let index = 0; index < FLOOD_FLOWS; index++) {
+    assert.notEqual(leave(withWord(frame, SOURCE_PORT_AT, index & 0xffff)), 0);
+  }
+  assert.equal(leave(asked), port, 'the connection has its port still');
+  assert.deepEqual(engine.carryAtUplink('from network', answer).packet, back);
+  const other = leave(leaving(ANNA.ipv4, WORLD_ADDRESS, udp(40_001, 53)));
+  assert.ok(other !== 0 && other !== port, 'and another one finds a port');
 });
