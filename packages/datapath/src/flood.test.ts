@@ -217,7 +217,7 @@ test('a flood of fragments drops only later fragments', { skip }, (context) => {
   assert.equal(observe(engine, 'from', ANNA, whole).action, TcAction.Pass);
 });
 
-/** As many flows of one destination as bert has ports; rows of flows that have begun are two each. */
+/** Flows of one destination, two rows each: more than the table has. */
 const FLOOD_FLOWS = NEW_TRANSLATIONS_MAX / 2 + 8_000;
 const MASQUERADE_PORTS = 4_096;
 
