@@ -1,6 +1,13 @@
 /** How full the tables are, from the kernel where it can be counted there. */
 import { ENDPOINTS_MAX, SUBJECTS_MAX } from '@skep/contract';
-import { datapathMaps, endpoints, events, selectorSets, subjects } from '@skep/datapath';
+import {
+  datapathMaps,
+  endpoints,
+  events,
+  masqueradeMaps,
+  selectorSets,
+  subjects,
+} from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
 import type { Node } from '../node/node.ts';
 import type { TableUseView } from '../views.ts';
@@ -16,7 +23,8 @@ export function tableUse({ kernel, model }: Node): TableUseView[] {
     [selectorSets, model.ipcache.selectorSetUse],
     [events, { used: kernel.waitingEventBytes(), capacity: events.maxEntries }],
   ]);
-  return datapathMaps.flatMap((map): TableUseView[] => {
+  const maps = kernel.isMasquerading ? [...datapathMaps, ...masqueradeMaps] : datapathMaps;
+  return maps.flatMap((map): TableUseView[] => {
     const { name, kind, maxEntries } = map;
     const isEvicting = kind === 'lruHash';
     const use = given.get(map);

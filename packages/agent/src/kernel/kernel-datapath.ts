@@ -146,6 +146,11 @@ export class KernelDatapath implements RawTables {
     }
   }
 
+  /** Whether there are programs and tables for uplinks. */
+  get isMasquerading(): boolean {
+    return this.uplinks !== undefined;
+  }
+
   /** Whether the tables were there before: another agent has left them. */
   get isTakenOver(): boolean {
     return this.tables.isTakenOver;

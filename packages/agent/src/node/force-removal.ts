@@ -5,10 +5,12 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Network } from '@skep/netlink';
-import { isBpfFileSystem } from '@skep/sys';
+import { inNetworkNamespace, isBpfFileSystem } from '@skep/sys';
 import { LINK_GROUP } from '../devices/endpoint-device.ts';
 import { unmountBpffs } from '../kernel/bpffs.ts';
 import { unpinAll } from '../kernel/pinned-tables.ts';
+import { detachUplink } from '../kernel/uplink-datapath.ts';
+import { restoreReservedPorts } from '../masquerade/reserved-ports.ts';
 import { Memory, STATE_FILES } from '../state/memory.ts';
 import type { StoredNode } from '../state/schema.ts';
 import { restoreForwarding } from './host-forwarding.ts';
@@ -36,8 +38,9 @@ export function forceRemoval(options: AgentOptions): string[] {
     const remembered = readNode(stateDirectory);
     const ours = network.links.list().filter(({ group }) => group === LINK_GROUP);
     for (const { index } of ours) network.links.delete(index);
+    const { forwardingBefore, masquerade, mountedBpffs } = remembered ?? {};
+    if (masquerade) endMasquerade(network, bpffsDirectory, masquerade);
     unpinAll(bpffsDirectory);
-    const { forwardingBefore, mountedBpffs } = remembered ?? {};
     if (forwardingBefore) restoreForwarding(network, forwardingBefore);
     for (const lock of locks.splice(0)) lock.close();
     if (mountedBpffs) unmountBpffs(mountedBpffs);
@@ -48,6 +51,20 @@ export function forceRemoval(options: AgentOptions): string[] {
     for (const lock of locks) lock.close();
     network.close();
   }
+}
+
+/** Classifiers have no pins that could be removed; TCX links are gone with theirs. */
+function endMasquerade(
+  network: Network,
+  folder: string,
+  { uplinks, reservedPortsBefore }: NonNullable<StoredNode['masquerade']>,
+): void {
+  const classifiers = network.trafficControl;
+  for (const { index, name } of uplinks) {
+    if (network.links.find(index)?.name !== name) continue;
+    inNetworkNamespace(network.namespace, () => detachUplink({ folder, classifiers }, index));
+  }
+  restoreReservedPorts(network.settings, reservedPortsBefore);
 }
 
 /** Nobody remembers how it was before. */

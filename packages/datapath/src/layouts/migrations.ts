@@ -38,8 +38,8 @@ export const migrations: readonly Migration[] = [];
 export const arrivals: Readonly<Record<string, Migrate>> = { [newcomers.name]: becomeConnection };
 
 /**
- * Their places are the shadow's own already. What was denied is decided anew; what was allowed would
- * be, too, but a reply cannot begin a flow.
+ * Their places are the shadow's own already. What was denied is decided anew; what was allowed
+ * would be, too, but a reply cannot begin a flow.
  */
 function becomeConnection({ value }: LayoutEntry): LayoutEntry | undefined {
   const { isTaken, tuple, connection } = value as Decoded<Newcomer>;
