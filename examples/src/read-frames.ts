@@ -1,5 +1,5 @@
 /**
- * Shows: an AF_XDP socket: whole frames that come to node past the kernel's stack, and leave so too.
+ * Shows: an AF_XDP socket: whole frames that come to node past the kernel's stack, and leave so.
  * You will see: each datagram comes back to its sender, answered by node; nobody else sees one.
  * Needs: root, Linux 5.9. The packets pass between two namespaces that end with the process.
  * Now change this line: `table.update(0, socket.fd)` to be left out: the frames go up the stack.

@@ -1,6 +1,6 @@
 /**
- * One of the four rings of an AF_XDP socket: a side produces, the other consumes, and each tells how
- * far it is by a counter of its own. Both counters only grow, and wrap at 32 bits.
+ * One of the four rings of an AF_XDP socket: a side produces, the other consumes, and each tells
+ * how far it is by a counter of its own. Both counters only grow, and wrap at 32 bits.
  *
  * @source struct xsk_queue, net/xdp/xsk_queue.h
  */
@@ -33,7 +33,7 @@ export class XdpRing {
 
   /** @param size how many slots it has, a power of two */
   constructor(
-    socket: Fd<'socket'>,
+    socket: Fd<'socket' | 'file'>,
     private readonly place: RingPlace,
     size: number,
   ) {

@@ -1,7 +1,7 @@
 /**
  * Whole frames that an XDP program hands to this process, past the kernel's stack, and frames that
- * leave the same way. They lie in memory that both sides see, the UMEM, in chunks of one frame; four
- * rings say whose a chunk is:
+ * leave the same way. They lie in memory that both sides see, the UMEM, in chunks of one frame;
+ * four rings say whose a chunk is:
  *
  *     receiving   fill: free chunks, ours to give   ──► receive: chunks that hold a frame
  *     sending     send: chunks that hold a frame    ──► completion: chunks that are free again
