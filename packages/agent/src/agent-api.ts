@@ -1,13 +1,5 @@
 /** What an agent can do, wherever it runs. */
 import type {
-  AttachmentCheck,
-  AttachmentKey,
-  EndpointRequest,
-  EndpointView,
-  ExplainRequest,
-  ExplainView,
-  FlowFilter,
-  FlowView,
   HealthView,
   IdentityView,
   IpcacheView,
@@ -16,6 +8,16 @@ import type {
   PoolView,
   StatusView,
   TranslationView,
+} from './views.ts';
+import type {
+  AttachmentCheck,
+  AttachmentKey,
+  EndpointRequest,
+  EndpointView,
+  ExplainRequest,
+  ExplainView,
+  FlowFilter,
+  FlowView,
 } from './views.ts';
 
 /** In this process, or behind its socket. */

@@ -31,14 +31,6 @@ import { readMetrics } from './telemetry/readings.ts';
 import type { PolicyOccurrence } from './telemetry/occurrence.ts';
 import { RuleCounts } from './telemetry/rule-counts.ts';
 import type {
-  AttachmentCheck,
-  AttachmentKey,
-  EndpointRequest,
-  EndpointView,
-  ExplainRequest,
-  ExplainView,
-  FlowFilter,
-  FlowView,
   HealthView,
   IdentityView,
   IpcacheView,
@@ -47,6 +39,16 @@ import type {
   PoolView,
   StatusView,
   TranslationView,
+} from './views.ts';
+import type {
+  AttachmentCheck,
+  AttachmentKey,
+  EndpointRequest,
+  EndpointView,
+  ExplainRequest,
+  ExplainView,
+  FlowFilter,
+  FlowView,
 } from './views.ts';
 
 export type { AgentOptions } from './node/node.ts';

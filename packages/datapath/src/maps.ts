@@ -22,19 +22,14 @@ import {
   EVENT_BUFFER_BYTES,
   FRAGMENTED_DATAGRAMS_MAX,
   INTERFACE_INDEXES_MAX,
-  NEW_TRANSLATIONS_MAX,
   NEWCOMER_HINT_SETS,
   NEWCOMERS_MAX,
   PREFIXES_MAX,
   SELECTOR_SETS_MAX,
   SUBJECTS_MAX,
-  TRANSLATIONS_MAX,
-  UNMASQUERADED_PREFIXES_MAX,
-  UPLINKS_MAX,
 } from '@skep/contract';
 import {
   Connection,
-  DirectedTuple,
   EndpointEntry,
   FragmentKey,
   FragmentPorts,
@@ -48,9 +43,16 @@ import {
   SelectorSet,
   SubjectEntry,
   TrafficCounter,
-  Translation,
   Tuple,
+} from '@skep/contract';
+import {
+  DirectedTuple,
+  NEW_TRANSLATIONS_MAX,
+  Translation,
+  TRANSLATIONS_MAX,
+  UNMASQUERADED_PREFIXES_MAX,
   Uplink,
+  UPLINKS_MAX,
 } from '@skep/contract';
 import { Ipv6Address } from '@skep/wire';
 import { Packet } from './packet.ts';

@@ -61,9 +61,10 @@ export interface UplinkPrograms {
 
 /** The programs for every uplink. */
 export function uplinkPrograms(node: NodeConstants): UplinkPrograms {
+  const constants = constantsOf(node, 'alone');
   return {
-    fromNetwork: bind('skep_from_net', { ...node }),
-    toNetwork: bind('skep_to_net', { ...node }),
+    fromNetwork: bind('skep_from_net', constants),
+    toNetwork: bind('skep_to_net', constants),
   };
 }
 

@@ -4,13 +4,13 @@ import { describe, test } from 'node:test';
 import { TcAction } from '@skep/ebpf';
 import { former, FormerSlot } from './maps.ts';
 import { endpointPrograms } from './programs.ts';
-import { packetTables } from './trial/packet-tables.ts';
+import { endpointTables } from './trial/packet-tables.ts';
 import { remembered } from './trial/remembered.ts';
 import { counters, runCase } from './trial/run-case.ts';
 import { ShadowEngine, SuccessorEngine } from './trial/successor-engine.ts';
 import { NODE, setUp } from './trial/world.ts';
 
-for (const [name, cases] of Object.entries(packetTables)) {
+for (const [name, cases] of Object.entries(endpointTables)) {
   describe(`${name}: successors that decide are as programs that run alone`, () => {
     for (const row of cases) test(row.sentence, () => runCase(new SuccessorEngine(), row));
   });

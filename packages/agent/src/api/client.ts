@@ -3,14 +3,6 @@ import { Agent as ConnectionPool, type IncomingMessage, request as httpRequest }
 import { createInterface } from 'node:readline';
 import type { AgentApi } from '../agent-api.ts';
 import type {
-  AttachmentKey,
-  EndpointRequest,
-  EndpointView,
-  ErrorView,
-  ExplainRequest,
-  ExplainView,
-  FlowFilter,
-  FlowView,
   HealthView,
   IdentityView,
   IpcacheView,
@@ -19,6 +11,16 @@ import type {
   PoolView,
   StatusView,
   TranslationView,
+} from '../views.ts';
+import type {
+  AttachmentKey,
+  EndpointRequest,
+  EndpointView,
+  ErrorView,
+  ExplainRequest,
+  ExplainView,
+  FlowFilter,
+  FlowView,
 } from '../views.ts';
 
 /** Where the agent of a node listens, if nobody says otherwise. */

@@ -9,13 +9,18 @@ import { masqueradePortCases } from './cases/masquerade-ports.ts';
 import { policyCases } from './cases/policy.ts';
 import type { PacketCase } from './packet-case.ts';
 
-/** Rows by what they are about. */
-export const packetTables: Readonly<Record<string, readonly PacketCase[]>> = {
+/** Rows of what endpoints send and get, by what they are about. */
+export const endpointTables: Readonly<Record<string, readonly PacketCase[]>> = {
   forwarding: forwardingCases,
   policy: policyCases,
   fragments: fragmentCases,
   icmp: icmpCases,
   expiry: expiryCases,
+};
+
+/** All rows: those of uplinks, too. */
+export const packetTables: Readonly<Record<string, readonly PacketCase[]>> = {
+  ...endpointTables,
   masquerade: masqueradeCases,
   'masquerade ports': masqueradePortCases,
   'masquerade errors': masqueradeErrorCases,
