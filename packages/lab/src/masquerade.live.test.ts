@@ -101,6 +101,7 @@ describe('masquerade', { skip: canUseBpf() ?? false }, () => {
     await world.killAgent();
     await world.startAgent({});
     assert.equal(await talk, before);
+    assert.deepEqual((await world.client.health()).problems, []);
     for (const family of FAMILIES) {
       const said = world.ask('bert', { do: 'say', name: `same tcp ${family}` });
       await seenPort(said, NODE[family]);

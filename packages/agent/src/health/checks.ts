@@ -9,6 +9,8 @@ import type { TableUseView } from '../views.ts';
 /** A table that is fuller than this is worth looking at before it is full. */
 export const PRESSURE_MAX = 0.9;
 
+const ATTACH_ADVICE = 'restart the agent, which attaches it again';
+
 /** What was read of the tables at the same moment. */
 export interface TableReadings {
   readonly tables: readonly TableUseView[];
@@ -17,7 +19,12 @@ export interface TableReadings {
 
 /** Whether traffic is decided as it should be: pins are there, programs attached. */
 export function checkDatapath(node: Node): string[] {
-  return [...checkPins(node), ...checkPrograms(node), ...checkForwarding(node)];
+  return [
+    ...checkPins(node),
+    ...checkPrograms(node),
+    ...checkUplinks(node),
+    ...checkForwarding(node),
+  ];
 }
 
 /** All that a look at the tables tells. Sentences, `what is wrong (what to do)`. */
@@ -53,10 +60,21 @@ function checkPrograms({ memory, network, kernel }: Node): string[] {
         return [`endpoint ${name}: its device ${hostInterfaceName(stored.id)} is gone (${advice})`];
       }
       return kernel.missingPrograms(stored.id, link.index).map((direction) => {
-        const advice = 'restart the agent, which attaches it again';
-        return `endpoint ${name}: no program at ${direction} of ${link.name} (${advice})`;
+        return `endpoint ${name}: no program at ${direction} of ${link.name} (${ATTACH_ADVICE})`;
       });
     }),
+  );
+}
+
+/** Without its programs an uplink lets endpoints out under addresses that nobody answers. */
+function checkUplinks({ memory, network, kernel }: Node): string[] {
+  const uplinks = memory.current.masquerade?.uplinks ?? [];
+  return inNetworkNamespace(network.namespace, () =>
+    uplinks.flatMap(({ index, name }) =>
+      kernel.missingUplinkPrograms(index).map((direction) => {
+        return `uplink ${name}: no program at its ${direction} (${ATTACH_ADVICE})`;
+      }),
+    ),
   );
 }
 

@@ -9,26 +9,17 @@
  * ```
  *
  * Masquerade's are beside them, see uplink-datapath.ts.
- *
- * On kernels without TCX there are no links: `cls_bpf` filters on the interface hold the programs,
- * are found again by their priority and handle, and go with the interface.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  attachedProgramId,
-  attachTc,
   type BpfMap,
   clearProgram,
   loadProgram,
   type Program,
-  queryTcx,
   RingBufferReader,
   setProgram,
-  type TcAttachment,
   type TcDirection,
   type TcMechanism,
-  unpinObject,
 } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import {
@@ -53,11 +44,12 @@ import { type Tell, tellNobody, timed } from '../telemetry/occurrence.ts';
 import { FormerTables } from '../upgrade/former-tables.ts';
 import { findLayouts, type FoundLayouts } from '../upgrade/layout-folders.ts';
 import { decide, isDeciding, Upgrade } from '../upgrade/upgrade.ts';
+import { type AttachmentPlace, Attachments } from './attachments.ts';
 import { mountBpffs } from './bpffs.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
 import { PinnedTables, unpinAll, unpinFolder } from './pinned-tables.ts';
-import { detachUplink, forgetUplinkTables, UplinkDatapath } from './uplink-datapath.ts';
+import { forgetUplinkTables, UplinkDatapath, uplinkName } from './uplink-datapath.ts';
 
 /** What runs for all endpoints. */
 interface NodePrograms {
@@ -103,8 +95,8 @@ export class KernelDatapath implements RawTables {
   /** Those that are attached now, and all that are loaded. */
   private programs!: NodePrograms;
   private readonly loaded = new Map<ProgramRole, NodePrograms>();
-  /** Held while the process runs, so that they do not end with their pins. */
-  private readonly attachments = new Map<number, Map<TcDirection, TcAttachment>>();
+  private readonly place: AttachmentPlace;
+  private readonly attachments: Attachments;
   private reader: RingBufferReader | undefined;
 
   /**
@@ -115,12 +107,15 @@ export class KernelDatapath implements RawTables {
    */
   constructor(
     private readonly folder: string,
-    private readonly classifiers: TrafficControl,
+    classifiers: TrafficControl,
     { features = probeKernelFeatures(), tell = tellNobody, isMasquerading }: KernelOptions = {},
   ) {
     this.tell = tell;
     this.mechanism = features.mechanism;
     this.mapsFolder = join(folder, 'maps');
+    const { mechanism } = this;
+    this.place = { folder: join(folder, 'links'), classifiers, mechanism };
+    this.attachments = new Attachments(this.place);
     this.found = findLayouts(this.mapsFolder);
     const { own, former: layout } = this.found;
     this.formerTables =
@@ -201,7 +196,9 @@ export class KernelDatapath implements RawTables {
    * those that are there, between two packets.
    */
   attach(id: number, interfaceIndex: number): void {
-    for (const direction of DIRECTIONS) this.attachOne(id, interfaceIndex, direction);
+    for (const direction of DIRECTIONS) {
+      this.attachments.attach(String(id), interfaceIndex, direction, this.programs[direction]);
+    }
   }
 
   /** In an upgrade, before {@link attach}: which programs are attached now. */
@@ -211,7 +208,7 @@ export class KernelDatapath implements RawTables {
     for (const direction of DIRECTIONS) {
       if (upgrade.keeps(SLOTS[direction])) continue;
       const ids = endpoints.map(({ id, interfaceIndex }) =>
-        attachedProgramId(this.place(id, interfaceIndex, direction)),
+        this.attachments.programId(String(id), interfaceIndex, direction),
       );
       const programId = ids.find((each) => each !== undefined);
       if (programId !== undefined) upgrade.keep(SLOTS[direction], programId);
@@ -244,8 +241,7 @@ export class KernelDatapath implements RawTables {
 
   /** Lets the attachments of an endpoint end; its device is gone, or about to go. */
   detach(id: number): void {
-    this.letGo(id);
-    for (const direction of ['ingress', 'egress'] as const) unpinObject(this.pin(id, direction));
+    this.attachments.forget(String(id));
   }
 
   /** As {@link attach}, the programs of an uplink; its row is there by then. */
@@ -255,9 +251,8 @@ export class KernelDatapath implements RawTables {
 
   /** Ends what this or an earlier agent has attached to an uplink, which stays. */
   detachUplink(interfaceIndex: number): void {
-    const { uplinks, folder, classifiers } = this;
-    if (uplinks) uplinks.detach(interfaceIndex);
-    else detachUplink({ folder, classifiers }, interfaceIndex);
+    const attachments = this.uplinks?.attachments ?? this.attachments;
+    attachments.detach(uplinkName(interfaceIndex), interfaceIndex);
   }
 
   /** Takes away the tables of masquerade: they end with their programs. */
@@ -301,11 +296,12 @@ export class KernelDatapath implements RawTables {
    * pinned. For a thread in the node's network namespace.
    */
   missingPrograms(id: number, interfaceIndex: number): TcDirection[] {
-    return (['ingress', 'egress'] as const).filter((direction) => {
-      if (this.mechanism === 'tcx' && !existsSync(this.pin(id, direction))) return true;
-      const attached = this.attachedIds(interfaceIndex, direction);
-      return !attached.includes(this.programs[direction].info().id);
-    });
+    return this.attachments.missing(String(id), interfaceIndex, this.programs);
+  }
+
+  /** As {@link missingPrograms}, of an uplink. */
+  missingUplinkPrograms(interfaceIndex: number): TcDirection[] {
+    return this.uplinks?.missing(interfaceIndex) ?? [];
   }
 
   /**
@@ -319,10 +315,9 @@ export class KernelDatapath implements RawTables {
     if (this.hasPins) return false;
     mountBpffs(this.folder);
     unpinFolder(join(this.folder, 'links'));
-    for (const own of this.attachments.values()) {
-      for (const attachment of own.values()) attachment.pinAgain();
-    }
-    this.uplinks?.pinAgain();
+    this.attachments.pinAgain();
+    this.uplinks?.attachments.pinAgain();
+    this.uplinks?.tables.pinAgain();
     this.tables.pinAgain();
     return true;
   }
@@ -348,8 +343,8 @@ export class KernelDatapath implements RawTables {
   }
 
   private openUplinks(): UplinkDatapath {
-    const { folder, classifiers, mechanism, node } = this;
-    return new UplinkDatapath({ folder, classifiers, mechanism }, node, this.tables.maps);
+    const attachments = new Attachments(this.place);
+    return new UplinkDatapath(this.folder, attachments, this.node, this.tables.maps);
   }
 
   private table(map: MapDeclaration): BpfMap {
@@ -388,43 +383,17 @@ export class KernelDatapath implements RawTables {
   private usePrograms(role: ProgramRole): void {
     this.programs = this.loaded.get(role)!;
     setProgram(this.tables.get(policies), DECIDED, this.programs.decided.fd);
-    for (const id of this.attachments.keys()) {
-      for (const direction of DIRECTIONS) this.renewOne(id, direction);
+    for (const direction of DIRECTIONS) {
+      this.attachments.exchange(direction, this.programs[direction]);
     }
-  }
-
-  private renewOne(id: number, direction: TcDirection): void {
-    this.attachments.get(id)?.get(direction)?.update(this.programs[direction]);
-  }
-
-  private attachOne(id: number, ifindex: number, direction: TcDirection): void {
-    const program = this.programs[direction];
-    const { mechanism } = this;
-    const attachment = attachTc({ program, mechanism, ...this.place(id, ifindex, direction) });
-    const own = this.attachments.get(id) ?? new Map<TcDirection, TcAttachment>();
-    this.attachments.set(id, own.set(direction, attachment));
   }
 
   private removeLayout(name: string): void {
     unpinFolder(join(this.mapsFolder, name));
   }
 
-  /** Numbers of the programs at one direction of an interface. */
-  private attachedIds(interfaceIndex: number, direction: TcDirection): (number | undefined)[] {
-    if (this.mechanism === 'clsact') {
-      const filters = this.classifiers.listFilters(interfaceIndex, direction);
-      return filters.map(({ programId }) => programId);
-    }
-    return queryTcx(interfaceIndex, direction).programs.map(({ programId }) => programId);
-  }
-
-  private letGo(id: number): void {
-    for (const attachment of this.attachments.get(id)?.values() ?? []) attachment.close();
-    this.attachments.delete(id);
-  }
-
   private letGoAll(): void {
-    for (const id of [...this.attachments.keys()]) this.letGo(id);
+    this.attachments.close();
     for (const programs of this.loaded.values()) {
       for (const program of Object.values(programs) as Program[]) program.close();
     }
@@ -434,13 +403,5 @@ export class KernelDatapath implements RawTables {
 
   private load(object: ProgramObject): Program {
     return loadProgram(object, { maps: Object.fromEntries(this.tables.maps) });
-  }
-
-  private place(id: number, ifindex: number, direction: TcDirection) {
-    return { ifindex, direction, pinPath: this.pin(id, direction), classifiers: this.classifiers };
-  }
-
-  private pin(id: number, direction: TcDirection): string {
-    return join(this.folder, 'links', `${id}-${direction}`);
   }
 }

@@ -11,51 +11,35 @@
  * them. Of another shape they are refused.
  */
 import { join } from 'node:path';
-import {
-  attachTc,
-  type BpfMap,
-  type Classifiers,
-  detachTc,
-  loadProgram,
-  type Program,
-  type TcAttachment,
-  type TcDirection,
-  type TcMechanism,
-} from '@skep/bpf';
+import { type BpfMap, loadProgram, type Program, type TcDirection } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import { masqueradeMaps, type NodeConstants, uplinkPrograms } from '@skep/datapath';
+import type { Attachments } from './attachments.ts';
 import { PinnedTables, unpinFolder } from './pinned-tables.ts';
 
 /** First what comes back: nothing is sent before its answer could be turned. */
 const DIRECTIONS = ['ingress', 'egress'] as const;
 
-/** Where attachments are kept, and how they are made. */
-export interface UplinkPlace {
-  /** Of all pins of the datapath. */
-  readonly folder: string;
-  readonly classifiers: Classifiers;
-  readonly mechanism: TcMechanism;
-}
-
 /** What runs at every uplink, while masquerade is on. */
 export class UplinkDatapath {
   readonly tables: PinnedTables;
   private readonly programs: Readonly<Record<TcDirection, Program>>;
-  /** Held while the process runs, so that they do not end with their pins. */
-  private readonly attachments = new Map<number, TcAttachment[]>();
 
   /**
    * Opens the tables, or makes them, and loads the programs.
    *
+   * @param folder of all pins of the datapath
+   * @param attachments those of uplinks alone
    * @param maps the tables of endpoints, which the programs read
    * @throws MapShapeError, VerifierError, KernelError; nothing is left then
    */
   constructor(
-    private readonly place: UplinkPlace,
+    folder: string,
+    readonly attachments: Attachments,
     node: NodeConstants,
     maps: ReadonlyMap<string, BpfMap>,
   ) {
-    this.tables = new PinnedTables(tablesFolder(place.folder), masqueradeMaps);
+    this.tables = new PinnedTables(tablesFolder(folder), masqueradeMaps);
     const all = Object.fromEntries([...maps, ...this.tables.maps]);
     const loaded: Program[] = [];
     const load = (object: ProgramObject): Program => {
@@ -75,25 +59,14 @@ export class UplinkDatapath {
 
   /** Attaches the two programs, or puts them in the place of those that are there. */
   attach(ifindex: number): void {
-    const { mechanism } = this.place;
-    const attachments = DIRECTIONS.map((direction) => {
-      const program = this.programs[direction];
-      return attachTc({ program, mechanism, ...whereOf(this.place, ifindex, direction) });
-    });
-    this.attachments.set(ifindex, attachments);
+    for (const direction of DIRECTIONS) {
+      this.attachments.attach(uplinkName(ifindex), ifindex, direction, this.programs[direction]);
+    }
   }
 
-  /** Ends what this or an earlier agent has attached. */
-  detach(ifindex: number): void {
-    for (const attachment of this.attachments.get(ifindex) ?? []) attachment.close();
-    this.attachments.delete(ifindex);
-    detachUplink(this.place, ifindex);
-  }
-
-  /** After somebody has removed the pins. @throws KernelError */
-  pinAgain(): void {
-    for (const attachment of [...this.attachments.values()].flat()) attachment.pinAgain();
-    this.tables.pinAgain();
+  /** Directions in which the program of an uplink is not attached, or its link not pinned. */
+  missing(ifindex: number): TcDirection[] {
+    return this.attachments.missing(uplinkName(ifindex), ifindex, this.programs);
   }
 
   /** Lets go; everything pinned goes on working. */
@@ -109,15 +82,14 @@ export class UplinkDatapath {
   }
 
   private letGo(): void {
-    for (const attachment of [...this.attachments.values()].flat()) attachment.close();
-    this.attachments.clear();
+    this.attachments.close();
     for (const program of Object.values(this.programs)) program.close();
   }
 }
 
-/** Ends what any agent has attached to an uplink; absence is no error. */
-export function detachUplink(place: Omit<UplinkPlace, 'mechanism'>, ifindex: number): void {
-  for (const direction of DIRECTIONS) detachTc(whereOf(place, ifindex, direction));
+/** What its attachments are pinned as. */
+export function uplinkName(ifindex: number): string {
+  return `uplink-${ifindex}`;
 }
 
 /** Takes away the tables that an agent with masquerade has left. */
@@ -127,13 +99,4 @@ export function forgetUplinkTables(folder: string): void {
 
 function tablesFolder(folder: string): string {
   return join(folder, 'masquerade');
-}
-
-function whereOf(
-  { folder, classifiers }: Omit<UplinkPlace, 'mechanism'>,
-  ifindex: number,
-  direction: TcDirection,
-) {
-  const pinPath = join(folder, 'links', `uplink-${ifindex}-${direction}`);
-  return { ifindex, direction, pinPath, classifiers };
 }

@@ -8,8 +8,9 @@ import { Network } from '@skep/netlink';
 import { inNetworkNamespace, isBpfFileSystem } from '@skep/sys';
 import { LINK_GROUP } from '../devices/endpoint-device.ts';
 import { unmountBpffs } from '../kernel/bpffs.ts';
+import { Attachments } from '../kernel/attachments.ts';
 import { unpinAll } from '../kernel/pinned-tables.ts';
-import { detachUplink } from '../kernel/uplink-datapath.ts';
+import { uplinkName } from '../kernel/uplink-datapath.ts';
 import { restoreReservedPorts } from '../masquerade/reserved-ports.ts';
 import { Memory, STATE_FILES } from '../state/memory.ts';
 import type { StoredNode } from '../state/schema.ts';
@@ -59,10 +60,11 @@ function endMasquerade(
   folder: string,
   { uplinks, reservedPortsBefore }: NonNullable<StoredNode['masquerade']>,
 ): void {
-  const classifiers = network.trafficControl;
+  const place = { folder: join(folder, 'links'), classifiers: network.trafficControl };
+  const attachments = new Attachments({ ...place, mechanism: 'clsact' });
   for (const { index, name } of uplinks) {
     if (network.links.find(index)?.name !== name) continue;
-    inNetworkNamespace(network.namespace, () => detachUplink({ folder, classifiers }, index));
+    inNetworkNamespace(network.namespace, () => attachments.detach(uplinkName(index), index));
   }
   restoreReservedPorts(network.settings, reservedPortsBefore);
 }
