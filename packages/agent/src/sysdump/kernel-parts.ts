@@ -1,6 +1,6 @@
 /** Tables and programs as they are pinned: without an agent, too, and of another build. */
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import {
   BpfMap,
   featureSince,
@@ -15,7 +15,7 @@ import {
   readProgramCode,
 } from '@skep/bpf';
 import { decodePlaced, formatInstruction, mapShapeOf } from '@skep/bytecode';
-import { datapathMaps, packets } from '@skep/datapath';
+import { datapathMaps, hashKey, masqueradeMaps, packets, uplinks } from '@skep/datapath';
 import { codecOf, type Field, type MapDeclaration } from '@skep/ebpf';
 import type { DumpPart } from './dump-part.ts';
 
@@ -24,30 +24,45 @@ export const DUMPED_ENTRIES_MAX = 10_000;
 /** Programs whose instructions are written. */
 const DUMPED_PROGRAMS_MAX = 200;
 
+/** The packet at hand is nobody's business; what nobody outside may compute hangs on the others. */
+const UNTOLD: ReadonlySet<string> = new Set([packets, hashKey, uplinks].map(({ name }) => name));
+
 /** The pinned tables, links and programs, and what the kernel can do. */
 export function kernelParts(folder: string): DumpPart[] {
-  const maps = join(folder, 'maps');
-  // The packet at hand is nobody's business.
-  const names = (existsSync(maps) ? readdirSync(maps) : []).filter((name) => name !== packets.name);
+  const pins = [...pinsBelow(folder, 'maps'), ...pinsBelow(folder, 'masquerade')];
+  const tables = pins.filter((path) => !UNTOLD.has(basename(path)));
   return [
     { file: 'kernel/pins.json', read: () => listPins(folder) },
     { file: 'kernel/features.json', read: probeAll },
     { file: 'kernel/programs.json', read: () => programIds(folder).map(describeProgram) },
     { file: 'kernel/programs.txt', read: () => listPrograms(folder) },
-    ...names.map((name) => ({
-      file: `kernel/maps/${name}.json`,
-      read: () => readTable(join(maps, name)),
+    ...tables.map((path) => ({
+      file: `kernel/${path}.json`,
+      read: () => readTable(join(folder, path)),
     })),
   ];
 }
 
 /** @throws Error where there are none */
 function listPins(folder: string): Record<string, string[]> {
-  const list = (part: string): string[] =>
-    existsSync(join(folder, part)) ? readdirSync(join(folder, part)).sort() : [];
-  const pins = { maps: list('maps'), links: list('links') };
-  if (pins.maps.length + pins.links.length === 0) throw new Error(`nothing is pinned in ${folder}`);
+  const pins = {
+    maps: pinsBelow(folder, 'maps'),
+    masquerade: pinsBelow(folder, 'masquerade'),
+    links: pinsBelow(folder, 'links'),
+  };
+  if (Object.values(pins).flat().length === 0) throw new Error(`nothing is pinned in ${folder}`);
   return pins;
+}
+
+/** Paths from the folder on, in all folders of a part: tables have one for each layout. */
+function pinsBelow(folder: string, part: string): string[] {
+  const top = join(folder, part);
+  if (!existsSync(top)) return [];
+  const entries = readdirSync(top, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
 }
 
 function probeAll(): Record<string, boolean | string> {
@@ -65,13 +80,13 @@ function probeAll(): Record<string, boolean | string> {
 /** Numbers of the programs of links and of the tables that hold programs, each once. */
 function programIds(folder: string): number[] {
   const ids = new Set<number>();
-  for (const name of listPins(folder).links ?? []) {
-    const link = openPinnedLink(join(folder, 'links', name));
+  for (const path of pinsBelow(folder, 'links')) {
+    const link = openPinnedLink(join(folder, path));
     if (link) ids.add(link.info().programId);
     link?.close();
   }
-  for (const name of listPins(folder).maps ?? []) {
-    withMap(join(folder, 'maps', name), (map) => {
+  for (const path of pinsBelow(folder, 'maps')) {
+    withMap(join(folder, path), (map) => {
       if (map.shape.kind !== 'programArray') return;
       for (const { programId } of heldPrograms(map)) ids.add(programId);
     });
@@ -146,7 +161,7 @@ function readTable(path: string): unknown {
 
 /** Entries by field where the table has the shape of this build, else as bytes. */
 function decoderOf(map: BpfMap): (key: Uint8Array, value: Uint8Array) => unknown {
-  const declared = datapathMaps.find(({ name }) => name === map.name);
+  const declared = [...datapathMaps, ...masqueradeMaps].find(({ name }) => name === map.name);
   if (!declared || !isShapeOf(map, declared)) {
     return (key, value) => ({ key: hex(key), value: hex(value) });
   }

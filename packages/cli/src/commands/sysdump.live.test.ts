@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Agent, serveAgent } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
+import { currentLayout, layoutName } from '@skep/datapath';
 import { runSkep } from '../testing/run-skep.ts';
 
 const PREFIX = `skep-sysdump-${process.pid}`;
 const pathOf = (name: string): string => `/run/netns/${PREFIX}-${name}`;
 const SECRET = 'hunter2';
+/** Where this build's tables are. */
+const TABLES = `maps/${layoutName(currentLayout())}`;
 
 /** What tar finds in it, by name without the first folder. */
 function unpack(archive: string, folder: string): Map<string, string> {
@@ -92,9 +95,9 @@ describe('a sysdump', { skip: canUseBpf() ?? false }, () => {
     const left = Object.keys(missing).filter((name) => name !== 'log/agent.txt');
     assert.deepEqual(left, ['agent/metrics.txt']);
     assert.equal(json(files, 'agent/status.json').endpoints, 1);
-    const table = json(files, 'kernel/maps/skep_endpoint.json') as { entries: unknown[] };
+    const table = json(files, `kernel/${TABLES}/skep_endpoint.json`) as { entries: unknown[] };
     assert.equal(table.entries.length, 1);
-    const policies = json(files, 'kernel/maps/skep_policy.json') as { slots: unknown[] };
+    const policies = json(files, `kernel/${TABLES}/skep_policy.json`) as { slots: unknown[] };
     assert.equal(policies.slots.length, 2, 'what goes on when all is decided, and one direction');
     const programs = JSON.parse(files.get('kernel/programs.json')!) as {
       name: string;
@@ -111,6 +114,7 @@ describe('a sysdump', { skip: canUseBpf() ?? false }, () => {
   test('has no secrets', () => {
     for (const [name, text] of unpack(archive, join(directory, 'two'))) {
       assert.equal(text.includes(SECRET), false, name);
+      assert.doesNotMatch(name, /skep_(hash_key|packet|uplink)/);
     }
   });
 
@@ -125,7 +129,7 @@ describe('a sysdump', { skip: canUseBpf() ?? false }, () => {
     );
     const files = unpack(archive, join(directory, 'three'));
     assert.match(files.get('state/journal.json')!, /"endpoint\/1"/);
-    const table = json(files, 'kernel/maps/skep_endpoint.json') as { entries: unknown[] };
+    const table = json(files, `kernel/${TABLES}/skep_endpoint.json`) as { entries: unknown[] };
     assert.equal(table.entries.length, 1);
     assert.ok(Object.keys(json(files, 'manifest.json').missing as object).length >= 8);
     agent = Agent.start(places);

@@ -43,8 +43,15 @@ function inNode(...words: readonly string[]): string {
 function giveThings(): void {
   const sysctl = (name: string, value: string): string =>
     inNode('sh', '-c', `echo ${value} > /proc/sys/net/${name}`);
+  // Addresses that are still being tried change by themselves.
+  sysctl('ipv6/conf/default/accept_dad', '0');
   inNode('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1');
   for (const name of ['lo', 'up0', 'up1']) inNode('ip', 'link', 'set', name, 'up');
+  inNode(
+    'sh',
+    '-c',
+    'until [ $(ip -6 route show table local | grep -c fe80) = 2 ]; do sleep 0.1; done',
+  );
   inNode('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'up0');
   inNode('ip', 'route', 'add', 'default', 'via', '192.0.2.254');
   inNode('ip', 'rule', 'add', 'from', '192.0.2.9', 'table', '77');
