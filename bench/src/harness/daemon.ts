@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { AgentClient } from '@skep/agent';
 import { createNamespace, deleteNamespace } from '@skep/netlink';
 
@@ -33,13 +34,20 @@ export class BenchDaemon {
     ]);
     this.process = child;
     let told = '';
-    await new Promise<void>((resolve, reject) => {
-      child.stderr!.on('data', (text) => {
-        told += text;
-        if (told.includes('"ready"')) resolve();
-      });
-      child.once('exit', () => reject(new Error(`start skep agent: ${told.slice(0, 500)}`)));
+    child.stderr!.on('data', (text) => {
+      told += text;
     });
+    while (!(await this.answers())) {
+      if (child.exitCode !== null) throw new Error(`start skep agent: ${told.slice(0, 500)}`);
+      await setTimeout(50);
+    }
+  }
+
+  private answers(): Promise<boolean> {
+    return this.client.status().then(
+      () => true,
+      () => false,
+    );
   }
 
   /**
