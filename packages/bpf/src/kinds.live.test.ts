@@ -14,7 +14,7 @@ import {
   u64,
   UserFunction,
 } from '@skep/ebpf';
-import { hasFeature, hasHelper } from './features.ts';
+import { hasHelper } from './features.ts';
 import { probeProgram } from './probe.ts';
 import { loadProgram } from './program.ts';
 import { cannotUseBpf } from './testing/programs.ts';
@@ -39,10 +39,12 @@ function placesOf({ offset, type }: ContextField): number[] {
   return Array.from({ length: type.count }, (_, index) => offset + index * type.element.size);
 }
 
-/** Whether the kernel has what the newest of the contexts and helpers came with. */
+/** Whether the kernel has the newest cell of the table: this helper in traffic control. */
 function isRecent(): boolean {
-  return hasFeature('socket map link');
+  return hasHelper(contextShapes.TcContext!.programType, GET_NETNS_COOKIE);
 }
+
+const GET_NETNS_COOKIE = 122;
 
 /** The last helper that every supported kernel has at the same number. */
 const HELPER_MAX = 208;
