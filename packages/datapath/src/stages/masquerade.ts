@@ -4,7 +4,7 @@
  *
  * @source RFC 4787, RFC 5382, RFC 5508
  */
-import type { TcContext } from '@skep/ebpf';
+import type { TcContext, u32 } from '@skep/ebpf';
 import {
   ConnectionFlag,
   DirectedTuple,
@@ -136,17 +136,28 @@ function isEndpoint(address: Ipv6Address): boolean {
 
 /** Who has come to the endpoint under its own address gets its answers from there. */
 function isBegunByDestination(packet: Packet): boolean {
-  orient(packet);
-  const connection = connections.lookup(packet.tuple) ?? findNewcomer(packet);
-  if (!connection) return false;
-  return ((connection.flags ^ packet.isSourceFirst) & ConnectionFlag.InitiatorIsFirst) !== 0;
+  return beginner(packet) === Beginner.Destination;
 }
 
 function isBegunBySource(packet: Packet): boolean {
+  return beginner(packet) === Beginner.Source;
+}
+
+/** The end that has begun a flow. */
+export enum Beginner {
+  Nobody = 0,
+  Source = 1,
+  Destination = 2,
+}
+
+/** As conntrack knows it. Once for all who ask: looking among newcomers is long. @subprogram */
+export function beginner(packet: Packet): u32 {
   orient(packet);
   const connection = connections.lookup(packet.tuple) ?? findNewcomer(packet);
-  if (!connection) return false;
-  return ((connection.flags ^ packet.isSourceFirst) & ConnectionFlag.InitiatorIsFirst) === 0;
+  if (!connection) return Beginner.Nobody;
+  const isSource =
+    ((connection.flags ^ packet.isSourceFirst) & ConnectionFlag.InitiatorIsFirst) === 0;
+  return isSource ? Beginner.Source : Beginner.Destination;
 }
 
 function isEchoRequest(packet: Packet): boolean {
