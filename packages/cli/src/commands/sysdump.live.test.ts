@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Agent, serveAgent } from '@skep/agent';
+import { Agent, forceRemoval, hasTraces, serveAgent } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import { runSkep } from '../testing/run-skep.ts';
 
@@ -70,6 +70,8 @@ describe('a sysdump', { skip: canUseBpf() ?? false }, () => {
   after(async () => {
     closeServer();
     await agent?.uninstall();
+    // Of an agent that a failing test has left stopped.
+    if (hasTraces(places)) forceRemoval(places);
     for (const name of ['node', 'anna']) {
       execFileSync('ip', ['netns', 'delete', `${PREFIX}-${name}`]);
     }
