@@ -262,7 +262,7 @@ export class KernelDatapath implements RawTables {
 
   /** Whether this process has attached something. */
   get hasAttachments(): boolean {
-    return this.attachments.size > 0;
+    return this.attachments.size + (this.uplinks?.attachments.size ?? 0) > 0;
   }
 
   /** Events that found no room in the buffer, since the tables exist. */
