@@ -15,6 +15,7 @@ import {
 } from '@skep/policy';
 import { formatAddress, formatMac, formatPrefix } from '@skep/wire';
 import type { Network } from '@skep/netlink';
+import { defaultRoutes } from './devices/default-routes.ts';
 import { GATEWAY } from './devices/endpoint-device.ts';
 import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
@@ -104,16 +105,10 @@ function subjectsOf(model: NodeModel, document: PolicyDocument): string[] {
 
 /** Names of the interfaces that default routes of the main table leave by. */
 export function uplinks(network: Network): string[] {
-  const indexes = network.routes
-    .list({ table: MAIN_TABLE })
-    .filter(({ destination, type }) => destination.length === 0 && type === 'unicast')
-    .map(({ linkIndex }) => linkIndex);
+  const indexes = defaultRoutes(network).map(({ linkIndex }) => linkIndex);
   const links = network.links.list().filter(({ index }) => indexes.includes(index));
   return links.map(({ name }) => name);
 }
-
-/** RT_TABLE_MAIN. @source include/uapi/linux/rtnetlink.h */
-const MAIN_TABLE = 254;
 
 /** What a dump of the traffic table comes to, over all CPUs. */
 export interface TrafficTotals {

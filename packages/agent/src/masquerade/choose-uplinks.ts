@@ -1,6 +1,7 @@
 /** Which interfaces lead to the world, and what stands for endpoints there. */
 import type { AssignedAddress, InstalledRoute, Link } from '@skep/netlink';
 import type { Address } from '@skep/wire';
+import { isDefaultRoute } from '../devices/default-routes.ts';
 import { LINK_GROUP } from '../devices/endpoint-device.ts';
 
 /** An interface to the world. */
@@ -23,7 +24,7 @@ export function chooseUplinks(
   state: NetworkState,
   names: readonly string[] | undefined,
 ): { uplinks: ChosenUplink[]; problems: string[] } {
-  const routed = new Set(state.routes.filter(isDefault).map(({ linkIndex }) => linkIndex));
+  const routed = new Set(state.routes.filter(isDefaultRoute).map(({ linkIndex }) => linkIndex));
   const isWanted = (link: Link): boolean => {
     if (link.group === LINK_GROUP) return false;
     return names ? names.includes(link.name) : routed.has(link.index);
@@ -49,17 +50,12 @@ function missing(uplinks: readonly ChosenUplink[], names: readonly string[] | un
   return [...absent.map((name) => `masquerade: there is no usable uplink ${name}`), ...without];
 }
 
-function isDefault(route: InstalledRoute): boolean {
-  const { destination, type, linkIndex } = route;
-  return destination.length === 0 && type === 'unicast' && linkIndex !== undefined;
-}
-
 /** What the default route says that the node itself is to use, or the first that the link has. */
 function withAddresses({ index, name }: Link, state: NetworkState): ChosenUplink {
   const [ipv4, ipv6] = ([4, 6] as const).map((family) => {
     const isOwn = (route: InstalledRoute): boolean => {
       const { address } = route.destination;
-      return isDefault(route) && route.linkIndex === index && address.family === family;
+      return isDefaultRoute(route) && route.linkIndex === index && address.family === family;
     };
     const preferred = state.routes.find((route) => isOwn(route) && route.source)?.source;
     const own = state.addresses.find((each) => {

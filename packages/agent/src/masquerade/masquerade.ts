@@ -126,8 +126,8 @@ export class Masquerade {
       }
       this.attached.set(uplink.index, uplink);
     }
-    for (const { index, name } of left) {
-      detachUplink(this.node, index, name);
+    detachUplinks(network, left, (index) => kernel.detachUplink(index));
+    for (const { index } of left) {
       kernel.delete(uplinks, indexKey(index));
       this.attached.delete(index);
     }
@@ -189,16 +189,22 @@ export function removeMasquerade(node: Parts): void {
   const { memory, network, kernel } = node;
   const { masquerade } = memory.current;
   if (!masquerade) return;
-  for (const { index, name } of masquerade.uplinks) detachUplink(node, index, name);
+  detachUplinks(network, masquerade.uplinks, (index) => kernel.detachUplink(index));
   kernel.forgetMasquerade();
   restoreReservedPorts(network.settings, masquerade.reservedPortsBefore);
   memory.changeNode({ masquerade: undefined });
 }
 
-/** A link that is gone has taken its programs with it. */
-function detachUplink({ network, kernel }: Parts, index: number, name: string): void {
-  if (network.links.find(index)?.name !== name) return;
-  inNetworkNamespace(network.namespace, () => kernel.detachUplink(index));
+/** Takes the programs off; a link that is gone has taken them with it. */
+export function detachUplinks(
+  network: Network,
+  uplinks: readonly { readonly index: number; readonly name: string }[],
+  detach: (index: number) => void,
+): void {
+  for (const { index, name } of uplinks) {
+    if (network.links.find(index)?.name !== name) continue;
+    inNetworkNamespace(network.namespace, () => detach(index));
+  }
 }
 
 /** That of the agent before: where ports are looked for stays the same. */

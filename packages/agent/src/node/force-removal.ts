@@ -5,12 +5,13 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Network } from '@skep/netlink';
-import { inNetworkNamespace, isBpfFileSystem } from '@skep/sys';
+import { isBpfFileSystem } from '@skep/sys';
 import { LINK_GROUP } from '../devices/endpoint-device.ts';
 import { unmountBpffs } from '../kernel/bpffs.ts';
 import { Attachments } from '../kernel/attachments.ts';
 import { unpinAll } from '../kernel/pinned-tables.ts';
 import { uplinkName } from '../kernel/uplink-datapath.ts';
+import { detachUplinks } from '../masquerade/masquerade.ts';
 import { restoreReservedPorts } from '../masquerade/reserved-ports.ts';
 import { Memory, STATE_FILES } from '../state/memory.ts';
 import type { StoredNode } from '../state/schema.ts';
@@ -62,10 +63,7 @@ function endMasquerade(
 ): void {
   const place = { folder: join(folder, 'links'), classifiers: network.trafficControl };
   const attachments = new Attachments({ ...place, mechanism: 'clsact' });
-  for (const { index, name } of uplinks) {
-    if (network.links.find(index)?.name !== name) continue;
-    inNetworkNamespace(network.namespace, () => attachments.detach(uplinkName(index), index));
-  }
+  detachUplinks(network, uplinks, (index) => attachments.detach(uplinkName(index), index));
   restoreReservedPorts(network.settings, reservedPortsBefore);
 }
 
