@@ -29,6 +29,14 @@ export interface AttachmentPlace {
 
 const DIRECTIONS = ['ingress', 'egress'] as const;
 
+/** The numbers that the kernel has given to the programs of a pair. */
+export type ProgramIds = Readonly<Record<TcDirection, number>>;
+
+/** Asked once: a look at all interfaces compares them with each. @throws KernelError */
+export function programIds(programs: Readonly<Record<TcDirection, Program>>): ProgramIds {
+  return { ingress: programs.ingress.info().id, egress: programs.egress.info().id };
+}
+
 /** What this process holds; what is pinned, or a filter, stays when it lets go. */
 export class Attachments {
   private readonly held = new Map<string, Map<TcDirection, TcAttachment>>();
@@ -59,15 +67,11 @@ export class Attachments {
   }
 
   /** Directions in which the program is not attached, or its link not pinned. */
-  missing(
-    name: string,
-    ifindex: number,
-    programs: Readonly<Record<TcDirection, Program>>,
-  ): TcDirection[] {
+  missing(name: string, ifindex: number, ids: ProgramIds): TcDirection[] {
     return DIRECTIONS.filter((direction) => {
       const { pinPath } = this.where(name, ifindex, direction);
       if (this.place.mechanism === 'tcx' && !existsSync(pinPath)) return true;
-      return !this.attachedIds(ifindex, direction).includes(programs[direction].info().id);
+      return !this.attachedIds(ifindex, direction).includes(ids[direction]);
     });
   }
 

@@ -44,7 +44,7 @@ import { type Tell, tellNobody, timed } from '../telemetry/occurrence.ts';
 import { FormerTables } from '../upgrade/former-tables.ts';
 import { findLayouts, type FoundLayouts } from '../upgrade/layout-folders.ts';
 import { decide, isDeciding, Upgrade } from '../upgrade/upgrade.ts';
-import { type AttachmentPlace, Attachments } from './attachments.ts';
+import { type AttachmentPlace, Attachments, type ProgramIds, programIds } from './attachments.ts';
 import { mountBpffs } from './bpffs.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
@@ -94,6 +94,7 @@ export class KernelDatapath implements RawTables {
   private upgrade: Upgrade | undefined;
   /** Those that are attached now, and all that are loaded. */
   private programs!: NodePrograms;
+  private ids!: ProgramIds;
   private readonly loaded = new Map<ProgramRole, NodePrograms>();
   private readonly place: AttachmentPlace;
   private readonly attachments: Attachments;
@@ -296,7 +297,7 @@ export class KernelDatapath implements RawTables {
    * pinned. For a thread in the node's network namespace.
    */
   missingPrograms(id: number, interfaceIndex: number): TcDirection[] {
-    return this.attachments.missing(String(id), interfaceIndex, this.programs);
+    return this.attachments.missing(String(id), interfaceIndex, this.ids);
   }
 
   /** As {@link missingPrograms}, of an uplink. */
@@ -382,6 +383,7 @@ export class KernelDatapath implements RawTables {
   /** For all endpoints, also those that have others of this layout already. */
   private usePrograms(role: ProgramRole): void {
     this.programs = this.loaded.get(role)!;
+    this.ids = programIds(this.programs);
     setProgram(this.tables.get(policies), DECIDED, this.programs.decided.fd);
     for (const direction of DIRECTIONS) {
       this.attachments.exchange(direction, this.programs[direction]);

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { type BpfMap, loadProgram, type Program, type TcDirection } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import { masqueradeMaps, type NodeConstants, uplinkPrograms } from '@skep/datapath';
-import type { Attachments } from './attachments.ts';
+import { type Attachments, type ProgramIds, programIds } from './attachments.ts';
 import { PinnedTables, unpinFolder } from './pinned-tables.ts';
 
 /** First what comes back: nothing is sent before its answer could be turned. */
@@ -24,6 +24,7 @@ const DIRECTIONS = ['ingress', 'egress'] as const;
 export class UplinkDatapath {
   readonly tables: PinnedTables;
   private readonly programs: Readonly<Record<TcDirection, Program>>;
+  private readonly ids: ProgramIds;
 
   /**
    * Opens the tables, or makes them, and loads the programs.
@@ -50,6 +51,7 @@ export class UplinkDatapath {
     try {
       const { fromNetwork, toNetwork } = uplinkPrograms(node);
       this.programs = { ingress: load(fromNetwork), egress: load(toNetwork) };
+      this.ids = programIds(this.programs);
     } catch (error) {
       for (const program of loaded) program.close();
       this.tables.abandon();
@@ -66,7 +68,7 @@ export class UplinkDatapath {
 
   /** Directions in which the program of an uplink is not attached, or its link not pinned. */
   missing(ifindex: number): TcDirection[] {
-    return this.attachments.missing(uplinkName(ifindex), ifindex, this.programs);
+    return this.attachments.missing(uplinkName(ifindex), ifindex, this.ids);
   }
 
   /** Lets go; everything pinned goes on working. */
