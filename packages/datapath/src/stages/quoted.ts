@@ -11,6 +11,7 @@ import {
   IcmpHeader,
   IcmpType,
   Icmpv6Type,
+  IPV4_HEADER_LENGTH_MIN,
   IPV4_OFFSET_MASK,
   IPV6_HEADER_LENGTH,
   IpProtocol,
@@ -53,7 +54,9 @@ export function readQuoted(ctx: TcContext, packet: Packet, quoted: Packet): bool
 function readQuoted4(ctx: TcContext, quoted: Packet, offset: u32): boolean {
   const ip = ctx.at(Ipv4Header, offset);
   if (!ip || (ip.flagsAndOffset & IPV4_OFFSET_MASK) !== 0) return false;
+  if (ip.versionAndLength >>> 4 !== 4) return false;
   const headerLength = (ip.versionAndLength & 0x0f) * 4;
+  if (headerLength < IPV4_HEADER_LENGTH_MIN) return false;
   quoted.protocol = ip.protocol;
   quoted.source.upper = 0;
   quoted.source.lower = (u64(raw32(ip.source)) << 32) | MAPPED_PREFIX;
@@ -64,7 +67,7 @@ function readQuoted4(ctx: TcContext, quoted: Packet, offset: u32): boolean {
 
 function readQuoted6(ctx: TcContext, quoted: Packet, offset: u32): boolean {
   const ip = ctx.at(Ipv6Header, offset);
-  if (!ip) return false;
+  if (!ip || ip.versionClassFlow >>> 28 !== 6) return false;
   quoted.protocol = ip.nextHeader;
   quoted.source = ip.source;
   quoted.destination = ip.destination;

@@ -204,6 +204,39 @@ export const icmpCases: readonly PacketCase[] = [
     ],
   },
   {
+    sentence: 'an error that quotes no packet of its family is decided by policy',
+    before: closeIngress,
+    steps: [
+      annaSends(sent(ANNA, BERT, udp(5000, 6000)), 'to peer'),
+      // Another version, and a header of no length.
+      ...[0x65, 0x40].map((first) =>
+        bertSends(
+          sent(BERT, ANNA, {
+            ...UNREACHABLE,
+            payload: patchByte(quote(ANNA.ipv4, BERT.ipv4, udp(5000, 6000)), 0, first),
+          }),
+          'drop',
+          DropReason.PolicyDenied,
+        ),
+      ),
+      annaSends(sent(ANNA, BERT.ipv6, udp(5000, 6000)), 'to peer'),
+      bertSends(
+        sent(BERT, ANNA.ipv6, {
+          icmp: { type: 1, code: 4 },
+          payload: patchByte(quote(ANNA.ipv6, BERT.ipv6, udp(5000, 6000)), 0, 0x70),
+        }),
+        'drop',
+        DropReason.PolicyDenied,
+      ),
+    ],
+    after: [
+      'new ICMP 10.0.0.2:771 > 10.0.0.1:1 denied: policy denied',
+      'new ICMPv6 [fd00::2]:260 > [fd00::1]:1 denied: policy denied',
+      'new UDP 10.0.0.1:5000 > 10.0.0.2:6000 1+0',
+      'new UDP [fd00::1]:5000 > [fd00::2]:6000 1+0',
+    ],
+  },
+  {
     sentence: 'errors about a denied flow do not pass with it',
     before: (tables) => {
       closeIngress(tables);
