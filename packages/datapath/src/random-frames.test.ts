@@ -13,6 +13,7 @@ import { closePolicy, isClosed, isTakenByKernel } from './trial/observe.ts';
 import { type ProgramEngine, runHook } from './trial/program-engine.ts';
 import { randomFrame, randomNumbers } from './trial/random-frames.ts';
 import { counters } from './trial/run-case.ts';
+import { VALID_FRAMES } from './trial/valid-frames.ts';
 import { ANNA, BERT, moveTo, setUp } from './trial/world.ts';
 
 const SEED = Number(process.env.SKEP_SEED ?? Date.now() % 0x7fff_ffff);
@@ -31,10 +32,11 @@ function checkFrames(engine: ProgramEngine, hook: HookName, count: number): void
   for (const endpoint of [ANNA, BERT]) closePolicy(engine, endpoint, 2);
   moveTo(engine, ANNA);
   const random = randomNumbers(SEED);
+  const valid = Object.values(VALID_FRAMES[hook]);
   const before = counted(engine);
   let taken = 0;
   while (taken < count) {
-    const frame = randomFrame(random, hook);
+    const frame = randomFrame(random, valid);
     if (engine.name === 'kernel' && !isTakenByKernel(frame)) continue;
     taken++;
     const result = runHook(engine, hook, frame);

@@ -100,7 +100,7 @@ export function masqueradeError(ctx: TcContext, packet: Packet, uplink: Uplink):
     }),
   );
   if (!outward || !isSameAddress(outward.address, address)) {
-    return isBegunBySource(quoted) ? Outcome.Pass : withoutFlow(packet);
+    return isAboutVisitor(packet, quoted) ? Outcome.Pass : withoutFlow(packet);
   }
   const step = rewriteQuotedDestination(ctx, packet, quoted, address, outward.port);
   if (step !== Outcome.Next) return step;
@@ -139,8 +139,11 @@ function isBegunByDestination(packet: Packet): boolean {
   return beginner(packet) === Beginner.Destination;
 }
 
-function isBegunBySource(packet: Packet): boolean {
-  return beginner(packet) === Beginner.Source;
+/** Whether it tells who has come to an endpoint under its own address, of what they have sent. */
+function isAboutVisitor(packet: Packet, quoted: Packet): boolean {
+  if (!isSameAddress(quoted.source, packet.destination)) return false;
+  if (!isSameAddress(quoted.destination, packet.source)) return false;
+  return beginner(quoted) === Beginner.Source;
 }
 
 /** The end that has begun a flow. */

@@ -1,7 +1,4 @@
 /** Random frames that can be had again: the same seed gives the same ones. */
-import type { HookName } from './engine.ts';
-import { VALID_FRAMES } from './valid-frames.ts';
-
 /** A number from 0 to below `bound`. */
 export type RandomNumbers = (bound: number) => number;
 
@@ -22,10 +19,10 @@ const LINK_BYTES = 14;
 const CHANGES_MAX = 6;
 
 /**
- * One frame in eight is noise behind a valid link header, one in eight noise from its first byte.
+ * One frame in eight is noise behind a valid link header, one in eight noise from its first byte;
+ * the others are valid ones that were changed.
  */
-export function randomFrame(random: RandomNumbers, hook: HookName): Uint8Array {
-  const frames = Object.values(VALID_FRAMES[hook]);
+export function randomFrame(random: RandomNumbers, frames: readonly Uint8Array[]): Uint8Array {
   const valid = frames[random(frames.length)]!;
   const kind = random(8);
   if (kind === 0) return noise(random, 0, valid);

@@ -2,7 +2,14 @@
 import { ArpOperation, makeArpFrame, makePacket, TcpFlag } from '@skep/wire';
 import type { HookName } from './engine.ts';
 import { arriving, sent, tcp, udp } from './packet-case.ts';
-import { ANNA, BERT, GATEWAY_MAC, WORLD_ADDRESS, WORLD_ADDRESS6 } from './world.ts';
+import {
+  ANNA,
+  BERT,
+  GATEWAY_MAC,
+  type TrialEndpoint,
+  WORLD_ADDRESS,
+  WORLD_ADDRESS6,
+} from './world.ts';
 
 const SYN = tcp(40_000, 80, TcpFlag.SYN);
 const MACS = { sourceMac: ANNA.mac, destinationMac: GATEWAY_MAC };
@@ -61,3 +68,11 @@ export const VALID_FRAMES: Readonly<Record<HookName, Readonly<Record<string, Uin
     'arp request': makeArpFrame({ ...ARP, senderMac: GATEWAY_MAC, senderAddress: '10.0.0.254' }),
   },
 };
+
+/** What an endpoint sends to the world. */
+export function sentToTheWorld(endpoint: TrialEndpoint): Uint8Array[] {
+  const all = frames((isIpv6, transport) =>
+    sent(endpoint, isIpv6 ? WORLD_ADDRESS6 : WORLD_ADDRESS, transport),
+  );
+  return Object.values(all);
+}

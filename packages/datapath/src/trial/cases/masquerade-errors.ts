@@ -2,17 +2,19 @@
 import { DropReason } from '@skep/contract';
 import { makePacket, TcpFlag } from '@skep/wire';
 import {
+  annaSends,
   leaves,
   leaving,
   type PacketCase,
   returning,
   returns,
+  sent,
   stays,
   tcp,
   type Transport,
   udp,
 } from '../packet-case.ts';
-import { MASQUERADE_PORT as PORT } from '../world.ts';
+import { ANNA, MASQUERADE_PORT as PORT } from '../world.ts';
 import { back, echo, end, FAMILIES, type Family, out, withPorts } from './masquerade-families.ts';
 
 const { SYN } = TcpFlag;
@@ -134,6 +136,18 @@ function errorRows(family: Family): PacketCase[] {
         ),
       ],
       after: [`new UDP ${end(anna, 40_000)} as ${end(node, PORT)} > ${end(world, 53)}`],
+    },
+    {
+      sentence: `${name}: an endpoint's error about what it has sent itself stays in`,
+      steps: [
+        annaSends(sent(ANNA, world, udp(40_000, 53)), 'pass'),
+        withPorts(1),
+        stays(
+          leaving(anna, world, about(unreachable, anna, world, udp(40_000, 53))),
+          DropReason.NoMasqueradeMapping,
+        ),
+      ],
+      after: [`new UDP ${end(anna, 40_000)} > ${end(world, 53)} 1+0`],
     },
   ];
 }
