@@ -24,7 +24,7 @@ import {
 import { EventPump } from './observe/event-pump.ts';
 import { FlowLog } from './observe/flow-log.ts';
 import { AttachmentsInTurn } from './runtimes/attachments-in-turn.ts';
-import { ContainerdLabels } from './runtimes/containerd-labels.ts';
+import { ContainerLabels } from './runtimes/container-labels.ts';
 import { DEFAULT_INTERFACE } from './state/stored.ts';
 import type { Readings } from './telemetry/metric-definitions.ts';
 import { readMetrics } from './telemetry/readings.ts';
@@ -69,7 +69,7 @@ export class Agent implements AgentApi {
 
   private readonly endpoints: LocalEndpoints;
   private readonly turns = new AttachmentsInTurn();
-  private readonly containerd: ContainerdLabels | undefined;
+  private readonly labels: ContainerLabels;
   private readonly flows = new FlowLog();
   private readonly ruleCounts = new RuleCounts();
   private readonly pump: EventPump;
@@ -86,9 +86,9 @@ export class Agent implements AgentApi {
       this.end = resolve;
     });
     this.endpoints = new LocalEndpoints(node, options.addresses ?? {});
-    const { containerdSocket } = options;
-    this.containerd = containerdSocket ? new ContainerdLabels(containerdSocket) : undefined;
+    this.labels = new ContainerLabels(options, this.endpoints);
     this.endpoints.restore();
+    for (const endpoint of this.endpoints.list()) this.labels.follow(endpoint);
     const records = kernel.finishTakeover();
     model.dropInherited();
     // Only now do no programs test the other half any more.
@@ -152,14 +152,13 @@ export class Agent implements AgentApi {
   }
 
   async addEndpoint(request: EndpointRequest, isRetry = false): Promise<EndpointView> {
-    const { attachment, interfaceName = DEFAULT_INTERFACE, labels } = request;
-    if (!attachment || !this.containerd) return this.endpoints.add(request, isRetry);
+    const { attachment, interfaceName = DEFAULT_INTERFACE } = request;
+    if (!attachment) return this.endpoints.add(request, isRetry);
     const { containerId } = attachment;
-    const { containerd } = this;
     return this.turns.run({ containerId, interfaceName }, async () => {
-      // What the network says of all its endpoints, no container can say otherwise.
-      const all = { ...(await containerd.labelsOf(containerId)), ...labels };
-      return this.endpoints.add({ ...request, labels: all }, isRetry);
+      const endpoint = this.endpoints.add(await this.labels.complete(request), isRetry);
+      this.labels.follow(endpoint);
+      return endpoint;
     });
   }
 
@@ -284,13 +283,20 @@ export class Agent implements AgentApi {
       tables,
       uplinks: uplinks(node.network),
       ...(masquerade && { masquerade: masqueradeView(masquerade, kernel, model) }),
-      problems: [...new Set([...problems, ...found, ...(masquerade?.problems ?? [])])],
+      problems: [
+        ...new Set([
+          ...this.labels.problems,
+          ...problems,
+          ...found,
+          ...(masquerade?.problems ?? []),
+        ]),
+      ],
     };
   }
 
   private letGo(): void {
     this.isOpen = false;
-    this.containerd?.close();
+    this.labels.close();
     clearInterval(this.pinWatch);
     this.addressWatch.close();
     this.masquerade?.close();

@@ -64,6 +64,8 @@ export type EndpointState = 'creating' | 'ready' | 'removing';
 /** An endpoint as it is: what was asked for, and what the agent has given it. */
 export interface EndpointView extends EndpointRequest {
   readonly id: number;
+  /** Labels of its network, which it gets with its container's, while these are not known. */
+  readonly networkLabels?: Readonly<Record<string, string>>;
   readonly state: EndpointState;
   readonly identity: number;
   readonly mac: string;

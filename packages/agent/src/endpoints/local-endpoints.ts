@@ -20,6 +20,7 @@ import type { Attachable } from '../kernel/kernel-datapath.ts';
 import { type KnownEndpoint, qualifiedName } from '../model/endpoint-facts.ts';
 import type { Node } from '../node/node.ts';
 import { endpointView } from '../node-views.ts';
+import type { NewEndpoint } from '../runtimes/container-labels.ts';
 import type { StoredEndpoint } from '../state/schema.ts';
 import { DEFAULT_INTERFACE, deviceOf, factsOf } from '../state/stored.ts';
 import type {
@@ -62,7 +63,7 @@ export class LocalEndpoints {
    * @throws EndpointError, IpamError, StateWriteError, KernelError, NetlinkError; nothing is left
    *   then
    */
-  add(request: EndpointRequest, isRetry = false): EndpointView {
+  add(request: NewEndpoint, isRetry = false): EndpointView {
     const { network } = this.node;
     const start = performance.now();
     const made = isRetry ? this.madeBefore(request) : undefined;
@@ -90,7 +91,8 @@ export class LocalEndpoints {
       throw new EndpointError('ERR_ENDPOINT_MISSING', message);
     }
     const known = model.relabelEndpoint(stored.id, labels);
-    const renewed = { ...stored, ...numbersOf(known), labels: { ...labels } };
+    const { networkLabels: _, ...kept } = stored;
+    const renewed = { ...kept, ...numbersOf(known), labels: { ...labels } };
     try {
       memory.putEndpoints([renewed], this.lastIdentity());
     } catch (error) {
@@ -99,6 +101,18 @@ export class LocalEndpoints {
     }
     this.tell('endpoint relabelled', renewed, start);
     return this.view(renewed)[0]!;
+  }
+
+  /** Whether the labels of its container are still to come. */
+  awaitsLabels(key: AttachmentKey): boolean {
+    return this.register.findAttachment(key)?.networkLabels !== undefined;
+  }
+
+  /** Gives an endpoint its labels when its container's are known. @throws as `relabel` */
+  learnLabels(key: AttachmentKey, labels: Readonly<Record<string, string>>): void {
+    const stored = this.register.findAttachment(key);
+    if (!stored) return;
+    this.relabel(qualifiedName(stored), { ...labels, ...stored.networkLabels });
   }
 
   /** False when there was none. @throws StateWriteError; the endpoint stays as it is then */

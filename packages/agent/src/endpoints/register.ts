@@ -3,6 +3,7 @@
  * gets is on disk before anything is made of it, and free again only when nothing of it is left.
  */
 import { Ipam, type IpamOptions } from '../ipam/ipam.ts';
+import type { NewEndpoint } from '../runtimes/container-labels.ts';
 import type { Memory } from '../state/memory.ts';
 import type { StoredEndpoint, StoredNode } from '../state/schema.ts';
 import type { AttachmentKey, EndpointRequest, PoolView } from '../views.ts';
@@ -57,7 +58,7 @@ export class Register {
    *
    * @throws EndpointError, IpamError, AddressError, StateWriteError; nothing is taken then
    */
-  begin({ wantsAddresses, ...request }: EndpointRequest, mtuBytes?: number): StoredEndpoint {
+  begin({ wantsAddresses, ...request }: NewEndpoint, mtuBytes?: number): StoredEndpoint {
     this.claims.check(request);
     const id = this.claims.freeId(this.memory.current.lastEndpointId);
     const asked = request as Omit<StoredEndpoint, 'id' | 'state'>;

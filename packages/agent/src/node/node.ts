@@ -18,6 +18,7 @@ import {
   readPorts,
 } from '../masquerade/masquerade-options.ts';
 import { NodeModel } from '../model/node-model.ts';
+import type { RuntimeSockets } from '../runtimes/container-labels.ts';
 import type { Disk } from '../state/journal.ts';
 import { Memory } from '../state/memory.ts';
 import { Revisions } from '../state/revisions.ts';
@@ -29,7 +30,7 @@ import { readForwarding, restoreForwarding, turnOnForwarding } from './host-forw
 import { removeIfEmpty, takeDirectory } from './one-agent.ts';
 
 /** Where an agent keeps things, and which network it serves. */
-export interface AgentOptions {
+export interface AgentOptions extends RuntimeSockets {
   /** What it remembers across restarts. */
   readonly stateDirectory: string;
   /** Where it pins: in a BPF file system, which is mounted there if there is none. */
@@ -38,8 +39,6 @@ export interface AgentOptions {
   readonly networkNamespace?: string;
   /** The addresses that it gives. Default: none, every endpoint brings its own. */
   readonly addresses?: IpamOptions;
-  /** Where containerd listens, whose containers' labels are endpoints' too. Default: not asked. */
-  readonly containerdSocket?: string;
   /** Masquerade towards the world. Default: off. */
   readonly masquerade?: MasqueradeOptions;
   /** What it uses of the kernel. Default: what the kernel has. */

@@ -16,6 +16,8 @@ const endpoint = z.strictObject({
   namespace: z.string(),
   /** Absent while they are not known. */
   labels: z.record(z.string(), z.string()).optional(),
+  /** Labels that it gets with those of its container, while these are not known. */
+  networkLabels: z.record(z.string(), z.string()).optional(),
   namespaceLabels: z.record(z.string(), z.string()).optional(),
   ipv4: z.string().optional(),
   ipv6: z.string().optional(),

@@ -16,7 +16,7 @@ describe('containers of containerd', {
   const sleep = ['/bin/busybox', 'sleep', '1000'];
 
   before(async () => {
-    world.containerdSocket = containerd.socket;
+    world.runtimes = { containerdSocket: containerd.socket };
     await world.setUp();
     await containerd.setUp();
     world.addNetwork('shop', { network: 'shop' });
@@ -58,14 +58,14 @@ describe('containers of containerd', {
   });
 
   test('a container whose labels nobody knows is not connected', async () => {
-    const { containerdSocket } = world;
+    const { runtimes } = world;
     await world.stopAgent();
-    world.containerdSocket = `${world.directory}/none.sock`;
+    world.runtimes = { containerdSocket: `${world.directory}/none.sock` };
     await world.startAgent();
     const failed = containerd.start('unknown', 'network=other', sleep);
     await assert.rejects(failed, /ask containerd at .*none\.sock for labels/);
     await world.stopAgent();
-    world.containerdSocket = containerdSocket;
+    world.runtimes = runtimes;
     await world.startAgent();
     assert.equal((await world.agent.listEndpoints()).length, 3);
   });

@@ -1,6 +1,7 @@
 /** Containers of podman, which finds the plugin where `skep cni install` has put it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ContainerWorld, cannotRunContainers } from './testing/container-world.ts';
 import { PODMAN_PROGRAMS, Podman } from './testing/podman.ts';
 import { ANSWERS, askCommand, SERVE, STEPS } from './testing/policies.ts';
@@ -13,6 +14,7 @@ describe('containers of podman', { skip: cannotRunContainers(PODMAN_PROGRAMS) },
     await world.setUp();
     podman = new Podman(world);
     for (const name of ['client', 'stranger', 'server']) world.addNetwork(name, { app: name });
+    world.addNetwork('shop', { tier: 'shop' });
     await podman.makeImage();
     await podman.start('server', ['--network', 'server'], ['/bin/sh', '-c', SERVE]);
     for (const name of ['client', 'stranger']) {
@@ -81,6 +83,36 @@ describe('containers of podman', { skip: cannotRunContainers(PODMAN_PROGRAMS) },
     return undefined;
   });
 
+  test('labels that podman tells after the start: closed until then', async () => {
+    await world.stopAgent();
+    world.runtimes = { podmanSocket: podman.socket };
+    await world.startAgent();
+    const late = ['--network', 'shop', '--label', 'app=client', '--label', 'tier=mine'];
+    await podman.start('late', late, ['/bin/busybox', 'sleep', '1000']);
+    const { labels, networkLabels } = await world.endpoint('late');
+    assert.deepEqual([labels, networkLabels], [undefined, { tier: 'shop' }]);
+    assert.equal(await isAnswered('late', 8080), false);
+    const [problem] = (await world.agent.status()).problems;
+    assert.match(
+      problem!,
+      /^labels of container [0-9a-f]{12} are not known, it is closed: ask pod/,
+    );
+
+    // The next agent asks as well.
+    await world.stopAgent();
+    await world.startAgent();
+    await podman.serve();
+    await eventually(async () => (await world.endpoint('late')).labels !== undefined);
+    const known = await world.endpoint('late');
+    const want = [{ app: 'client', tier: 'shop' }, undefined];
+    assert.deepEqual([known.labels, known.networkLabels], want);
+    assert.equal(await isAnswered('late', 8080), true);
+    assert.deepEqual((await world.agent.status()).problems, []);
+
+    await podman.start('later', late, ['/bin/busybox', 'sleep', '1000']);
+    await eventually(async () => (await world.endpoint('later')).labels?.app === 'client');
+  });
+
   test('containers that are removed leave nothing', async () => {
     await podman.call('rm', '--all', '--force', '--time', '0');
     assert.deepEqual(await world.leftovers(), []);
@@ -90,3 +122,11 @@ describe('containers of podman', { skip: cannotRunContainers(PODMAN_PROGRAMS) },
     );
   });
 });
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  for (let left = 200; left > 0; left--) {
+    if (await isSo()) return;
+    await setTimeout(50);
+  }
+  throw new Error('not within 10 s');
+}

@@ -29,6 +29,7 @@ interface AgentCommandOptions extends PlaceOptions {
   readonly logFormat?: LogFormat;
   readonly metrics?: MonitoringAddress;
   readonly containerd?: string;
+  readonly podman?: string;
   readonly masquerade?: boolean;
   readonly uplink?: readonly string[];
   readonly masqueradePorts?: PortRange;
@@ -69,6 +70,7 @@ export function withWork(command: Command): Command {
     .option('--reserve <range...>', 'addresses of the pools that it does not give')
     .option('--metrics <host:port>', 'serve /metrics and /healthz there, too', parseListen)
     .option('--containerd <socket>', 'take over the labels of containers that it has')
+    .option('--podman <socket>', 'the same of podman, when a container has started')
     .option('--masquerade', 'endpoints reach the world under the address of the node')
     .option('--uplink <name...>', 'interfaces to the world; those of default routes if not given')
     .option('--masquerade-ports <first-last>', 'ports for endpoints (49152-65535)', parsePorts)
@@ -89,7 +91,7 @@ export function addAgentCommand(program: Command): void {
 }
 
 function daemonOptions(options: AgentCommandOptions): DaemonOptions {
-  const { socket, logLevel: level, logFormat: format, metrics, containerd } = options;
+  const { socket, logLevel: level, logFormat: format, metrics, containerd, podman } = options;
   return {
     ...agentOptions(options),
     socketPath: socket,
@@ -97,6 +99,7 @@ function daemonOptions(options: AgentCommandOptions): DaemonOptions {
     log: { level, ...(format === undefined ? {} : { format }) },
     ...(metrics === undefined ? {} : { metricsAddress: metrics }),
     ...(containerd === undefined ? {} : { containerdSocket: containerd }),
+    ...(podman === undefined ? {} : { podmanSocket: podman }),
     ...masqueradeOf(options),
   };
 }

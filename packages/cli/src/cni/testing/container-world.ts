@@ -17,7 +17,7 @@ import {
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { Agent, type EndpointView, serveAgent } from '@skep/agent';
+import { Agent, type AgentOptions, type EndpointView, serveAgent } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network, within } from '@skep/netlink';
 import { installPlugin } from '../plugin-files.ts';
@@ -58,7 +58,7 @@ export class ContainerWorld {
   private server!: Server;
 
   /** Whose containers' labels the agent asks for, from when it is set and the agent starts. */
-  containerdSocket: string | undefined;
+  runtimes: Pick<AgentOptions, 'containerdSocket' | 'podmanSocket'> = {};
 
   /** @param kind of the runtime: part of every name that it makes */
   constructor(kind: string) {
@@ -93,7 +93,7 @@ export class ContainerWorld {
       bpffsDirectory: join(this.directory, 'bpf'),
       networkNamespace: `/run/netns/${this.name}`,
       addresses: { pools: ['10.94.0.0/24', 'fd94::/64'] },
-      ...(this.containerdSocket ? { containerdSocket: this.containerdSocket } : {}),
+      ...this.runtimes,
     });
     this.server = await serveAgent(this.agent, this.socket);
   }

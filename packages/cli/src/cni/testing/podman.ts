@@ -1,6 +1,9 @@
 /** podman with folders and a network of its own. */
-import { writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { ContainerWorld, Ended } from './container-world.ts';
 
 /** What it needs here, and the Debian packages that bring it. */
@@ -19,6 +22,7 @@ const IMAGE = 'localhost/box';
 export class Podman {
   private readonly configuration: string;
   private readonly where: readonly string[];
+  private service: ChildProcess | undefined;
 
   constructor(private readonly world: ContainerWorld) {
     const { directory } = world;
@@ -72,8 +76,34 @@ network_config_dir = "${confDir}"
     return this.world.run('podman', [...this.where, ...parameters], variables);
   }
 
+  /** Where its service listens, once it is started. */
+  get socket(): string {
+    return join(this.world.directory, 'podman.sock');
+  }
+
+  /** Starts the service that tells others of containers. */
+  async serve(): Promise<void> {
+    const { configuration, socket, where } = this;
+    const options = { ...process.env, CONTAINERS_CONF: configuration };
+    const parameters = [...where, 'system', 'service', '--time', '0', `unix://${socket}`];
+    this.service = spawn('podman', parameters, { env: options, stdio: 'ignore' });
+    for (let left = 200; left > 0 && !existsSync(socket); left--) await setTimeout(50);
+    if (!existsSync(socket)) throw new Error(`podman does not listen on ${socket} after 10 s`);
+  }
+
+  /** Ends the service, if it runs. */
+  async stopService(): Promise<void> {
+    const { service } = this;
+    if (!service || service.exitCode !== null) return;
+    const ended = once(service, 'exit');
+    service.kill('SIGKILL');
+    await ended;
+    rmSync(this.socket, { force: true });
+  }
+
   /** Nothing of it runs any more. */
   async end(): Promise<void> {
+    await this.stopService();
     await this.try('rm', '--all', '--force', '--time', '0');
   }
 
