@@ -5,6 +5,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import { Addresses, Links, Neighbours, Routes, Settings, TrafficControl } from '@skep/netlink';
+import { Attachments } from '../kernel/attachments.ts';
 import { KernelDatapath } from '../kernel/kernel-datapath.ts';
 import { PinnedTables } from '../kernel/pinned-tables.ts';
 import { Memory } from '../state/memory.ts';
@@ -17,8 +18,8 @@ export class DeadError extends Error {
 
 const WRITES: readonly [owner: object, ...names: string[]][] = [
   [Memory.prototype, 'putEndpoints', 'forgetEndpoint', 'changeNode'],
-  [KernelDatapath.prototype, 'update', 'delete', 'setPolicy', 'attachOne', 'detach'],
-  [KernelDatapath.prototype, 'renewOne', 'removeLayout'],
+  [KernelDatapath.prototype, 'update', 'delete', 'setPolicy', 'removeLayout'],
+  [Attachments.prototype, 'attach', 'exchange', 'forget'],
   [PinnedTables.prototype, 'make'],
   [Upgrade.prototype, 'keep', 'carry', 'commit', 'decide'],
   [Links.prototype, 'createVeth', 'set', 'delete'],
@@ -40,7 +41,8 @@ export class Steps {
     for (const [owner, ...names] of WRITES) {
       const methods = owner as Record<string, (...parameters: unknown[]) => unknown>;
       for (const name of names) {
-        const method = methods[name]!;
+        const method = methods[name];
+        if (!method) throw new Error(`steps: ${owner.constructor.name} has no method ${name}`);
         const step = (): void => this.take(`${owner.constructor.name}.${name}`);
         methods[name] = function (this: unknown, ...parameters) {
           step();
