@@ -8,6 +8,7 @@ import { canUseBpf, explainMissing } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { Agent, type AgentOptions } from './agent.ts';
 import { Steps } from './testing/steps.ts';
+import { readTableRows } from './testing/table-rows.ts';
 import type { EndpointRequest } from './views.ts';
 
 const PREFIX = `skep-crash-${process.pid}`;
@@ -28,6 +29,14 @@ const ANNA: EndpointRequest = {
   networkNamespace: pathOf('anna'),
 };
 
+/** So that her subject has programs. */
+const POLICY = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: anna, namespace: test }
+spec: { podSelector: { matchLabels: { app: anna } }, policyTypes: [Ingress, Egress] }
+`;
+
 /** Steps from 1 to `last`, as the seed has it. */
 function draw(last: number): number[] {
   const all = Array.from({ length: last }, (_, index) => index + 1);
@@ -38,6 +47,12 @@ function draw(last: number): number[] {
     const [step] = all.splice(Math.floor((state / 2 ** 32) * all.length), 1);
     return step!;
   });
+}
+
+/** What is in the kernel's tables. */
+function rowsOf({ bpffsDirectory }: AgentOptions): Record<string, number> {
+  const { endpoints: rows, interfaces, programs } = readTableRows(bpffsDirectory);
+  return { rows, interfaces, programs: programs.length };
 }
 
 for (const mechanism of ['tcx', 'clsact'] as const) {
@@ -54,9 +69,10 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
     const steps = new Steps();
     let agent: Agent;
 
-    before(() => {
+    before(async () => {
       for (const name of ['node', 'anna']) createNamespace(`${PREFIX}-${name}`);
       agent = Agent.start(options);
+      await agent.applyPolicies(POLICY, 'anna.yaml');
     });
 
     after(async () => {
@@ -87,6 +103,7 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
           isReachable: network.routes.list().some(({ linkIndex }) => linkIndex === links[0]?.index),
           places: (await agent.listIpcache()).filter(({ owner }) => owner === 'test/anna').length,
           pins: existsSync(pins) ? readdirSync(pins).length : 0,
+          ...rowsOf(options),
           problems: (await agent.status()).problems,
         };
       } finally {
@@ -97,10 +114,12 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
     const nothing = {
       ...{ endpoints: [], links: 0, isReachable: false },
       ...{ places: 0, pins: 0, problems: [] },
+      ...{ rows: 0, interfaces: 0, programs: 0 },
     };
     const ready = {
       ...{ endpoints: ['anna ready'], links: 1, isReachable: true },
       ...{ places: 2, pins: mechanism === 'tcx' ? 2 : 0, problems: [] },
+      ...{ rows: 1, interfaces: 1, programs: 2 },
     };
 
     test('making an endpoint: nothing is left, and it can be made again', async () => {

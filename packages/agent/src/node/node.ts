@@ -206,5 +206,7 @@ function startModel(parts: Omit<Node, 'model' | 'unlock' | 'takeBack'>): NodeMod
   const refused = model.fill({ documents, nodeAddresses: nodeAddresses(network), endpoints });
   for (const { message } of refused) problems.push(`${message}: its endpoints are closed`);
   tables.clearUnknownEndpoints(new Set(endpoints.map(({ id }) => id)));
+  const held = model.numbers.subjects.entries().map(({ number }) => number);
+  tables.clearUnknownSubjects(new Set(held), () => revisions.take());
   return model;
 }

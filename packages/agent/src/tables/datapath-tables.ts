@@ -87,9 +87,18 @@ export class DatapathTables {
     this.raw.update(interfaces, indexKey(row.interfaceIndex), codecOf(u32).encode(id));
   }
 
-  /** The id means nobody from now on: what its interface sends or is to get is dropped. */
+  /**
+   * The id means nobody from now on: what its interface sends or is to get is dropped. The row that
+   * leads to the interface goes last, so that whoever is interrupted finds it again.
+   */
   clearEndpoint(id: number): void {
-    this.raw.update(endpoints, indexKey(id), new Uint8Array(EndpointEntry.size));
+    const key = indexKey(id);
+    const row = this.raw.lookup(endpoints, key);
+    const { interfaceIndex } = row ? codecOf(EndpointEntry).decode(row) : { interfaceIndex: 0 };
+    if (interfaceIndex !== 0 && this.endpointBehind(interfaceIndex) === id) {
+      this.raw.update(interfaces, indexKey(interfaceIndex), codecOf(u32).encode(0));
+    }
+    this.raw.update(endpoints, key, new Uint8Array(EndpointEntry.size));
   }
 
   /** Rows that another agent has left of endpoints that are not known: nothing of theirs passes. */
@@ -97,6 +106,17 @@ export class DatapathTables {
     for (const { key, value } of this.raw.entries(endpoints)) {
       const id = codecOf(u32).decode(key);
       if (!known.has(id) && value.some((byte) => byte !== 0)) this.clearEndpoint(id);
+    }
+  }
+
+  /**
+   * Subjects that another agent has left and nobody is any more: they stay closed, without programs.
+   */
+  clearUnknownSubjects(known: ReadonlySet<number>, nextRevision: () => number): void {
+    for (const { key, value } of this.raw.entries(subjects)) {
+      const subject = codecOf(u32).decode(key);
+      if (subject === 0 || known.has(subject) || value.every((byte) => byte === 0)) continue;
+      this.closeSubject(subject, nextRevision());
     }
   }
 
@@ -163,6 +183,11 @@ export class DatapathTables {
 
   private program(name: string, table: DirectionTable, direction: Direction): ProgramObject | null {
     return isEnforced(table) ? policyProgram(name, table, direction) : null;
+  }
+
+  private endpointBehind(interfaceIndex: number): number {
+    const row = this.raw.lookup(interfaces, indexKey(interfaceIndex));
+    return row ? codecOf(u32).decode(row) : 0;
   }
 
   private writeSubject(subject: number, revision: number, enforced: number): void {
