@@ -4,7 +4,8 @@
  * addresses are link-local and answered by the datapath.
  */
 import { ENDPOINTS_MAX, INTERFACE_INDEXES_MAX } from '@skep/contract';
-import { type Link, Network } from '@skep/netlink';
+import { type Link, NetlinkError, Network } from '@skep/netlink';
+import { Errno } from '@skep/sys';
 import { type Address, parseAddress, parsePrefix, singlePrefix } from '@skep/wire';
 
 /**
@@ -96,8 +97,14 @@ export function deleteDevice(
 ): boolean {
   const link = findDevice(host, device.hostInterface);
   if (!link) return false;
-  host.links.delete(link.index);
-  return true;
+  try {
+    host.links.delete(link.index);
+    return true;
+  } catch (error) {
+    // Its namespace has ended meanwhile, which the kernel does in its own time.
+    if (error instanceof NetlinkError && error.errno === Errno.ENODEV) return false;
+    throw error;
+  }
 }
 
 /** The host's end of that name, if the agent has made it. */

@@ -109,9 +109,7 @@ export class DatapathTables {
     }
   }
 
-  /**
-   * Subjects that another agent has left and nobody is any more: they stay closed, without programs.
-   */
+  /** Subjects that another agent has left and nobody is: they are closed, without programs. */
   clearUnknownSubjects(known: ReadonlySet<number>, nextRevision: () => number): void {
     for (const { key, value } of this.raw.entries(subjects)) {
       const subject = codecOf(u32).decode(key);
