@@ -4,6 +4,7 @@
 import { attachTcx, canUseBpf, hasTcx, type Link } from '@skep/bpf';
 import { inNetworkNamespace } from '@skep/sys';
 import type { Case, Effort } from '../harness/case.ts';
+import { clangVersion } from '../harness/clang.ts';
 import { DatapathWorld, receiver, sender } from '../harness/datapath-world.ts';
 import { Bench } from '../harness/kernel.ts';
 import { openPort443, otherRules } from '../harness/policies.ts';
@@ -29,7 +30,10 @@ export const pathCase: Case = {
   name: 'path',
   about: 'TCP over two veths, with the most rules, against each other way to filter the same path',
   run: async (effort) => {
-    const reason = canUseBpf() ?? (hasTcx() ? undefined : 'tcx needs Linux 6.6');
+    const reason =
+      canUseBpf() ??
+      (hasTcx() ? undefined : 'tcx needs Linux 6.6') ??
+      (clangVersion() ? undefined : 'clang is not installed');
     if (reason !== undefined) return { skipped: reason };
     const path = new VethPath();
     const few = new SkepFilter(path, 10);
@@ -57,10 +61,10 @@ async function compare(
 ): Promise<Row[]> {
   const milliseconds = Math.max(runs / 400, 20);
   const variants = filters.map((filter) => {
-    const measure = async (): Promise<number> => {
+    const measure = (): number => {
       filter.putIn();
       try {
-        return await traffic.measure({ kind, address: receiver.ipv4, milliseconds });
+        return traffic.measure({ kind, address: receiver.ipv4, milliseconds }).mean;
       } finally {
         filter.takeOut();
       }

@@ -22,12 +22,21 @@ export function compileC(name: string): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'skep-bench-'));
   try {
     const object = join(folder, `${name}.o`);
-    const flags = ['-O2', '-target', 'bpf', '-mcpu=v3', '-Wall', '-Werror'];
-    const parameters = [...flags, '-c', join(sources, `${name}.c`), '-o', object];
-    const { status, stderr, error } = spawnSync('clang', parameters, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`clang ${name}.c: ${error?.message ?? stderr}`);
+    clang(name, ['-target', 'bpf', '-mcpu=v3', '-c'], object);
     return readFileSync(object);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Makes a program of this machine from bench/c/`name`.c. @throws Error with clang's message */
+export function buildC(name: string, executable: string): void {
+  clang(name, [], executable);
+}
+
+function clang(name: string, flags: readonly string[], output: string): void {
+  const source = join(sources, `${name}.c`);
+  const parameters = ['-O2', '-Wall', '-Werror', ...flags, source, '-o', output];
+  const { status, stderr, error } = spawnSync('clang', parameters, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`clang ${name}.c: ${error?.message ?? stderr}`);
 }

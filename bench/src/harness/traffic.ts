@@ -1,8 +1,11 @@
-/** Real TCP traffic between two network namespaces, by a process in each. */
-import { type ChildProcess, fork } from 'node:child_process';
+/** Real TCP traffic between two network namespaces: a server that stays, a client for each sample. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Fd, inNetworkNamespace } from '@skep/sys';
+import { buildC } from './clang.ts';
 
 /** Where the server listens: the port that the policies open. */
 export const trafficPort = 443;
@@ -16,39 +19,54 @@ export interface Measurement {
   readonly milliseconds: number;
 }
 
-const main = join(import.meta.dirname, 'traffic-main.js');
+/** Of one exchange, in microseconds. */
+export interface Timing {
+  readonly mean: number;
+  readonly median: number;
+  readonly p99: number;
+}
 
-/** A server and a client. */
+const nanosecondsPerMicrosecond = 1000;
+
+/** A server and clients, by bench/c/traffic.c: what is measured is the path, not an engine. */
 export class Traffic {
-  readonly #server: ChildProcess;
-  readonly #client: ChildProcess;
+  private constructor(
+    private readonly folder: string,
+    private readonly client: Fd<'namespace'> | string,
+    private readonly server: ChildProcess,
+  ) {}
 
-  private constructor(server: ChildProcess, client: ChildProcess) {
-    this.#server = server;
-    this.#client = client;
+  /** A child is born in the namespace that the thread is in. @throws Error without clang */
+  static async start(
+    server: Fd<'namespace'> | string,
+    client: Fd<'namespace'> | string,
+  ): Promise<Traffic> {
+    const folder = mkdtempSync(join(tmpdir(), 'skep-bench-traffic-'));
+    buildC('traffic', join(folder, 'traffic'));
+    const parameters = ['serve', String(trafficPort)];
+    const child = inNetworkNamespace(server, () => spawn(join(folder, 'traffic'), parameters));
+    await once(child.stdout, 'data');
+    return new Traffic(folder, client, child);
   }
 
-  /** Starts both; a child is born in the namespace that the thread is in. */
-  static async start(server: Fd<'namespace'>, client: Fd<'namespace'>): Promise<Traffic> {
-    const start = (where: Fd<'namespace'>, role: string): ChildProcess =>
-      inNetworkNamespace(where, () => fork(main, [role]));
-    const serving = start(server, 'server');
-    await once(serving, 'message');
-    return new Traffic(serving, start(client, 'client'));
+  /** @throws Error with what went wrong at the client */
+  measure({ kind, address, milliseconds }: Measurement): Timing {
+    const parameters = [kind, address, String(trafficPort), String(milliseconds)];
+    const options = { encoding: 'utf8', timeout: 10 * milliseconds + 5000 } as const;
+    const text = inNetworkNamespace(this.client, () =>
+      execFileSync(join(this.folder, 'traffic'), parameters, options),
+    );
+    const [count, elapsed, median, p99] = text.split(' ').map(Number) as number[];
+    return {
+      mean: elapsed! / count! / nanosecondsPerMicrosecond,
+      median: median! / nanosecondsPerMicrosecond,
+      p99: p99! / nanosecondsPerMicrosecond,
+    };
   }
 
-  /** The mean, in microseconds. @throws Error with what went wrong at the client */
-  async measure(measurement: Measurement): Promise<number> {
-    const answered = once(this.#client, 'message');
-    this.#client.send(measurement);
-    const [answer] = await answered;
-    if (typeof answer !== 'number') throw new Error(String(answer));
-    return answer;
-  }
-
-  /** Ends both processes. */
+  /** Ends the server. */
   close(): void {
-    this.#client.kill('SIGKILL');
-    this.#server.kill('SIGKILL');
+    this.server.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
