@@ -3,6 +3,7 @@ import type { Case } from '../harness/case.ts';
 import { compilerCase } from './compiler.ts';
 import { compileTimeCase } from './compile-time.ts';
 import { changesCase } from './changes.ts';
+import { containersCase } from './containers.ts';
 import { datapathCase } from './datapath.ts';
 import { filtersCase } from './filters.ts';
 import { machineCase } from './machine.ts';
@@ -23,6 +24,7 @@ export const cases: readonly Case[] = [
   changesCase,
   rivalChangesCase,
   pathCase,
+  containersCase,
   memoryCase,
   pluginCase,
 ];

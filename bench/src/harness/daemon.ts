@@ -17,20 +17,30 @@ const namespacesMax = 100;
 const kibibytesPerMebibyte = 1024;
 const bytesPerMebibyte = 2 ** 20;
 
+/** So that several daemons of one process have names of their own. */
+let daemons = 0;
+
 /** The daemon and what it makes; {@link close} takes all of it away. */
 export class BenchDaemon {
+  /** Of the names of all namespaces that belong to this one. */
+  readonly prefix = `skep-bench-${process.pid}-skep${daemons++}`;
   private readonly directory = mkdtempSync(join(tmpdir(), 'skep-bench-'));
-  private readonly prefix = `skep-bench-${process.pid}`;
+  readonly socketPath = join(this.directory, 'agent.sock');
+  readonly client = new AgentClient(this.socketPath);
   private readonly namespaces: string[] = [];
-  private readonly client = new AgentClient(join(this.directory, 'agent.sock'));
+  /** Of the node. */
+  readonly namespacePath = this.makeNamespace('node');
   private process: ChildProcess | undefined;
   private endpoints = 0;
 
+  /** @param options of `skep agent`, besides those that say where it keeps things */
+  constructor(private readonly options: readonly string[] = []) {}
+
   async start(): Promise<void> {
     const child = spawn(process.execPath, [
-      ...[cli, 'agent', '--namespace', this.makeNamespace('node')],
+      ...[cli, 'agent', '--namespace', this.namespacePath],
       ...['--state', join(this.directory, 'state'), '--bpffs', join(this.directory, 'bpf')],
-      ...['--socket', join(this.directory, 'agent.sock')],
+      ...['--socket', this.socketPath, ...this.options],
     ]);
     this.process = child;
     let told = '';

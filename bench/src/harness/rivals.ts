@@ -46,12 +46,16 @@ export function hasTool(command: string): boolean {
 }
 
 /**
- * A chain of `count` rules that match nobody's address and then those in `last`, as
- * `iptables-restore` reads it. What no rule allows is dropped, unless there are no last ones.
+ * A chain of the rules in `first`, `count` rules that match nobody's address, and those in `last`,
+ * as `iptables-restore` reads it. What no rule allows is dropped, unless there are no last ones.
  */
-export function iptablesRules(count: number, last: readonly string[] = []): string {
-  const rules = Array.from({ length: count }, (_, index) => `-A FORWARD ${match(index)}\n`);
-  const lines = [...rules, ...last.map((rule) => `-A FORWARD ${rule}\n`)];
+export function iptablesRules(
+  count: number,
+  last: readonly string[] = [],
+  first: readonly string[] = [],
+): string {
+  const rules = Array.from({ length: count }, (_, index) => match(index));
+  const lines = [...first, ...rules, ...last].map((rule) => `-A FORWARD ${rule}\n`);
   const policy = last.length > 0 ? 'DROP' : 'ACCEPT';
   return `*filter\n:FORWARD ${policy} [0:0]\n${lines.join('')}COMMIT\n`;
 }
