@@ -54,7 +54,8 @@ export async function startSkepNode(
   };
   try {
     await daemon.start();
-    if (rules > 0) await daemon.client.applyPolicies([openPort443, otherRules(rules - 1)].join('---'), 'bench');
+    if (rules > 0)
+      await daemon.client.applyPolicies([openPort443, otherRules(rules - 1)].join('---'), 'bench');
   } catch (error) {
     await close();
     throw error;
