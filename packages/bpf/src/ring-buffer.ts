@@ -12,7 +12,7 @@
  *
  * @source struct bpf_ringbuf, kernel/bpf/ringbuf.c; struct bpf_ringbuf_hdr
  */
-import { Mapping, pageSize, type Watch, watchReadable } from '@skep/sys';
+import { Mapping, pageSize, type Watch, type WatchOptions, watchReadable } from '@skep/sys';
 import { MapArgumentError } from './errors.ts';
 import type { BpfMap } from './map.ts';
 
@@ -107,11 +107,18 @@ export class RingBufferReader {
    * Drains whenever records are waiting, until {@link close} or an error. Keeps the process alive;
    * `unref` on the result lets it end.
    *
+   * A program wakes the reader only where there was nothing to read, and pays for it: who rests
+   * between two drains lets many records come for one waking.
+   *
    * @param onError gets what `onRecord` throws; the watch has ended then
    */
-  watch(onRecord: (record: Uint8Array) => void, onError: (error: unknown) => void): Watch {
+  watch(
+    onRecord: (record: Uint8Array) => void,
+    onError: (error: unknown) => void,
+    options: WatchOptions = {},
+  ): Watch {
     if (this.#watch) throw new Error(`watch ring buffer ${this.map.name}: watched already`);
-    const watch = watchReadable(this.map.fd, () => this.drain(onRecord), onError);
+    const watch = watchReadable(this.map.fd, () => this.drain(onRecord), onError, options);
     this.#watch = watch;
     return watch;
   }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { AddressFamily, MessageFlag, SocketType } from './abi/socket.ts';
+import type { Fd } from './descriptor.ts';
 import { syscall } from './door.ts';
 import { KernelError } from './kernel-error.ts';
 import {
@@ -23,7 +24,7 @@ import {
 } from './namespace.ts';
 import { linkLayerAddress, openPacketSocket, receiveFrame, sendFrame } from './packet-socket.ts';
 import { EVERY_ETHER_TYPE } from './packet-socket.ts';
-import { watchReadable } from './readiness.ts';
+import { type Watch, watchReadable } from './readiness.ts';
 import { bindSocket, openSocket, receiveBytes, sendBytes, socketAddress } from './socket.ts';
 
 const cannotMakeNamespaces = findHindrance();
@@ -180,13 +181,46 @@ describe('sockets', { skip: cannotMakeNamespaces }, () => {
     assert.throws(() => linkLayerAddress(LOOPBACK, 0x1_0000), /ether type/);
   });
 
-  test('what a watch throws ends it and is handed on', async (t) => {
+  /** A socket that hears what is sent to its address. */
+  function hearing(t: TestContext, name: string): { socket: Fd<'socket'>; address: Uint8Array } {
     const socket = openSocket(AddressFamily.UNIX, SocketType.DGRAM);
     t.after(() => socket.close());
     // A leading zero makes a name that is in no file system.
-    const name = Buffer.from(`\0skep-trial-${process.pid}`);
-    const address = Buffer.concat([Uint8Array.of(AddressFamily.UNIX, 0), name]);
+    const path = Buffer.from(`\0skep-${name}-${process.pid}`);
+    const address = Buffer.concat([Uint8Array.of(AddressFamily.UNIX, 0), path]);
     bindSocket(socket, address);
+    return { socket, address };
+  }
+
+  test('a watch that rests is called once for all that comes meanwhile', async (t) => {
+    const { socket, address } = hearing(t, 'rest');
+    const restMilliseconds = 40;
+    const calls: { at: number; heard: number }[] = [];
+    const sender = setInterval(() => sendBytes(socket, Uint8Array.of(1), address), 2);
+    t.after(() => clearInterval(sender));
+    let watch: Watch | undefined;
+    await new Promise<void>((resolve, reject) => {
+      const onReadable = (): void => {
+        let heard = 0;
+        while (receiveBytes(socket, new Uint8Array(1), MessageFlag.DONTWAIT)) heard++;
+        calls.push({ at: performance.now(), heard });
+        if (calls.length === 4) setTimeout(resolve, restMilliseconds / 2);
+      };
+      watch = watchReadable(socket, onReadable, reject, { restMilliseconds });
+    });
+    watch?.close();
+    for (const [index, { at, heard }] of calls.entries()) {
+      assert.ok(heard > 0);
+      // A timer may be a millisecond early.
+      const since = at - (calls[index - 1]?.at ?? 0);
+      assert.ok(since >= restMilliseconds - 1, `call ${index} after ${since} ms`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2 * restMilliseconds));
+    assert.equal(calls.length, 4, 'a watch that was closed while it rested calls no more');
+  });
+
+  test('what a watch throws ends it and is handed on', async (t) => {
+    const { socket, address } = hearing(t, 'throw');
     let calls = 0;
     const error = await new Promise<unknown>((resolve) => {
       const failing = () => {

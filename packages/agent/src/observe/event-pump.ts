@@ -6,6 +6,8 @@ import type { NodeModel } from '../model/node-model.ts';
 import type { FlowLog } from './flow-log.ts';
 import { toFlow } from './to-flow.ts';
 
+/** A packet that wakes the agent pays some microseconds: at most one in so long does. */
+const REST_MILLISECONDS = 20;
 const NANOSECONDS = 1_000_000n;
 const codec = codecOf(DatapathEvent);
 
@@ -21,7 +23,8 @@ export class EventPump {
     /** Told once when records can no longer be read: flows are not seen any more then. */
     onFailure: (error: unknown) => void,
   ) {
-    const watch = reader.watch((record) => this.push(record), onFailure);
+    const options = { restMilliseconds: REST_MILLISECONDS };
+    const watch = reader.watch((record) => this.push(record), onFailure, options);
     watch.unref();
   }
 
