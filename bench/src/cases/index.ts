@@ -7,6 +7,7 @@ import { containersCase } from './containers.ts';
 import { datapathCase } from './datapath.ts';
 import { filtersCase } from './filters.ts';
 import { machineCase } from './machine.ts';
+import { masqueradeCase } from './masquerade.ts';
 import { memoryCase } from './memory.ts';
 import { pathCase } from './path.ts';
 import { pluginCase } from './plugin.ts';
@@ -25,6 +26,7 @@ export const cases: readonly Case[] = [
   rivalChangesCase,
   pathCase,
   containersCase,
+  masqueradeCase,
   memoryCase,
   pluginCase,
 ];

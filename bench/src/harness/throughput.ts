@@ -31,8 +31,9 @@ export class Throughput {
    *
    * @param address of the server
    */
-  measure(address: string, seconds: number): number {
+  measure(address: string, seconds: number, direction: 'forth' | 'back' = 'forth'): number {
     const parameters = ['-c', address, '-p', String(trafficPort), '-t', String(seconds), '-J'];
+    if (direction === 'back') parameters.push('-R');
     const run = () => spawnSync('iperf3', parameters, { encoding: 'utf8', timeout: 30_000 });
     const { stdout } = inNetworkNamespace(this.client, run);
     const found = JSON.parse(stdout) as {
