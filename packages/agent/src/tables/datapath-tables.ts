@@ -26,7 +26,7 @@ import {
   toPrefixKey,
   toWords,
 } from '@skep/datapath';
-import { codecOf, u32 } from '@skep/ebpf';
+import { codecOf, type Decoded, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { type Address, Ipv6Address, type Prefix } from '@skep/wire';
 import { type Tell, tellNobody, timed } from '../telemetry/occurrence.ts';
@@ -188,12 +188,19 @@ export class DatapathTables {
     return row ? codecOf(u32).decode(row) : 0;
   }
 
+  /**
+   * A program reads the revision first. What is enforced is there before the revision says so, or a
+   * flow could be let through as before and remembered as decided by the new rules.
+   */
   private writeSubject(subject: number, revision: number, enforced: number): void {
-    this.raw.update(
-      subjects,
-      indexKey(subject),
-      codecOf(SubjectEntry).encode({ revision, enforced }),
-    );
+    const key = indexKey(subject);
+    const write = (entry: Decoded<SubjectEntry>): void => {
+      this.raw.update(subjects, key, codecOf(SubjectEntry).encode(entry));
+    };
+    const row = this.raw.lookup(subjects, key);
+    const before = row ? codecOf(SubjectEntry).decode(row) : { revision: 0, enforced: 0 };
+    if (before.enforced !== enforced) write({ revision: before.revision, enforced });
+    write({ revision, enforced });
   }
 }
 

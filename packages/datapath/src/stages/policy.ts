@@ -16,7 +16,8 @@ export function decide(ctx: TcContext, packet: Packet): Step {
   const initiator = subjects.lookup(packet.initiator.subject);
   const responder = subjects.lookup(packet.responder.subject);
   if (!initiator || !responder) return DropReason.EndpointNotReady;
-  // Read before the programs run: a swap in between makes the verdict stale, not wrong.
+  // Read before what is enforced and before the programs run: a swap in between makes the verdict
+  // stale, not wrong.
   packet.initiator.revision = initiator.revision;
   packet.responder.revision = responder.revision;
   const hasIngress = (responder.enforced & Enforced.Ingress) !== 0;
