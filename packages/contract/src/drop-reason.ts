@@ -96,7 +96,7 @@ export const dropReasons: readonly DropReasonRow[] = [
     156,
     'invalid extension header',
     'operator',
-    'An IPv6 extension header is out of place, or there are too many.',
+    'An IPv6 extension header is out of place, there are too many, or one leads on from here.',
   ),
   row(
     163,

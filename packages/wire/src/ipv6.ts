@@ -29,6 +29,15 @@ export class Ipv6Extension extends Struct({
   length: u8,
 }) {}
 
+/** @source RFC 8200 section 4.4 */
+export class Ipv6RoutingHeader extends Struct({
+  nextHeader: enumOf(u8, IpProtocol),
+  length: u8,
+  routingType: u8,
+  /** Nodes still to be visited; the header's destination is the last only where there are none. */
+  segmentsLeft: u8,
+}) {}
+
 /** @source RFC 8200 section 4.5 */
 export class Ipv6FragmentHeader extends Struct({
   nextHeader: enumOf(u8, IpProtocol),

@@ -23,6 +23,7 @@ import {
   Ipv6Extension,
   Ipv6FragmentHeader,
   Ipv6Header,
+  Ipv6RoutingHeader,
   Ports,
   TcpFlag,
   TcpHeader,
@@ -155,6 +156,9 @@ function walkExtensions(ctx: TcContext, packet: Packet): Step {
       return Outcome.Next;
     }
     if (next === IpProtocol.HopByHop && i > 0) return DropReason.InvalidExtensionHeader;
+    if (next === IpProtocol.Routing && !isAtEnd(ctx, offset)) {
+      return DropReason.InvalidExtensionHeader;
+    }
     if (next === IpProtocol.Fragment) {
       const fragment = ctx.at(Ipv6FragmentHeader, offset);
       if (!fragment) return DropReason.TruncatedHeader;
@@ -179,6 +183,12 @@ function walkExtensions(ctx: TcContext, packet: Packet): Step {
     }
   }
   return DropReason.InvalidExtensionHeader;
+}
+
+/** Whether the packet goes where its header says, and nowhere from there (RFC 5095, RFC 8754). */
+function isAtEnd(ctx: TcContext, offset: u32): boolean {
+  const routing = ctx.at(Ipv6RoutingHeader, offset);
+  return routing !== null && routing.segmentsLeft === 0;
 }
 
 function isExtension(protocol: IpProtocol): boolean {

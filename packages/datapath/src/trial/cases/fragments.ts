@@ -137,6 +137,20 @@ export const fragmentCases: readonly PacketCase[] = [
     after: ['new TCP [fd00::1]:40000 > [fd00::2]:80 2+0'],
   },
   {
+    sentence: 'a packet that goes on from where its header says is dropped',
+    steps: [
+      annaSends(patch(extended(IpProtocol.Routing), 14 + 40 + 2, 4, 0), 'to peer'),
+      ...[0, 2, 3, 4].map((routingType) =>
+        annaSends(
+          patch(extended(IpProtocol.Routing), 14 + 40 + 2, routingType, 1),
+          'drop',
+          DropReason.InvalidExtensionHeader,
+        ),
+      ),
+    ],
+    after: ['new TCP [fd00::1]:40000 > [fd00::2]:80 1+0'],
+  },
+  {
     sentence: 'an extension header that points beyond the packet is dropped',
     steps: [
       annaSends(
