@@ -2,13 +2,14 @@
 import { release } from 'node:os';
 import { traffic } from '@skep/datapath';
 import { Monitor } from '@skep/netlink';
-import { documentKey, parsePolicies } from '@skep/policy';
+import { documentKey, parsePolicies, type PolicyDocument } from '@skep/policy';
 import type { AgentApi } from './agent-api.ts';
 import { nodeAddresses } from './devices/node-addresses.ts';
 import { LocalEndpoints } from './endpoints/local-endpoints.ts';
 import { explainFlow } from './explain-flow.ts';
 import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
 import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
+import { type NodeModel, PolicyRefusedError } from './model/node-model.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
 import { checkDatapath, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
@@ -210,6 +211,7 @@ export class Agent implements AgentApi {
     const { memory, model } = this.node;
     const documents = parsePolicies(yaml, { file });
     const keys = documents.map(documentKey);
+    refuseNodePolicies(documents, model);
     const save = (): void => memory.addPolicy({ file, text: yaml, keys });
     if (keys.length > 0) model.applyDocuments(documents, save);
     return this.policyResult('policies applied', keys, start);
@@ -335,6 +337,15 @@ export class Agent implements AgentApi {
     this.node.tell({ kind, ...result });
     return result;
   }
+}
+
+/** What is accepted has to be enforced. */
+function refuseNodePolicies(documents: readonly PolicyDocument[], model: NodeModel): void {
+  const found = documents.find((each) => model.isAboutNode(each));
+  if (!found) return;
+  throw new PolicyRefusedError([
+    new Error(`${documentKey(found)}: policies of nodes are decided, but not enforced yet`),
+  ]);
 }
 
 /** What the names of a document's rules begin with: `kind/namespace/name` without its kind. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parsePolicies, PolicyProtocol } from '@skep/policy';
-import { parseAddress } from '@skep/wire';
+import { parseAddress, parsePrefix } from '@skep/wire';
 import { explainFlow } from './explain-flow.ts';
 import type { EndpointFacts } from './model/endpoint-facts.ts';
 import { SimulatedNode } from './simulation/simulated-node.ts';
@@ -56,6 +56,50 @@ const verdicts: readonly { have: Parameters<typeof explain>[0]; want: 'allow' | 
   { have: { from: 'old', to: 'both', protocol: 'ICMP', port: 'Timestamp' }, want: 'deny' },
   { have: { from: 'new', to: 'both', protocol: 'ICMPv6' }, want: 'deny' },
 ];
+describe('the node itself', () => {
+  const host = new SimulatedNode();
+  host.model.fill({
+    documents: parsePolicies(
+      `apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: { name: node }
+spec:
+  nodeSelector: {}
+  ingress:
+    - fromCIDR: [203.0.113.0/24]
+      toPorts: [{ ports: [{ port: '443', protocol: TCP }] }]`,
+      { file: 'node.yaml' },
+    ),
+    nodeAddresses: ['10.0.0.254', 'fd00::fe'].map(parsePrefix),
+    endpoints: [endpoint(1, 'anna', ['10.0.0.1'])],
+  });
+  const ask = (from: string, to: string, port: string) =>
+    explainFlow(host.model, { protocol: 'TCP', from, to, port });
+
+  test('a rule about it allows, and is named', () => {
+    const { verdict, ingress } = ask('world:203.0.113.7', 'host', '443');
+    assert.equal(verdict, 'allow');
+    assert.deepEqual(ingress?.rules, ['node ingress[0] (node.yaml:7)']);
+  });
+
+  test('what no rule allows is denied, also to an endpoint', () => {
+    assert.equal(ask('world', 'host', '443').verdict, 'deny');
+    assert.equal(ask('anna', 'host', '443').verdict, 'deny');
+    assert.equal(ask('host', 'world', '443').verdict, 'allow');
+  });
+
+  test('a safe port is open to the world, and says so', () => {
+    const { verdict, ingress } = ask('world:2001:db8::7', 'host', '22');
+    assert.equal(verdict, 'allow');
+    assert.match(ingress!.text, /'safe port ingress TCP 22' .* stays open whatever policies say$/);
+    assert.equal(ask('anna', 'host', '22').verdict, 'deny');
+  });
+
+  test('what is called the world has to be the world', () => {
+    assert.throws(() => ask('world:10.0.0.1', 'host', '22'), /that address is of default\/anna/);
+  });
+});
+
 describe('a question over the family that both ends have', () => {
   for (const { have, want } of verdicts) {
     test(JSON.stringify(have), () => assert.equal(explain(have).verdict, want));

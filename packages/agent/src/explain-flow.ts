@@ -8,7 +8,7 @@ import {
   type SideExplanation,
 } from '@skep/policy';
 import { type Address, AddressError, parseAddress } from '@skep/wire';
-import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
+import { HOST, type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
 import type { ExplainRequest, ExplainSideView, ExplainView } from './views.ts';
 
@@ -54,8 +54,11 @@ const FAMILIES: Readonly<Partial<Record<ExplainRequest['protocol'], readonly (4 
   ICMPv6: [6],
 };
 
-/** Of an endpoint by its name, or the one that is written. */
+/** Of an endpoint by its name, of the node, or the one that is written. */
 function addressesOf(model: NodeModel, text: string): Address[] {
+  if (text === HOST) return hostAddresses(model);
+  if (text === 'world') return ANYWHERE;
+  if (text.startsWith('world:')) return [outside(model, text.slice('world:'.length))];
   const named = model.list().filter((each) => isCalled(each, text));
   if (named.length > 1) {
     const names = named.map(qualifiedName).join(', ');
@@ -69,9 +72,26 @@ function addressesOf(model: NodeModel, text: string): Address[] {
     if (!(error instanceof AddressError)) throw error;
     throw new ExplainError(
       `explain '${text}': expected an endpoint (namespace/name) or an address ` +
-        '(see `skep endpoint list`)',
+        '(see `skep endpoint list`), host, world, or world:ADDRESS',
     );
   }
+}
+
+/** Addresses that no rule names: `0.0.0.0` and `::` are nobody's. */
+const ANYWHERE: Address[] = ['0.0.0.0', '::'].map(parseAddress);
+
+/** As links have them. */
+function hostAddresses(model: NodeModel): Address[] {
+  const own = model.policy.peer(HOST)?.prefixes ?? [];
+  return own.map(({ address }) => address);
+}
+
+/** Who says `world` wants to hear about the world. */
+function outside(model: NodeModel, text: string): Address {
+  const [address] = addressesOf(model, text);
+  const owner = model.partyAt(address!);
+  if (!owner.facts.isManaged) return address!;
+  throw new ExplainError(`explain 'world:${text}': that address is of ${owner.name}`);
 }
 
 /** By its whole name, or by the last part alone. */

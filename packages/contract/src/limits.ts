@@ -8,6 +8,8 @@ export const ENDPOINTS_MAX = 4095;
 export const INTERFACE_INDEXES_MAX = 65_536;
 /** Sets of endpoints that share rules; one more is refused, its endpoints stay closed. */
 export const SUBJECTS_MAX = 4095;
+/** The subject that is the node itself. */
+export const HOST_SUBJECT = SUBJECTS_MAX + 1;
 /** Peer groups (one bit each); a policy that needs more is refused as a whole. */
 export const PEER_GROUPS_MAX = 4096;
 /**

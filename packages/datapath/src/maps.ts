@@ -21,12 +21,12 @@ import {
   ENDPOINTS_MAX,
   EVENT_BUFFER_BYTES,
   FRAGMENTED_DATAGRAMS_MAX,
+  HOST_SUBJECT,
   INTERFACE_INDEXES_MAX,
   NEWCOMER_HINT_SETS,
   NEWCOMERS_MAX,
   PREFIXES_MAX,
   SELECTOR_SETS_MAX,
-  SUBJECTS_MAX,
 } from '@skep/contract';
 import {
   Connection,
@@ -118,7 +118,7 @@ export const endpoints = new ArrayMap({
 export const subjects = new ArrayMap({
   name: 'skep_subject',
   value: SubjectEntry,
-  maxEntries: SUBJECTS_MAX + 1,
+  maxEntries: HOST_SUBJECT + 1,
   flags: MapFlag.MemoryMappable,
 });
 
@@ -160,7 +160,7 @@ export const selectorSets = new ArrayMap({
  */
 export const policies = new ProgramArray({
   name: 'skep_policy',
-  maxEntries: (SUBJECTS_MAX + 1) * 2,
+  maxEntries: (HOST_SUBJECT + 1) * 2,
 });
 
 /** The slot of `policies` where a packet goes on when its policies have decided. */

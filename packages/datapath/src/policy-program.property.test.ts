@@ -19,6 +19,7 @@ const TCP_AND_UDP = [PolicyProtocol.Tcp, PolicyProtocol.Udp] as const;
 
 /** Peer groups: bert is in one of them; the others are beside it and far away. */
 const group = fc.constantFrom(BERT.group, 0, 1, 3, 63, 64, 4095);
+const safe = fc.record({ safeGroup: group }, { requiredKeys: [] });
 const openDecision = fc.oneof(
   fc.record({ allowGroup: group, denyGroup: group }, { requiredKeys: [] }),
   fc.record({ denyGroup: group, isAllowAll: fc.constant(true) }, { requiredKeys: ['isAllowAll'] }),
@@ -50,7 +51,8 @@ function segmentsOf(
 
 function tables(most: number): fc.Arbitrary<DirectionTable> {
   return fc.boolean().chain((isEnforced) => {
-    const decision: fc.Arbitrary<Decision> = isEnforced ? openDecision : denyDecision;
+    const rules: fc.Arbitrary<Decision> = isEnforced ? openDecision : denyDecision;
+    const decision = fc.tuple(rules, safe).map(([one, other]) => ({ ...one, ...other }));
     const whole = fc.option(decision, { nil: undefined }).map((found) => {
       return found ? [{ protocol: PolicyProtocol.Other, first: 0, last: 0, ...found }] : [];
     });

@@ -125,8 +125,11 @@ class PolicyProgramBuilder {
     this.halve(runs.slice(middle), unmatched);
   }
 
-  /** Deny wins. */
+  /** Who is safe passes; else deny wins. */
   private decide(segment: Segment | undefined, unmatched: PolicyVerdict): void {
+    if (segment?.safeGroup !== undefined) {
+      this.whenIn(segment.safeGroup, () => this.end(PolicyVerdict.Allow));
+    }
     if (segment?.isDenyAll) return this.end(PolicyVerdict.Deny);
     if (segment?.denyGroup !== undefined) {
       this.whenIn(segment.denyGroup, () => this.end(PolicyVerdict.Deny));

@@ -1,14 +1,14 @@
 /** A rule in the form that port plans take in: one selector, one range of ports at a time. */
 
 import type { Direction, PolicyProtocol } from './decision-table.ts';
-import type { NamedPort, Rule } from './model.ts';
+import type { NamedPort, Rule, RuleAction } from './model.ts';
 import type { PortRange } from './parts.ts';
 import { type MemberSelector, portNameKey } from './peer-selectors.ts';
 
 /** See above. */
 export interface Contribution {
   readonly direction: Direction;
-  readonly action: 'allow' | 'deny';
+  readonly action: RuleAction;
   readonly range: PortRange;
   readonly selector: MemberSelector;
 }

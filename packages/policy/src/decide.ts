@@ -4,7 +4,7 @@
  */
 
 import type { Direction, PolicyProtocol } from './decision-table.ts';
-import type { PortMatch, Rule, RuleSet, SourcePosition, Subject } from './model.ts';
+import type { PortMatch, Rule, RuleAction, RuleSet, SourcePosition, Subject } from './model.ts';
 import { memberMatches, type PeerFacts } from './peer-selectors.ts';
 
 /** The first packet of a flow, seen from the subject. */
@@ -23,6 +23,8 @@ export enum DecisionReason {
   NotSelected = 'no policy selects the endpoint',
   /** Policies select it, but none of them makes deny the default. */
   NoDefaultDeny = 'no policy denies by default',
+  /** Allowed whatever documents say. */
+  Safe = 'a safe port',
   AllowedByRule = 'allowed by a rule',
   DeniedByRule = 'denied by a rule',
   NoRuleMatches = 'no rule matches',
@@ -48,7 +50,7 @@ export interface Decision {
 
 /** A rule that one thing kept from matching. */
 export interface NearMiss extends RuleReference {
-  readonly action: 'allow' | 'deny';
+  readonly action: RuleAction;
   readonly mismatch: 'peer' | 'port';
   readonly rule: Rule;
 }
@@ -74,16 +76,25 @@ export function decide(
     reason,
     rules: by.map(({ name, position }) => ({ name, position })),
     enforcedBy,
-    nearMisses: by.length > 0 ? [] : nearMissesOf(written, subject, flow),
+    nearMisses: by.length > 0 ? [] : nearMissesOf(written.filter(isOfDocument), subject, flow),
   });
-  const denying = matching.filter((rule) => rule.action === 'deny');
+  const saying = (action: RuleAction) => matching.filter((rule) => rule.action === action);
+  const [safe, denying, allowing] = [saying('safe'), saying('deny'), saying('allow')];
+  if (safe.length > 0 && (denying.length > 0 || enforcers.length > 0)) {
+    return made('allow', DecisionReason.Safe, safe);
+  }
   if (denying.length > 0) return made('deny', DecisionReason.DeniedByRule, denying);
   if (enforcers.length === 0) {
-    const reason = written.length > 0 ? DecisionReason.NoDefaultDeny : DecisionReason.NotSelected;
+    const isSelected = written.some(isOfDocument);
+    const reason = isSelected ? DecisionReason.NoDefaultDeny : DecisionReason.NotSelected;
     return made('allow', reason, []);
   }
-  if (matching.length > 0) return made('allow', DecisionReason.AllowedByRule, matching);
+  if (allowing.length > 0) return made('allow', DecisionReason.AllowedByRule, allowing);
   return made('deny', DecisionReason.NoRuleMatches, []);
+}
+
+function isOfDocument(rule: Rule): boolean {
+  return rule.action !== 'safe';
 }
 
 function ruleMatches(rule: Rule, subject: Subject, flow: Flow): boolean {

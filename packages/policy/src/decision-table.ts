@@ -37,8 +37,9 @@ export type Direction = 'ingress' | 'egress';
  * A run of destination ports (0 to 65535), or of ICMP types (0 to 255) where the protocol is one of
  * the ICMPs, or 0 to 0 for `Other`.
  *
- * To decide: denied if `isDenyAll` or the peer is in `denyGroup`; else allowed if `isAllowAll` or
- * the peer is in `allowGroup`; else the direction's default decides.
+ * To decide: allowed if the peer is in `safeGroup`; else denied if `isDenyAll` or the peer is in
+ * `denyGroup`; else allowed if `isAllowAll` or the peer is in `allowGroup`; else the direction's
+ * default decides.
  */
 export interface Segment {
   readonly protocol: PolicyProtocol;
@@ -46,11 +47,13 @@ export interface Segment {
   readonly first: number;
   /** Last port or ICMP type, included. */
   readonly last: number;
+  /** Peers in this group are allowed, whatever else is said. */
+  readonly safeGroup?: GroupId;
   /** Peers in this group are denied. */
   readonly denyGroup?: GroupId;
   /** Peers in this group are allowed, unless denied. */
   readonly allowGroup?: GroupId;
-  /** Every peer is denied; the other fields are absent then. */
+  /** Every peer is denied; `denyGroup` and what allows are absent then. */
   readonly isDenyAll?: boolean;
   /** Every peer is allowed, unless denied; `allowGroup` is absent then. */
   readonly isAllowAll?: boolean;
@@ -100,6 +103,7 @@ export function decideByTable(
   groups: ReadonlySet<GroupId>,
 ): 'allow' | 'deny' {
   const segment = lookUpSegment(table, protocol, port);
+  if (segment?.safeGroup !== undefined && groups.has(segment.safeGroup)) return 'allow';
   if (segment?.isDenyAll) return 'deny';
   if (segment?.denyGroup !== undefined && groups.has(segment.denyGroup)) return 'deny';
   if (!table.isEnforced || segment?.isAllowAll) return 'allow';

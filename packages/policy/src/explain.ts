@@ -76,6 +76,8 @@ function reasonText(decision: Decision): string {
   switch (decision.reason) {
     case DecisionReason.AllowedByRule:
       return `allowed by ${names}`;
+    case DecisionReason.Safe:
+      return `${names} stays open whatever policies say`;
     case DecisionReason.DeniedByRule:
       return `denied by ${names}`;
     case DecisionReason.NoRuleMatches:
@@ -90,6 +92,8 @@ function changesOf(decision: Decision, direction: Direction, peer: string, port:
   switch (decision.reason) {
     case DecisionReason.AllowedByRule:
       return [`without ${names.join(' and ')} it would be denied`];
+    case DecisionReason.Safe:
+      return ['it would be decided by policies if it were no safe port'];
     case DecisionReason.DeniedByRule:
       return [`without ${names.join(' and ')} the other rules would decide`];
     case DecisionReason.NotSelected:

@@ -9,6 +9,7 @@
 
 import type { GroupId } from './decision-table.ts';
 import type { Membership } from './membership.ts';
+import type { RuleAction } from './model.ts';
 import { Group, type Member, PeerUnion, type Slot } from './parts.ts';
 
 /** How often each member is added to a union, or taken from it. */
@@ -146,7 +147,7 @@ export class GroupRegistry {
   }
 
   /** The group of these unions, none of which is `all`; one more user of it. */
-  acquire(action: 'allow' | 'deny', unions: readonly PeerUnion[]): Group {
+  acquire(action: RuleAction, unions: readonly PeerUnion[]): Group {
     const sorted = [...unions].sort((a, b) => a.serial - b.serial);
     const key = `${action} ${sorted.map((union) => union.serial).join()}`;
     const group = this.#groups.get(key) ?? this.#create(action, sorted, key);
@@ -180,7 +181,7 @@ export class GroupRegistry {
     return group;
   }
 
-  #create(action: 'allow' | 'deny', unions: readonly PeerUnion[], key: string): Group {
+  #create(action: RuleAction, unions: readonly PeerUnion[], key: string): Group {
     const group = new Group(this.#free.pop() ?? this.#next++, action, unions, key);
     this.#groups.set(key, group);
     this.added.add(group);

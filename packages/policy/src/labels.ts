@@ -115,6 +115,15 @@ export function workloadLabels(
   return makeLabels(labels);
 }
 
+/** What tells a node from an endpoint among subjects. */
+export const HOST_LABEL = { source: 'reserved', key: 'host' } as const;
+
+/** The labels of a node as policy's subject: its own, of source `k8s`, and `reserved:host`. */
+export function nodeLabels(own: Readonly<Record<string, string>>): Labels {
+  const labels = Object.entries(own).map(([key, value]) => ({ source: 'k8s', key, value }));
+  return makeLabels([...labels, { ...HOST_LABEL, value: '' }]);
+}
+
 /** Kubernetes sets this label on every namespace by itself. */
 const NAMESPACE_NAME_KEY = 'kubernetes.io/metadata.name';
 

@@ -38,13 +38,19 @@ export type PortMatch =
     }
   | { readonly kind: 'name'; readonly protocol: PolicyProtocol; readonly name: string };
 
+/**
+ * Deny wins over allow; `safe` wins over both, and no document can say it: what keeps a node within
+ * reach.
+ */
+export type RuleAction = 'allow' | 'deny' | 'safe';
+
 /** One rule: traffic of one direction, with any of the peers, to any of the ports. */
 export interface Rule {
   /** `namespace/policy ingress[0]`, or `policy egressDeny[2]` for a clusterwide policy. */
   readonly name: string;
   readonly position: SourcePosition;
   readonly direction: Direction;
-  readonly action: 'allow' | 'deny';
+  readonly action: RuleAction;
   /** Empty: no peer matches. */
   readonly peers: readonly PeerSelector[];
   /** Empty: no port matches. */
@@ -56,6 +62,8 @@ export interface RuleSet {
   /** `namespace/policy`, with `specs[0]` where a document has several. */
   readonly name: string;
   readonly subject: LabelSelector;
+  /** Whether it selects nodes, and no endpoint. Absent: it does not. */
+  readonly isAboutNodes?: boolean;
   readonly rules: readonly Rule[];
   /** Whether subjects are denied what no rule allows. */
   readonly isIngressDefaultDeny: boolean;

@@ -28,14 +28,28 @@ export interface NaiveFlow {
 // biome-ignore lint/suspicious/noExplicitAny: documents are taken as they were written
 type Written = any;
 
+/** A port of a node that no policy closes towards the world and other nodes. */
+export interface NaiveSafePort {
+  readonly direction: 'ingress' | 'egress';
+  readonly protocol: string;
+  readonly port: number;
+}
+
 /** Whether the direction of one end lets the flow pass. */
 export function naiveAllows(
   documents: readonly Written[],
   flow: NaiveFlow,
   direction: 'ingress' | 'egress',
+  safePorts: readonly NaiveSafePort[] = [],
 ): boolean {
   const self = direction === 'ingress' ? flow.to : flow.from;
   const peer = direction === 'ingress' ? flow.from : flow.to;
+  if (self.kind === 'host' && (peer.kind === 'world' || peer.kind === 'remote-node')) {
+    for (const safe of safePorts) {
+      const isPort = safe.protocol === flow.protocol && safe.port === flow.port;
+      if (isPort && safe.direction === direction) return true;
+    }
+  }
   let isIsolated = false;
   let isAllowed = direction === 'ingress' && peer.kind === 'host';
   for (const document of documents) {
@@ -68,6 +82,10 @@ interface Outcome {
 }
 
 function selectsSelf(document: Written, spec: Written, self: NaiveParty): boolean {
+  if (spec.nodeSelector) {
+    return self.kind === 'host' && matches(spec.nodeSelector, (key) => nodeLabel(self, key));
+  }
+  if (self.kind !== 'pod') return false;
   const selector = document.kind === 'NetworkPolicy' ? spec.podSelector : spec.endpointSelector;
   const isHome =
     document.kind === 'CiliumClusterwideNetworkPolicy' ||
@@ -198,6 +216,10 @@ function podLabel(party: NaiveParty, written: string): string | undefined {
   const key = written.replace(/^(k8s|any):/, '');
   if (key === 'io.kubernetes.pod.namespace') return party.namespace;
   return party.labels[key];
+}
+
+function nodeLabel(party: NaiveParty, written: string): string | undefined {
+  return party.labels[written.replace(/^(k8s|any):/, '')];
 }
 
 function namespaceLabel(party: NaiveParty, key: string): string | undefined {

@@ -10,6 +10,7 @@
 
 import type { Prefix } from '@skep/wire';
 import type { GroupId, PolicyProtocol } from './decision-table.ts';
+import type { RuleAction } from './model.ts';
 import type { MemberSelector, PeerFacts } from './peer-selectors.ts';
 import { prefixKey } from './prefixes.ts';
 
@@ -73,7 +74,7 @@ export class Group {
 
   constructor(
     readonly id: GroupId,
-    readonly action: 'allow' | 'deny',
+    readonly action: RuleAction,
     readonly unions: readonly PeerUnion[],
     readonly key: string,
   ) {}
@@ -97,6 +98,6 @@ export interface Slot {
   readonly plan: SlotOwner;
   readonly key: string;
   readonly range: PortRange;
-  readonly action: 'allow' | 'deny';
+  readonly action: RuleAction;
   union: PeerUnion;
 }

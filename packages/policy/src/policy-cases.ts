@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parsePrefix } from '@skep/wire';
 import { type Direction, decideByTable, PolicyProtocol } from './decision-table.ts';
 import { parsePolicies } from './documents/parse.ts';
-import { reservedLabels, workloadLabels } from './labels.ts';
+import { nodeLabels, reservedLabels, workloadLabels } from './labels.ts';
 import type { Peer, Subject } from './model.ts';
 import { PolicySet } from './policy-set.ts';
 
@@ -94,6 +94,8 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   init: ['10.0.0.78'],
 };
 
+const NODE_LABELS = { 'kubernetes.io/hostname': 'node-1', zone: 'eu' };
+
 const PROTOCOLS: Readonly<Record<string, PolicyProtocol>> = {
   TCP: PolicyProtocol.Tcp,
   UDP: PolicyProtocol.Udp,
@@ -121,6 +123,7 @@ export class Cluster {
 
   constructor(localHost: 'allowed' | 'by-rules' = 'allowed') {
     this.set = new PolicySet({ localHost });
+    this.set.setSubject('host', { labels: nodeLabels(NODE_LABELS) });
     for (const [name, pod] of Object.entries(PODS)) {
       const peer = toPeer(pod);
       this.set.update({ peers: new Map([[name, peer]]), subjects: new Map([[name, peer]]) });

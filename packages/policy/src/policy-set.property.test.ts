@@ -11,7 +11,7 @@ import {
   PolicyProtocol,
 } from './decision-table.ts';
 import { parsePolicies } from './documents/parse.ts';
-import { reservedLabels, workloadLabels } from './labels.ts';
+import { nodeLabels, reservedLabels, workloadLabels } from './labels.ts';
 import { documentKey, type NamedPort, type Peer } from './model.ts';
 import { type NaiveParty, naiveAllows } from './naive.ts';
 import { PolicySet } from './policy-set.ts';
@@ -19,7 +19,7 @@ import { containsPrefix } from './prefixes.ts';
 import { OUTSIDE, PORTS, podAt, randomDocument } from './random-policies.ts';
 
 const POD_ADDRESSES = ['10.0.0.5', '10.0.0.7', '10.0.1.1', '2001:db8::5', '2001:db8::9'];
-const HOST = outside('host', '10.0.0.1');
+const HOST = { ...outside('host', '10.0.0.1'), labels: { zone: 'a' } };
 const OTHER_NODE = outside('remote-node', '192.0.2.129');
 const WORLD = OUTSIDE.map((address) => outside('world', address));
 
@@ -31,6 +31,12 @@ const PROTOCOLS = {
   ICMPv6: PolicyProtocol.Icmpv6,
   GRE: PolicyProtocol.Other,
 } as const;
+
+/** What policies of the node cannot close, by the two words of each. */
+const SAFE_PORTS = [
+  { direction: 'ingress', protocol: 'TCP', port: 80 },
+  { direction: 'egress', protocol: 'UDP', port: 443 },
+] as const;
 
 function outside(kind: NaiveParty['kind'], address: string): NaiveParty {
   return { kind, address, labels: {}, namespace: '', namespaceLabels: {}, namedPorts: [] };
@@ -87,7 +93,7 @@ interface Probe {
 function* probesOf(pods: ReadonlyMap<string, NaiveParty>): Generator<Probe> {
   const peers = [...pods.values(), HOST, OTHER_NODE, ...WORLD];
   let turn = 0;
-  for (const subject of pods.keys()) {
+  for (const subject of [HOST.address, ...pods.keys()]) {
     for (const peer of peers) {
       for (const protocol of Object.keys(PROTOCOLS) as (keyof typeof PROTOCOLS)[]) {
         for (const port of protocol === 'GRE' ? [0] : PORTS) {
@@ -138,13 +144,17 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** A node, its policy set, and the documents and pods as plain lists. */
 class Trial {
-  readonly set = new PolicySet();
+  readonly set = new PolicySet({
+    safePorts: SAFE_PORTS.map((safe) => ({ ...safe, protocol: PROTOCOLS[safe.protocol] })),
+  });
   readonly node = new Node(this.set);
   readonly documents = new Map<string, unknown>();
   readonly pods = new Map<string, NaiveParty>();
 
   constructor(pods: readonly NaiveParty[]) {
     for (const party of [HOST, OTHER_NODE]) this.write(this.set.setPeer(party.kind, toPeer(party)));
+    const node = new Map([[HOST.address, { labels: nodeLabels(HOST.labels) }]]);
+    this.write(this.set.update({ subjects: node }));
     for (const pod of pods) this.run({ pod });
   }
 
@@ -221,12 +231,13 @@ class Trial {
   check(): void {
     const documents = [...this.documents.values()];
     for (const probe of probesOf(this.pods)) {
-      const self = this.pods.get(probe.subject)!;
+      const self = this.pods.get(probe.subject) ?? HOST;
       const { peer, protocol, port, direction } = probe;
       const [from, to] = direction === 'ingress' ? [peer, self] : [self, peer];
-      const wanted = naiveAllows(documents, { from, to, protocol, port }, direction);
+      const flow = { from, to, protocol, port };
+      const wanted = naiveAllows(documents, flow, direction, SAFE_PORTS);
       assert.equal(verdictOf(this.node, probe), wanted, `table: ${probe.name}`);
-      const decision = this.set.decide(toPeer(self), {
+      const decision = this.set.decide(probe.subject, {
         direction,
         peer: this.set.peerAtAddress(peer.address),
         protocol: PROTOCOLS[protocol],

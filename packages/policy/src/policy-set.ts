@@ -24,6 +24,7 @@ import {
 import { type Place, placeKey } from './parts.ts';
 import { type PeerFacts, portNameKey } from './peer-selectors.ts';
 import { isSameDecision } from './port-plan.ts';
+import { DEFAULT_SAFE_PORTS, type SafePort, safePortRuleSet } from './safe-ports.ts';
 import { type Move, RuleSetEntry, SubjectClasses, SubjectEntry } from './subject-classes.ts';
 
 /** Choices that hold for a whole policy set. */
@@ -33,6 +34,8 @@ export interface PolicySetOptions {
    * has it (probes come from there). A deny rule wins over this, too. `allowed` where absent.
    */
   readonly localHost?: 'allowed' | 'by-rules';
+  /** What policies of nodes cannot close. Default: `DEFAULT_SAFE_PORTS`. */
+  readonly safePorts?: readonly SafePort[];
 }
 
 /** Several changes that take effect together. */
@@ -64,6 +67,7 @@ interface StoredDocument {
 
 /** See the head of this file. */
 export class PolicySet {
+  readonly safePorts: readonly SafePort[];
   readonly #log = new ChangeLog();
   readonly #membership = new Membership(this.#log);
   readonly #unions = new UnionRegistry(this.#membership);
@@ -84,7 +88,10 @@ export class PolicySet {
     this.#implicit = options.localHost === 'by-rules' ? [] : [LOCAL_HOST_RULE];
     const stores = { membership: this.#membership, unions: this.#unions, groups: this.#groups };
     this.#classes = new SubjectClasses(stores, this.#names, this.#implicit);
-    this.#ruleSets.add(INIT_RULE_SET.subject, new RuleSetEntry(INIT_RULE_SET, this.#serial++));
+    this.safePorts = options.safePorts ?? DEFAULT_SAFE_PORTS;
+    for (const ruleSet of [INIT_RULE_SET, safePortRuleSet(this.safePorts)]) {
+      this.#ruleSets.add(ruleSet.subject, new RuleSetEntry(ruleSet, this.#serial++));
+    }
     this.#log.flush(this.#membership, new Set(), false);
   }
 

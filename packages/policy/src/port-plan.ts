@@ -10,6 +10,7 @@ import {
   type Segment,
 } from './decision-table.ts';
 import type { GroupRegistry, UnionRegistry } from './groups.ts';
+import type { RuleAction } from './model.ts';
 import type { Group, PeerUnion, PortRange, Slot, SlotOwner } from './parts.ts';
 
 /** What a cell says about its peers: nothing, all of them, or those of a group. */
@@ -21,7 +22,10 @@ interface Cell {
   readonly slots: Set<Slot>;
   deny: Outcome;
   allow: Outcome;
+  safe: Outcome;
 }
+
+const SILENT = { deny: 'none', allow: 'none', safe: 'none' } as const;
 
 const PORT_LAST = 65535;
 const ICMP_TYPE_LAST = 255;
@@ -47,7 +51,7 @@ export class PortPlan implements SlotOwner {
 
   constructor() {
     for (const { protocol, last } of PROTOCOLS) {
-      const cell: Cell = { first: 0, last, slots: new Set(), deny: 'none', allow: 'none' };
+      const cell: Cell = { first: 0, last, slots: new Set(), ...SILENT };
       this.#cells.set(protocol, [cell]);
     }
   }
@@ -76,7 +80,7 @@ export class PortPlan implements SlotOwner {
   }
 
   /** The slot of an action and a range; made if there is none. */
-  slot(action: 'allow' | 'deny', range: PortRange, unions: UnionRegistry): Slot {
+  slot(action: RuleAction, range: PortRange, unions: UnionRegistry): Slot {
     const key = `${action} ${range.protocol} ${range.first}-${range.last}`;
     const known = this.#slots.get(key);
     if (known) return known;
@@ -105,6 +109,8 @@ export class PortPlan implements SlotOwner {
       cell.deny = outcomeOf(cell, 'deny', groups);
       const isMoot = cell.deny === 'all' || !this.isEnforced;
       cell.allow = isMoot ? 'none' : outcomeOf(cell, 'allow', groups);
+      const isOpen = cell.deny === 'none' && (!this.isEnforced || cell.allow === 'all');
+      cell.safe = isOpen ? 'none' : outcomeOf(cell, 'safe', groups);
     }
     this.#dirty.clear();
     for (const protocol of thinned) old.push(...this.#joinCells(protocol));
@@ -131,6 +137,7 @@ export class PortPlan implements SlotOwner {
           slots: new Set([...cell.slots].map((slot) => twins.get(slot)!)),
           deny: share(cell.deny),
           allow: share(cell.allow),
+          safe: share(cell.safe),
         }),
       );
       copy.#cells.set(protocol, copies);
@@ -171,7 +178,7 @@ export class PortPlan implements SlotOwner {
     if (!cell || cell.first === start) return;
     // The groups are acquired again by `settle`: only the left half holds the old ones.
     const left: Cell = { ...cell, last: start - 1, slots: new Set(cell.slots) };
-    const right: Cell = { ...cell, first: start, deny: 'none', allow: 'none' };
+    const right: Cell = { ...cell, first: start, ...SILENT };
     this.#dirty.delete(cell);
     this.#dirty.add(left).add(right);
     cells.splice(index, 1, left, right);
@@ -253,10 +260,10 @@ function indexOfCell(cells: readonly Cell[], port: number): number {
 }
 
 function groupsOf(cell: Cell): Group[] {
-  return [cell.deny, cell.allow].filter((outcome) => typeof outcome === 'object');
+  return [cell.deny, cell.allow, cell.safe].filter((outcome) => typeof outcome === 'object');
 }
 
-function outcomeOf(cell: Cell, action: 'allow' | 'deny', groups: GroupRegistry): Outcome {
+function outcomeOf(cell: Cell, action: RuleAction, groups: GroupRegistry): Outcome {
   const unions = new Set<PeerUnion>();
   for (const slot of cell.slots) {
     if (slot.action !== action) continue;
@@ -269,9 +276,9 @@ function outcomeOf(cell: Cell, action: 'allow' | 'deny', groups: GroupRegistry):
 /** Segments of a protocol: neighbours that decide alike are one, silent cells are none. */
 function runsOf(protocol: PolicyProtocol, cells: readonly Cell[]): Segment[] {
   const runs: Segment[] = [];
-  for (const { first, last, deny, allow } of cells) {
-    if (deny === 'none' && allow === 'none') continue;
-    const decision = { ...denyPart(deny), ...allowPart(allow) };
+  for (const { first, last, deny, allow, safe } of cells) {
+    if (deny === 'none' && allow === 'none' && safe === 'none') continue;
+    const decision = decisionOf(deny, allow, safe);
     const previous = runs.at(-1);
     if (previous && previous.last + 1 === first && isSameDecision(previous, decision)) {
       runs[runs.length - 1] = { ...previous, last };
@@ -292,11 +299,19 @@ function allowPart(allow: Outcome): { allowGroup?: GroupId; isAllowAll?: boolean
   return allow === 'all' ? { isAllowAll: true } : { allowGroup: allow.id };
 }
 
-type Decided = Pick<Segment, 'denyGroup' | 'allowGroup' | 'isDenyAll' | 'isAllowAll'>;
+/** A deny of all says the rest, but for peers that are safe; who is safe needs nothing else. */
+function decisionOf(deny: Outcome, allow: Outcome, safe: Outcome): Decided {
+  if (safe === 'all') return { isAllowAll: true };
+  const safePart = safe === 'none' ? {} : { safeGroup: safe.id };
+  return { ...safePart, ...denyPart(deny), ...allowPart(allow) };
+}
+
+type Decided = Pick<Segment, 'safeGroup' | 'denyGroup' | 'allowGroup' | 'isDenyAll' | 'isAllowAll'>;
 
 /** Whether two segments say the same about every peer. */
 export function isSameDecision(left: Decided, right: Decided): boolean {
   return (
+    left.safeGroup === right.safeGroup &&
     left.denyGroup === right.denyGroup &&
     left.allowGroup === right.allowGroup &&
     left.isDenyAll === right.isDenyAll &&

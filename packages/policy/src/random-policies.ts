@@ -219,34 +219,48 @@ function ciliumRules(side: 'from' | 'to') {
   return fc.array(rule, { maxLength: 2 });
 }
 
-const ciliumSpec = fc.record(
-  {
-    endpointSelector: podSelector,
-    enableDefaultDeny: fc.record(
-      { ingress: fc.boolean(), egress: fc.boolean() },
-      { requiredKeys: [] },
-    ),
-    ingress: ciliumRules('from'),
-    ingressDeny: ciliumRules('from'),
-    egress: ciliumRules('to'),
-    egressDeny: ciliumRules('to'),
-  },
+const ciliumRuleFields = {
+  enableDefaultDeny: fc.record(
+    { ingress: fc.boolean(), egress: fc.boolean() },
+    { requiredKeys: [] },
+  ),
+  ingress: ciliumRules('from'),
+  ingressDeny: ciliumRules('from'),
+  egress: ciliumRules('to'),
+  egressDeny: ciliumRules('to'),
+};
+
+const endpointSpec = fc.record(
+  { endpointSelector: podSelector, ...ciliumRuleFields },
   { requiredKeys: ['endpointSelector'] },
 );
 
-const ciliumBody = fc.oneof(
-  ciliumSpec.map((spec) => ({ spec })),
-  fc.array(ciliumSpec, { minLength: 1, maxLength: 2 }).map((specs) => ({ specs })),
+/** Labels that a node may have, written with and without their source. */
+const nodeSpec = fc.record(
+  { nodeSelector: selector(['zone', 'k8s:zone', 'rack'], ['a', 'b']), ...ciliumRuleFields },
+  { requiredKeys: ['nodeSelector'] },
 );
 
-const ciliumPolicy = fc
-  .record({ isClusterwide: fc.boolean(), name, namespace, body: ciliumBody })
-  .map(({ isClusterwide, name, namespace, body }) => ({
-    apiVersion: 'cilium.io/v2',
-    kind: isClusterwide ? 'CiliumClusterwideNetworkPolicy' : 'CiliumNetworkPolicy',
-    metadata: isClusterwide ? { name } : { name, namespace },
-    ...body,
-  }));
+type Spec = fc.Arbitrary<object>;
+
+function bodyOf(spec: Spec) {
+  return fc.oneof(
+    spec.map((one) => ({ spec: one })),
+    fc.array(spec, { minLength: 1, maxLength: 2 }).map((specs) => ({ specs })),
+  );
+}
+
+const ciliumHead = { apiVersion: 'cilium.io/v2' };
+const namespacedPolicy = fc
+  .record({ name, namespace, body: bodyOf(endpointSpec) })
+  .map(({ name, namespace, body }) => {
+    return { ...ciliumHead, kind: 'CiliumNetworkPolicy', metadata: { name, namespace }, ...body };
+  });
+const clusterwidePolicy = fc
+  .record({ name, body: bodyOf(fc.oneof(endpointSpec, nodeSpec)) })
+  .map(({ name, body }) => {
+    return { ...ciliumHead, kind: 'CiliumClusterwideNetworkPolicy', metadata: { name }, ...body };
+  });
 
 /** A document of one of the kinds, as it would stand in YAML. */
-export const randomDocument = fc.oneof(networkPolicy, ciliumPolicy);
+export const randomDocument = fc.oneof(networkPolicy, namespacedPolicy, clusterwidePolicy);

@@ -32,7 +32,7 @@ export function qualifiedName(endpoint: Pick<EndpointFacts, 'namespace' | 'name'
   return `${endpoint.namespace}/${endpoint.name}`;
 }
 
-/** The key of the node itself among the peers of the policy set. */
+/** The key of the node itself among the peers and the subjects of the policy set. */
 export const HOST = 'host';
 const ENDPOINT_PREFIX = 'endpoint/';
 

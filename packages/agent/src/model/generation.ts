@@ -50,6 +50,7 @@ export class Generation {
   private direction(table: DirectionTable): DirectionTable {
     const segments = table.segments.map((segment) => ({
       ...segment,
+      ...(segment.safeGroup === undefined ? {} : { safeGroup: this.bit(segment.safeGroup) }),
       ...(segment.allowGroup === undefined ? {} : { allowGroup: this.bit(segment.allowGroup) }),
       ...(segment.denyGroup === undefined ? {} : { denyGroup: this.bit(segment.denyGroup) }),
     }));

@@ -10,8 +10,11 @@ import type {
   Peer,
   PolicyDocument,
   PolicyUpdate,
+  SafePort,
+  Subject,
 } from '@skep/policy';
-import { documentKey, explain, PolicyProtocol, PolicySet, reservedLabels } from '@skep/policy';
+import { documentKey, explain, nodeLabels, PolicyProtocol, PolicySet } from '@skep/policy';
+import { reservedLabels, selectorMatches } from '@skep/policy';
 import { type Address, formatAddress, formatPrefix, type Prefix, singlePrefix } from '@skep/wire';
 import type { DatapathTables } from '../tables/datapath-tables.ts';
 import {
@@ -49,6 +52,10 @@ export interface NodeModelOptions {
   readonly generation?: GenerationNumber;
   /** What the agent before has left, until `dropInherited`. */
   readonly inherited?: InheritedPlaces;
+  /** The node's labels, by which policies of nodes select it. Default: none. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  /** What those policies cannot close. Default: `DEFAULT_SAFE_PORTS`. */
+  readonly safePorts?: readonly SafePort[];
 }
 
 /** Everything that a node is to know at once. */
@@ -60,7 +67,9 @@ export interface NodeContents {
 
 /** The node's endpoints, identities, ipcache and policy, and the tables that they become. */
 export class NodeModel {
-  readonly policy = new PolicySet();
+  readonly policy: PolicySet;
+  /** The node as a subject. */
+  readonly node: Subject;
   readonly ipcache: Ipcache;
   /** Those who restore an earlier life do it first. */
   readonly numbers = new EndpointNumbers();
@@ -72,6 +81,9 @@ export class NodeModel {
     private readonly tables: DatapathTables,
     private readonly options: NodeModelOptions,
   ) {
+    const { safePorts } = options;
+    this.policy = new PolicySet(safePorts ? { safePorts } : {});
+    this.node = { labels: nodeLabels(options.nodeLabels ?? {}) };
     this.half = new Generation(options.generation ?? 0);
     const sets = new SelectorSets(tables, this.half.sets);
     this.ipcache = new Ipcache(tables, sets, options.inherited);
@@ -82,6 +94,7 @@ export class NodeModel {
     this.changes = new TableChanges(parts);
     tables.setSelectorSet(EMPTY_SELECTOR_SET, []);
     for (const prefix of this.policy.prefixesInUse()) this.ipcache.write(prefix, undefined, []);
+    policy.setSubject(HOST, this.node);
     this.changes.bumpMembership();
   }
 
@@ -99,7 +112,12 @@ export class NodeModel {
     const host = hostPeer(contents.nodeAddresses);
     const changes = this.policy.update({
       documents: contents.documents,
-      subjects: new Map(known.map((each) => [subjectKeyOf(each), subjectOf(each)])),
+      // As if it were new, so that its row is written whatever is there.
+      deletedSubjects: [HOST],
+      subjects: new Map([
+        [HOST, this.node],
+        ...known.map((each) => [subjectKeyOf(each), subjectOf(each)] as const),
+      ]),
       peers: new Map([
         [HOST, host],
         ...known.map((each) => [peerKey(each.id), peerOf(each)] as const),
@@ -228,6 +246,13 @@ export class NodeModel {
     return this.endpoints.get(id);
   }
 
+  /** Whether some document is about this node. */
+  isAboutNode({ ruleSets }: PolicyDocument): boolean {
+    return ruleSets.some(({ subject, isAboutNodes }) => {
+      return isAboutNodes === true && selectorMatches(subject, this.node.labels);
+    });
+  }
+
   /** The rules of an endpoint, as its programs decide. */
   tableOf(known: KnownEndpoint): DecisionTable | undefined {
     return this.policy.table(subjectKeyOf(known));
@@ -243,6 +268,7 @@ export class NodeModel {
     const facts = this.policy.peerAtAddress(address);
     const endpoint = this.endpoints.get(endpointIdOf(facts.key ?? ''));
     const name = endpoint ? qualifiedName(endpoint) : (facts.key ?? formatAddress(address));
+    if (facts.key === HOST) return { name, facts, subject: this.node };
     if (!endpoint) return { name, facts };
     return { name, facts, subject: subjectOf(endpoint) };
   }

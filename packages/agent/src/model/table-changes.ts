@@ -4,7 +4,7 @@
  * Order of every change (see `PolicyChanges` of `@skep/policy`): what restricts, then programs,
  * then what grants; so at no instant does half of a change decide.
  */
-import { ReservedIdentity } from '@skep/contract';
+import { HOST_SUBJECT, ReservedIdentity } from '@skep/contract';
 import type { GroupId, PlaceChange, PolicyChanges, PolicySet } from '@skep/policy';
 import { type Address, singlePrefix } from '@skep/wire';
 import type { CompiledSubject, DatapathTables } from '../tables/datapath-tables.ts';
@@ -55,7 +55,7 @@ export class TableChanges {
     const swaps: Swap[] = [];
     const refused: Refusal[] = [];
     for (const { key, table } of changes.subjects) {
-      const subject = subjects.numberOf(key);
+      const subject = key === HOST ? HOST_SUBJECT : subjects.numberOf(key);
       if (subject === undefined) continue;
       try {
         swaps.push({ subject, compiled: tables.compile(subject, half.tableOf(table)) });

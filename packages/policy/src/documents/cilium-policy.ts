@@ -10,6 +10,7 @@
 
 import { type Direction, PolicyProtocol } from '../decision-table.ts';
 import {
+  HOST_LABEL,
   type LabelSelector,
   makeSelector,
   NAMESPACE_KEY,
@@ -76,7 +77,7 @@ const SECTIONS = [
 ] as const;
 
 function toRuleSet(spec: CiliumSpec, origin: Origin): RuleSet {
-  const isInitAllowed = hasKey(spec.endpointSelector, 'reserved', 'init');
+  const isInitAllowed = hasKey(spec.endpointSelector ?? {}, 'reserved', 'init');
   const rules = SECTIONS.flatMap(({ key, direction, action }) =>
     (spec[key] ?? []).map((written: CiliumRule, index): Rule => {
       const path = [...origin.path, key, index];
@@ -93,16 +94,27 @@ function toRuleSet(spec: CiliumSpec, origin: Origin): RuleSet {
   const hasRules = (direction: Direction) => rules.some((rule) => rule.direction === direction);
   return {
     name: origin.name,
-    subject: toSubject(spec.endpointSelector, origin),
+    subject: toSubject(spec, origin),
+    isAboutNodes: spec.nodeSelector !== undefined,
     rules,
     isIngressDefaultDeny: spec.enableDefaultDeny?.ingress ?? hasRules('ingress'),
     isEgressDefaultDeny: spec.enableDefaultDeny?.egress ?? hasRules('egress'),
   };
 }
 
-function toSubject(written: WrittenSelector, origin: Origin): LabelSelector {
-  const requirements = toRequirements(written);
-  if (origin.namespace === '') return makeSelector(requirements);
+/**
+ * Endpoints and nodes are never subjects of the same rules: a node has the label `reserved:host`,
+ * beside its own, and no endpoint can have it.
+ */
+function toSubject({ endpointSelector, nodeSelector }: CiliumSpec, origin: Origin): LabelSelector {
+  const requirements = toRequirements(nodeSelector ?? endpointSelector ?? {});
+  if (nodeSelector) {
+    if (origin.namespace === '') return makeSelector([...requirements, IS_NODE]);
+    const detail = 'found in a CiliumNetworkPolicy, expected a CiliumClusterwideNetworkPolicy';
+    const path = [...origin.path, 'nodeSelector'];
+    throw new PolicyDocumentError([origin.document.problem(path, detail)]);
+  }
+  if (origin.namespace === '') return makeSelector([...requirements, IS_NO_NODE]);
   const values = [origin.namespace];
   for (const requirement of requirements) {
     if (requirement.key !== NAMESPACE_KEY || requirement.operator !== 'In') continue;
@@ -117,6 +129,9 @@ function toSubject(written: WrittenSelector, origin: Origin): LabelSelector {
     { source: 'k8s', key: NAMESPACE_KEY, operator: 'In', values },
   ]);
 }
+
+const IS_NODE: Requirement = { ...HOST_LABEL, operator: 'Exists', values: [] };
+const IS_NO_NODE: Requirement = { ...HOST_LABEL, operator: 'DoesNotExist', values: [] };
 
 /**
  * A rule that names no peers is about all of them if it names ports; a rule that is empty matches

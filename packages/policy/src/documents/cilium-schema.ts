@@ -22,7 +22,6 @@ import type { UnsupportedFields } from './schema-problems.ts';
 
 /** Fields of Cilium that are refused by name rather than ignored. */
 export const CILIUM_UNSUPPORTED: UnsupportedFields = {
-  nodeSelector: ' (policies of hosts)',
   fromRequires: ' (Cilium 1.19 removed it, too)',
   toRequires: ' (Cilium 1.19 removed it, too)',
   fromGroups: '',
@@ -165,19 +164,31 @@ const ruleLabel = z.strictObject({
   source: z.string().optional(),
 });
 
-const spec = z.strictObject({
-  description: z.string().optional(),
-  labels: z.array(ruleLabel).optional(),
-  log: z.strictObject({ value: z.string().optional() }).optional(),
-  enableDefaultDeny: z
-    .strictObject({ ingress: z.boolean().optional(), egress: z.boolean().optional() })
-    .optional(),
-  endpointSelector: labelSelector,
-  ingress: z.array(ingressRule).optional(),
-  ingressDeny: z.array(ingressRule).optional(),
-  egress: z.array(egressRule).optional(),
-  egressDeny: z.array(egressRule).optional(),
-});
+const spec = z
+  .strictObject({
+    description: z.string().optional(),
+    labels: z.array(ruleLabel).optional(),
+    log: z.strictObject({ value: z.string().optional() }).optional(),
+    enableDefaultDeny: z
+      .strictObject({ ingress: z.boolean().optional(), egress: z.boolean().optional() })
+      .optional(),
+    endpointSelector: labelSelector.optional(),
+    nodeSelector: labelSelector.optional(),
+    ingress: z.array(ingressRule).optional(),
+    ingressDeny: z.array(ingressRule).optional(),
+    egress: z.array(egressRule).optional(),
+    egressDeny: z.array(egressRule).optional(),
+  })
+  .superRefine(({ endpointSelector, nodeSelector }, context) => {
+    const count = [endpointSelector, nodeSelector].filter(Boolean).length;
+    if (count === 1) return;
+    const path = count === 0 ? 'endpointSelector' : 'nodeSelector';
+    const message =
+      count === 0
+        ? 'endpointSelector, or nodeSelector for a policy of nodes'
+        : 'either nodeSelector or endpointSelector in a spec, not both';
+    context.addIssue({ code: 'custom', path: [path], message });
+  });
 
 /** Both kinds; that a clusterwide one has no namespace is checked apart. */
 export const ciliumPolicy = z

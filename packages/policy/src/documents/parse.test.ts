@@ -201,15 +201,40 @@ items:
     ],
   },
   {
-    name: 'policies of hosts',
+    name: 'a policy of nobody',
     text: `apiVersion: cilium.io/v2
 kind: CiliumClusterwideNetworkPolicy
 metadata: {name: host}
 spec:
+  ingress: []`,
+    problems: [
+      'shop.yaml:4: spec.endpointSelector: found nothing, expected endpointSelector, or ' +
+        'nodeSelector for a policy of nodes',
+    ],
+  },
+  {
+    name: 'a policy of endpoints and of nodes',
+    text: `apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: host}
+specs:
+- endpointSelector: {}
   nodeSelector: {}`,
     problems: [
-      'shop.yaml:4: spec.endpointSelector: found nothing, expected a mapping',
-      'shop.yaml:5: spec.nodeSelector: not supported yet (policies of hosts)',
+      'shop.yaml:6: specs[0].nodeSelector: found a mapping, expected either nodeSelector or ' +
+        'endpointSelector in a spec, not both',
+    ],
+  },
+  {
+    name: 'a policy of nodes in a namespace',
+    text: `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: host}
+spec:
+  nodeSelector: {}`,
+    problems: [
+      'shop.yaml:5: spec.nodeSelector: found in a CiliumNetworkPolicy, expected a ' +
+        'CiliumClusterwideNetworkPolicy',
     ],
   },
   {
