@@ -21,10 +21,12 @@ export class EndpointEntry extends Struct({
   padding: u16,
 }) {}
 
-/** Bits of `SubjectEntry.enforced`: directions, as the endpoint sees them, that need an allow. */
+/** Bits of `SubjectEntry.enforced`: directions, as the subject sees them, that need an allow. */
 export enum Enforced {
   Ingress = 1,
   Egress = 2,
+  /** Of the node as a subject: its flows at uplinks are looked at, and remembered. */
+  Followed = 4,
 }
 
 /** Endpoints that share rules, by the subject's number; 0 stands for a side without policy. */

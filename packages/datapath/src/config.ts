@@ -9,6 +9,10 @@ export const node = loadTime({
   hasRedirectPeer: bool,
   /** 1: report traffic that is allowed, too. */
   reportsForwarded: bool,
+  /** 1 at uplinks: endpoints reach the world under the node's address. */
+  masquerades: bool,
+  /** 1 at uplinks: policies about the node decide what it sends and gets. */
+  guardsHost: bool,
   /** 1 in an upgrade: programs of the layout before are there, and may still have the last word. */
   isSuccessor: bool,
 });

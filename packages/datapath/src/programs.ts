@@ -51,7 +51,15 @@ function constantsOf(node: NodeConstants, role: ProgramRole): Constants {
   return { ...node, isSuccessor: role === 'successor' ? 1 : 0 };
 }
 
-/** The two programs on every uplink, where masquerade is on. */
+/** What the programs of uplinks do; of what they do not, no instruction is in them. */
+export interface UplinkTasks {
+  /** Endpoints reach the world under the node's address. */
+  readonly masquerades: 0 | 1;
+  /** Policies about the node decide what it sends and gets. */
+  readonly guardsHost: 0 | 1;
+}
+
+/** The two programs on every uplink, where there is something to do. */
 export interface UplinkPrograms {
   /** Its ingress: what comes from the network. */
   readonly fromNetwork: ProgramObject;
@@ -60,8 +68,8 @@ export interface UplinkPrograms {
 }
 
 /** The programs for every uplink. */
-export function uplinkPrograms(node: NodeConstants): UplinkPrograms {
-  const constants = constantsOf(node, 'alone');
+export function uplinkPrograms(node: NodeConstants, tasks: UplinkTasks): UplinkPrograms {
+  const constants = { ...constantsOf(node, 'alone'), ...tasks };
   return {
     fromNetwork: bind('skep_from_net', constants),
     toNetwork: bind('skep_to_net', constants),

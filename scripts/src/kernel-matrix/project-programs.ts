@@ -10,6 +10,7 @@ import { filesUnder, projectRoot } from '../project.ts';
 
 /** All that a node can switch on, so that nothing is left out of a program. */
 const NODE = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
+const TASKS = { masquerades: 1, guardsHost: 1 } as const;
 const ROLES = ['alone', 'successor'] as const;
 const POLICY_PORTS = 64;
 
@@ -19,7 +20,7 @@ export async function projectPrograms(): Promise<ProgramObject[]> {
   return [
     ...ROLES.flatMap((role) => Object.values(endpointPrograms(NODE, role))),
     ...ROLES.map((role) => decidedProgram(NODE, role)),
-    ...Object.values(uplinkPrograms(NODE)),
+    ...Object.values(uplinkPrograms(NODE, TASKS)),
     policy(),
     ...examples.flat(),
   ];

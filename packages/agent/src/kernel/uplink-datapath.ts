@@ -49,7 +49,7 @@ export class UplinkDatapath {
       return program;
     };
     try {
-      const { fromNetwork, toNetwork } = uplinkPrograms(node);
+      const { fromNetwork, toNetwork } = uplinkPrograms(node, { masquerades: 1, guardsHost: 0 });
       this.programs = { ingress: load(fromNetwork), egress: load(toNetwork) };
       this.ids = programIds(this.programs);
     } catch (error) {

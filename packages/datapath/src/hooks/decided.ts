@@ -4,17 +4,20 @@
  */
 import { TcAction } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
+import { Hook } from '@skep/contract';
 import { packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
-import { finish } from '../stages/deliver.ts';
+import { finish, finishAtUplink } from '../stages/deliver.ts';
 import { admit, heed } from '../stages/policy.ts';
 
 /** One side has refused, or all sides that have rules have agreed. @program skep_decided */
 export function decided(ctx: TcContext): TcAction {
   const packet = packets.lookup(0);
   if (!packet) return TcAction.Drop;
-  return finish(ctx, packet, walk(packet));
+  const step = walk(packet);
+  const isAtUplink = packet.hook === Hook.FromNetwork || packet.hook === Hook.ToNetwork;
+  return isAtUplink ? finishAtUplink(packet, step) : finish(ctx, packet, step);
 }
 
 function walk(packet: Packet): Step {

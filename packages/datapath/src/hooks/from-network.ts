@@ -1,17 +1,19 @@
 /**
  * From the network: traffic control ingress of an uplink. Answers to what was masqueraded get the
- * endpoint's address again, before the node's stack looks for the way; everything else passes as it
- * is.
+ * endpoint's address again, before the node's stack looks for the way; what is for the node itself
+ * is decided by the policies about it; everything else passes as it is.
  */
 import { TcAction } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
 import { Hook } from '@skep/contract';
+import { node } from '../config.ts';
 import { packets, uplinks } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { returnAnswer } from '../stages/answers.ts';
 import { finishAtUplink } from '../stages/deliver.ts';
-import { begin, parseNetwork, parseTransport } from '../stages/parse.ts';
+import { guardArrival, isGuarded } from '../stages/host.ts';
+import { begin, parseAll } from '../stages/parse.ts';
 
 /** @program skep_from_net */
 export function fromNetwork(ctx: TcContext): TcAction {
@@ -22,9 +24,12 @@ export function fromNetwork(ctx: TcContext): TcAction {
 }
 
 function walk(ctx: TcContext, packet: Packet): Step {
-  const uplink = uplinks.lookup(ctx.ifindex);
-  if (!uplink) return Outcome.Pass;
-  if (parseNetwork(ctx, packet) !== Outcome.Next) return Outcome.Pass;
-  if (parseTransport(ctx, packet) !== Outcome.Next) return Outcome.Pass;
-  return returnAnswer(ctx, packet, uplink);
+  const read = parseAll(ctx, packet);
+  if (node.masquerades && read === Outcome.Next) {
+    const uplink = uplinks.lookup(ctx.ifindex);
+    const step: Step = uplink ? returnAnswer(ctx, packet, uplink) : Outcome.Next;
+    if (step !== Outcome.Next) return step;
+  }
+  if (node.guardsHost && isGuarded()) return guardArrival(ctx, packet, read);
+  return Outcome.Pass;
 }

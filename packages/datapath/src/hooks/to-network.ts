@@ -1,17 +1,20 @@
 /**
  * To the network: traffic control egress of an uplink. What endpoints send to the world leaves with
- * the node's own address; everything else as it is.
+ * the node's own address; what the node itself sends is decided by the policies about it.
  */
 import { TcAction } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
 import { Hook } from '@skep/contract';
+import { node } from '../config.ts';
 import { packets, uplinks } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { finishAtUplink } from '../stages/deliver.ts';
+import { guardDeparture, isGuarded } from '../stages/host.ts';
 import { masquerade, masqueradeError, needsMasquerade } from '../stages/masquerade.ts';
-import { begin, parseNetwork, parseTransport } from '../stages/parse.ts';
+import { begin, parseAll } from '../stages/parse.ts';
 import { isError } from '../stages/quoted.ts';
+import { relate } from '../stages/related.ts';
 
 /** @program skep_to_net */
 export function toNetwork(ctx: TcContext): TcAction {
@@ -22,12 +25,24 @@ export function toNetwork(ctx: TcContext): TcAction {
 }
 
 function walk(ctx: TcContext, packet: Packet): Step {
+  const read = parseAll(ctx, packet);
+  const isHostGuarded = node.guardsHost && isGuarded();
+  // Before masquerade turns what it quotes into what the world has sent.
+  const isRead = read === Outcome.Next;
+  const isRelated = isHostGuarded && isRead && relate(ctx, packet) !== Outcome.Next;
+  if (node.masquerades) {
+    const step = leaveMasqueraded(ctx, packet, read);
+    if (step !== Outcome.Next) return step;
+  }
+  if (isHostGuarded && !isRelated) return guardDeparture(ctx, packet, read);
+  return Outcome.Pass;
+}
+
+function leaveMasqueraded(ctx: TcContext, packet: Packet, read: Step): Step {
   const uplink = uplinks.lookup(ctx.ifindex);
-  if (!uplink) return Outcome.Pass;
-  // What endpoints send has been read once already: this is the node's, or no IP.
-  if (parseNetwork(ctx, packet) !== Outcome.Next) return Outcome.Pass;
-  const step = parseTransport(ctx, packet);
-  if (step !== Outcome.Next) return needsMasquerade(packet) ? step : Outcome.Pass;
+  if (!uplink || packet.family === 0) return Outcome.Next;
+  // What endpoints send has been read once already: this is the node's, but for its transport.
+  if (read !== Outcome.Next) return needsMasquerade(packet) ? read : Outcome.Next;
   if (isError(packet)) return masqueradeError(ctx, packet, uplink);
   return masquerade(ctx, packet, uplink);
 }

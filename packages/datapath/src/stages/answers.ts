@@ -17,28 +17,33 @@ import {
   tupleOf,
 } from './translations.ts';
 
-/** `Outcome.Pass` where the packet is the node's own. */
+/**
+ * `Outcome.Next` where the packet is the node's own: it is decided as it has come, also where its
+ * port has been another one on the way out.
+ */
 export function returnAnswer(ctx: TcContext, packet: Packet, uplink: Uplink): Step {
   const address = packet.family === 4 ? uplink.address4 : uplink.address6;
-  if (!isSameAddress(packet.destination, address)) return Outcome.Pass;
+  if (!isSameAddress(packet.destination, address)) return Outcome.Next;
   if (isError(packet)) return returnError(ctx, packet);
-  if (packet.isLaterFragment && joinFragments(packet) !== Outcome.Next) return Outcome.Pass;
-  if (!isMasqueradePort(uplink, packet.destinationPort)) return Outcome.Pass;
+  if (packet.isLaterFragment && joinFragments(packet) !== Outcome.Next) return Outcome.Next;
+  if (!isMasqueradePort(uplink, packet.destinationPort)) return Outcome.Next;
   const claim = findTranslation(tupleOf(packet));
-  if (!claim) return Outcome.Pass;
+  if (!claim) return Outcome.Next;
   // Only now: of what is nobody's, strangers could send as much as they like.
   if (packet.isFragment && !packet.isLaterFragment) joinFragments(packet);
   follow(packet, claim, false);
   const port = claim.port;
-  const step = rewriteDestination(ctx, packet, claim.address);
-  return step === Outcome.Next ? rewriteDestinationPort(ctx, packet, port) : step;
+  const isNodes = isSameAddress(claim.address, address);
+  let step = rewriteDestination(ctx, packet, claim.address);
+  if (step === Outcome.Next) step = rewriteDestinationPort(ctx, packet, port);
+  return step === Outcome.Next && !isNodes ? Outcome.Pass : step;
 }
 
 /** Whoever on the way tells of it: the packet that it quotes has left under the node's address. */
 function returnError(ctx: TcContext, packet: Packet): Step {
   const quoted = packets.lookup(1);
-  if (!quoted || !readQuoted(ctx, packet, quoted)) return Outcome.Pass;
-  if (!isSameAddress(quoted.source, packet.destination)) return Outcome.Pass;
+  if (!quoted || !readQuoted(ctx, packet, quoted)) return Outcome.Next;
+  if (!isSameAddress(quoted.source, packet.destination)) return Outcome.Next;
   const claim = findTranslation(
     new DirectedTuple({
       source: quoted.destination,
@@ -48,7 +53,9 @@ function returnError(ctx: TcContext, packet: Packet): Step {
       protocol: quoted.protocol,
     }),
   );
-  if (!claim) return Outcome.Pass;
-  const step = rewriteQuotedSource(ctx, packet, quoted, claim.address, claim.port);
-  return step === Outcome.Next ? rewriteDestination(ctx, packet, claim.address) : step;
+  if (!claim) return Outcome.Next;
+  const isNodes = isSameAddress(claim.address, packet.destination);
+  let step = rewriteQuotedSource(ctx, packet, quoted, claim.address, claim.port);
+  if (step === Outcome.Next) step = rewriteDestination(ctx, packet, claim.address);
+  return step === Outcome.Next && !isNodes ? Outcome.Pass : step;
 }

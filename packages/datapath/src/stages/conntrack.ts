@@ -11,6 +11,7 @@ import {
   DropReason,
   EventType,
   Hook,
+  HOST_SUBJECT,
   LifetimeSeconds,
   TraceReason,
 } from '@skep/contract';
@@ -259,11 +260,16 @@ function follow(packet: Packet, connection: Connection, isForward: boolean, now:
  */
 function isProven(packet: Packet, connection: Connection): boolean {
   if ((connection.flags & ConnectionFlag.Answered) === 0) return false;
-  if (packet.protocol !== IpProtocol.TCP) return connection.egressEndpoint !== 0;
+  if (packet.protocol !== IpProtocol.TCP) return isBegunHere(connection);
   if ((packet.tcpFlags & TcpFlag.ACK) === 0 || connection.acknowledgment === 0) return false;
   // Data may be acknowledged together with the SYN.
   const further: u32 = packet.acknowledgment - connection.acknowledgment;
   return further < ACKNOWLEDGED_AT_ONCE;
+}
+
+/** By an endpoint of this node, or by the node. */
+function isBegunHere(connection: Connection): boolean {
+  return connection.egressEndpoint !== 0 || connection.egressSubject === HOST_SUBJECT;
 }
 
 function answersSyn(packet: Packet): boolean {

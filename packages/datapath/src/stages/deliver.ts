@@ -22,9 +22,11 @@ export function finish(ctx: TcContext, packet: Packet, step: Step): TcAction {
   return step === Outcome.Answer ? redirect(packet.interfaceIndex, 0) : TcAction.Pass;
 }
 
-/** At an uplink everything goes on that nothing speaks against: most of it is the node's own. */
+/** At an uplink what passes goes on to other programs, and is counted where it goes. */
 export function finishAtUplink(packet: Packet, step: Step): TcAction {
-  return step >= FIRST_DROP_REASON ? drop(packet, step) : TcAction.Next;
+  if (step === Outcome.Dropped) return TcAction.Drop;
+  if (step === Outcome.Next || step >= FIRST_DROP_REASON) return drop(packet, step);
+  return TcAction.Next;
 }
 
 /** `Outcome.Next` here means that no stage has decided: that is not a pass either. */

@@ -33,19 +33,20 @@ import {
   recallPort,
 } from './translations.ts';
 
-/** What leaves by an uplink and is no ICMP error. */
+/** What leaves by an uplink and is no ICMP error. `Outcome.Next` where it is no endpoint's. */
 export function masquerade(ctx: TcContext, packet: Packet, uplink: Uplink): Step {
   const address = packet.family === 4 ? uplink.address4 : uplink.address6;
   if (isSameAddress(packet.source, address)) return yieldPort(ctx, packet, uplink, address);
-  const step = readOwnPort(ctx, packet);
+  let step = readOwnPort(ctx, packet);
   if (step !== Outcome.Next) return step;
   if (!recallPort(packet, address)) {
-    if (!needsMasquerade(packet)) return Outcome.Pass;
+    if (!needsMasquerade(packet)) return Outcome.Next;
     if (!hasPort(packet)) return DropReason.UnsupportedMasqueradeProtocol;
     const hasAddress = address.upper !== 0 || address.lower !== 0;
     if (!hasAddress || !claimPort(packet, uplink, address)) return DropReason.NoMasqueradeMapping;
   }
-  return leave(ctx, packet, address);
+  step = leave(ctx, packet, address);
+  return step === Outcome.Next ? Outcome.Pass : step;
 }
 
 function leave(ctx: TcContext, packet: Packet, address: Ipv6Address): Step {
@@ -69,17 +70,20 @@ function readOwnPort(ctx: TcContext, packet: Packet): Step {
 /**
  * A port of the node's own that a flow of an endpoint has got for the same destination: the node's
  * gets another one, or the answers would go to the endpoint. The kernel gives none of these ports
- * by itself, so it takes a program that asks for one, or an echo.
+ * by itself, so it takes a program that asks for one, or an echo. From here on the node's flow is
+ * the one that the world sees.
  */
 function yieldPort(ctx: TcContext, packet: Packet, uplink: Uplink, address: Ipv6Address): Step {
-  if (packet.isFragment || !hasPort(packet)) return Outcome.Pass;
-  if (!isMasqueradePort(uplink, packet.sourcePort)) return Outcome.Pass;
+  if (packet.isFragment || !hasPort(packet)) return Outcome.Next;
+  if (!isMasqueradePort(uplink, packet.sourcePort)) return Outcome.Next;
   if (!recallPort(packet, address)) {
-    if (packet.protocol === IpProtocol.TCP && !opensTcp(packet)) return Outcome.Pass;
-    if (!findTranslation(answerTo(packet, address, packet.sourcePort))) return Outcome.Pass;
+    if (packet.protocol === IpProtocol.TCP && !opensTcp(packet)) return Outcome.Next;
+    if (!findTranslation(answerTo(packet, address, packet.sourcePort))) return Outcome.Next;
     if (!claimPort(packet, uplink, address)) return DropReason.NoMasqueradeMapping;
   }
-  return leave(ctx, packet, address);
+  const step = leave(ctx, packet, address);
+  packet.sourcePort = packet.translatedPort;
+  return step;
 }
 
 /**
@@ -100,17 +104,19 @@ export function masqueradeError(ctx: TcContext, packet: Packet, uplink: Uplink):
     }),
   );
   if (!outward || !isSameAddress(outward.address, address)) {
-    return isAboutVisitor(packet, quoted) ? Outcome.Pass : withoutFlow(packet);
+    return isAboutVisitor(packet, quoted) ? Outcome.Next : withoutFlow(packet);
   }
   const step = rewriteQuotedDestination(ctx, packet, quoted, address, outward.port);
   if (step !== Outcome.Next) return step;
   const isEndpoints = isSameAddress(packet.source, quoted.destination);
-  return isEndpoints ? rewriteSource(ctx, packet, address) : Outcome.Pass;
+  if (!isEndpoints) return Outcome.Next;
+  const end = rewriteSource(ctx, packet, address);
+  return end === Outcome.Next ? Outcome.Pass : end;
 }
 
 /** An error about no flow that is masqueraded. */
 function withoutFlow(packet: Packet): Step {
-  return needsMasquerade(packet) ? DropReason.NoMasqueradeMapping : Outcome.Pass;
+  return needsMasquerade(packet) ? DropReason.NoMasqueradeMapping : Outcome.Next;
 }
 
 /** From an endpoint to somebody who is to see the node in its place. */

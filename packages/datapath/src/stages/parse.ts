@@ -88,6 +88,13 @@ export function parseNetwork(ctx: TcContext, packet: Packet): Step {
   }
 }
 
+/** Reads all headers, also of what is for all hosts of a link: the node may be one of them. */
+export function parseAll(ctx: TcContext, packet: Packet): Step {
+  const step = parseNetwork(ctx, packet);
+  if (step !== Outcome.Next && step !== DropReason.UnknownTargetAddress) return step;
+  return parseTransport(ctx, packet);
+}
+
 /** Reads the IPv4 header: ends, protocol, whether it is a fragment. @source RFC 791 section 3.1 */
 export function parseIpv4(ctx: TcContext, packet: Packet): Step {
   const ip = ctx.at(Ipv4Header, ETHERNET_LENGTH);

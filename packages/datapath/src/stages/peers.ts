@@ -1,7 +1,7 @@
 /** Who the two ends are: identities, groups and local endpoints, from the ipcache. */
 import { u16 } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
-import { DropReason, Hook, PrefixKey } from '@skep/contract';
+import { DropReason, Hook, HOST_SUBJECT, PrefixKey, ReservedIdentity } from '@skep/contract';
 import type { EndpointEntry, PeerEntry } from '@skep/contract';
 import { IcmpType, Icmpv6Type, IpProtocol } from '@skep/wire';
 import type { Ipv6Address } from '@skep/wire';
@@ -39,6 +39,31 @@ export function identify(packet: Packet, endpoint: EndpointEntry): Step {
   return Outcome.Next;
 }
 
+/**
+ * As `identify`, of a packet between the node itself and who is behind an uplink. From there nobody
+ * speaks for the node, or for an endpoint of it.
+ */
+export function identifyHost(packet: Packet): Step {
+  const state = nodeState.lookup(0);
+  if (!state) return DropReason.EndpointNotReady;
+  packet.membershipRevision = state.membershipRevision;
+  const isOutgoing = packet.hook === Hook.ToNetwork;
+  const isInitiator = isOutgoing === (packet.isReply === 0);
+  const own = isInitiator ? packet.initiator : packet.responder;
+  const other = isInitiator ? packet.responder : packet.initiator;
+  own.identity = ReservedIdentity.Host;
+  own.selectorSet = 0;
+  own.subject = HOST_SUBJECT;
+  const peer = lookUpPeer(isOutgoing ? packet.destination : packet.source);
+  if (!peer) return DropReason.InvalidIdentity;
+  const isOfNode = peer.endpoint !== 0 || peer.identity === ReservedIdentity.Host;
+  if (isOfNode && !isOutgoing) return DropReason.InvalidSourceAddress;
+  other.identity = peer.identity;
+  other.selectorSet = peer.selectorSet;
+  packet.policyPort = policyPort(packet);
+  return Outcome.Next;
+}
+
 function readOwn(end: End, packet: Packet, endpoint: EndpointEntry): void {
   end.identity = endpoint.identity;
   end.selectorSet = packet.family === 4 ? endpoint.selectorSet4 : endpoint.selectorSet6;
@@ -51,7 +76,10 @@ function readPeer(end: End, peer: PeerEntry): boolean {
   end.identity = peer.identity;
   end.selectorSet = peer.selectorSet;
   end.endpoint = peer.endpoint;
-  if (!peer.endpoint) return true;
+  if (!peer.endpoint) {
+    if (peer.identity === ReservedIdentity.Host) end.subject = HOST_SUBJECT;
+    return true;
+  }
   const endpoint = endpoints.lookup(peer.endpoint);
   if (!endpoint || endpoint.interfaceIndex === 0) return false;
   end.subject = endpoint.subject;
@@ -59,7 +87,7 @@ function readPeer(end: End, peer: PeerEntry): boolean {
 }
 
 /** A single address before the longest prefix: hashing costs a quarter of walking the trie. */
-function lookUpPeer(address: Ipv6Address): PeerEntry | null {
+export function lookUpPeer(address: Ipv6Address): PeerEntry | null {
   const exact = addresses.lookup(address);
   if (exact) return exact;
   return prefixes.lookup(new PrefixKey({ prefixLength: 128, address }));

@@ -2,6 +2,8 @@
 import { expiryCases } from './cases/expiry.ts';
 import { forwardingCases } from './cases/forwarding.ts';
 import { fragmentCases } from './cases/fragments.ts';
+import { hostCases } from './cases/host.ts';
+import { hostUplinkCases } from './cases/host-uplink.ts';
 import { icmpCases } from './cases/icmp.ts';
 import { masqueradeCases } from './cases/masquerade.ts';
 import { masqueradeErrorCases } from './cases/masquerade-errors.ts';
@@ -21,6 +23,8 @@ export const endpointTables: Readonly<Record<string, readonly PacketCase[]>> = {
 /** All rows: those of uplinks, too. */
 export const packetTables: Readonly<Record<string, readonly PacketCase[]>> = {
   ...endpointTables,
+  host: hostCases,
+  'host at uplinks': hostUplinkCases,
   masquerade: masqueradeCases,
   'masquerade ports': masqueradePortCases,
   'masquerade errors': masqueradeErrorCases,

@@ -4,7 +4,7 @@ import { TcAction } from '@skep/ebpf';
 import { parseMac } from '@skep/wire';
 import { endpointPrograms, uplinkPrograms } from '../programs.ts';
 import type { Delivery, Engine, HookName, UplinkHookName } from './engine.ts';
-import { moveTo, NODE, otherThan, type TrialEndpoint } from './world.ts';
+import { moveTo, NODE, otherThan, type TrialEndpoint, UPLINK_TASKS } from './world.ts';
 
 /** What a program made of one packet. */
 export interface ProgramResult {
@@ -21,7 +21,7 @@ export interface ProgramEngine extends Engine {
   run(program: ProgramObject, packet: Uint8Array): ProgramResult;
 }
 
-const PROGRAMS = { ...endpointPrograms(NODE), ...uplinkPrograms(NODE) };
+const PROGRAMS = { ...endpointPrograms(NODE), ...uplinkPrograms(NODE, UPLINK_TASKS) };
 
 /** Runs the hook on the endpoint that the engine was moved to. */
 export function runHook(engine: ProgramEngine, hook: HookName, frame: Uint8Array): ProgramResult {

@@ -3,7 +3,15 @@
  * world is set up on every engine.
  */
 import type { ProgramObject } from '@skep/bytecode';
-import { Direction, EndpointEntry, PeerEntry, PrefixKey, Uplink } from '@skep/contract';
+import {
+  Direction,
+  EndpointEntry,
+  Enforced,
+  HOST_SUBJECT,
+  PeerEntry,
+  PrefixKey,
+  Uplink,
+} from '@skep/contract';
 import { codecOf, type Decoded, type MapDeclaration, u32 } from '@skep/ebpf';
 import type { DecisionTable, DirectionTable } from '@skep/policy';
 import { Ipv6Address, parseAddress, parseMac, parsePrefix } from '@skep/wire';
@@ -25,7 +33,7 @@ import {
 } from '../maps.ts';
 import { emptyNewcomerQueue, ensureHashKey } from '../newcomer-queue.ts';
 import { isEnforced, policyProgram } from '../policy-program.ts';
-import type { NodeConstants } from '../programs.ts';
+import type { NodeConstants, UplinkTasks } from '../programs.ts';
 import type { TrialTables } from './tables.ts';
 
 /** Constants that the programs of the trials are compiled with. */
@@ -34,6 +42,8 @@ export const NODE: NodeConstants = {
   hasRedirectPeer: 1,
   reportsForwarded: 1,
 };
+/** Programs of uplinks do all that they can. */
+export const UPLINK_TASKS: UplinkTasks = { masquerades: 1, guardsHost: 1 };
 /** What the kernel's test run gives a program for an interface: its loopback. */
 export const TEST_INTERFACE = 1;
 /** What both endpoints know as their gateway. */
@@ -128,7 +138,10 @@ export function setUp(tables: TrialTables): void {
     put(tables, selectorSets, index + 1, { words });
   }
   for (const endpoint of [ANNA, BERT]) setUpEndpoint(tables, endpoint);
-  putAddress(tables, NODE_ADDRESS, { identity: HOST_IDENTITY, selectorSet: 3, endpoint: 0 });
+  for (const address of [NODE_ADDRESS, UPLINK_ADDRESS, UPLINK_ADDRESS6]) {
+    putAddress(tables, address, { identity: HOST_IDENTITY, selectorSet: 3, endpoint: 0 });
+  }
+  put(tables, subjects, HOST_SUBJECT, { revision: 1, enforced: 0 });
   for (const world of ['0.0.0.0/0', '::/0']) {
     const key = codecOf(PrefixKey).encode(toPrefixKey(parsePrefix(world)));
     const value = { identity: WORLD_IDENTITY, selectorSet: 4, endpoint: 0, padding: 0 };
@@ -170,11 +183,25 @@ export function setPolicy(
   table: DecisionTable,
   revision: number,
 ): void {
-  const slot = endpoint.id * 2;
-  tables.setPolicy(slot, programOf('ingress', table.ingress));
-  tables.setPolicy(slot + 1, programOf('egress', table.egress));
-  const enforced = (isEnforced(table.ingress) ? 1 : 0) | (isEnforced(table.egress) ? 2 : 0);
-  put(tables, subjects, endpoint.id, { revision, enforced });
+  setRules(tables, endpoint.id, table, { revision, flags: 0 });
+}
+
+/** As `setPolicy`, of the node itself: its flows are looked at from now on. */
+export function setHostPolicy(tables: TrialTables, table: DecisionTable, revision: number): void {
+  setRules(tables, HOST_SUBJECT, table, { revision, flags: Enforced.Followed });
+}
+
+function setRules(
+  tables: TrialTables,
+  subject: number,
+  { ingress, egress }: DecisionTable,
+  { revision, flags }: { revision: number; flags: number },
+): void {
+  const slot = subject * 2;
+  tables.setPolicy(slot, programOf('ingress', ingress));
+  tables.setPolicy(slot + 1, programOf('egress', egress));
+  const enforced = flags | (isEnforced(ingress) ? 1 : 0) | (isEnforced(egress) ? 2 : 0);
+  put(tables, subjects, subject, { revision, enforced });
 }
 
 /** Tables that many rows share become programs once, and are loaded once. */

@@ -13,7 +13,8 @@ import { endpointPrograms, uplinkPrograms } from '../../programs.ts';
 import type { Delivery, Engine, HookName, UplinkHookName } from '../engine.ts';
 import { KernelTables } from '../kernel-tables.ts';
 import { changed, type Counts, counters } from '../run-case.ts';
-import { ANNA, BERT, NODE, type TrialEndpoint, UPLINK_INTERFACE } from '../world.ts';
+import { ANNA, BERT, NODE, type TrialEndpoint } from '../world.ts';
+import { UPLINK_INTERFACE, UPLINK_TASKS } from '../world.ts';
 import { isRouted, judge, judgeAtUplink } from './judge.ts';
 import { type Arrival, LiveNetwork } from './live-network.ts';
 
@@ -94,7 +95,7 @@ export class LiveEngine extends KernelTables implements Engine {
    */
   private attachAll(network: LiveNetwork): void {
     const { fromEndpoint, toEndpoint } = endpointPrograms(NODE);
-    const { fromNetwork, toNetwork } = uplinkPrograms(NODE);
+    const { fromNetwork, toNetwork } = uplinkPrograms(NODE, UPLINK_TASKS);
     const folder = mkdtempSync(join(tmpdir(), 'skep-live-'));
     mountBpfFileSystem(folder);
     const attach = (ifindex: number, direction: TcDirection, object: ProgramObject): void => {
