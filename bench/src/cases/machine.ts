@@ -25,7 +25,7 @@ export const machineCase: Case = {
     const rows: Row[] = [];
     for (const width of [32, 64] as const) rows.push(await loop(width, effort));
     rows.push(await packets('established, both sides', knownPort, TcpFlag.ACK, effort));
-    rows.push(await packets('denied, first packet', knownPort + 1, TcpFlag.SYN, effort));
+    rows.push(await packets('denied, repeated', knownPort + 1, TcpFlag.SYN, effort));
     return rows;
   },
 };
