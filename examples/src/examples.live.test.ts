@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { canUseBpf, explainMissing, type Feature } from '@skep/bpf';
+import { canTraceFunctions, canUseBpf, explainMissing, type Feature } from '@skep/bpf';
 import { runExample } from './lib/run.ts';
 
 const LINES_MAX = 60;
@@ -14,6 +14,8 @@ interface Expected {
   readonly needsKernel: boolean;
   /** What not every supported kernel has. */
   readonly feature?: Feature;
+  /** Whether it is attached to functions of the kernel. */
+  readonly tracesFunctions?: true;
   readonly output: RegExp;
 }
 
@@ -61,6 +63,10 @@ const examples: Record<string, Expected> = {
     output:
       /^(closed: .*is dropped\n){2}.*53 arrives\n.*80 is dropped\n(closed: .*is dropped\n){2}$/,
   },
+  'list-sockets': {
+    needsKernel: true,
+    output: /^(?=(.*\n){3}$)(?=.*Listen: port 8000\n).*Established: a client of port 8000\n/s,
+  },
   'rate-limit': {
     needsKernel: true,
     output: /^50 packets at once: 1\d arrive\n50 .*: [4-9] arrive/,
@@ -82,6 +88,11 @@ const examples: Record<string, Expected> = {
     needsKernel: true,
     output: /^port 8000 got: to 7000\nport 8000 got: to 7009\n7010: connect .*ECONNREFUSED/,
   },
+  'time-connect': {
+    needsKernel: true,
+    tracesFunctions: true,
+    output: /^connect to port 8000: 0, took some time: true\n$/,
+  },
   'trace-connect': {
     needsKernel: true,
     output: /^Close -> SynSent\nSynSent -> Established\n$/,
@@ -101,9 +112,10 @@ test('every example has an expected output', () => {
   assert.deepEqual(names.sort(), Object.keys(examples).sort());
 });
 
-function hindrance({ needsKernel, feature }: Expected): string | undefined {
+function hindrance({ needsKernel, feature, tracesFunctions }: Expected): string | undefined {
   if (!needsKernel) return undefined;
-  return canUseBpf() ?? (feature && explainMissing(feature));
+  const missing = canUseBpf() ?? (feature && explainMissing(feature));
+  return missing ?? (tracesFunctions && canTraceFunctions());
 }
 
 for (const [name, expected] of Object.entries(examples)) {

@@ -2,7 +2,7 @@
  * What this kernel can do, found by trying and never by its version: distributions carry features
  * back. An answer is kept for the life of the process; an attempt that tells nothing is an error.
  */
-import { asm, r0, r1, r2, r10 } from '@skep/bytecode';
+import { asm, type ProgramObject, r0, r1, r2, r10 } from '@skep/bytecode';
 import { MapFlag, type MapKind } from '@skep/ebpf';
 import {
   BpfAttachType,
@@ -118,15 +118,20 @@ const smallest: Partial<Record<MapKind, Partial<typeof ordinary>>> = {
  * refused either way, but for different reasons.
  *
  * @param helper its number, as in `@skep/ebpf`
- * @param attachType for types that are told where they will be attached
+ * @param place for types that are told where they will be attached
  * @throws InconclusiveProbeError
  */
-export function hasHelper(programType: number, helper: number, attachType = 0): boolean {
-  return remember(`helper ${helper} in ${programType} ${attachType}`, () => {
+export function hasHelper(
+  programType: number,
+  helper: number,
+  place: Pick<ProgramObject, 'attachType' | 'attachTarget'> = {},
+): boolean {
+  const { attachType, attachTarget } = place;
+  return remember(`helper ${helper} in ${programType} ${attachType} ${attachTarget}`, () => {
     const name = `helper ${helper}`;
     try {
       const object = probeProgram(programType, [asm.callHelper(helper), asm.exit()]);
-      loadProgram(object, { attachType }).close();
+      loadProgram({ ...object, ...place }).close();
       return true;
     } catch (error) {
       if (!(error instanceof VerifierError)) throw inconclusive(name, error);

@@ -22,6 +22,7 @@ export {
   readProgramCode,
   readProgramInfo,
 } from './info.ts';
+export * from './iterator.ts';
 export {
   Link,
   type LinkInfo,

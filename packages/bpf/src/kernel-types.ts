@@ -1,7 +1,7 @@
 /** The kernel's own BTF: which of its functions a program is attached to. */
 import { readFileSync } from 'node:fs';
 import { Btf, BtfKind, type ProgramObject } from '@skep/bytecode';
-import { BpfProgramType } from '@skep/sys';
+import { BpfAttachType, BpfProgramType } from '@skep/sys';
 import { UnsupportedFeatureError } from './errors.ts';
 
 const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
@@ -32,19 +32,21 @@ export class UnknownTargetError extends Error {
   }
 }
 
-/** How the functions are called that stand for the targets of a type of programs. */
-const prefixes: Readonly<Record<number, string>> = {
-  [BpfProgramType.TRACING]: '',
-  [BpfProgramType.LSM]: 'bpf_lsm_',
-};
+/** How the function is called that stands for a program's target; none for other programs. */
+function prefixOf({ programType, attachType }: ProgramObject): string | undefined {
+  if (programType === BpfProgramType.LSM) return 'bpf_lsm_';
+  if (programType !== BpfProgramType.TRACING) return undefined;
+  return attachType === BpfAttachType.TRACE_ITER ? 'bpf_iter_' : '';
+}
 
 /**
  * The number of the function that a program is loaded for; 0 for types that are told none.
  *
  * @throws UnknownTargetError where the kernel has no such function
  */
-export function targetId({ name, programType, attachTarget }: ProgramObject): number {
-  const prefix = prefixes[programType];
+export function targetId(object: ProgramObject): number {
+  const { name, attachTarget } = object;
+  const prefix = prefixOf(object);
   if (prefix === undefined || attachTarget === undefined) return 0;
   const id = kernelTypes().find(`${prefix}${attachTarget}`, BtfKind.Function);
   if (id === undefined) throw new UnknownTargetError(name, `${prefix}${attachTarget}`);

@@ -6,11 +6,14 @@ import {
   type ContextField,
   type ContextShape,
   contextShapes,
+  kernelStruct,
   kindsWithHelper,
   RawTracepoint,
   recorded,
   s32,
+  SocketIterator,
   Tracepoint,
+  u16,
   u64,
   UserFunction,
 } from '@skep/ebpf';
@@ -21,16 +24,24 @@ import { cannotUseBpf } from './testing/programs.ts';
 import { VerifierError } from './verifier-error.ts';
 
 /** Whether the kernel takes the instructions in a program with this context. */
-function isTaken({ programType, facts }: ContextShape, code: readonly Instruction[]): boolean {
-  const end = [asm.mov64(r0, 1), asm.exit()];
-  const options = facts.attachType === undefined ? {} : { attachType: facts.attachType };
+function isTaken(shape: ContextShape, code: readonly Instruction[]): boolean {
+  const end = [asm.mov64(r0, shape.facts.resultOfNothing ?? 1), asm.exit()];
+  const object = probeProgram(shape.programType, [...code, ...end]);
   try {
-    loadProgram(probeProgram(programType, [...code, ...end]), options).close();
+    loadProgram({ ...object, ...placeOf(shape) }).close();
     return true;
   } catch (error) {
     if (error instanceof VerifierError) return false;
     throw error;
   }
+}
+
+/** What the kernel is told of where the program will be attached. */
+function placeOf({ facts, target }: ContextShape): Parameters<typeof hasHelper>[2] {
+  return {
+    ...(facts.attachType === undefined ? {} : { attachType: facts.attachType }),
+    ...(target === undefined ? {} : { attachTarget: target }),
+  };
 }
 
 /** Where the field lies: several places for one that is several numbers. */
@@ -54,6 +65,7 @@ const shapes = {
   ...contextShapes,
   Tracepoint: Tracepoint('sock', 'inet_sock_set_state', { state: recorded(16, s32) }).shape,
   RawTracepoint: RawTracepoint('sys_enter', { registers: u64, id: u64 }).shape,
+  SocketIterator: SocketIterator('tcp', kernelStruct('sock_common', { skc_num: u16 })).shape,
   UserFunction: UserFunction('x64', { first: u64, second: s32 }).shape,
 };
 
@@ -80,8 +92,7 @@ for (const [name, shape] of Object.entries(shapes)) {
         const kernelName = helperName(helper) ?? '';
         const kinds = kindsWithHelper(kernelName);
         if (!kinds) continue;
-        const { programType, facts } = shape;
-        const found = hasHelper(programType, helper, facts.attachType);
+        const found = hasHelper(shape.programType, helper, placeOf(shape));
         // The table is that of a recent kernel; an older one may lack some of it.
         if (found || isRecent()) assert.equal(found, kinds.has(shape.kind), kernelName);
       }

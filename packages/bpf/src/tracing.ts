@@ -21,7 +21,8 @@ import type { Program } from './program.ts';
 const { TRACEPOINT, RAW_TRACEPOINT, TRACING, LSM } = BpfProgramType;
 
 /**
- * Attaches a program to the tracepoint, function or security hook that its context names.
+ * Attaches a program to the tracepoint, function or security hook that its context names; an
+ * iterator is attached by `attachIterator`.
  *
  * @throws TypeError for a program of another kind; KernelError; Error where there is no such
  *   tracepoint

@@ -35,7 +35,7 @@ const reuseport = ['reuseport', 'reuseportMigrate'] as const;
 /** `raw_tp_prog_func_proto`, `tp_prog_func_proto`, `kprobe_prog_func_proto` */
 const tracepoints = ['tracepoint', 'rawTracepoint', 'userFunction'] as const;
 /** `tracing_prog_func_proto`, `bpf_lsm_func_proto` */
-const functions = ['functionEntry', 'functionExit', 'securityHook'] as const;
+const functions = ['functionEntry', 'functionExit', 'socketIterator', 'securityHook'] as const;
 const lookups = ['xdp', 'tc', ...cgroupSkb, ...sockAddr, ...skSkb] as const;
 const packets = ['socketFilter', 'tc', ...cgroupSkb, ...skSkb] as const;
 const sockets = [...cgroupSkb, ...cgroupSock, ...sockAddr, 'sockOps'] as const;
@@ -70,10 +70,10 @@ export const helperKinds: readonly (readonly [helpers: string, kinds: readonly P
     ['xdp', 'tc'],
   ],
   [
-    `xdp_adjust_head redirect_map xdp_adjust_meta xdp_adjust_tail xdp_get_buff_len xdp_load_bytes
-     xdp_store_bytes`,
+    `xdp_adjust_head redirect_map xdp_adjust_meta xdp_adjust_tail xdp_load_bytes xdp_store_bytes`,
     ['xdp'],
   ],
+  ['xdp_get_buff_len', ['xdp', ...functions]],
   ['skb_load_bytes', [...packets, ...reuseport]],
   ['skb_load_bytes_relative', ['socketFilter', 'tc', ...cgroupSkb, ...reuseport]],
   ['get_socket_uid', packets],
@@ -94,7 +94,7 @@ export const helperKinds: readonly (readonly [helpers: string, kinds: readonly P
   ['sk_storage_delete', ['tc', ...cgroupSkb, ...sockAddr, 'sockOps', 'message', ...functions]],
   ['get_local_storage', sockets],
   ['get_netns_cookie', ['socketFilter', 'tc', ...sockets, 'message']],
-  ['setsockopt getsockopt', [...sockAddr, 'sockOps']],
+  ['setsockopt getsockopt', [...sockAddr, 'sockOps', 'socketIterator']],
   ['bind', ['connect4', 'connect6']],
   [
     'get_retval set_retval',
@@ -117,6 +117,7 @@ export const helperKinds: readonly (readonly [helpers: string, kinds: readonly P
      skc_to_udp6_sock skc_to_unix_sock skc_to_mptcp_sock`,
     [...typedSockets, ...functions],
   ],
+  ['seq_write seq_printf seq_printf_btf', ['socketIterator']],
   ['perf_event_output', [...network, ...tracepoints, ...functions]],
   ['ktime_get_coarse_ns', [...network, ...reuseport]],
 ];

@@ -2,7 +2,6 @@
  * Structs of the kernel itself, of which a program declares only the fields that it reads. Where
  * they lie differs from kernel to kernel: the loader looks it up in the running kernel's BTF.
  */
-import type { ProgramContext } from './contexts/shapes.ts';
 import type { AnyInteger, ValueOf } from './struct.ts';
 
 /** A pointer to another struct of the kernel. */
@@ -44,18 +43,4 @@ export function kernelStruct<F extends KernelFields>(name: string, fields: F): K
 /** A field that points to another struct of the kernel. */
 export function pointerTo<F extends KernelFields>(struct: KernelStruct<F>): KernelPointer<F> {
   return new KernelPointer(struct);
-}
-
-/**
- * The kernel's own struct behind the context: `sk_buff` of a TC program, `xdp_buff` of an XDP
- * program.
- *
- * @alias bpf_cast_to_kern_ctx
- * @since Linux 6.2
- */
-export function kernelContext<F extends KernelFields>(
-  _ctx: ProgramContext,
-  _struct: KernelStruct<F>,
-): KernelView<KernelStruct<F>> {
-  throw new Error('kernelContext runs in the kernel only');
 }

@@ -17,7 +17,7 @@ import type { Value } from '../ir/ir.ts';
 import { isContext, lowerContextCall } from './context.ts';
 import { cast, conditionOf, toInteger, widen } from './convert.ts';
 import type { Lowering } from './lowering.ts';
-import { lowerKernelContext } from './kernel-structs.ts';
+import { isKernelStruct, lowerKernelContext } from './kernel-structs.ts';
 import { lowerWithLock, refuseInLock } from './locks.ts';
 import { lowerMapCall } from './maps.ts';
 import { lowerStartsWith } from './starts-with.ts';
@@ -203,7 +203,7 @@ function operandOf(state: Lowering, result: Result, node: ts.Node): Value {
   if (result.kind === 'known' && result.value instanceof MapDeclaration) {
     return state.builder.map(state.world.shapeOf(result.value));
   }
-  if (result.kind === 'computed' && (isPointer(result) || isContext(result))) {
+  if (isPointer(result) || isContext(result) || isKernelStruct(result)) {
     return state.address(result);
   }
   if (result.kind === 'computed' && result.type.kind === 'innerMap') return result.value;

@@ -11,7 +11,7 @@ import type { Lowering } from './lowering.ts';
 import type { PlainComparison } from './operators.ts';
 import { compareIntegers } from './operators.ts';
 import type { Computed, Result } from './result.ts';
-import { describeResult, known } from './result.ts';
+import { canBeNull, describeResult, known } from './result.ts';
 
 const comparisons: ReadonlyMap<ts.SyntaxKind, PlainComparison> = new Map([
   [ts.SyntaxKind.EqualsEqualsToken, 'eq'],
@@ -76,7 +76,7 @@ export function branchOnTruth(
 }
 
 function isNeverNull({ type }: Computed): boolean {
-  return (type.kind === 'pointer' || type.kind === 'innerMap') && !type.isNullable;
+  return canBeNull(type) && !type.isNullable;
 }
 
 function lowerComparison(
@@ -253,6 +253,6 @@ function branchOnPresence(
 function withoutNull(result: Result): Result {
   if (result.kind !== 'computed') return result;
   const { type } = result;
-  if (type.kind !== 'pointer' && type.kind !== 'innerMap') return result;
+  if (!canBeNull(type)) return result;
   return { ...result, type: { ...type, isNullable: false } };
 }

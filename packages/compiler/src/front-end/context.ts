@@ -13,6 +13,7 @@ import {
   ContextArray,
   integerTypeOf,
   isStruct,
+  kernelView,
   known,
   nameOf,
   pointer,
@@ -71,13 +72,17 @@ export function readContextField(
   return refuse(node, 'unknownField', context.type.name, name, names);
 }
 
-/** A number, a pointer to a record of the kernel, or several numbers of which one is read later. */
+/** A number, a pointer into the kernel, or several numbers of which one is read later. */
 function readField(state: Lowering, context: ContextPointer, field: ContextField): Result {
   const { type, offset } = field;
   if (type.kind === 'array') return known(new ContextArray(context, field));
   if (type.kind === 'pointer') {
     const loaded = state.builder.load(context.value, { offset, size: 8, space: 'context' }, 64);
     return pointer(loaded, type.to, 'any', { isNullable: type.isNullable });
+  }
+  if (type.kind === 'kernelStruct') {
+    const loaded = state.builder.load(context.value, { offset, size: 8, space: 'context' }, 64);
+    return kernelView(loaded, type.to, type.isNullable);
   }
   return readNumber(state, context, offset, type, field.accessSize);
 }

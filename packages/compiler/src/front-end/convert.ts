@@ -9,6 +9,7 @@ import type { Lowering, OpenEnd } from './lowering.ts';
 import type { Computed, IntegerType, PointerType, Result, Type } from './result.ts';
 import {
   booleanType,
+  canBeNull,
   computed,
   describeResult,
   describeType,
@@ -138,9 +139,7 @@ export function joinTypes(ends: readonly OpenEnd[]): Type | null {
     else joined = joined ? joinTwo(joined, type, node) : type;
   }
   if (!isNullable || !joined) return joined;
-  if (joined.kind === 'pointer' || joined.kind === 'innerMap') {
-    return { ...joined, isNullable: true };
-  }
+  if (canBeNull(joined)) return { ...joined, isNullable: true };
   return refuse(ends[0]!.node, 'mergedValues', describeType(joined), 'null');
 }
 
@@ -152,6 +151,11 @@ function joinTwo(left: Type, right: Type, node: ts.Node): Type {
   }
   if (left.kind === 'innerMap' && right.kind === 'innerMap') {
     if (left.declaration === right.declaration) {
+      return { ...left, isNullable: left.isNullable || right.isNullable };
+    }
+  }
+  if (left.kind === 'kernelStruct' && right.kind === 'kernelStruct') {
+    if (left.struct === right.struct) {
       return { ...left, isNullable: left.isNullable || right.isNullable };
     }
   }

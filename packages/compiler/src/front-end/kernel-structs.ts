@@ -6,7 +6,7 @@ import { isContext } from './context.ts';
 import { refuseInLock } from './locks.ts';
 import type { Lowering } from './lowering.ts';
 import type { Computed, KernelStructType, Result } from './result.ts';
-import { computed, describeResult, integerTypeOf } from './result.ts';
+import { computed, describeResult, integerTypeOf, kernelView } from './result.ts';
 
 const castFunction = 'bpf_cast_to_kern_ctx';
 const pointerBytes = 8;
@@ -24,7 +24,7 @@ export function lowerKernelContext(state: Lowering, node: ts.CallExpression): Re
   }
   state.at(node);
   const found = state.builder.callKernelFunction(castFunction, [context.value]);
-  return computed(found, { kind: 'kernelStruct', struct: struct.value });
+  return kernelView(found, struct.value);
 }
 
 /** Whether the result is a struct of the kernel. */
@@ -53,7 +53,7 @@ export function readKernelField(
   const place = builder.binary('add', view.value, offset);
   const loaded = builder.load(place, { offset: 0, size, space: 'any' });
   if (field instanceof KernelPointer) {
-    return computed(loaded, { kind: 'kernelStruct', struct: field.to });
+    return kernelView(loaded, field.to);
   }
   const value = field.isBigEndian ? builder.byteSwap(loaded, (size * 8) as 16 | 32 | 64) : loaded;
   return computed(value, integerTypeOf(field));

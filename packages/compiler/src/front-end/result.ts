@@ -60,6 +60,7 @@ export interface InnerMapType {
 export interface KernelStructType {
   readonly kind: 'kernelStruct';
   readonly struct: KernelStruct;
+  readonly isNullable: boolean;
 }
 
 /** The types of computed values. */
@@ -159,6 +160,16 @@ export function pointer(
   return { kind: 'computed', value, type, offset: options.offset ?? 0 };
 }
 
+/** The result that is a struct of the kernel; not null unless said. */
+export function kernelView(value: Value, struct: KernelStruct, isNullable = false): Computed {
+  return computed(value, { kind: 'kernelStruct', struct, isNullable });
+}
+
+/** Whether a value of the type may be null, or is tested for it as if it might. */
+export function canBeNull(type: Type): type is Extract<Type, { readonly isNullable: boolean }> {
+  return type.kind === 'pointer' || type.kind === 'innerMap' || type.kind === 'kernelStruct';
+}
+
 /** Whether the result is a struct, an array or a cell in memory. */
 export function isPointer(result: Result): result is ComputedPointer {
   return result.kind === 'computed' && result.type.kind === 'pointer';
@@ -211,7 +222,9 @@ export function describeType(type: Type): string {
   if (type.kind === 'integer') return `${type.isSigned ? 's' : 'u'}${type.bits}`;
   if (type.kind === 'boolean') return 'boolean';
   if (type.kind === 'pointer') return nameOf(type.to) + (type.isNullable ? ' | null' : '');
-  if (type.kind === 'kernelStruct') return `struct ${type.struct.name} of the kernel`;
+  if (type.kind === 'kernelStruct') {
+    return `struct ${type.struct.name} of the kernel${type.isNullable ? ' | null' : ''}`;
+  }
   return type.kind === 'context' ? type.name : 'a map';
 }
 

@@ -7,6 +7,7 @@
  */
 import type { be32, IntegerField, u32 } from '../integers.ts';
 import { be32 as be32Field, u32 as u32Field } from '../integers.ts';
+import type { KernelFields, KernelStruct, KernelView } from '../kernel-struct.ts';
 import type { AnyInteger, ArrayField, StructOf, ValueOf } from '../struct.ts';
 import { array } from '../struct.ts';
 import type { KindFacts, ProgramKind } from './kinds.ts';
@@ -16,7 +17,8 @@ import { factsOf } from './kinds.ts';
 export type ContextFieldType =
   | AnyInteger
   | ArrayField
-  | { readonly kind: 'pointer'; readonly to: StructOf<object>; readonly isNullable: boolean };
+  | { readonly kind: 'pointer'; readonly to: StructOf<object>; readonly isNullable: boolean }
+  | { readonly kind: 'kernelStruct'; readonly to: KernelStruct; readonly isNullable: boolean };
 
 /** One field; those that are not writable the kernel refuses to store to. */
 export interface ContextField {
@@ -186,6 +188,22 @@ export function field(offset: number): FieldOf<u32>;
 export function field<T>(offset: number, type: IntegerField<T>): FieldOf<T>;
 export function field(offset: number, type: AnyInteger = u32Field): FieldOf<unknown> {
   return { offset, type, accessSize: type.size === 8 ? 8 : 4 };
+}
+
+/** A field that points to a struct of the kernel. */
+export function kernelField<F extends KernelFields>(
+  offset: number,
+  to: KernelStruct<F>,
+): FieldOf<KernelView<KernelStruct<F>>> {
+  return { offset, type: { kind: 'kernelStruct', to, isNullable: false }, accessSize: 8 };
+}
+
+/** As `kernelField`, where there may be none. */
+export function nullableKernelField<F extends KernelFields>(
+  offset: number,
+  to: KernelStruct<F>,
+): FieldOf<KernelView<KernelStruct<F>> | null> {
+  return { offset, type: { kind: 'kernelStruct', to, isNullable: true }, accessSize: 8 };
 }
 
 /** As `field`, 2 bytes in the context too. */

@@ -108,6 +108,13 @@ export const programKinds = {
     resultOfNothing: 0,
     since: '5.5',
   },
+  socketIterator: {
+    programType: 26,
+    attachType: 28,
+    result: 'nothing',
+    resultOfNothing: 0,
+    since: '5.9',
+  },
   securityHook: { programType: 29, attachType: 27, result: 'errno', since: '5.7' },
   socketLookup: { programType: 30, attachType: 36, result: 'SkAction', since: '5.9' },
   reuseport: { programType: 21, attachType: 39, result: 'SkAction', since: '4.19' },

@@ -4,17 +4,25 @@
  *
  *     export abstract class Connects extends FunctionEntry('tcp_connect', { socket: u64 }) {}
  *
- * Arguments are given in the order of the kernel's function; a pointer is a `u64`.
+ * Arguments are given in the order of the kernel's function. A pointer is `pointerTo(Struct)`, or a
+ * `u64` where nobody reads what it points to.
  */
 import type { IntegerField } from '../integers.ts';
+import { KernelPointer, type KernelStruct, type KernelView } from '../kernel-struct.ts';
 import type { AnyInteger } from '../struct.ts';
 import type { ContextClass, ContextField, ContextMembers, FieldOf } from './context.ts';
-import { Context, targetedContext } from './context.ts';
+import { Context, kernelField, targetedContext } from './context.ts';
 
+/** Arguments that are numbers, in their order. */
+export type Numbers = Readonly<Record<string, AnyInteger>>;
 /** Arguments of a function or a hook, in their order. */
-export type Arguments = Readonly<Record<string, AnyInteger>>;
+export type Arguments = Readonly<Record<string, AnyInteger | KernelPointer>>;
 type FieldsOfArguments<A> = {
-  readonly [K in keyof A]: A[K] extends IntegerField<infer T> ? FieldOf<T> : never;
+  readonly [K in keyof A]: A[K] extends IntegerField<infer T>
+    ? FieldOf<T>
+    : A[K] extends KernelPointer<infer F>
+      ? FieldOf<KernelView<KernelStruct<F>>>
+      : never;
 };
 
 /** The kernel gives every argument a word of its own. */
@@ -24,9 +32,13 @@ function fieldAt(offset: number, type: AnyInteger): ContextField {
   return { offset, type, accessSize: type.size };
 }
 
+function argumentAt(offset: number, type: AnyInteger | KernelPointer): ContextField {
+  return type instanceof KernelPointer ? kernelField(offset, type.to) : fieldAt(offset, type);
+}
+
 function fieldsOf(types: Arguments): ContextMembers {
   const entries = Object.entries(types).map(
-    ([name, type], index) => [name, fieldAt(index * WORD_BYTES, type)] as const,
+    ([name, type], index) => [name, argumentAt(index * WORD_BYTES, type)] as const,
   );
   return Object.fromEntries(entries);
 }
@@ -52,7 +64,7 @@ export function Tracepoint<const M extends ContextMembers>(
 }
 
 /** A tracepoint by the arguments that the kernel calls it with. @since Linux 4.17 */
-export function RawTracepoint<const A extends Arguments>(
+export function RawTracepoint<const A extends Numbers>(
   name: string,
   types: A,
 ): ContextClass<FieldsOfArguments<A>> {
@@ -110,7 +122,7 @@ export type Processor = keyof typeof registers;
  *
  * @alias uprobe @since Linux 4.17
  */
-export function UserFunction<const A extends Arguments>(
+export function UserFunction<const A extends Numbers>(
   processor: Processor,
   types: A,
 ): ContextClass<FieldsOfArguments<A>> {
