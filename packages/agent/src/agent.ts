@@ -9,13 +9,13 @@ import { LocalEndpoints } from './endpoints/local-endpoints.ts';
 import { explainFlow } from './explain-flow.ts';
 import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
 import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
-import { type NodeModel, PolicyRefusedError } from './model/node-model.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
 import { checkDatapath, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
   identityViews,
   ipcacheViews,
+  nodeView,
   policyViews,
   reservedIdentityViews,
   type TrafficTotals,
@@ -26,6 +26,8 @@ import { EventPump } from './observe/event-pump.ts';
 import { FlowLog } from './observe/flow-log.ts';
 import { AttachmentsInTurn } from './runtimes/attachments-in-turn.ts';
 import { ContainerLabels } from './runtimes/container-labels.ts';
+import { HostGuard } from './host/host-guard.ts';
+import { Uplinks } from './uplinks/uplinks.ts';
 import { DEFAULT_INTERFACE } from './state/stored.ts';
 import type { Readings } from './telemetry/metric-definitions.ts';
 import { readMetrics } from './telemetry/readings.ts';
@@ -75,6 +77,8 @@ export class Agent implements AgentApi {
   private readonly ruleCounts = new RuleCounts();
   private readonly pump: EventPump;
   private readonly masquerade: Masquerade | undefined;
+  private readonly uplinks: Uplinks;
+  private readonly hostGuard: HostGuard;
   private readonly addressWatch: Monitor;
   private readonly pinWatch: NodeJS.Timeout;
 
@@ -100,6 +104,9 @@ export class Agent implements AgentApi {
     });
     for (const record of records) this.pump.push(record);
     this.masquerade = options.masquerade && startMasquerade(node, options.masquerade);
+    this.uplinks = new Uplinks(node, this.masquerade);
+    this.hostGuard = new HostGuard(node, this.uplinks);
+    this.hostGuard.start();
     this.addressWatch = this.watchAddresses();
     this.pinWatch = setInterval(() => this.checkPins(), PIN_CHECK_MILLISECONDS).unref();
   }
@@ -211,9 +218,10 @@ export class Agent implements AgentApi {
     const { memory, model } = this.node;
     const documents = parsePolicies(yaml, { file });
     const keys = documents.map(documentKey);
-    refuseNodePolicies(documents, model);
     const save = (): void => memory.addPolicy({ file, text: yaml, keys });
-    if (keys.length > 0) model.applyDocuments(documents, save);
+    this.change(documents, () => {
+      if (keys.length > 0) model.applyDocuments(documents, save);
+    });
     return this.policyResult('policies applied', keys, start);
   }
 
@@ -221,7 +229,7 @@ export class Agent implements AgentApi {
     const start = performance.now();
     const { memory, model } = this.node;
     const changed = keys.filter((key) => model.policy.document(key));
-    model.deleteDocuments(changed, () => memory.removePolicies(changed));
+    this.change([], () => model.deleteDocuments(changed, () => memory.removePolicies(changed)));
     for (const key of changed) this.ruleCounts.forget(rulePrefixOf(key));
     return this.policyResult('policies deleted', changed, start);
   }
@@ -284,14 +292,10 @@ export class Agent implements AgentApi {
       memoryBytes: process.memoryUsage.rss(),
       tables,
       uplinks: uplinks(node.network),
+      node: nodeView(model, this.uplinks.guardedNames),
       ...(masquerade && { masquerade: masqueradeView(masquerade, kernel, model) }),
       problems: [
-        ...new Set([
-          ...this.labels.problems,
-          ...problems,
-          ...found,
-          ...(masquerade?.problems ?? []),
-        ]),
+        ...new Set([...this.labels.problems, ...problems, ...found, ...this.uplinks.problems]),
       ],
     };
   }
@@ -301,7 +305,7 @@ export class Agent implements AgentApi {
     this.labels.close();
     clearInterval(this.pinWatch);
     this.addressWatch.close();
-    this.masquerade?.close();
+    this.uplinks.close();
     this.pump.close();
   }
 
@@ -327,6 +331,16 @@ export class Agent implements AgentApi {
     return watch;
   }
 
+  /** What is about the node is enforced at uplinks before it is said to be in force. */
+  private change(documents: readonly PolicyDocument[], task: () => void): void {
+    this.hostGuard.prepare(documents);
+    try {
+      task();
+    } finally {
+      this.hostGuard.settle();
+    }
+  }
+
   private policyResult(
     kind: PolicyOccurrence['kind'],
     changed: readonly string[],
@@ -337,15 +351,6 @@ export class Agent implements AgentApi {
     this.node.tell({ kind, ...result });
     return result;
   }
-}
-
-/** What is accepted has to be enforced. */
-function refuseNodePolicies(documents: readonly PolicyDocument[], model: NodeModel): void {
-  const found = documents.find((each) => model.isAboutNode(each));
-  if (!found) return;
-  throw new PolicyRefusedError([
-    new Error(`${documentKey(found)}: policies of nodes are decided, but not enforced yet`),
-  ]);
 }
 
 /** What the names of a document's rules begin with: `kind/namespace/name` without its kind. */

@@ -8,6 +8,7 @@ import {
 import { isEnforced } from '@skep/datapath';
 import { codecOf } from '@skep/ebpf';
 import {
+  describeSafePort,
   documentKey,
   formatLabel,
   type PolicyDocument,
@@ -17,10 +18,10 @@ import { formatAddress, formatMac, formatPrefix } from '@skep/wire';
 import type { Network } from '@skep/netlink';
 import { defaultRoutes } from './devices/default-routes.ts';
 import { GATEWAY } from './devices/endpoint-device.ts';
-import { type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
+import { HOST, type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
 import type { StoredEndpoint } from './state/schema.ts';
-import type { EndpointView, IdentityView, IpcacheView, PolicyView } from './views.ts';
+import type { EndpointView, IdentityView, IpcacheView, NodeView, PolicyView } from './views.ts';
 
 /** What is stored of an endpoint together with what the model has worked out about it. */
 export function endpointView(
@@ -96,11 +97,24 @@ export function policyViews(model: NodeModel): PolicyView[] {
 }
 
 function subjectsOf(model: NodeModel, document: PolicyDocument): string[] {
+  const node = model.isAboutNode(document) ? [HOST] : [];
   const sets = new Set(document.ruleSets);
-  return model
+  const endpoints = model
     .list()
-    .filter((each) => model.policy.ruleSetsOf(each.policyLabels).some((set) => sets.has(set)))
-    .map(qualifiedName);
+    .filter((each) => model.policy.ruleSetsOf(each.policyLabels).some((set) => sets.has(set)));
+  return [...node, ...endpoints.map(qualifiedName)];
+}
+
+/** The node itself, as policies see it. */
+export function nodeView(model: NodeModel, guardedInterfaces: readonly string[]): NodeView {
+  const table = model.policy.table(HOST);
+  return {
+    labels: model.node.labels.list.map(formatLabel),
+    isIngressEnforced: table !== undefined && isEnforced(table.ingress),
+    isEgressEnforced: table !== undefined && isEnforced(table.egress),
+    guardedInterfaces,
+    safePorts: model.policy.safePorts.map(describeSafePort),
+  };
 }
 
 /** Names of the interfaces that default routes of the main table leave by. */

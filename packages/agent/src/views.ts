@@ -128,7 +128,7 @@ export interface PolicyView {
   readonly namespace: string;
   readonly name: string;
   readonly rules: number;
-  /** `namespace/name` of the endpoints that it is about. */
+  /** `namespace/name` of the endpoints that it is about, and `host` where it is about the node. */
   readonly endpoints: readonly string[];
 }
 
@@ -272,6 +272,19 @@ export interface MasqueradeView {
   readonly topDestinations: readonly TopTalkerView[];
 }
 
+/** The node itself, as policies see it. */
+export interface NodeView {
+  /** `source:key=value`, sorted. */
+  readonly labels: readonly string[];
+  /** Whether traffic of the node that no rule allows is dropped. */
+  readonly isIngressEnforced: boolean;
+  readonly isEgressEnforced: boolean;
+  /** Interfaces at which its rules decide; empty where it has none. */
+  readonly guardedInterfaces: readonly string[];
+  /** What no policy closes, such as `ingress TCP 22`. */
+  readonly safePorts: readonly string[];
+}
+
 /** How the agent and its datapath are. */
 export interface StatusView {
   readonly version: string;
@@ -296,6 +309,7 @@ export interface StatusView {
   readonly tables: readonly TableUseView[];
   /** Interfaces of the default routes: where the world is. */
   readonly uplinks: readonly string[];
+  readonly node: NodeView;
   /** Absent where it is off. */
   readonly masquerade?: MasqueradeView;
   /** What is wrong and what to do about it; empty when all is well. */

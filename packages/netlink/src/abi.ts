@@ -150,6 +150,8 @@ export const RTN = {
   UNSPEC: 0,
   UNICAST: 1,
   LOCAL: 2,
+  BROADCAST: 3,
+  ANYCAST: 4,
   BLACKHOLE: 6,
   UNREACHABLE: 7,
   PROHIBIT: 8,

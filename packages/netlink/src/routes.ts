@@ -15,6 +15,9 @@ import { type Intent, MalformedMessageError, NetlinkError } from './netlink-erro
  */
 export type RouteType = 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw';
 
+/** What the kernel makes by itself beside `local`: also delivered here. */
+export type DeliveredType = 'broadcast' | 'anycast';
+
 /** How far the destination is; as the kernel finds fit where a route does not say. */
 export type RouteScope = 'global' | 'link' | 'host';
 
@@ -45,7 +48,7 @@ export interface Route {
 /** A route as the kernel has it. */
 export interface InstalledRoute {
   readonly destination: Prefix;
-  readonly type: RouteType | 'other';
+  readonly type: RouteType | DeliveredType | 'other';
   readonly via: Address | undefined;
   readonly linkIndex: number | undefined;
   /** `RT_SCOPE_*`. @source include/uapi/linux/rtnetlink.h */
@@ -228,7 +231,9 @@ function readVia(attributes: AttributeSet, family: number, subject: string): Add
   return readAddress(other.subarray(2), otherFamily, subject);
 }
 
-function routeType(number: number): RouteType | 'other' {
+function routeType(number: number): InstalledRoute['type'] {
+  if (number === RTN.BROADCAST) return 'broadcast';
+  if (number === RTN.ANYCAST) return 'anycast';
   const entry = Object.entries(TYPES).find(([, value]) => value === number);
   return (entry?.[0] as RouteType | undefined) ?? 'other';
 }

@@ -29,7 +29,12 @@ export { reservedIdentityLabels } from './identities.ts';
 export * from './labels.ts';
 export * from './model.ts';
 export type { NamedPortSelector, PeerFacts } from './peer-selectors.ts';
-export { DEFAULT_SAFE_PORTS, describeSafePort, type SafePort } from './safe-ports.ts';
+export {
+  closedButForSafePorts,
+  DEFAULT_SAFE_PORTS,
+  describeSafePort,
+  type SafePort,
+} from './safe-ports.ts';
 export {
   PolicySet,
   type PolicySetOptions,

@@ -4,7 +4,12 @@
  * Towards endpoints they are ports like others: the way to a node is from outside.
  */
 
-import { type Direction, PolicyProtocol } from './decision-table.ts';
+import {
+  type DecisionTable,
+  type Direction,
+  type DirectionTable,
+  PolicyProtocol,
+} from './decision-table.ts';
 import { describePort } from './describe.ts';
 import { HOST_LABEL, makeSelector } from './labels.ts';
 import type { Rule, RuleSet } from './model.ts';
@@ -50,6 +55,18 @@ export function safePortRuleSet(ports: readonly SafePort[]): RuleSet {
     isIngressDefaultDeny: false,
     isEgressDefaultDeny: false,
   };
+}
+
+/** Everything is denied but safe ports, which are open to everybody. */
+export function closedButForSafePorts(ports: readonly SafePort[]): DecisionTable {
+  const towards = (direction: Direction): DirectionTable => {
+    const segments = ports
+      .filter((safe) => safe.direction === direction)
+      .map(({ protocol, port }) => ({ protocol, first: port, last: port, isAllowAll: true }))
+      .sort((a, b) => a.protocol - b.protocol || a.first - b.first);
+    return { isEnforced: true, segments };
+  };
+  return { ingress: towards('ingress'), egress: towards('egress') };
 }
 
 function safePortRule(safe: SafePort): Rule {

@@ -3,9 +3,24 @@ import type { Network } from '@skep/netlink';
 import { formatPrefix, type Prefix, singlePrefix } from '@skep/wire';
 import { GATEWAY } from './endpoint-device.ts';
 
-/** Every address of every link, each as a prefix of full length, the gateway's among them. */
+/** RT_TABLE_LOCAL. @source include/uapi/linux/rtnetlink.h */
+const LOCAL_TABLE = 255;
+const DELIVERED: ReadonlySet<string> = new Set(['local', 'broadcast', 'anycast']);
+const LOOPBACK_BYTE = 127;
+
+/**
+ * Every address of every link, each as a prefix of full length, the gateway's among them, and
+ * whatever else the kernel delivers here: the links' broadcast addresses, and prefixes that
+ * somebody has said are local.
+ */
 export function nodeAddresses(network: Network): Prefix[] {
   const addresses = network.addresses.list().map(({ address }) => address);
-  const prefixes = [GATEWAY.ipv4, GATEWAY.ipv6, ...addresses].map(singlePrefix);
-  return [...new Map(prefixes.map((prefix) => [formatPrefix(prefix), prefix])).values()];
+  const delivered = network.routes
+    .list({ table: LOCAL_TABLE })
+    .filter(({ type }) => DELIVERED.has(type))
+    .map(({ destination }) => destination)
+    .filter(({ address, length }) => length > 0 && address.bytes[0] !== LOOPBACK_BYTE);
+  const single = [GATEWAY.ipv4, GATEWAY.ipv6, ...addresses].map(singlePrefix);
+  const all = [...single, ...delivered];
+  return [...new Map(all.map((prefix) => [formatPrefix(prefix), prefix])).values()];
 }

@@ -66,9 +66,9 @@ function checkPrograms({ memory, network, kernel }: Node): string[] {
   );
 }
 
-/** Without its programs an uplink lets endpoints out under addresses that nobody answers. */
+/** Without its programs an uplink lets everything in, and endpoints out as they are. */
 function checkUplinks({ memory, network, kernel }: Node): string[] {
-  const uplinks = memory.current.masquerade?.uplinks ?? [];
+  const uplinks = memory.current.uplinks ?? [];
   return inNetworkNamespace(network.namespace, () =>
     uplinks.flatMap(({ index, name }) =>
       kernel.missingUplinkPrograms(index).map((direction) => {

@@ -70,7 +70,7 @@ export interface KernelOptions {
   /** Default: what the kernel has. */
   readonly features?: KernelFeatures | undefined;
   readonly tell?: Tell | undefined;
-  /** Whether uplinks get programs, too. */
+  /** Whether there are tables of masquerade, and programs for it at uplinks. */
   readonly isMasquerading?: boolean;
 }
 
@@ -85,7 +85,7 @@ export class KernelDatapath implements RawTables {
   private readonly found: FoundLayouts;
   private readonly formerTables: FormerTables | undefined;
   private readonly tables: PinnedTables;
-  private readonly uplinks: UplinkDatapath | undefined;
+  private readonly uplinks: UplinkDatapath;
   private readonly tell: Tell;
   private readonly node: NodeConstants;
   /** The number of the layout whose tables this agent has taken over, if they were of another. */
@@ -109,7 +109,11 @@ export class KernelDatapath implements RawTables {
   constructor(
     private readonly folder: string,
     classifiers: TrafficControl,
-    { features = probeKernelFeatures(), tell = tellNobody, isMasquerading }: KernelOptions = {},
+    {
+      features = probeKernelFeatures(),
+      tell = tellNobody,
+      isMasquerading = false,
+    }: KernelOptions = {},
   ) {
     this.tell = tell;
     this.mechanism = features.mechanism;
@@ -134,7 +138,7 @@ export class KernelDatapath implements RawTables {
     }
     try {
       this.loadPrograms('alone');
-      this.uplinks = isMasquerading ? this.openUplinks() : undefined;
+      this.uplinks = this.openUplinks(isMasquerading);
       this.begin();
     } catch (error) {
       this.abandon();
@@ -142,9 +146,14 @@ export class KernelDatapath implements RawTables {
     }
   }
 
-  /** Whether there are programs and tables for uplinks. */
+  /** Whether there are tables of masquerade. */
   get isMasquerading(): boolean {
-    return this.uplinks !== undefined;
+    return this.uplinks.tables !== undefined;
+  }
+
+  /** Loads programs of uplinks that decide about the node itself, or others that do not. */
+  guardHost(isOn: boolean): void {
+    this.uplinks.use(isOn);
   }
 
   /** Whether the tables were there before: another agent has left them. */
@@ -247,13 +256,12 @@ export class KernelDatapath implements RawTables {
 
   /** As {@link attach}, the programs of an uplink; its row is there by then. */
   attachUplink(interfaceIndex: number): void {
-    this.uplinks!.attach(interfaceIndex);
+    this.uplinks.attach(interfaceIndex);
   }
 
   /** Ends what this or an earlier agent has attached to an uplink, which stays. */
   detachUplink(interfaceIndex: number): void {
-    const attachments = this.uplinks?.attachments ?? this.attachments;
-    attachments.detach(uplinkName(interfaceIndex), interfaceIndex);
+    this.uplinks.attachments.detach(uplinkName(interfaceIndex), interfaceIndex);
   }
 
   /** Takes away the tables of masquerade: they end with their programs. */
@@ -263,7 +271,7 @@ export class KernelDatapath implements RawTables {
 
   /** Whether this process has attached something. */
   get hasAttachments(): boolean {
-    return this.attachments.size + (this.uplinks?.attachments.size ?? 0) > 0;
+    return this.attachments.size + this.uplinks.attachments.size > 0;
   }
 
   /** Events that found no room in the buffer, since the tables exist. */
@@ -302,7 +310,7 @@ export class KernelDatapath implements RawTables {
 
   /** As {@link missingPrograms}, of an uplink. */
   missingUplinkPrograms(interfaceIndex: number): TcDirection[] {
-    return this.uplinks?.missing(interfaceIndex) ?? [];
+    return this.uplinks.missing(interfaceIndex);
   }
 
   /**
@@ -317,15 +325,15 @@ export class KernelDatapath implements RawTables {
     mountBpffs(this.folder);
     unpinFolder(join(this.folder, 'links'));
     this.attachments.pinAgain();
-    this.uplinks?.attachments.pinAgain();
-    this.uplinks?.tables.pinAgain();
+    this.uplinks.attachments.pinAgain();
+    this.uplinks.tables?.pinAgain();
     this.tables.pinAgain();
     return true;
   }
 
   /** Lets go; everything pinned goes on working. */
   close(): void {
-    this.uplinks?.close();
+    this.uplinks.close();
     this.letGoAll();
     this.tables.close();
   }
@@ -343,13 +351,17 @@ export class KernelDatapath implements RawTables {
     this.tables.abandon();
   }
 
-  private openUplinks(): UplinkDatapath {
+  private openUplinks(isMasquerading: boolean): UplinkDatapath {
     const attachments = new Attachments(this.place);
-    return new UplinkDatapath(this.folder, attachments, this.node, this.tables.maps);
+    const { folder, node } = this;
+    return new UplinkDatapath(
+      { folder, attachments, node, maps: this.tables.maps },
+      isMasquerading,
+    );
   }
 
   private table(map: MapDeclaration): BpfMap {
-    return this.uplinks?.tables.maps.get(map.name) ?? this.tables.get(map);
+    return this.uplinks?.tables?.maps.get(map.name) ?? this.tables.get(map);
   }
 
   /** An upgrade, or tables on which no other programs have a say. */

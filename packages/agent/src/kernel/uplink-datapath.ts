@@ -1,5 +1,5 @@
 /**
- * Masquerade in the kernel: the programs of uplinks and their tables, pinned beside those of
+ * Uplinks in the kernel: their programs, and the tables of masquerade, pinned beside those of
  * endpoints.
  *
  * ```
@@ -17,31 +17,71 @@ import { masqueradeMaps, type NodeConstants, uplinkPrograms } from '@skep/datapa
 import { type Attachments, type ProgramIds, programIds } from './attachments.ts';
 import { PinnedTables, unpinFolder } from './pinned-tables.ts';
 
-/** First what comes back: nothing is sent before its answer could be turned. */
+/** First what comes back: nothing is sent before its answer could be turned, or known. */
 const DIRECTIONS = ['ingress', 'egress'] as const;
 
-/** What runs at every uplink, while masquerade is on. */
+/** What is needed of the datapath around it. */
+export interface UplinkParts {
+  /** Of all pins of the datapath. */
+  readonly folder: string;
+  /** Those of uplinks alone. */
+  readonly attachments: Attachments;
+  readonly node: NodeConstants;
+  /** The tables of endpoints, which the programs read. */
+  readonly maps: ReadonlyMap<string, BpfMap>;
+}
+
+/** What runs at every uplink, while there is something to do. */
 export class UplinkDatapath {
-  readonly tables: PinnedTables;
-  private readonly programs: Readonly<Record<TcDirection, Program>>;
-  private readonly ids: ProgramIds;
+  /** Those of masquerade, where it is on. */
+  readonly tables: PinnedTables | undefined;
+  readonly attachments: Attachments;
+  private programs: Readonly<Record<TcDirection, Program>> | undefined;
+  private ids: ProgramIds | undefined;
+  private guardsHost: boolean | undefined;
 
   /**
-   * Opens the tables, or makes them, and loads the programs.
+   * Opens the tables of masquerade, or makes them, and loads its programs, where it is on.
    *
-   * @param folder of all pins of the datapath
-   * @param attachments those of uplinks alone
-   * @param maps the tables of endpoints, which the programs read
    * @throws MapShapeError, VerifierError, KernelError; nothing is left then
    */
   constructor(
-    folder: string,
-    readonly attachments: Attachments,
-    node: NodeConstants,
-    maps: ReadonlyMap<string, BpfMap>,
+    private readonly parts: UplinkParts,
+    isMasquerading: boolean,
   ) {
-    this.tables = new PinnedTables(tablesFolder(folder), masqueradeMaps);
-    const all = Object.fromEntries([...maps, ...this.tables.maps]);
+    this.attachments = parts.attachments;
+    if (!isMasquerading) return;
+    this.tables = new PinnedTables(tablesFolder(parts.folder), masqueradeMaps);
+    try {
+      this.use(false);
+    } catch (error) {
+      this.tables.abandon();
+      throw error;
+    }
+  }
+
+  /**
+   * Loads programs that decide about the node itself, or do not, and puts them in the place of
+   * those that are attached.
+   *
+   * @throws VerifierError, KernelError; the programs before stay then
+   */
+  use(guardsHost: boolean): void {
+    if (this.guardsHost === guardsHost) return;
+    const before = this.programs;
+    const programs = this.tables || guardsHost ? this.load(guardsHost) : undefined;
+    this.guardsHost = guardsHost;
+    this.programs = programs;
+    this.ids = programs && programIds(programs);
+    for (const direction of DIRECTIONS) {
+      if (programs) this.attachments.exchange(direction, programs[direction]);
+      before?.[direction].close();
+    }
+  }
+
+  private load(guardsHost: boolean): Record<TcDirection, Program> {
+    const { node, maps } = this.parts;
+    const all = Object.fromEntries([...maps, ...(this.tables?.maps ?? [])]);
     const loaded: Program[] = [];
     const load = (object: ProgramObject): Program => {
       const program = loadProgram(object, { maps: all });
@@ -49,12 +89,11 @@ export class UplinkDatapath {
       return program;
     };
     try {
-      const { fromNetwork, toNetwork } = uplinkPrograms(node, { masquerades: 1, guardsHost: 0 });
-      this.programs = { ingress: load(fromNetwork), egress: load(toNetwork) };
-      this.ids = programIds(this.programs);
+      const tasks = { masquerades: this.tables ? 1 : 0, guardsHost: guardsHost ? 1 : 0 } as const;
+      const { fromNetwork, toNetwork } = uplinkPrograms(node, tasks);
+      return { ingress: load(fromNetwork), egress: load(toNetwork) };
     } catch (error) {
       for (const program of loaded) program.close();
-      this.tables.abandon();
       throw error;
     }
   }
@@ -62,30 +101,30 @@ export class UplinkDatapath {
   /** Attaches the two programs, or puts them in the place of those that are there. */
   attach(ifindex: number): void {
     for (const direction of DIRECTIONS) {
-      this.attachments.attach(uplinkName(ifindex), ifindex, direction, this.programs[direction]);
+      this.attachments.attach(uplinkName(ifindex), ifindex, direction, this.programs![direction]);
     }
   }
 
   /** Directions in which the program of an uplink is not attached, or its link not pinned. */
   missing(ifindex: number): TcDirection[] {
-    return this.attachments.missing(uplinkName(ifindex), ifindex, this.ids);
+    return this.ids ? this.attachments.missing(uplinkName(ifindex), ifindex, this.ids) : [];
   }
 
   /** Lets go; everything pinned goes on working. */
   close(): void {
     this.letGo();
-    this.tables.close();
+    this.tables?.close();
   }
 
   /** Lets go of what nothing was attached to: tables that were not there before are gone. */
   abandon(): void {
     this.letGo();
-    this.tables.abandon();
+    this.tables?.abandon();
   }
 
   private letGo(): void {
     this.attachments.close();
-    for (const program of Object.values(this.programs)) program.close();
+    for (const program of Object.values(this.programs ?? {})) program.close();
   }
 }
 

@@ -1,17 +1,16 @@
 /**
- * Masquerade of a node: which uplinks have its programs, and which addresses stand for endpoints
- * there, as interfaces, routes and addresses come and go.
+ * Masquerade of a node: which interfaces lead to the world, and which addresses stand for endpoints
+ * there. Programs are attached by `uplinks/uplinks.ts`.
  */
 import { randomBytes } from 'node:crypto';
 import { PrefixKey, Uplink } from '@skep/contract';
 import { toPrefixKey, toWords, unmasqueraded, uplinks } from '@skep/datapath';
 import { codecOf, u32 } from '@skep/ebpf';
-import { Monitor, type Network } from '@skep/netlink';
-import { inNetworkNamespace } from '@skep/sys';
+import type { Network } from '@skep/netlink';
 import type { Address } from '@skep/wire';
 import type { KernelDatapath } from '../kernel/kernel-datapath.ts';
 import type { Memory } from '../state/memory.ts';
-import { type ChosenUplink, chooseUplinks } from './choose-uplinks.ts';
+import { type ChosenUplink, chooseUplinks, type NetworkState } from './choose-uplinks.ts';
 import {
   type MasqueradeOptions,
   type PortRange,
@@ -29,7 +28,7 @@ interface Parts {
 /**
  * Turns masquerade on, or takes it over; where that fails, nothing that it began is left.
  *
- * @throws MasqueradeError, KernelError, NetlinkError, SettingError
+ * @throws MasqueradeError, KernelError, SettingError
  */
 export function startMasquerade(node: Parts, options: MasqueradeOptions): Masquerade {
   const isNew = node.memory.current.masquerade === undefined;
@@ -41,15 +40,12 @@ export function startMasquerade(node: Parts, options: MasqueradeOptions): Masque
   }
 }
 
-/** While the agent runs; what it has attached and written stays when it ends. */
+/** While the agent runs; what it has written stays when it ends. */
 export class Masquerade {
   readonly ports: PortRange;
-  private readonly attached = new Map<number, ChosenUplink>();
+  private chosen: readonly ChosenUplink[] = [];
   private readonly seed: bigint;
-  private readonly watch: Monitor;
   private found: readonly string[] = [];
-  private failure: string | undefined;
-  private isRefreshDue = false;
 
   /** Use {@link startMasquerade}. */
   constructor(
@@ -60,86 +56,34 @@ export class Masquerade {
     this.seed = inheritedSeed(node) ?? randomBytes(8).readBigUInt64LE();
     this.reserve();
     this.writeExceptions();
-    this.watch = new Monitor(
-      node.network.namespace,
-      ['links', 'addresses', 'routes'],
-      () => this.refreshSoon(),
-      (error) => {
-        this.failure = `masquerade: uplinks are not watched any more: ${String(error)}`;
-      },
-    );
-    this.watch.unref();
-    this.refresh();
   }
 
-  /** Those that have the programs. */
+  /** Those that endpoints reach the world by. */
   get uplinks(): ChosenUplink[] {
-    return [...this.attached.values()];
+    return [...this.chosen];
   }
 
   /** What is wrong at the moment. */
   get problems(): string[] {
-    return this.failure === undefined ? [...this.found] : [...this.found, this.failure];
+    return [...this.found];
   }
 
-  /** Ends the watch; uplinks keep their programs. */
-  close(): void {
-    this.watch.close();
-  }
-
-  /** Many events tell of one change. */
-  private refreshSoon(): void {
-    if (this.isRefreshDue) return;
-    this.isRefreshDue = true;
-    setImmediate(() => {
-      this.isRefreshDue = false;
-      if (this.node.network.namespace.isClosed) return;
-      try {
-        this.refresh();
-        this.failure = undefined;
-      } catch (error) {
-        this.failure = `masquerade: ${String(error)} (restart the agent)`;
-      }
-    });
-  }
-
-  private refresh(): void {
-    const { network, kernel, memory } = this.node;
-    const { uplinks: wanted, problems } = chooseUplinks(
-      {
-        links: network.links.list(),
-        addresses: network.addresses.list(),
-        routes: network.routes.list(),
-      },
-      this.options.uplinks,
-    );
+  /** Writes the rows of those that need programs. */
+  choose(state: NetworkState): readonly ChosenUplink[] {
+    const { uplinks: wanted, problems } = chooseUplinks(state, this.options.uplinks);
+    for (const uplink of wanted) this.writeRow(uplink);
+    this.chosen = wanted;
     this.found = problems;
-    const known = memory.current.masquerade?.uplinks ?? [];
-    const left = known.filter(({ index }) => !wanted.some((each) => each.index === index));
-    const names = wanted.map(({ index, name }) => ({ index, name }));
-    this.remember([...left, ...names]);
-    for (const uplink of wanted) {
-      this.writeRow(uplink);
-      if (!this.attached.has(uplink.index)) {
-        // An index is one of the namespace that the thread is in.
-        inNetworkNamespace(network.namespace, () => kernel.attachUplink(uplink.index));
-      }
-      this.attached.set(uplink.index, uplink);
-    }
-    detachUplinks(network, left, (index) => kernel.detachUplink(index));
-    for (const { index } of left) {
-      kernel.delete(uplinks, indexKey(index));
-      this.attached.delete(index);
-    }
-    this.remember(names);
+    return wanted;
   }
 
-  /** What is attached has to be known to who takes it away. */
-  private remember(next: readonly { index: number; name: string }[]): void {
-    const { memory } = this.node;
-    const masquerade = memory.current.masquerade!;
-    if (JSON.stringify(masquerade.uplinks) === JSON.stringify(next)) return;
-    memory.changeNode({ masquerade: { ...masquerade, uplinks: [...next] } });
+  /** Away with the rows of those that were not chosen. */
+  dropOtherRows(): void {
+    const { kernel } = this.node;
+    for (const { key } of kernel.entries(uplinks)) {
+      const index = codecOf(u32).decode(key);
+      if (!this.chosen.some((each) => each.index === index)) kernel.delete(uplinks, key);
+    }
   }
 
   private writeRow({ index, ipv4, ipv6 }: ChosenUplink): void {
@@ -160,7 +104,7 @@ export class Masquerade {
     const { memory, network } = this.node;
     if (!memory.current.masquerade) {
       const reservedPortsBefore = readReservedPorts(network.settings);
-      memory.changeNode({ masquerade: { uplinks: [], reservedPortsBefore } });
+      memory.changeNode({ masquerade: { reservedPortsBefore } });
     }
     const { reservedPortsBefore } = memory.current.masquerade!;
     reservePorts(network.settings, reservedPortsBefore, this.ports);
@@ -181,30 +125,18 @@ export class Masquerade {
 }
 
 /**
- * Takes away what this or an earlier agent has done for masquerade: content where that is nothing.
+ * Takes away what this or an earlier agent has done for masquerade, but for programs: content where
+ * that is nothing.
  *
- * @throws KernelError, NetlinkError, SettingError
+ * @throws KernelError, SettingError
  */
 export function removeMasquerade(node: Parts): void {
   const { memory, network, kernel } = node;
   const { masquerade } = memory.current;
   if (!masquerade) return;
-  detachUplinks(network, masquerade.uplinks, (index) => kernel.detachUplink(index));
   kernel.forgetMasquerade();
   restoreReservedPorts(network.settings, masquerade.reservedPortsBefore);
   memory.changeNode({ masquerade: undefined });
-}
-
-/** Takes the programs off; a link that is gone has taken them with it. */
-export function detachUplinks(
-  network: Network,
-  uplinks: readonly { readonly index: number; readonly name: string }[],
-  detach: (index: number) => void,
-): void {
-  for (const { index, name } of uplinks) {
-    if (network.links.find(index)?.name !== name) continue;
-    inNetworkNamespace(network.namespace, () => detach(index));
-  }
 }
 
 /** That of the agent before: where ports are looked for stays the same. */

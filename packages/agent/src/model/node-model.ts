@@ -2,7 +2,8 @@
  * What the node knows, and how it becomes the datapath's tables: endpoints, identities, the
  * ipcache, policy. No system calls: the tables may be the kernel's or the machine's.
  */
-import { ReservedIdentity } from '@skep/contract';
+import { HOST_SUBJECT, ReservedIdentity } from '@skep/contract';
+import { isEnforced } from '@skep/datapath';
 import type {
   DecisionTable,
   Explanation,
@@ -13,7 +14,14 @@ import type {
   SafePort,
   Subject,
 } from '@skep/policy';
-import { documentKey, explain, nodeLabels, PolicyProtocol, PolicySet } from '@skep/policy';
+import {
+  closedButForSafePorts,
+  documentKey,
+  explain,
+  nodeLabels,
+  PolicyProtocol,
+  PolicySet,
+} from '@skep/policy';
 import { reservedLabels, selectorMatches } from '@skep/policy';
 import { type Address, formatAddress, formatPrefix, type Prefix, singlePrefix } from '@skep/wire';
 import type { DatapathTables } from '../tables/datapath-tables.ts';
@@ -124,11 +132,30 @@ export class NodeModel {
       ]),
     });
     const { swaps, refused } = this.changes.prepare(changes);
-    for (const { subject } of refused) {
-      this.tables.closeSubject(subject, this.options.nextRevision());
-    }
+    for (const { subject } of refused) this.close(subject);
     this.changes.carryOut(changes, swaps);
     return refused.map(({ cause }) => cause);
+  }
+
+  /** Whether rules about the node are in force. */
+  get isHostEnforced(): boolean {
+    const table = this.policy.table(HOST);
+    return table !== undefined && (isEnforced(table.ingress) || isEnforced(table.egress));
+  }
+
+  /** The node's flows are followed, whatever its rules say; until {@link enforceHost}. */
+  followHost(): void {
+    this.tables.followHost(this.options.nextRevision());
+  }
+
+  /** The node's flows are followed, and its rules decide. */
+  enforceHost(): void {
+    this.tables.enforceHost(this.options.nextRevision());
+  }
+
+  /** The node's flows are not followed any more, unless rules ask for it. */
+  leaveHost(): void {
+    this.tables.leaveHost(this.options.nextRevision());
   }
 
   /** Ends what the agent before has left, when all programs are of this one. */
@@ -279,6 +306,14 @@ export class NodeModel {
     const endpoint = entry && this.endpoints.get(entry.endpoint);
     if (endpoint) return qualifiedName(endpoint);
     return entry?.identity === ReservedIdentity.Host ? 'host' : 'world';
+  }
+
+  /** Rules that cannot be carried out: nothing passes, but for what keeps a node within reach. */
+  private close(subject: number): void {
+    const revision = this.options.nextRevision();
+    if (subject !== HOST_SUBJECT) return this.tables.closeSubject(subject, revision);
+    const table = closedButForSafePorts(this.policy.safePorts);
+    this.tables.setSubject(subject, this.tables.compile(subject, table), revision);
   }
 
   /** Gives an endpoint its numbers. */

@@ -11,10 +11,10 @@ import { unmountBpffs } from '../kernel/bpffs.ts';
 import { Attachments } from '../kernel/attachments.ts';
 import { unpinAll } from '../kernel/pinned-tables.ts';
 import { uplinkName } from '../kernel/uplink-datapath.ts';
-import { detachUplinks } from '../masquerade/masquerade.ts';
 import { restoreReservedPorts } from '../masquerade/reserved-ports.ts';
 import { Memory, STATE_FILES } from '../state/memory.ts';
 import type { StoredNode } from '../state/schema.ts';
+import { detachUplinks } from '../uplinks/uplinks.ts';
 import { restoreForwarding } from './host-forwarding.ts';
 import type { AgentOptions } from './node.ts';
 import { removeIfEmpty, takeDirectory } from './one-agent.ts';
@@ -40,8 +40,9 @@ export function forceRemoval(options: AgentOptions): string[] {
     const remembered = readNode(stateDirectory);
     const ours = network.links.list().filter(({ group }) => group === LINK_GROUP);
     for (const { index } of ours) network.links.delete(index);
-    const { forwardingBefore, masquerade, mountedBpffs } = remembered ?? {};
-    if (masquerade) endMasquerade(network, bpffsDirectory, masquerade);
+    const { forwardingBefore, masquerade, mountedBpffs, uplinks } = remembered ?? {};
+    if (uplinks) endUplinks(network, bpffsDirectory, uplinks);
+    if (masquerade) restoreReservedPorts(network.settings, masquerade.reservedPortsBefore);
     unpinAll(bpffsDirectory);
     if (forwardingBefore) restoreForwarding(network, forwardingBefore);
     for (const lock of locks.splice(0)) lock.close();
@@ -56,15 +57,14 @@ export function forceRemoval(options: AgentOptions): string[] {
 }
 
 /** Classifiers have no pins that could be removed; TCX links are gone with theirs. */
-function endMasquerade(
+function endUplinks(
   network: Network,
   folder: string,
-  { uplinks, reservedPortsBefore }: NonNullable<StoredNode['masquerade']>,
+  uplinks: NonNullable<StoredNode['uplinks']>,
 ): void {
   const place = { folder: join(folder, 'links'), classifiers: network.trafficControl };
   const attachments = new Attachments({ ...place, mechanism: 'clsact' });
   detachUplinks(network, uplinks, (index) => attachments.detach(uplinkName(index), index));
-  restoreReservedPorts(network.settings, reservedPortsBefore);
 }
 
 /** Nobody remembers how it was before. */

@@ -3,7 +3,9 @@
  * before it are as they were.
  */
 import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { Network } from '@skep/netlink';
+import type { SafePort } from '@skep/policy';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { nodeAddresses } from '../devices/node-addresses.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
@@ -17,6 +19,7 @@ import {
   readExceptions,
   readPorts,
 } from '../masquerade/masquerade-options.ts';
+import { removeUplinks } from '../uplinks/uplinks.ts';
 import { NodeModel } from '../model/node-model.ts';
 import type { RuntimeSockets } from '../runtimes/container-labels.ts';
 import type { Disk } from '../state/journal.ts';
@@ -39,6 +42,10 @@ export interface AgentOptions extends RuntimeSockets {
   readonly networkNamespace?: string;
   /** The addresses that it gives. Default: none, every endpoint brings its own. */
   readonly addresses?: IpamOptions;
+  /** By which policies of nodes select this one. Default: `kubernetes.io/hostname` alone. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  /** What those policies cannot close. Default: `DEFAULT_SAFE_PORTS`. */
+  readonly safePorts?: readonly SafePort[];
   /** Masquerade towards the world. Default: off. */
   readonly masquerade?: MasqueradeOptions;
   /** What it uses of the kernel. Default: what the kernel has. */
@@ -78,6 +85,7 @@ export function closeNode({ kernel, network, memory, unlock }: Node): void {
 /** Takes away what {@link openNode} has made; endpoints are gone by then. */
 export function removeNode({ kernel, network, memory, directories, unlock }: Node): void {
   const { mountedBpffs, forwardingBefore } = memory.current;
+  removeUplinks({ kernel, network, memory });
   removeMasquerade({ kernel, network, memory });
   kernel.remove();
   if (forwardingBefore) restoreForwarding(network, forwardingBefore);
@@ -150,7 +158,7 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   const problems = new Problems(tell);
   const directories = [bpffsDirectory, stateDirectory];
   const parts = { memory, network, kernel, revisions, problems, tell, directories };
-  const model = startModel(parts);
+  const model = startModel(parts, options);
   const unlock = (): void => {
     stateLock.close();
     pinLock.close();
@@ -184,12 +192,17 @@ function prepareForwarding(network: Network, memory: Memory, undo: Undo): void {
 }
 
 /** The model that fits what is stored, in the half of the tables that is not in use. */
-function startModel(parts: Omit<Node, 'model' | 'unlock' | 'takeBack'>): NodeModel {
+function startModel(
+  parts: Omit<Node, 'model' | 'unlock' | 'takeBack'>,
+  { nodeLabels, safePorts }: AgentOptions,
+): NodeModel {
   const { memory, kernel, revisions, network, problems, tell } = parts;
   const { generation, lastIdentity } = memory.current;
   const tables = new DatapathTables(kernel, tell);
   const model = new NodeModel(tables, {
     nextRevision: () => revisions.take(),
+    nodeLabels: { 'kubernetes.io/hostname': hostname(), ...nodeLabels },
+    ...(safePorts && { safePorts }),
     generation: kernel.isTakenOver ? (generation === 0 ? 1 : 0) : generation,
     ...(kernel.isTakenOver ? { inherited: readInherited(kernel) } : {}),
   });

@@ -67,13 +67,12 @@ const node = z.strictObject({
   forwardingBefore: z
     .strictObject({ 4: forwarding, 6: forwarding, acceptRedirects: z.string().optional() })
     .optional(),
-  /** Uplinks that have programs, and the kernel's list of ports before masquerade was turned on. */
-  masquerade: z
-    .strictObject({
-      uplinks: z.array(z.strictObject({ index: z.int(), name: z.string() })),
-      reservedPortsBefore: z.string(),
-    })
-    .optional(),
+  /** Interfaces to others that have programs. */
+  uplinks: z.array(z.strictObject({ index: z.int(), name: z.string() })).optional(),
+  /** Whether these decide about the node itself. */
+  isHostGuarded: z.boolean().optional(),
+  /** The kernel's list of ports before masquerade was turned on. */
+  masquerade: z.strictObject({ reservedPortsBefore: z.string() }).optional(),
 });
 
 /** What is remembered of the node as a whole. */

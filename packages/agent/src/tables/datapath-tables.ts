@@ -4,6 +4,7 @@ import {
   Direction,
   EndpointEntry,
   Enforced,
+  HOST_SUBJECT,
   NodeEntry,
   PEER_GROUPS_MAX,
   PeerEntry,
@@ -63,6 +64,9 @@ export interface CompiledSubject {
 
 /** Writes what the model says in the shapes of `contract`: keys, values and policy programs. */
 export class DatapathTables {
+  /** Members of `Enforced` that the rules of the node ask for. */
+  private hostEnforced = 0;
+
   constructor(
     private readonly raw: RawTables,
     private readonly tell: Tell = tellNobody,
@@ -161,9 +165,26 @@ export class DatapathTables {
     if (ingress) this.raw.setPolicy(slot, ingress);
     if (egress) this.raw.setPolicy(slot + 1, egress);
     const enforced = (ingress ? Enforced.Ingress : 0) | (egress ? Enforced.Egress : 0);
-    this.writeSubject(subject, revision, enforced);
+    if (subject === HOST_SUBJECT) this.hostEnforced = enforced;
+    this.writeSubject(subject, revision, enforced | followed(subject, enforced));
     if (!ingress) this.raw.setPolicy(slot, null);
     if (!egress) this.raw.setPolicy(slot + 1, null);
+  }
+
+  /** Flows of the node are looked at, and nothing is denied. */
+  followHost(revision: number): void {
+    this.writeSubject(HOST_SUBJECT, revision, Enforced.Followed);
+  }
+
+  /** Flows of the node are looked at, and its rules decide, if it has some. */
+  enforceHost(revision: number): void {
+    this.writeSubject(HOST_SUBJECT, revision, this.hostEnforced | Enforced.Followed);
+  }
+
+  /** Flows of the node are not looked at, unless it has rules. */
+  leaveHost(revision: number): void {
+    const enforced = this.hostEnforced;
+    this.writeSubject(HOST_SUBJECT, revision, enforced | followed(HOST_SUBJECT, enforced));
   }
 
   /** A subject without rules that could be carried out, or none yet: nothing passes. */
@@ -202,6 +223,11 @@ export class DatapathTables {
     if (before.enforced !== enforced) write({ revision: before.revision, enforced });
     write({ revision, enforced });
   }
+}
+
+/** Rules of the node are in force at uplinks only where its flows are looked at. */
+function followed(subject: number, enforced: number): number {
+  return subject === HOST_SUBJECT && enforced !== 0 ? Enforced.Followed : 0;
 }
 
 const NO_ADDRESS = { upper: 0n, lower: 0n };

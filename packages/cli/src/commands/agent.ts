@@ -10,6 +10,7 @@ import {
   runDaemon,
 } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
+import { PolicyProtocol, type SafePort } from '@skep/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseListen } from '../asking.ts';
 import { CommandError } from '../output.ts';
@@ -34,6 +35,8 @@ interface AgentCommandOptions extends PlaceOptions {
   readonly uplink?: readonly string[];
   readonly masqueradePorts?: PortRange;
   readonly masqueradeExcept?: readonly string[];
+  readonly nodeLabel?: readonly string[];
+  readonly safePort?: readonly string[];
 }
 
 /** For endpoints that bring no address: private, and seldom used. @source RFC 1918, RFC 4193 */
@@ -75,6 +78,8 @@ export function withWork(command: Command): Command {
     .option('--uplink <name...>', 'interfaces to the world; those of default routes if not given')
     .option('--masquerade-ports <first-last>', 'ports for endpoints (49152-65535)', parsePorts)
     .option('--masquerade-except <prefix...>', 'prefixes that see the addresses of endpoints')
+    .option('--node-label <label...>', 'key=value, by which policies select this node')
+    .option('--safe-port <port...>', `ports that no policy of nodes closes: ${SAFE_PORT}; or none`)
     .addOption(logLevel)
     .addOption(logFormat);
 }
@@ -101,6 +106,7 @@ function daemonOptions(options: AgentCommandOptions): DaemonOptions {
     ...(containerd === undefined ? {} : { containerdSocket: containerd }),
     ...(podman === undefined ? {} : { podmanSocket: podman }),
     ...masqueradeOf(options),
+    ...nodeOf(options),
   };
 }
 
@@ -120,6 +126,45 @@ function masqueradeOf(options: AgentCommandOptions): { masquerade?: MasqueradeOp
     },
   };
 }
+
+const SAFE_PORT = '(ingress|egress):(tcp|udp|sctp):PORT';
+
+/** @throws CommandError for a label or a port that is none */
+function nodeOf({ nodeLabel, safePort }: AgentCommandOptions): Partial<AgentOptions> {
+  return {
+    ...(nodeLabel && { nodeLabels: Object.fromEntries(nodeLabel.map(readNodeLabel)) }),
+    ...(safePort && { safePorts: readSafePorts(safePort) }),
+  };
+}
+
+function readNodeLabel(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
+  throw new CommandError(`node label '${text}': expected key=value`);
+}
+
+/** `none` alone is none at all. */
+function readSafePorts(texts: readonly string[]): SafePort[] {
+  if (texts.join() === 'none') return [];
+  return texts.map((text) => {
+    const [, direction, protocol, port] =
+      /^(ingress|egress):(tcp|udp|sctp):([1-9][0-9]{0,4})$/.exec(text) ?? [];
+    if (!port || Number(port) > 65535) {
+      throw new CommandError(`safe port '${text}': expected ${SAFE_PORT}, or none`);
+    }
+    return {
+      direction: direction as SafePort['direction'],
+      protocol: SAFE_PROTOCOLS[protocol as keyof typeof SAFE_PROTOCOLS],
+      port: Number(port),
+    };
+  });
+}
+
+const SAFE_PROTOCOLS = {
+  tcp: PolicyProtocol.Tcp,
+  udp: PolicyProtocol.Udp,
+  sctp: PolicyProtocol.Sctp,
+} as const;
 
 function parsePorts(text: string): PortRange {
   const match = /^([0-9]{1,5})-([0-9]{1,5})$/.exec(text);

@@ -8,6 +8,13 @@ const HEALTHY: StatusView = {
   ...{ kernel: '6.18.0', attachment: 'tcx', endpoints: 3, identities: 2, policies: 1 },
   ...{ revision: 7, forwardedPackets: 12, droppedPackets: { 'policy denied': 2 } },
   ...{ lostEvents: 0, memoryBytes: 2 ** 27, uplinks: ['eth0'], problems: [] },
+  node: {
+    labels: ['k8s:kubernetes.io/hostname=n1', 'reserved:host='],
+    isIngressEnforced: true,
+    isEgressEnforced: false,
+    guardedInterfaces: ['eth0', 'eth1'],
+    safePorts: ['ingress TCP 22', 'egress UDP 53'],
+  },
   reserved: [
     { number: 1, labels: ['reserved:host='], endpoints: 0, places: 4 },
     { number: 5, labels: ['reserved:init='], endpoints: 2, places: 2 },
@@ -30,6 +37,8 @@ uplink             eth0
 endpoints          3 with 2 identities
 entities           host, init (2 endpoints), world-ipv4 (see \`skep identity list --all\`)
 policies           1, revision 7
+node               ingress by rules, at eth0, eth1
+                   safe ports: ingress TCP 22, egress UDP 53
 forwarded          12 packets
 dropped            2 packets: policy denied
 events lost        0

@@ -1,5 +1,5 @@
 /** `skep status`. */
-import { type MasqueradeView, PRESSURE_MAX, type StatusView } from '@skep/agent';
+import { type MasqueradeView, type NodeView, PRESSURE_MAX, type StatusView } from '@skep/agent';
 import type { Command } from 'commander';
 import { pc } from '../colours.ts';
 import { formatParagraph, formatTable, printJson } from '../output.ts';
@@ -37,6 +37,7 @@ export function formatStatus(status: StatusView): string {
     ['endpoints', `${status.endpoints} with ${status.identities} identities`],
     ['entities', entitiesText(status)],
     ['policies', `${status.policies}, revision ${status.revision}`],
+    ...nodeRows(status.node),
     ['forwarded', `${status.forwardedPackets} packets`],
     ...dropped.map(([reason, packets]) => ['dropped', `${packets} packets: ${reason}`]),
     ['events lost', String(status.lostEvents)],
@@ -56,6 +57,18 @@ function entitiesText({ reserved }: StatusView): string {
     return endpoints > 0 ? `${name} (${endpoints} endpoints)` : name;
   });
   return `${names.join(', ')} (see \`skep identity list --all\`)`;
+}
+
+/** What policies do with the node itself, and what they cannot. */
+function nodeRows(node: NodeView): string[][] {
+  const { isIngressEnforced, isEgressEnforced, guardedInterfaces, safePorts } = node;
+  const closed = [isIngressEnforced && 'ingress', isEgressEnforced && 'egress'].filter(Boolean);
+  const where = guardedInterfaces.join(', ') || 'no interface';
+  const text = closed.length > 0 ? `${closed.join(' and ')} by rules, at ${where}` : 'no rules';
+  return [
+    ['node', text],
+    ['', `safe ports: ${safePorts.join(', ') || 'none'}`],
+  ];
 }
 
 /** Tables that are fuller than one would like; for one that evicts that is how it works. */

@@ -9,6 +9,7 @@ import { addresses, endpoints, interfaces, nodeState, prefixes } from '../maps.t
 import { Outcome } from '../packet.ts';
 import type { End, Packet, Step } from '../packet.ts';
 import { isForged } from './conntrack.ts';
+import { LINK_LOCAL, LINK_LOCAL_MASK } from './target.ts';
 
 /** The endpoint behind the interface that the hook is on; null while it is not ready. */
 export function ownEndpoint(ctx: TcContext, packet: Packet): EndpointEntry | null {
@@ -54,7 +55,7 @@ export function identifyHost(packet: Packet): Step {
   own.identity = ReservedIdentity.Host;
   own.selectorSet = 0;
   own.subject = HOST_SUBJECT;
-  const peer = lookUpPeer(isOutgoing ? packet.destination : packet.source);
+  const peer = lookUpOutside(isOutgoing ? packet.destination : packet.source);
   if (!peer) return DropReason.InvalidIdentity;
   const isOfNode = peer.endpoint !== 0 || peer.identity === ReservedIdentity.Host;
   if (isOfNode && !isOutgoing) return DropReason.InvalidSourceAddress;
@@ -84,6 +85,12 @@ function readPeer(end: End, peer: PeerEntry): boolean {
   if (!endpoint || endpoint.interfaceIndex === 0) return false;
   end.subject = endpoint.subject;
   return true;
+}
+
+/** What is valid on a link only is another's behind an uplink, also where the node has it, too. */
+function lookUpOutside(address: Ipv6Address): PeerEntry | null {
+  if ((address.upper & LINK_LOCAL_MASK) !== LINK_LOCAL) return lookUpPeer(address);
+  return prefixes.lookup(new PrefixKey({ prefixLength: 128, address }));
 }
 
 /** A single address before the longest prefix: hashing costs a quarter of walking the trie. */

@@ -3,6 +3,7 @@ import { expiryCases } from './cases/expiry.ts';
 import { forwardingCases } from './cases/forwarding.ts';
 import { fragmentCases } from './cases/fragments.ts';
 import { hostCases } from './cases/host.ts';
+import { hostLinkCases } from './cases/host-link.ts';
 import { hostUplinkCases } from './cases/host-uplink.ts';
 import { icmpCases } from './cases/icmp.ts';
 import { masqueradeCases } from './cases/masquerade.ts';
@@ -25,6 +26,7 @@ export const packetTables: Readonly<Record<string, readonly PacketCase[]>> = {
   ...endpointTables,
   host: hostCases,
   'host at uplinks': hostUplinkCases,
+  'host on its link': hostLinkCases,
   masquerade: masqueradeCases,
   'masquerade ports': masqueradePortCases,
   'masquerade errors': masqueradeErrorCases,

@@ -94,6 +94,8 @@ export const NODE_ADDRESS = '10.0.0.254';
 export const WORLD_ADDRESS = '192.0.2.7';
 /** The world over IPv6. */
 export const WORLD_ADDRESS6 = '2001:db8::7';
+/** What endpoints know as their gateway over IPv6; the world's router may have it, too. */
+export const GATEWAY6 = 'fe80::1';
 /** The peer group of the node's own address. */
 export const NODE_GROUP = 3;
 /** The peer group of the world. */
@@ -138,7 +140,7 @@ export function setUp(tables: TrialTables): void {
     put(tables, selectorSets, index + 1, { words });
   }
   for (const endpoint of [ANNA, BERT]) setUpEndpoint(tables, endpoint);
-  for (const address of [NODE_ADDRESS, UPLINK_ADDRESS, UPLINK_ADDRESS6]) {
+  for (const address of [NODE_ADDRESS, UPLINK_ADDRESS, UPLINK_ADDRESS6, GATEWAY6]) {
     putAddress(tables, address, { identity: HOST_IDENTITY, selectorSet: 3, endpoint: 0 });
   }
   put(tables, subjects, HOST_SUBJECT, { revision: 1, enforced: 0 });

@@ -1,6 +1,6 @@
 /**
- * For the live test of masquerade: endpoints, a node with an uplink, and a world that knows no way
- * to endpoints. Behind the world's router is a host on a link with a smaller MTU.
+ * For live tests of uplinks: endpoints, a node with an uplink, and a world that knows no way to
+ * endpoints. Behind the world's router is a host on a link with a smaller MTU.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -35,6 +35,8 @@ const FAR_ROUTER = { 4: '203.0.113.1', 6: '2001:db8:9::1' } as const;
 export const ENDPOINTS = ['anna', 'bert', 'carl'] as const;
 /** One of them. */
 export type EndpointName = (typeof ENDPOINTS)[number];
+/** Who can be asked; the node and the world once they have a client. */
+export type ClientName = EndpointName | 'node' | 'near';
 
 const FAMILIES = [4, 6] as const;
 const DEFAULT = { 4: parsePrefix('0.0.0.0/0'), 6: parsePrefix('::/0') } as const;
@@ -45,7 +47,7 @@ export class MasqueradeWorld {
   private readonly directory = mkdtempSync(join(tmpdir(), 'skep-masquerade-'));
   private readonly prefix = `skep-nat-${process.pid}`;
   private readonly children = new Map<string, ChildProcess>();
-  private readonly workloads = new Map<EndpointName, Workload>();
+  private readonly workloads = new Map<ClientName, Workload>();
   private readonly made: string[] = [];
 
   constructor() {
@@ -70,7 +72,7 @@ export class MasqueradeWorld {
     });
     this.addDefault('node', NEAR);
     this.addDefault('far', FAR_ROUTER);
-    for (const name of ['near', 'far']) await this.start(name, SERVER_MAIN, [String(SERVER_PORT)]);
+    for (const name of ['near', 'far']) await this.serve(name, SERVER_PORT);
     await this.startAgent(masquerade);
     for (const [index, name] of ENDPOINTS.entries()) await this.addEndpoint(name, index + 1);
   }
@@ -79,7 +81,7 @@ export class MasqueradeWorld {
   startAgent(masquerade: MasqueradeOptions | undefined): Promise<void> {
     const folders = ['state', 'bpf', 'agent.sock'].map((name) => join(this.directory, name));
     const more = masquerade ? [JSON.stringify(masquerade)] : [];
-    return this.start('agent', AGENT_MAIN, [...folders, this.pathOf('node'), ...more]);
+    return this.start('agent', 'node', AGENT_MAIN, [...folders, this.pathOf('node'), ...more]);
   }
 
   /** Ends the agent without a word. */
@@ -90,17 +92,29 @@ export class MasqueradeWorld {
     await gone;
   }
 
-  /** What an endpoint is told. */
-  ask(name: EndpointName, request: SeenAsRequest): Promise<string> {
-    const child = this.children.get(name)!;
+  /** Who tells everybody in a namespace as whom they are seen. */
+  async serve(where: string, port: number): Promise<void> {
+    await this.start(`${where}:${port}`, where, SERVER_MAIN, [String(port)]);
+  }
+
+  /** Somebody to be asked, in another namespace than an endpoint's. */
+  async addClient(where: 'node' | 'near'): Promise<void> {
+    this.at(where, ({ settings }) => settings.write('ipv4/ping_group_range', '0 0'));
+    this.workloads.set(where, Workload.start(where, this.pathOf(where)));
+    await this.start(`${where} client`, where, CLIENT_MAIN, [], false);
+  }
+
+  /** What somebody is told. */
+  ask(name: ClientName, request: SeenAsRequest): Promise<string> {
+    const child = this.children.get(`${name} client`)!;
     return new Promise((resolve) => {
       child.once('message', (answer) => resolve(String(answer)));
       child.send(request);
     });
   }
 
-  /** The clients and servers of the lab, in an endpoint. */
-  workload(name: EndpointName): Workload {
+  /** The clients and servers of the lab, in a namespace. */
+  workload(name: ClientName): Workload {
     return this.workloads.get(name)!;
   }
 
@@ -138,7 +152,7 @@ export class MasqueradeWorld {
     });
     this.at(name, ({ settings }) => settings.write('ipv4/ping_group_range', '0 0'));
     this.workloads.set(name, Workload.start(name, this.pathOf(name)));
-    await this.start(name, CLIENT_MAIN, [], false);
+    await this.start(`${name} client`, name, CLIENT_MAIN, [], false);
   }
 
   private connect(
@@ -177,6 +191,7 @@ export class MasqueradeWorld {
   /** Returns when it says that it is ready. */
   private start(
     name: string,
+    where: string,
     main: string,
     parameters: readonly string[],
     speaksFirst = true,
@@ -184,7 +199,7 @@ export class MasqueradeWorld {
     const begin = () => fork(main, [...parameters]);
     // The agent enters the node's namespace by itself.
     const isAgent = main === AGENT_MAIN;
-    const child = isAgent ? begin() : inNetworkNamespace(this.pathOf(name), begin);
+    const child = isAgent ? begin() : inNetworkNamespace(this.pathOf(where), begin);
     this.children.set(name, child);
     if (!speaksFirst) return Promise.resolve();
     return new Promise((resolve, reject) => {
