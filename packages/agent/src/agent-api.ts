@@ -1,5 +1,6 @@
 /** What an agent can do, wherever it runs. */
 import type {
+  ChangeOptions,
   HealthView,
   IdentityView,
   IpcacheView,
@@ -49,9 +50,13 @@ export interface AgentApi {
   listIpcache(): Promise<IpcacheView[]>;
   listPolicies(): Promise<PolicyView[]>;
   /** All documents of a YAML text, or none. `file` names it in messages. */
-  applyPolicies(yaml: string, file: string): Promise<PolicyResult>;
+  applyPolicies(yaml: string, file: string, options?: ChangeOptions): Promise<PolicyResult>;
   /** By `kind/namespace/name`. */
-  deletePolicies(keys: readonly string[]): Promise<PolicyResult>;
+  deletePolicies(keys: readonly string[], options?: ChangeOptions): Promise<PolicyResult>;
+  /** The change that waits stays: see `ChangeOptions`. */
+  confirmPolicies(): Promise<PolicyResult>;
+  /** The change that waits goes back, now. */
+  revertPolicies(): Promise<PolicyResult>;
   /** Flows that are masqueraded now. */
   listTranslations(): Promise<TranslationView[]>;
   explain(request: ExplainRequest): Promise<ExplainView>;

@@ -2,7 +2,6 @@
 import { release } from 'node:os';
 import { traffic } from '@skep/datapath';
 import { Monitor } from '@skep/netlink';
-import { documentKey, parsePolicies, type PolicyDocument } from '@skep/policy';
 import type { AgentApi } from './agent-api.ts';
 import { nodeAddresses } from './devices/node-addresses.ts';
 import { LocalEndpoints } from './endpoints/local-endpoints.ts';
@@ -25,15 +24,16 @@ import {
 import { EventPump } from './observe/event-pump.ts';
 import { FlowLog } from './observe/flow-log.ts';
 import { AttachmentsInTurn } from './runtimes/attachments-in-turn.ts';
+import { LocalPolicies } from './policies/local-policies.ts';
 import { ContainerLabels } from './runtimes/container-labels.ts';
 import { HostGuard } from './host/host-guard.ts';
 import { Uplinks } from './uplinks/uplinks.ts';
 import { DEFAULT_INTERFACE } from './state/stored.ts';
 import type { Readings } from './telemetry/metric-definitions.ts';
 import { readMetrics } from './telemetry/readings.ts';
-import type { PolicyOccurrence } from './telemetry/occurrence.ts';
 import { RuleCounts } from './telemetry/rule-counts.ts';
 import type {
+  ChangeOptions,
   HealthView,
   IdentityView,
   IpcacheView,
@@ -78,7 +78,7 @@ export class Agent implements AgentApi {
   private readonly pump: EventPump;
   private readonly masquerade: Masquerade | undefined;
   private readonly uplinks: Uplinks;
-  private readonly hostGuard: HostGuard;
+  private readonly policies: LocalPolicies;
   private readonly addressWatch: Monitor;
   private readonly pinWatch: NodeJS.Timeout;
 
@@ -105,8 +105,9 @@ export class Agent implements AgentApi {
     for (const record of records) this.pump.push(record);
     this.masquerade = options.masquerade && startMasquerade(node, options.masquerade);
     this.uplinks = new Uplinks(node, this.masquerade);
-    this.hostGuard = new HostGuard(node, this.uplinks);
-    this.hostGuard.start();
+    const hostGuard = new HostGuard(node, this.uplinks);
+    hostGuard.start();
+    this.policies = new LocalPolicies(node, hostGuard);
     this.addressWatch = this.watchAddresses();
     this.pinWatch = setInterval(() => this.checkPins(), PIN_CHECK_MILLISECONDS).unref();
   }
@@ -213,25 +214,22 @@ export class Agent implements AgentApi {
     return policyViews(this.node.model);
   }
 
-  async applyPolicies(yaml: string, file: string): Promise<PolicyResult> {
-    const start = performance.now();
-    const { memory, model } = this.node;
-    const documents = parsePolicies(yaml, { file });
-    const keys = documents.map(documentKey);
-    const save = (): void => memory.addPolicy({ file, text: yaml, keys });
-    this.change(documents, () => {
-      if (keys.length > 0) model.applyDocuments(documents, save);
-    });
-    return this.policyResult('policies applied', keys, start);
+  async applyPolicies(yaml: string, file: string, options?: ChangeOptions): Promise<PolicyResult> {
+    return this.policies.apply(yaml, file, options);
   }
 
-  async deletePolicies(keys: readonly string[]): Promise<PolicyResult> {
-    const start = performance.now();
-    const { memory, model } = this.node;
-    const changed = keys.filter((key) => model.policy.document(key));
-    this.change([], () => model.deleteDocuments(changed, () => memory.removePolicies(changed)));
-    for (const key of changed) this.ruleCounts.forget(rulePrefixOf(key));
-    return this.policyResult('policies deleted', changed, start);
+  async deletePolicies(keys: readonly string[], options?: ChangeOptions): Promise<PolicyResult> {
+    const result = this.policies.delete(keys, options);
+    for (const key of result.changed) this.ruleCounts.forget(rulePrefixOf(key));
+    return result;
+  }
+
+  async confirmPolicies(): Promise<PolicyResult> {
+    return this.policies.confirm();
+  }
+
+  async revertPolicies(): Promise<PolicyResult> {
+    return this.policies.revert();
   }
 
   async listTranslations(): Promise<TranslationView[]> {
@@ -272,6 +270,7 @@ export class Agent implements AgentApi {
 
   private readStatus(totals: TrafficTotals): StatusView {
     const { node, masquerade } = this;
+    const { pending } = this.policies;
     const { kernel, model, revisions, problems } = node;
     const { forwardedPackets, droppedPackets } = totals;
     const tables = tableUse(node);
@@ -293,6 +292,7 @@ export class Agent implements AgentApi {
       tables,
       uplinks: uplinks(node.network),
       node: nodeView(model, this.uplinks.guardedNames),
+      ...(pending && { pendingPolicies: pending }),
       ...(masquerade && { masquerade: masqueradeView(masquerade, kernel, model) }),
       problems: [
         ...new Set([...this.labels.problems, ...problems, ...found, ...this.uplinks.problems]),
@@ -305,6 +305,7 @@ export class Agent implements AgentApi {
     this.labels.close();
     clearInterval(this.pinWatch);
     this.addressWatch.close();
+    this.policies.close();
     this.uplinks.close();
     this.pump.close();
   }
@@ -329,27 +330,6 @@ export class Agent implements AgentApi {
     });
     watch.unref();
     return watch;
-  }
-
-  /** What is about the node is enforced at uplinks before it is said to be in force. */
-  private change(documents: readonly PolicyDocument[], task: () => void): void {
-    this.hostGuard.prepare(documents);
-    try {
-      task();
-    } finally {
-      this.hostGuard.settle();
-    }
-  }
-
-  private policyResult(
-    kind: PolicyOccurrence['kind'],
-    changed: readonly string[],
-    start: number,
-  ): PolicyResult {
-    const milliseconds = performance.now() - start;
-    const result = { changed, revision: this.node.revisions.last, milliseconds };
-    this.node.tell({ kind, ...result });
-    return result;
   }
 }
 

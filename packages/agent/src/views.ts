@@ -132,12 +132,30 @@ export interface PolicyView {
   readonly endpoints: readonly string[];
 }
 
+/** Whether a change of policy has to be confirmed. */
+export interface ChangeOptions {
+  /** It goes back by itself unless it is confirmed within so many seconds. */
+  readonly confirmWithinSeconds?: number | undefined;
+  /** It needs no confirmation, also where it is about the node itself. */
+  readonly isUnconfirmed?: boolean | undefined;
+}
+
+/** Changes that wait to be confirmed, and go back together otherwise. */
+export interface PendingView {
+  /** Keys of what was added, replaced or deleted. */
+  readonly keys: readonly string[];
+  readonly until: string;
+  readonly secondsLeft: number;
+}
+
 /** What a change of policy did; it is in force when this is told. */
 export interface PolicyResult {
   /** Keys of what was added or replaced, or deleted. */
   readonly changed: readonly string[];
   readonly revision: number;
   readonly milliseconds: number;
+  /** Absent where nothing waits to be confirmed. */
+  readonly pending?: PendingView;
 }
 
 /** The question of `skep explain`: names are `namespace/name` or addresses. */
@@ -310,6 +328,8 @@ export interface StatusView {
   /** Interfaces of the default routes: where the world is. */
   readonly uplinks: readonly string[];
   readonly node: NodeView;
+  /** A change of policy that goes back by itself unless it is confirmed. */
+  readonly pendingPolicies?: PendingView;
   /** Absent where it is off. */
   readonly masquerade?: MasqueradeView;
   /** What is wrong and what to do about it; empty when all is well. */

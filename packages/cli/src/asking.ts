@@ -27,6 +27,15 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Parses `90`, `90s`, `5m` or `1h`. @returns seconds. @throws InvalidArgumentError */
+export function parseDuration(text: string): number {
+  const [, count, unit] = /^([1-9][0-9]{0,5})([smh]?)$/.exec(text) ?? [];
+  if (count === undefined) {
+    throw new InvalidArgumentError('Expected seconds, or a time such as 60s, 5m, 1h.');
+  }
+  return Number(count) * { '': 1, s: 1, m: 60, h: 3600 }[unit as '' | 's' | 'm' | 'h'];
+}
+
 /** Parses a port number. @throws InvalidArgumentError where it is none */
 export function parsePort(text: string): number {
   const port = parseCount(text);

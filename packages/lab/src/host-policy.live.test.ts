@@ -15,7 +15,7 @@ const FAMILIES = [4, 6] as const;
 const ENDPOINT = { 4: '10.96.0.1', 6: 'fd96::1' } as const;
 const SSH = 22;
 const HTTPS = 443;
-const timeoutMilliseconds = 800;
+const timeoutMilliseconds = 400 * Number(process.env.SKEP_TIME_SCALE ?? 1);
 
 /** Ingress of the node is closed but for one port of the world and one endpoint. */
 const CLOSED = `
@@ -49,15 +49,15 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
   });
   after(() => world.tearDown());
 
-  /** Whether an answer comes; of a connection, whether one is opened. */
+  /** Whether an answer comes. */
   async function passes(
     from: ClientName,
     address: string,
     to: number,
     kind: 'tcp' | 'udp' = 'tcp',
   ): Promise<boolean> {
-    const name = `${kind} ${address} ${to} ${Math.random()}`;
-    return (await world.ask(from, { do: kind, name, address, port: to })) !== 'silence';
+    const target = { kind, address, port: to, timeoutMilliseconds };
+    return (await world.workload(from).probe(target)) === 'answered';
   }
 
   async function isPinged(from: ClientName, address: string): Promise<boolean> {
@@ -85,7 +85,8 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
   });
 
   test('a policy closes ingress, but for its rules and safe ports', async () => {
-    await world.client.applyPolicies(CLOSED, 'node.yaml');
+    await assert.rejects(world.client.applyPolicies(CLOSED, 'node.yaml'), /--confirm-within/);
+    await world.client.applyPolicies(CLOSED, 'node.yaml', { isUnconfirmed: true });
     for (const family of FAMILIES) {
       assert.equal(await passes('near', NODE[family], port), false, `IPv${family} TCP`);
       assert.equal(await passes('near', NODE[family], port, 'udp'), false, `IPv${family} UDP`);
@@ -147,7 +148,7 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
   });
 
   test('closed egress: the node begins nothing but what is safe', async () => {
-    await world.client.applyPolicies(NO_WAY_OUT, 'egress.yaml');
+    await world.client.applyPolicies(NO_WAY_OUT, 'egress.yaml', { isUnconfirmed: true });
     for (const family of FAMILIES) {
       assert.equal(await passes('node', NEAR[family], port), false);
       assert.equal(await passes('node', ENDPOINT[family], port), false);
@@ -157,8 +158,25 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
     }
   });
 
+  test('what nobody confirms goes back by itself, also when the agent was killed', async () => {
+    await world.client.deletePolicies(KEYS, { isUnconfirmed: true });
+    await world.client.applyPolicies(CLOSED, 'node.yaml', { confirmWithinSeconds: 3 });
+    assert.equal(await passes('near', NODE[4], port), false);
+    const { pendingPolicies } = await world.client.status();
+    assert.deepEqual(pendingPolicies?.keys, [KEYS[0]]);
+    await world.killAgent();
+    await new Promise((resolve) => setTimeout(resolve, pendingPolicies.secondsLeft * 1000));
+    assert.equal(await passes('near', NODE[4], port), false, 'nobody is there to take it back');
+    await world.startAgent({});
+    assert.ok(await passes('near', NODE[4], port));
+    assert.deepEqual(await world.client.listPolicies(), []);
+    await world.client.applyPolicies(CLOSED, 'node.yaml', { confirmWithinSeconds: 60 });
+    await world.client.confirmPolicies();
+    assert.equal((await world.client.status()).pendingPolicies, undefined);
+  });
+
   test('without policies about it nothing of it is left', async () => {
-    await world.client.deletePolicies(KEYS);
+    await world.client.deletePolicies(KEYS, { isUnconfirmed: true });
     for (const family of FAMILIES) {
       assert.ok(await passes('near', NODE[family], port));
       assert.ok(await passes('node', NEAR[family], port));

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { EndpointError } from '../endpoints/endpoint-error.ts';
 import type { AgentApi } from '../agent-api.ts';
-import type { AttachmentKey, EndpointRequest, FlowFilter, FlowView } from '../views.ts';
+import type {
+  AttachmentKey,
+  ChangeOptions,
+  EndpointRequest,
+  FlowFilter,
+  FlowView,
+} from '../views.ts';
 import { AgentClient, AgentError } from './client.ts';
 import { serveAgent, SocketInUseError } from './server.ts';
 
@@ -56,14 +62,22 @@ class FakeAgent implements Partial<AgentApi> {
     return [];
   }
 
-  async applyPolicies(yaml: string, file: string): Promise<never> {
-    this.asked.push([yaml, file]);
+  async applyPolicies(yaml: string, file: string, options: ChangeOptions): Promise<never> {
+    this.asked.push([yaml, file, options]);
     return { changed: ['a/b/c'], revision: 3, milliseconds: 1 } as never;
   }
 
-  async deletePolicies(keys: readonly string[]): Promise<never> {
-    this.asked.push(keys);
+  async deletePolicies(keys: readonly string[], options: ChangeOptions): Promise<never> {
+    this.asked.push([...keys, options]);
     return { changed: keys, revision: 4, milliseconds: 1 } as never;
+  }
+
+  async confirmPolicies(): Promise<never> {
+    return { changed: ['confirmed'], revision: 5, milliseconds: 1 } as never;
+  }
+
+  async revertPolicies(): Promise<never> {
+    return { changed: ['reverted'], revision: 5, milliseconds: 1 } as never;
   }
 
   async recentFlows(filter: FlowFilter, last?: number): Promise<FlowView[]> {
@@ -108,9 +122,20 @@ describe('the API over its socket', () => {
     assert.equal(await client.removeEndpoint('test/an other'), false);
     assert.equal(agent.asked.pop(), 'test/an other');
     assert.deepEqual((await client.applyPolicies('kind: X\n', 'x y.yaml')).changed, ['a/b/c']);
-    assert.deepEqual(agent.asked.pop(), ['kind: X\n', 'x y.yaml']);
+    assert.deepEqual(agent.asked.pop(), ['kind: X\n', 'x y.yaml', {}]);
     assert.deepEqual((await client.deletePolicies(['a/b/c', 'd/e/f'])).changed, ['a/b/c', 'd/e/f']);
     assert.deepEqual(await client.listEndpoints(), []);
+  });
+
+  test('a change of policy says whether it is to be confirmed', async () => {
+    await client.applyPolicies('kind: X\n', 'x', { confirmWithinSeconds: 60 });
+    assert.deepEqual(agent.asked.pop(), ['kind: X\n', 'x', { confirmWithinSeconds: 60 }]);
+    await client.deletePolicies(['a/b/c'], { isUnconfirmed: true });
+    assert.deepEqual(agent.asked.pop(), ['a/b/c', { isUnconfirmed: true }]);
+    assert.deepEqual((await client.confirmPolicies()).changed, ['confirmed']);
+    assert.deepEqual((await client.revertPolicies()).changed, ['reverted']);
+    const wrong = client.applyPolicies('', 'x', { confirmWithinSeconds: 0 });
+    await assert.rejects(wrong, /confirmWithin/);
   });
 
   test('attachments are asked about by container and interface', async () => {

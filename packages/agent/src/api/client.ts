@@ -3,6 +3,7 @@ import { Agent as ConnectionPool, type IncomingMessage, request as httpRequest }
 import { createInterface } from 'node:readline';
 import type { AgentApi } from '../agent-api.ts';
 import type {
+  ChangeOptions,
   HealthView,
   IdentityView,
   IpcacheView,
@@ -123,13 +124,23 @@ export class AgentClient implements AgentApi {
     return this.json('GET', '/v1/policies');
   }
 
-  applyPolicies(yaml: string, file: string): Promise<PolicyResult> {
-    return this.json('PUT', `/v1/policies?${new URLSearchParams({ file })}`, yaml);
+  applyPolicies(yaml: string, file: string, options: ChangeOptions = {}): Promise<PolicyResult> {
+    const query = new URLSearchParams([['file', file], ...changeQuery(options)]);
+    return this.json('PUT', `/v1/policies?${query}`, yaml);
   }
 
-  deletePolicies(keys: readonly string[]): Promise<PolicyResult> {
-    const query = new URLSearchParams(keys.map((key): [string, string] => ['key', key]));
+  deletePolicies(keys: readonly string[], options: ChangeOptions = {}): Promise<PolicyResult> {
+    const named = keys.map((key): [string, string] => ['key', key]);
+    const query = new URLSearchParams([...named, ...changeQuery(options)]);
     return this.json('DELETE', `/v1/policies?${query}`);
+  }
+
+  confirmPolicies(): Promise<PolicyResult> {
+    return this.json('POST', '/v1/policies/pending');
+  }
+
+  revertPolicies(): Promise<PolicyResult> {
+    return this.json('DELETE', '/v1/policies/pending');
   }
 
   listTranslations(): Promise<TranslationView[]> {
@@ -208,6 +219,11 @@ async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function changeQuery({ confirmWithinSeconds, isUnconfirmed }: ChangeOptions): [string, string][] {
+  if (confirmWithinSeconds !== undefined) return [['confirmWithin', String(confirmWithinSeconds)]];
+  return isUnconfirmed ? [['unconfirmed', '1']] : [];
 }
 
 function attachmentPath({ containerId, interfaceName }: AttachmentKey): string {

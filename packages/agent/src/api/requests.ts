@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type {
   AttachmentKey,
+  ChangeOptions,
   EndpointRequest,
   ErrorView,
   ExplainRequest,
@@ -56,6 +57,11 @@ const explainRequest = z.strictObject({
   to: z.string(),
   port: z.string().optional(),
   protocol: z.enum(['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6']).default('TCP'),
+});
+
+/** From long enough to type the answer to a day. */
+const changeRequest = z.strictObject({
+  confirmWithin: z.coerce.number().int().min(1).max(86_400).optional(),
 });
 
 const flowRequest = z.strictObject({
@@ -121,6 +127,14 @@ export function readFlowRequest(query: URLSearchParams): FlowRequest {
   };
 }
 
+/** Whether a change of policy has to be confirmed. @throws RequestError */
+export function readChangeOptions(query: URLSearchParams): ChangeOptions {
+  const within = query.get('confirmWithin') ?? undefined;
+  const { confirmWithin } = check(changeRequest, { confirmWithin: within });
+  if (confirmWithin !== undefined) return { confirmWithinSeconds: confirmWithin };
+  return query.get('unconfirmed') === '1' ? { isUnconfirmed: true } : {};
+}
+
 /** What went wrong, as the API says it. */
 export function errorView(error: unknown): ErrorView {
   const { code, message } = error as { code?: unknown; message?: unknown };
@@ -134,7 +148,8 @@ export function errorView(error: unknown): ErrorView {
 export function statusOf(error: unknown): number {
   if (error instanceof RequestError) return error.status;
   const { code } = error as { code?: unknown };
-  if (code === 'ERR_ENDPOINT_EXISTS') return 409;
+  if (code === 'ERR_ENDPOINT_EXISTS' || code === 'ERR_POLICY_UNCONFIRMED') return 409;
+  if (code === 'ERR_POLICY_NOT_PENDING') return 404;
   if (code === 'ERR_IPAM_EXHAUSTED') return 503;
   if (code === 'ERR_ENDPOINT_MISSING') return 404;
   return typeof code === 'string' && /^ERR_(POLICY|ENDPOINT|EXPLAIN|ADDRESS|IPAM)/.test(code)

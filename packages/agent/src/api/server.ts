@@ -14,6 +14,9 @@
  * PUT    /v1/attachments?network=NAME           those that are there, AttachmentKey[]: others go
  * PUT    /v1/policies?file=NAME                 YAML
  * DELETE /v1/policies?key=KEY&key=KEY
+ *                                               both: &confirmWithin=SECONDS, or &unconfirmed=1
+ * POST   /v1/policies/pending                   the change that waits is confirmed
+ * DELETE /v1/policies/pending                   it goes back
  * GET    /v1/explain?from=&to=&port=&protocol=
  * GET    /v1/flows?endpoint=&verdict=&port=&protocol=&last=&follow=1     one JSON object a line
  * DELETE /v1                                    takes everything away
@@ -32,6 +35,7 @@ import {
   errorView,
   readAttachmentKey,
   readAttachmentKeys,
+  readChangeOptions,
   readEndpointRequest,
   readExplainRequest,
   readFlowRequest,
@@ -141,9 +145,15 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
     'GET /v1/policies': () => agent.listPolicies(),
     'GET /v1/translations': () => agent.listTranslations(),
     'PUT /v1/policies': (url, body) => {
-      return agent.applyPolicies(body, url.searchParams.get('file') ?? 'policies.yaml');
+      const file = url.searchParams.get('file') ?? 'policies.yaml';
+      return agent.applyPolicies(body, file, readChangeOptions(url.searchParams));
     },
-    'DELETE /v1/policies': (url) => agent.deletePolicies(url.searchParams.getAll('key')),
+    'DELETE /v1/policies': (url) => {
+      const keys = url.searchParams.getAll('key');
+      return agent.deletePolicies(keys, readChangeOptions(url.searchParams));
+    },
+    'POST /v1/policies/pending': () => agent.confirmPolicies(),
+    'DELETE /v1/policies/pending': () => agent.revertPolicies(),
     'GET /v1/explain': (url) => agent.explain(readExplainRequest(url.searchParams)),
     'DELETE /v1': async () => {
       await agent.uninstall();
@@ -154,7 +164,7 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
 
 const NAMED_ENDPOINT = /^\/v1\/endpoints\/([^/]+\/[^/]+)$/;
 /** The first words of the paths that are served; of others there may be any number. */
-const KNOWN_PATH = /^\/(metrics|healthz|v1(\/[a-z]+)?)$/;
+const KNOWN_PATH = /^\/(metrics|healthz|v1(\/policies\/pending|\/[a-z]+)?)$/;
 
 /** The pattern of a request's path. */
 function routeOf(request: IncomingMessage): string {

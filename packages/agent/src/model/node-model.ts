@@ -260,6 +260,11 @@ export class NodeModel {
     this.changeDocuments([], keys, save);
   }
 
+  /** The documents under some keys are these from now on. @throws PolicyRefusedError */
+  replaceDocuments(documents: readonly PolicyDocument[], keys: readonly string[]): void {
+    this.changeDocuments(documents, keys, () => {});
+  }
+
   list(): KnownEndpoint[] {
     return [...this.endpoints.values()].sort((left, right) => left.id - right.id);
   }

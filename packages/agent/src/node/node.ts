@@ -191,6 +191,15 @@ function prepareForwarding(network: Network, memory: Memory, undo: Undo): void {
   turnOnForwarding(network);
 }
 
+/** Nobody has confirmed a change in time, and nobody was there to take it back. */
+function revertOverdue(memory: Memory, tell: Tell): void {
+  const { pending } = memory;
+  if (!pending || Date.now() < pending.deadline) return;
+  memory.revertPending();
+  const { keys: changed } = pending;
+  tell({ kind: 'policies reverted', changed, revision: 0, milliseconds: 0 });
+}
+
 /** The model that fits what is stored, in the half of the tables that is not in use. */
 function startModel(
   parts: Omit<Node, 'model' | 'unlock' | 'takeBack'>,
@@ -215,6 +224,7 @@ function startModel(
     return [facts];
   });
   if (lastIdentity > 0) model.identities.continueAfter(lastIdentity + UNWRITTEN_IDENTITIES_MAX);
+  revertOverdue(memory, tell);
   const documents = memory.policies.flatMap(parseStored);
   const refused = model.fill({ documents, nodeAddresses: nodeAddresses(network), endpoints });
   for (const { message } of refused) problems.push(`${message}: its endpoints are closed`);

@@ -40,6 +40,31 @@ test('what is remembered is there for the next one', (t) => {
   assert.equal(new Memory(directory).endpoints.size, 0);
 });
 
+test('a change that waits is remembered with it, and goes back in one record', (t) => {
+  const directory = newDirectory(t);
+  const memory = new Memory(directory);
+  memory.addPolicy({ file: 'one', text: '1', keys: ['a', 'b'] });
+  const before = memory.policiesOf(['b', 'c']);
+  assert.deepEqual(before, [{ file: 'one', text: '1', keys: ['b'] }]);
+  const pending = { deadline: 5000, withinSeconds: 5, keys: ['b', 'c'], before };
+  memory.addPolicy({ file: 'two', text: '2', keys: ['b', 'c'] }, pending);
+  memory.close();
+  const next = new Memory(directory);
+  assert.deepEqual(next.pending, pending);
+  next.revertPending();
+  next.close();
+  const last = new Memory(directory);
+  assert.equal(last.pending, undefined);
+  assert.deepEqual(last.policies, [
+    { file: 'one', text: '1', keys: ['a'] },
+    { file: 'one', text: '1', keys: ['b'] },
+  ]);
+  last.addPolicy({ file: 'two', text: '2', keys: ['b'] }, { ...pending, before: [] });
+  last.confirmPending();
+  assert.equal(last.pending, undefined);
+  last.close();
+});
+
 test('a document is in force by the text that was applied last', (t) => {
   const directory = newDirectory(t);
   const memory = new Memory(directory);
@@ -63,7 +88,7 @@ const REFUSED: readonly { name: string; have: Parameters<typeof encodeRecord>[0]
     {
       name: 'a key of another build',
       have: [['service/1', {}]],
-      want: /key 'service\/1', expected node, endpoint\/…, policy\/… or released\/…/,
+      want: /key 'service\/1', expected node, endpoint\/…, policy\/…, pending or released\/…/,
     },
     {
       name: 'a value of another build',

@@ -5,7 +5,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Disk, Journal } from './journal.ts';
 import type { JournalChange } from './journal-text.ts';
-import { parseEntry, type StoredEndpoint, type StoredNode, type StoredPolicy } from './schema.ts';
+import { parseEntry, type StoredEndpoint, type StoredNode } from './schema.ts';
+import type { StoredPending, StoredPolicy } from './schema.ts';
 import { StateError } from './state-error.ts';
 
 const FILE = 'state.journal';
@@ -31,6 +32,7 @@ export class Memory {
   /** Which policy a document in force is of. */
   private readonly policyOfKey = new Map<string, number>();
   private lastPolicy = 0;
+  private pendingChange: StoredPending | undefined;
 
   /**
    * @param directory made where it is not there, with access for its owner alone
@@ -47,6 +49,7 @@ export class Memory {
       const entry = parseEntry(path, key, value);
       if (entry.kind === 'node') this.node = entry.value;
       else if (entry.kind === 'endpoint') this.endpointsById.set(entry.number, entry.value);
+      else if (entry.kind === 'pending') this.pendingChange = entry.value;
       else if (entry.kind === 'released') this.releasedAt.set(entry.name, entry.value.at);
       else this.holdPolicy(entry.number, entry.value);
     }
@@ -119,13 +122,46 @@ export class Memory {
     this.journal.append([[`endpoint/${id}`, null], ...changes], false);
   }
 
-  /** Documents that were applied before under one of the keys are no longer in force. */
-  addPolicy(policy: StoredPolicy): void {
-    this.changePolicies([...this.without(policy.keys), [this.lastPolicy + 1, policy]]);
+  /** A change that waits to be confirmed. */
+  get pending(): StoredPending | undefined {
+    return this.pendingChange;
   }
 
-  removePolicies(keys: readonly string[]): void {
-    this.changePolicies(this.without(keys));
+  /** What is in force under some keys. */
+  policiesOf(keys: readonly string[]): StoredPolicy[] {
+    return this.policies.flatMap((policy) => {
+      const own = policy.keys.filter((key) => keys.includes(key));
+      return own.length > 0 ? [{ ...policy, keys: own }] : [];
+    });
+  }
+
+  /**
+   * Documents that were applied before under one of the keys are no longer in force.
+   *
+   * @param pending what waits to be confirmed, this change included
+   */
+  addPolicy(policy: StoredPolicy, pending?: StoredPending): void {
+    this.changePolicies([...this.without(policy.keys), [this.lastPolicy + 1, policy]], pending);
+  }
+
+  /** As {@link addPolicy}. */
+  removePolicies(keys: readonly string[], pending?: StoredPending): void {
+    this.changePolicies(this.without(keys), pending);
+  }
+
+  /** What waits stays in force. */
+  confirmPending(): void {
+    this.changePolicies([], undefined);
+  }
+
+  /** What was in force before the change that waits is so again. */
+  revertPending(): void {
+    if (!this.pendingChange) return;
+    const { keys, before } = this.pendingChange;
+    const again = before.map((policy, index): [number, StoredPolicy] => {
+      return [this.lastPolicy + 1 + index, policy];
+    });
+    this.changePolicies([...this.without(keys), ...again], undefined);
   }
 
   close(): void {
@@ -137,11 +173,18 @@ export class Memory {
     this.journal.remove();
   }
 
-  private changePolicies(changes: readonly (readonly [number, StoredPolicy | null])[]): void {
-    if (changes.length === 0) return;
-    this.journal.append(
-      changes.map(([number, policy]): JournalChange => [`policy/${number}`, policy]),
-    );
+  /** Documents and what is to be confirmed of them, in one record. */
+  private changePolicies(
+    changes: readonly (readonly [number, StoredPolicy | null])[],
+    pending: StoredPending | undefined,
+  ): void {
+    const isSame = pending === undefined && this.pendingChange === undefined;
+    if (changes.length === 0 && isSame) return;
+    this.journal.append([
+      ...changes.map(([number, policy]): JournalChange => [`policy/${number}`, policy]),
+      ...(isSame ? [] : ([['pending', pending ?? null]] satisfies JournalChange[])),
+    ]);
+    this.pendingChange = pending;
     for (const [number, policy] of changes) this.holdPolicy(number, policy);
   }
 

@@ -50,6 +50,17 @@ const policy = z.strictObject({
   keys: z.array(z.string()),
 });
 
+/** A change of policy that waits to be confirmed. */
+const pending = z.strictObject({
+  /** Milliseconds since 1970. */
+  deadline: z.int(),
+  withinSeconds: z.int().min(1),
+  /** Documents that were added, replaced or deleted, */
+  keys: z.array(z.string()),
+  /** and what was in force under these keys before. */
+  before: z.array(policy),
+});
+
 /** Values of `conf/LINK/forwarding` by link, as they were. */
 const forwarding = z.record(z.string(), z.string());
 
@@ -81,15 +92,18 @@ export type StoredNode = z.infer<typeof node>;
 export type StoredEndpoint = z.infer<typeof endpoint>;
 /** A policy text as it was applied, and the keys of those of its documents that are in force. */
 export type StoredPolicy = z.infer<typeof policy>;
+/** A change that goes back unless it is confirmed. */
+export type StoredPending = z.infer<typeof pending>;
 
-/** The kinds of keys: `node`, `endpoint/ID`, `policy/NUMBER`, `released/ADDRESS`. */
-const SCHEMAS = { node, endpoint, policy, released } as const;
+/** The kinds of keys: `node`, `endpoint/ID`, `policy/NUMBER`, `pending`, `released/ADDRESS`. */
+const SCHEMAS = { node, endpoint, policy, pending, released } as const;
 
 /** One entry of the journal, by its kind. */
 export type StoredEntry =
   | { readonly kind: 'node'; readonly value: StoredNode }
   | { readonly kind: 'endpoint'; readonly number: number; readonly value: StoredEndpoint }
   | { readonly kind: 'policy'; readonly number: number; readonly value: StoredPolicy }
+  | { readonly kind: 'pending'; readonly value: StoredPending }
   | { readonly kind: 'released'; readonly name: string; readonly value: { readonly at: number } };
 
 /** Checks an entry of the journal. @throws StateError which names the key and the place in it */
@@ -97,7 +111,7 @@ export function parseEntry(path: string, key: string, value: unknown): StoredEnt
   const [kind, name = ''] = key.split('/') as [keyof typeof SCHEMAS, string | undefined];
   const schema = SCHEMAS[kind];
   if (!schema) {
-    const expected = 'node, endpoint/…, policy/… or released/…';
+    const expected = 'node, endpoint/…, policy/…, pending or released/…';
     throw new StateError(path, `key '${key}', expected ${expected}`);
   }
   const result = schema.safeParse(value);

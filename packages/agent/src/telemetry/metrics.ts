@@ -63,6 +63,8 @@ function timingOf(occurrence: Occurrence): Timing | undefined {
   switch (occurrence.kind) {
     case 'policies applied':
     case 'policies deleted':
+    case 'policies confirmed':
+    case 'policies reverted':
       return timing('policyTime', occurrence, { operation: lastWord(occurrence.kind) });
     case 'endpoint added':
     case 'endpoint relabelled':

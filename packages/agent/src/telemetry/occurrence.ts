@@ -11,9 +11,13 @@ export interface EndpointOccurrence {
   readonly milliseconds: number;
 }
 
-/** Documents are in force, or are no more. */
+/** Documents are in force, or are no more; a change of them is confirmed, or went back. */
 export interface PolicyOccurrence {
-  readonly kind: 'policies applied' | 'policies deleted';
+  readonly kind:
+    | 'policies applied'
+    | 'policies deleted'
+    | 'policies confirmed'
+    | 'policies reverted';
   /** Keys of the documents. */
   readonly changed: readonly string[];
   readonly revision: number;

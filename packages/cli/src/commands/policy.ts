@@ -1,10 +1,11 @@
 /** `skep policy list|apply|delete|validate|test`. */
+import type { ChangeOptions, PendingView, PolicyResult } from '@skep/agent';
 import { readText } from '@skep/lab';
 import { documentKey, parsePolicies } from '@skep/policy';
 import type { Command } from 'commander';
 import { CommandError, printJson, printList } from '../output.ts';
 import { runPolicyTests } from '../policy-test/run.ts';
-import { type AskOptions, asking, withAgent } from '../asking.ts';
+import { type AskOptions, asking, parseDuration, withAgent } from '../asking.ts';
 
 const POLICY_FILE = 'NetworkPolicy, CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy';
 
@@ -20,21 +21,50 @@ Examples:
   skep policy test examples/policy-tests/*.yaml
   skep policy test --live examples/policy-tests/shop.yaml`;
 
+const CONFIRM_HELP = `
+With --confirm-within the policies are in force at once, and go back by
+themselves unless \`skep policy confirm\` comes in time, also when the agent has
+died meanwhile. Whatever is changed while something waits goes back with it.
+What is about the node itself needs one of the two options.
+
+Examples:
+  skep policy apply examples/labs/shop-policies.yaml
+  skep policy apply --confirm-within 60s node.yaml && skep policy confirm`;
+
+interface ChangeCommandOptions extends AskOptions {
+  readonly confirmWithin?: number;
+  /** False for `--no-confirm`. */
+  readonly confirm: boolean;
+}
+
+/** Adds `--confirm-within` and `--no-confirm`. */
+function changing(command: Command): Command {
+  return asking(command)
+    .option('--confirm-within <time>', 'go back unless confirmed by then', parseDuration)
+    .option('--no-confirm', 'stay, though it is about this node and may cut you off');
+}
+
 /** Adds `skep policy` and what is below it. */
 export function addPolicyCommands(program: Command): void {
   const policy = program.command('policy').description('policies: what may talk to what');
   asking(policy.command('list'))
     .description('list policies and the endpoints that they are about')
     .action(listPolicies);
-  asking(policy.command('apply'))
+  changing(policy.command('apply'))
     .description('add or replace the policies of YAML files')
     .argument('<file...>', POLICY_FILE)
-    .addHelpText('after', '\nExample: skep policy apply examples/labs/shop-policies.yaml')
+    .addHelpText('after', CONFIRM_HELP)
     .action(applyPolicies);
-  asking(policy.command('delete'))
+  changing(policy.command('delete'))
     .description('delete policies by key')
     .argument('<key...>', 'kind/namespace/name, as `skep policy list` shows it')
     .action(deletePolicies);
+  asking(policy.command('confirm'))
+    .description('let the change that waits stay')
+    .action((options: AskOptions) => endPending(options, 'confirmed'));
+  asking(policy.command('revert'))
+    .description('take the change that waits back, now')
+    .action((options: AskOptions) => endPending(options, 'reverted'));
   policy
     .command('validate')
     .description('check YAML files without applying them')
@@ -52,31 +82,60 @@ export function addPolicyCommands(program: Command): void {
 }
 
 async function listPolicies(options: AskOptions): Promise<void> {
-  const policies = await withAgent(options, (agent) => agent.listPolicies());
+  const [policies, { pendingPolicies }] = await withAgent(options, (agent) =>
+    Promise.all([agent.listPolicies(), agent.status()]),
+  );
   printList(policies, options.json ?? false, ['KEY', 'RULES', 'ENDPOINTS'], (each) => [
     each.key,
     String(each.rules),
     each.endpoints.join(' ') || '-',
   ]);
+  if (pendingPolicies && !options.json) process.stdout.write(pendingText(pendingPolicies));
 }
 
-async function applyPolicies(files: readonly string[], options: AskOptions): Promise<void> {
+/** What waits, and for how long. */
+export function pendingText({ keys, secondsLeft }: PendingView): string {
+  return `to be confirmed within ${secondsLeft} s, or it goes back: ${keys.join(' ')}\n`;
+}
+
+async function endPending(options: AskOptions, what: 'confirmed' | 'reverted'): Promise<void> {
+  const result = await withAgent(options, (agent) => {
+    return what === 'confirmed' ? agent.confirmPolicies() : agent.revertPolicies();
+  });
+  if (options.json) printJson(result);
+  else for (const key of result.changed) process.stdout.write(`${what} ${key}\n`);
+}
+
+function changeOptions({ confirmWithin, confirm }: ChangeCommandOptions): ChangeOptions {
+  if (confirmWithin !== undefined) return { confirmWithinSeconds: confirmWithin };
+  return confirm ? {} : { isUnconfirmed: true };
+}
+
+async function applyPolicies(
+  files: readonly string[],
+  options: ChangeCommandOptions,
+): Promise<void> {
   await withAgent(options, async (agent) => {
     const results = [];
     for (const file of files) {
-      const result = await agent.applyPolicies(readText(file), file);
+      const result = await agent.applyPolicies(readText(file), file, changeOptions(options));
       results.push(result);
-      if (!options.json) report('applied', result.changed, result.milliseconds);
+      if (!options.json) report('applied', result);
     }
     if (options.json) printJson(results);
   });
 }
 
-async function deletePolicies(keys: readonly string[], options: AskOptions): Promise<void> {
-  const result = await withAgent(options, (agent) => agent.deletePolicies(keys));
+async function deletePolicies(
+  keys: readonly string[],
+  options: ChangeCommandOptions,
+): Promise<void> {
+  const result = await withAgent(options, (agent) => {
+    return agent.deletePolicies(keys, changeOptions(options));
+  });
   const missing = keys.filter((key) => !result.changed.includes(key));
   if (options.json) printJson(result);
-  else report('deleted', result.changed, result.milliseconds);
+  else report('deleted', result);
   if (missing.length > 0) {
     throw new CommandError(
       `delete policy ${missing.join(', ')}: not there (see \`skep policy list\`)`,
@@ -90,7 +149,8 @@ function validatePolicies(files: readonly string[], options: { readonly json?: b
   else for (const key of keys) process.stdout.write(`valid ${key}\n`);
 }
 
-function report(what: string, keys: readonly string[], milliseconds: number): void {
-  for (const key of keys) process.stdout.write(`${what} ${key}\n`);
+function report(what: string, { changed, milliseconds, pending }: PolicyResult): void {
+  for (const key of changed) process.stdout.write(`${what} ${key}\n`);
   process.stdout.write(`in force after ${milliseconds.toFixed(1)} ms\n`);
+  if (pending) process.stdout.write(`${pendingText(pending)}(see \`skep policy confirm\`)\n`);
 }

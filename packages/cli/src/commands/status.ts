@@ -1,5 +1,11 @@
 /** `skep status`. */
-import { type MasqueradeView, type NodeView, PRESSURE_MAX, type StatusView } from '@skep/agent';
+import {
+  type MasqueradeView,
+  type NodeView,
+  type PendingView,
+  PRESSURE_MAX,
+  type StatusView,
+} from '@skep/agent';
 import type { Command } from 'commander';
 import { pc } from '../colours.ts';
 import { formatParagraph, formatTable, printJson } from '../output.ts';
@@ -37,6 +43,7 @@ export function formatStatus(status: StatusView): string {
     ['endpoints', `${status.endpoints} with ${status.identities} identities`],
     ['entities', entitiesText(status)],
     ['policies', `${status.policies}, revision ${status.revision}`],
+    ...pendingRows(status.pendingPolicies),
     ...nodeRows(status.node),
     ['forwarded', `${status.forwardedPackets} packets`],
     ...dropped.map(([reason, packets]) => ['dropped', `${packets} packets: ${reason}`]),
@@ -57,6 +64,14 @@ function entitiesText({ reserved }: StatusView): string {
     return endpoints > 0 ? `${name} (${endpoints} endpoints)` : name;
   });
   return `${names.join(', ')} (see \`skep identity list --all\`)`;
+}
+
+/** What goes back by itself soon. */
+function pendingRows(pending: PendingView | undefined): string[][] {
+  if (!pending) return [];
+  const { keys, secondsLeft } = pending;
+  const text = `${keys.join(', ')} (\`skep policy confirm\` within ${secondsLeft} s)`;
+  return [['to confirm', text]];
 }
 
 /** What policies do with the node itself, and what they cannot. */

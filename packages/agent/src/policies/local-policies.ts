@@ -1,0 +1,214 @@
+/**
+ * Policies of this node, from the request to the rules in force. A change may have to be confirmed:
+ * unless somebody says within a time that it is well, everything since goes back by itself, also
+ * when the agent has died meanwhile. Whatever is changed while something waits belongs to it.
+ */
+import { documentKey, parsePolicies, type PolicyDocument } from '@skep/policy';
+import type { HostGuard } from '../host/host-guard.ts';
+import type { NodeModel } from '../model/node-model.ts';
+import type { Problems } from '../health/problems.ts';
+import type { Memory } from '../state/memory.ts';
+import type { Revisions } from '../state/revisions.ts';
+import type { StoredPending } from '../state/schema.ts';
+import { parseStored } from '../state/stored.ts';
+import type { PolicyOccurrence, Tell } from '../telemetry/occurrence.ts';
+import type { ChangeOptions, PendingView, PolicyResult } from '../views.ts';
+
+/** What time it is, and what is to be done when more of it has passed. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** @returns what takes the task back */
+  after(milliseconds: number, task: () => void): () => void;
+}
+
+/** That of the machine; it keeps no process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, task) {
+    const timer = setTimeout(task, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A change that could cut off who makes it, and who has not said what then. */
+export class UnconfirmedPolicyError extends Error {
+  readonly code = 'ERR_POLICY_UNCONFIRMED';
+  constructor(keys: readonly string[]) {
+    super(
+      `change ${keys.join(', ')}: about this node itself, it may cut you off (use ` +
+        '`--confirm-within 60s`, and `skep policy confirm` when all is well, or `--no-confirm`)',
+    );
+  }
+}
+
+/** Nothing waits to be confirmed, or not any more. */
+export class NothingPendingError extends Error {
+  readonly code = 'ERR_POLICY_NOT_PENDING';
+  constructor(what: string) {
+    super(`${what} policies: no change waits to be confirmed (see \`skep policy list\`)`);
+  }
+}
+
+/** What of the node is changed. */
+export interface PolicyParts {
+  readonly memory: Memory;
+  readonly model: NodeModel;
+  readonly problems: Problems;
+  readonly revisions: Revisions;
+  readonly tell: Tell;
+}
+
+/** How soon a change that could not be taken back is tried again. */
+const RETRY_MILLISECONDS = 1000;
+
+/** See the head of this file. */
+export class LocalPolicies {
+  private cancel: () => void = () => {};
+
+  constructor(
+    private readonly node: PolicyParts,
+    private readonly hostGuard: Pick<HostGuard, 'prepare' | 'settle'>,
+    private readonly clock: Clock = systemClock,
+  ) {
+    this.wait();
+  }
+
+  /** What waits to be confirmed. */
+  get pending(): PendingView | undefined {
+    const { pending } = this.node.memory;
+    if (!pending) return undefined;
+    const seconds = Math.ceil(this.millisecondsLeft(pending) / 1000);
+    const until = new Date(pending.deadline).toISOString();
+    return { keys: pending.keys, until, secondsLeft: Math.max(0, seconds) };
+  }
+
+  /** All documents of a text, or none. @throws PolicyDocumentError, PolicyRefusedError, above */
+  apply(yaml: string, file: string, options: ChangeOptions = {}): PolicyResult {
+    const start = performance.now();
+    const { memory, model } = this.node;
+    const documents = parsePolicies(yaml, { file });
+    const keys = documents.map(documentKey);
+    if (keys.length === 0) return this.result('policies applied', keys, start);
+    const pending = this.pendingWith(keys, documents, options);
+    this.change(documents, () => {
+      const policy = { file, text: yaml, keys };
+      model.applyDocuments(documents, () => memory.addPolicy(policy, pending));
+    });
+    return this.result('policies applied', keys, start);
+  }
+
+  /** By `documentKey`; unknown ones are no error. @throws PolicyRefusedError, above */
+  delete(keys: readonly string[], options: ChangeOptions = {}): PolicyResult {
+    const start = performance.now();
+    const { memory, model } = this.node;
+    const changed = keys.filter((key) => model.policy.document(key));
+    if (changed.length === 0) return this.result('policies deleted', changed, start);
+    const pending = this.pendingWith(changed, [], options);
+    this.change([], () => {
+      model.deleteDocuments(changed, () => memory.removePolicies(changed, pending));
+    });
+    return this.result('policies deleted', changed, start);
+  }
+
+  /** What waits stays. @throws NothingPendingError, StateWriteError */
+  confirm(): PolicyResult {
+    const start = performance.now();
+    const { memory } = this.node;
+    const { pending } = memory;
+    if (!pending) throw new NothingPendingError('confirm');
+    memory.confirmPending();
+    this.wait();
+    return this.result('policies confirmed', pending.keys, start);
+  }
+
+  /** What waits goes back now. @throws NothingPendingError, StateWriteError */
+  revert(): PolicyResult {
+    const start = performance.now();
+    const { memory, model } = this.node;
+    const { pending } = memory;
+    if (!pending) throw new NothingPendingError('revert');
+    const before = pending.before.flatMap(parseStored);
+    // First in force, then written down: a disk that is full keeps nobody out.
+    this.change(before, () => model.replaceDocuments(before, pending.keys));
+    memory.revertPending();
+    this.wait();
+    return this.result('policies reverted', pending.keys, start);
+  }
+
+  /** Leaves what waits to the next agent. */
+  close(): void {
+    this.cancel();
+  }
+
+  private wait(): void {
+    this.cancel();
+    const { pending } = this.node.memory;
+    if (!pending) return;
+    this.cancel = this.clock.after(this.millisecondsLeft(pending), () => this.revertInTime());
+  }
+
+  /** A clock that was set back gives no more time than there was. */
+  private millisecondsLeft({ deadline, withinSeconds }: StoredPending): number {
+    return Math.max(0, Math.min(deadline - this.clock.now(), withinSeconds * 1000));
+  }
+
+  private revertInTime(): void {
+    try {
+      this.revert();
+    } catch (error) {
+      this.node.problems.push(`a policy change was not confirmed, and does not go back: ${error}`);
+      this.cancel = this.clock.after(RETRY_MILLISECONDS, () => this.revertInTime());
+    }
+  }
+
+  /** What is to be written down with a change: nothing, where it needs no confirmation. */
+  private pendingWith(
+    keys: readonly string[],
+    documents: readonly PolicyDocument[],
+    { confirmWithinSeconds, isUnconfirmed }: ChangeOptions,
+  ): StoredPending | undefined {
+    const { memory, model } = this.node;
+    const { pending } = memory;
+    const known = keys.flatMap((key) => model.policy.document(key) ?? []);
+    const aboutNode = [...known, ...documents].filter((each) => model.isAboutNode(each));
+    if (!pending && confirmWithinSeconds === undefined) {
+      if (aboutNode.length === 0 || isUnconfirmed) return undefined;
+      throw new UnconfirmedPolicyError([...new Set(aboutNode.map(documentKey))]);
+    }
+    const touched = keys.filter((key) => !pending?.keys.includes(key));
+    const withinSeconds = confirmWithinSeconds ?? pending!.withinSeconds;
+    const deadline =
+      confirmWithinSeconds === undefined
+        ? pending!.deadline
+        : this.clock.now() + confirmWithinSeconds * 1000;
+    return {
+      ...{ deadline, withinSeconds },
+      keys: [...(pending?.keys ?? []), ...touched],
+      before: [...(pending?.before ?? []), ...memory.policiesOf(touched)],
+    };
+  }
+
+  /** What is about the node is enforced at uplinks before it is said to be in force. */
+  private change(documents: readonly PolicyDocument[], task: () => void): void {
+    this.hostGuard.prepare(documents);
+    try {
+      task();
+    } finally {
+      this.hostGuard.settle();
+      this.wait();
+    }
+  }
+
+  private result(
+    kind: PolicyOccurrence['kind'],
+    changed: readonly string[],
+    start: number,
+  ): PolicyResult {
+    const milliseconds = performance.now() - start;
+    const result = { changed, revision: this.node.revisions.last, milliseconds };
+    this.node.tell({ kind, ...result });
+    const { pending } = this;
+    return pending ? { ...result, pending } : result;
+  }
+}
