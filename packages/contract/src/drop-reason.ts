@@ -66,7 +66,8 @@ export const dropReasons: readonly DropReasonRow[] = [
     132,
     'invalid source ip',
     'operator',
-    'The packet was sent from an address that the endpoint does not have.',
+    'An endpoint sent it from an address that it does not have, or somebody outside from one of ' +
+      'this node.',
   ),
   row(
     133,
@@ -131,7 +132,12 @@ export const dropReasons: readonly DropReasonRow[] = [
     'An endpoint may not send this kind of ICMPv6 message.',
   ),
   row(181, 'denied by rule', 'rule author', 'A deny rule matches the packet.'),
-  row(182, 'vlan filtered', 'operator', 'An endpoint sent a frame with a VLAN tag.'),
+  row(
+    182,
+    'vlan filtered',
+    'operator',
+    'An endpoint sent a frame with a VLAN tag, or one for the node has two that say nothing.',
+  ),
   row(196, 'ttl exceeded', 'operator', 'The packet has passed as many routers as it may.'),
   row(203, 'endpoint not ready', 'operator', 'The endpoint exists but is not set up yet.'),
 ];
