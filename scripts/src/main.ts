@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { bundlePlugin, compilePrograms, removeStale } from './build.ts';
 import { check } from './check.ts';
 import { runNode } from './child.ts';
+import { testChurn } from './churn.ts';
 import { runExample } from './example.ts';
 import { testKernel } from './kernel-matrix/matrix.ts';
 import { parts, projectRoot } from './project.ts';
@@ -15,6 +16,7 @@ const commands: Readonly<Record<string, Command>> = {
   start: (parameters) => runBuilt('packages/cli/dist/main.js', ['demo', ...parameters]),
   test,
   'test:kernel': testKernel,
+  'test:churn': testChurn,
   check,
   bench: (parameters) => runBuilt('bench/dist/main.js', parameters),
   example: (parameters) => runExample(projectRoot, parameters),

@@ -90,6 +90,23 @@ export function readProgramCode(fd: Fd<'program'>): Uint8Array {
   return code;
 }
 
+/** Numbers of the maps that a program uses. @throws KernelError */
+export function readProgramMaps(fd: Fd<'program'>): number[] {
+  const { program } = BpfInfo;
+  const count = readInfo(fd, program.size).getUint32(program.nr_map_ids, true);
+  const ids = new Uint8Array(4 * count);
+  const info = new Attribute(program.size)
+    .setU32(program.nr_map_ids, count)
+    .setPointer(program.map_ids, ids);
+  const { info: at } = BpfAttribute;
+  const attribute = new Attribute(BpfAttribute.info.size)
+    .setU32(at.bpf_fd, fd.number)
+    .setU32(at.info_len, program.size)
+    .setPointer(at.info, info.bytes);
+  bpf(BpfCommand.OBJ_GET_INFO_BY_FD, attribute, { operation: 'read program maps' });
+  return [...new Uint32Array(ids.buffer)];
+}
+
 /** @throws KernelError */
 export function readProgramInfo(fd: Fd<'program'>): ProgramInfo {
   const { program } = BpfInfo;

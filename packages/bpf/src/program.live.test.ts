@@ -11,6 +11,7 @@ import { openPinnedLink } from './link.ts';
 import { createMap, openPinnedMap } from './open-map.ts';
 import { loadProgram, openPinnedProgram, openProgramById } from './program.ts';
 import { clearInnerMap, clearProgram, heldId, setInnerMap, setProgram } from './program-array.ts';
+import { listPrograms } from './program-list.ts';
 import { testRunTc, testRunXdp } from './packet-run.ts';
 import { newPinDirectory } from './testing/pins.ts';
 import { cannotUseBpf, counterShape, counting, jumping, program } from './testing/programs.ts';
@@ -30,6 +31,17 @@ describe('program', { skip: cannotUseBpf }, () => {
     assert.equal(verifiedInstructions, 2);
     assert.equal(translatedBytes, 16);
     assert.match(tag, /^[0-9a-f]{16}$/);
+  });
+
+  test('all programs of the machine are listed, with the maps that they use', (t) => {
+    const counters = createMap(counterShape);
+    t.after(() => counters.close());
+    const object = counting(XDP, XdpAction.Drop, counterShape);
+    const loaded = loadProgram(object, { maps: { [counterShape.name]: counters } });
+    t.after(() => loaded.close());
+    const { id } = readMapInfo(counters.fd);
+    const users = listPrograms().filter(({ mapIds }) => mapIds.includes(id));
+    assert.deepEqual(users.map((each) => each.id), [loaded.info().id]);
   });
 
   test('a refused one names the line of TypeScript, with the log of the kernel', () => {

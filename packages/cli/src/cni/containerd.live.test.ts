@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { CONTAINERD_PROGRAMS, Containerd } from './testing/containerd.ts';
-import { ContainerWorld, cannotRunContainers } from './testing/container-world.ts';
+import { cannotRunContainers } from './testing/container-node.ts';
+import { ContainerWorld } from './testing/container-world.ts';
 import { ANSWERS, askCommand, SERVE, STEPS } from './testing/policies.ts';
 
 const noFolder = existsSync('/etc/cni/net.d') ? false : 'no /etc/cni/net.d (Debian: podman)';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { ContainerWorld, cannotRunContainers } from './testing/container-world.ts';
+import { cannotRunContainers } from './testing/container-node.ts';
+import { ContainerWorld } from './testing/container-world.ts';
 import { PODMAN_PROGRAMS, Podman } from './testing/podman.ts';
 import { ANSWERS, askCommand, SERVE, STEPS } from './testing/policies.ts';
 

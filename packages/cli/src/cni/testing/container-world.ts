@@ -1,97 +1,34 @@
-/**
- * For the tests with real container runtimes: a node of its own (a network namespace with an agent
- * and its socket), folders with the plugin installed, and a root file system of busybox.
- */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+/** For the tests with real container runtimes: a node with an agent in this process. */
 import type { Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { Agent, type AgentOptions, type EndpointView, serveAgent } from '@skep/agent';
-import { canUseBpf } from '@skep/bpf';
-import { createNamespace, deleteNamespace, Network, within } from '@skep/netlink';
-import { installPlugin } from '../plugin-files.ts';
-
-/** How a command ended, and what it printed. */
-export interface Ended {
-  readonly status: number | null;
-  readonly output: string;
-}
-
-const TIME_SCALE = Number(process.env.SKEP_TIME_SCALE ?? 1);
-const COMMAND_MILLISECONDS = 120_000 * TIME_SCALE;
-/** Debian keeps some where only root's PATH looks. */
-const PATH = `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
-
-/** Why a test with these programs cannot run here, for its `skip`; false where it can. */
-export function cannotRunContainers(programs: Readonly<Record<string, string>>): string | false {
-  const folders = PATH.split(delimiter);
-  const missing = Object.keys(programs).filter((name) => {
-    return !folders.some((folder) => existsSync(join(folder, name)));
-  });
-  const packages = missing.map((name) => programs[name]);
-  if (missing.length > 0) return `${missing.join(', ')} not here (Debian: ${packages.join(' ')})`;
-  return canUseBpf() ?? false;
-}
+import { ContainerNode } from './container-node.ts';
 
 /** The node; everything of it goes with {@link tearDown}. */
-export class ContainerWorld {
-  readonly directory = mkdtempSync(join(tmpdir(), 'skep-containers-'));
-  readonly name: string;
-  readonly socket = join(this.directory, 'agent.sock');
-  readonly folders = {
-    binDir: join(this.directory, 'bin'),
-    confDir: join(this.directory, 'net.d'),
-  };
-  readonly rootfs = join(this.directory, 'rootfs');
+export class ContainerWorld extends ContainerNode {
   agent!: Agent;
   private server!: Server;
 
   /** Whose containers' labels the agent asks for, from when it is set and the agent starts. */
   runtimes: Pick<AgentOptions, 'containerdSocket' | 'podmanSocket'> = {};
 
-  /** @param kind of the runtime: part of every name that it makes */
-  constructor(kind: string) {
-    this.name = `skep-${kind}-${process.pid}`;
-  }
-
   async setUp(): Promise<void> {
-    createNamespace(this.name);
-    const network = new Network(`/run/netns/${this.name}`);
-    network.links.set('lo', { isUp: true });
-    network.close();
+    this.makeNode();
     await this.startAgent();
-    for (const folder of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'run']) {
-      mkdirSync(join(this.rootfs, folder), { recursive: true });
-    }
-    copyFileSync(this.find('busybox'), join(this.rootfs, 'bin/busybox'));
-    symlinkSync('busybox', join(this.rootfs, 'bin/sh'));
   }
 
   async tearDown(): Promise<void> {
     this.server?.closeAllConnections();
     this.server?.close();
     await this.agent?.uninstall();
-    deleteNamespace(this.name);
-    removeCgroups(this.name);
-    rmSync(this.directory, { recursive: true, force: true });
+    this.removeNode();
   }
 
   async startAgent(): Promise<void> {
     this.agent = Agent.start({
       stateDirectory: join(this.directory, 'state'),
       bpffsDirectory: join(this.directory, 'bpf'),
-      networkNamespace: `/run/netns/${this.name}`,
+      networkNamespace: this.networkNamespace,
       addresses: { pools: ['10.94.0.0/24', 'fd94::/64'] },
       ...this.runtimes,
     });
@@ -104,16 +41,6 @@ export class ContainerWorld {
     this.agent.stop();
   }
 
-  /** A network whose containers all have the labels. */
-  addNetwork(
-    name: string,
-    labels: Readonly<Record<string, string>>,
-    { confDir = this.folders.confDir, hasPortMappings = false } = {},
-  ): void {
-    const network = { name, socket: this.socket, cniVersion: '1.0.0', labels };
-    installPlugin({ ...this.folders, confDir }, { ...network, hasPortMappings });
-  }
-
   async endpoint(name: string): Promise<EndpointView> {
     const found = (await this.agent.listEndpoints()).find((each) => each.name === name);
     if (!found) throw new Error(`endpoint ${name}: there is none`);
@@ -122,55 +49,8 @@ export class ContainerWorld {
 
   /** Nothing of the containers that were there is left with the agent, or on the node. */
   async leftovers(): Promise<string[]> {
-    const network = new Network(`/run/netns/${this.name}`);
-    const links = network.links.list().map((link) => link.name);
-    network.close();
+    const links = this.inNode((network) => network.links.list().map((link) => link.name));
     const endpoints = (await this.agent.listEndpoints()).map((each) => each.name);
     return [...links.filter((name) => name !== 'lo'), ...endpoints];
   }
-
-  /** Runs a program in the node's network namespace, to its end. */
-  async run(
-    program: string,
-    parameters: readonly string[],
-    variables: NodeJS.ProcessEnv = {},
-  ): Promise<Ended> {
-    const options = { env: { ...process.env, PATH, ...variables } };
-    const child = within(this.name, () => spawn(program, parameters, options));
-    const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_MILLISECONDS);
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (text) => {
-        output += text;
-      });
-    }
-    child.stdin.end();
-    // What it leaves behind may hold its output open: its own end is what counts.
-    const [status] = (await once(child, 'exit')) as [number | null];
-    clearTimeout(timer);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    for (const stream of [child.stdout, child.stderr]) stream.destroy();
-    return { status, output };
-  }
-
-  private find(program: string): string {
-    const folder = PATH.split(delimiter).find((each) => existsSync(join(each, program)));
-    return join(folder!, program);
-  }
-}
-
-/** Runtimes leave the groups that they were told to make theirs in. */
-function removeCgroups(name: string): void {
-  const root = '/sys/fs/cgroup';
-  const hierarchies = [root, ...readdirSync(root).map((each) => join(root, each))];
-  for (const folder of hierarchies.map((each) => join(each, name))) {
-    if (existsSync(folder)) removeGroup(folder);
-  }
-}
-
-function removeGroup(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeGroup(join(folder, entry.name));
-  }
-  rmdirSync(folder);
 }

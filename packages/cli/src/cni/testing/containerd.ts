@@ -1,10 +1,10 @@
 /** containerd with folders and a socket of its own, and `ctr run --cni`. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ContainerWorld, Ended } from './container-world.ts';
+import type { ContainerNode, Ended } from './container-node.ts';
 
 /** What it needs here, and the Debian packages that bring it. */
 export const CONTAINERD_PROGRAMS = {
@@ -18,6 +18,8 @@ export const CONTAINERD_PROGRAMS = {
 /** ctr looks nowhere else: in a mount namespace of its own these are folders of the test. */
 const BIN_DIR = '/opt/cni/bin';
 const CONF_DIR = '/etc/cni/net.d';
+/** What a container says when it runs. */
+const STARTED = 'container-started';
 const POLLS = 200;
 const POLL_MILLISECONDS = 100;
 
@@ -28,7 +30,11 @@ export class Containerd {
   private readonly running = new Map<string, Promise<unknown>>();
   private execs = 0;
 
-  constructor(private readonly world: ContainerWorld) {
+  /** @param confDir with the one network that its containers are in. Default: the node's */
+  constructor(
+    private readonly world: ContainerNode,
+    private readonly confDir?: string,
+  ) {
     this.socket = join(world.directory, 'containerd.sock');
   }
 
@@ -54,38 +60,55 @@ address = "${this.socket}"
     throw new Error('containerd does not answer');
   }
 
-  /** Starts a container with a label, in the one network of the folder, until it runs. */
-  async start(name: string, label: string, command: readonly string[]): Promise<void> {
+  /** Starts a container with labels, in the one network of the folder, until it runs. */
+  async start(
+    name: string,
+    labels: string | readonly string[],
+    command: readonly string[],
+  ): Promise<void> {
     const { rootfs, folders } = this.world;
     const { binDir, confDir } = folders;
     const mounts = [
       'mount -t tmpfs tmpfs /opt && mkdir -p $1',
       'mount --bind $2 $1 && mount --bind $4 $3 && shift 4 && exec "$@"',
     ].join(' && ');
+    const options = [labels].flat().flatMap((label) => ['--label', label]);
     const run = [
-      ...this.ctr('run', '--rm', '--cni', '--label', label, '--rootfs', rootfs, name),
-      ...command,
+      ...this.ctr('run', '--rm', '--cni', ...options, '--rootfs', rootfs, name),
+      ...['/bin/sh', '-c', `echo ${STARTED}; exec "$@"`, 'sh', ...command],
     ];
-    const binds = [BIN_DIR, binDir, CONF_DIR, confDir];
+    const binds = [BIN_DIR, binDir, CONF_DIR, this.confDir ?? confDir];
     const parameters = ['-m', '/bin/sh', '-c', mounts, 'sh', ...binds, 'ctr', ...run];
-    const ended = this.world.run('unshare', parameters);
+    const child = this.world.spawn('unshare', parameters);
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     this.running.set(name, ended);
-    let end: Ended | undefined;
-    ended.then((result) => {
-      end = result;
+    child.stdin.end();
+    let output = '';
+    const started = new Promise<boolean>((resolve) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (text) => {
+          output += text;
+          if (output.includes(STARTED)) resolve(true);
+        });
+      }
+      ended.then(() => resolve(false));
     });
-    for (let poll = 0; poll < POLLS && !end; poll++) {
-      const { output } = await this.call('task', 'list');
-      if (new RegExp(`^${name}\\s.*RUNNING`, 'm').test(output)) return;
-      await pause(POLL_MILLISECONDS);
-    }
-    throw new Error(`container ${name} does not run: ${end?.output}`);
+    if (await started) return;
+    this.running.delete(name);
+    throw new Error(`container ${name} does not run: ${output}`);
   }
 
   /** Runs a command in a container; what it printed, whatever its status. */
   async exec(name: string, command: readonly string[]): Promise<string> {
     const id = `exec-${++this.execs}`;
     return (await this.call('task', 'exec', '--exec-id', id, name, ...command)).output;
+  }
+
+  /** A command in a container that goes on, and hears what is written to it. */
+  converse(name: string, command: readonly string[]): ChildProcessWithoutNullStreams {
+    const id = `exec-${++this.execs}`;
+    const parameters = ['task', 'exec', '--exec-id', id, name, ...command];
+    return this.world.spawn('ctr', this.ctr(...parameters));
   }
 
   /** Resolves when the container has ended, and `ctr` with it. */
@@ -95,13 +118,23 @@ address = "${this.socket}"
     this.running.delete(name);
   }
 
+  /** Takes away what a start or an end that failed has left. */
+  async clear(name: string): Promise<void> {
+    await this.call('task', 'delete', '--force', name);
+    await this.call('container', 'delete', name);
+  }
+
+  /** What a CNI plugin is told. */
+  containerId(name: string): string {
+    return `${this.world.name}-${name}`;
+  }
+
   async end(): Promise<void> {
     for (const name of [...this.running.keys()]) await this.stop(name);
     // What a failed start has left.
     const { output } = await this.call('task', 'list', '--quiet');
     for (const name of output.split('\n').filter((line) => line !== '')) {
-      await this.call('task', 'delete', '--force', name);
-      await this.call('container', 'delete', name);
+      await this.clear(name);
     }
     if (!this.daemon) return;
     const gone = once(this.daemon, 'exit');

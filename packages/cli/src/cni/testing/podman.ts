@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { ContainerWorld, Ended } from './container-world.ts';
+import type { ContainerNode, Ended } from './container-node.ts';
 
 /** What it needs here, and the Debian packages that bring it. */
 export const PODMAN_PROGRAMS = {
@@ -24,7 +24,7 @@ export class Podman {
   private readonly where: readonly string[];
   private service: ChildProcess | undefined;
 
-  constructor(private readonly world: ContainerWorld) {
+  constructor(private readonly world: ContainerNode) {
     const { directory } = world;
     const { binDir, confDir } = world.folders;
     this.configuration = join(directory, 'containers.conf');
@@ -55,10 +55,15 @@ network_config_dir = "${confDir}"
     await this.call('import', archive, IMAGE);
   }
 
-  /** Starts a container that goes on. */
-  async start(name: string, options: readonly string[], command: readonly string[]): Promise<void> {
+  /** Starts a container that goes on. @returns its id, which a CNI plugin is told */
+  async start(
+    name: string,
+    options: readonly string[],
+    command: readonly string[],
+  ): Promise<string> {
     const own = ['--name', name, '--cgroup-parent', `/${this.world.name}`];
-    await this.call('run', '--detach', ...own, ...options, IMAGE, ...command);
+    const said = await this.call('run', '--detach', ...own, ...options, IMAGE, ...command);
+    return said.trim().split('\n').at(-1)!;
   }
 
   /** Runs a command in a container; what it printed, whatever its status. */

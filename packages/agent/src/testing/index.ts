@@ -1,0 +1,3 @@
+/** For the tests of packages above: what an agent has left, read from outside. */
+export * from './left-state.ts';
+export * from './table-rows.ts';
