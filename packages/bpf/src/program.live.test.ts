@@ -41,7 +41,10 @@ describe('program', { skip: cannotUseBpf }, () => {
     t.after(() => loaded.close());
     const { id } = readMapInfo(counters.fd);
     const users = listPrograms().filter(({ mapIds }) => mapIds.includes(id));
-    assert.deepEqual(users.map((each) => each.id), [loaded.info().id]);
+    assert.deepEqual(
+      users.map((each) => each.id),
+      [loaded.info().id],
+    );
   });
 
   test('a refused one names the line of TypeScript, with the log of the kernel', () => {
