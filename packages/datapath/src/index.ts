@@ -6,3 +6,4 @@ export * from './policy-program.ts';
 export * from './programs.ts';
 export * from './layouts/carry.ts';
 export * from './layouts/layout.ts';
+export * from './table-limits.ts';

@@ -132,7 +132,9 @@ export class UnionRegistry {
 export class GroupRegistry {
   readonly #membership: Membership;
   readonly #groups = new Map<string, Group>();
+  /** When sorted, the lowest one is last: who needs few bits gets low ones. */
   readonly #free: GroupId[] = [];
+  #isSorted = true;
   #next = 0;
   readonly added = new Set<Group>();
   readonly released = new Set<Group>();
@@ -143,6 +145,7 @@ export class GroupRegistry {
 
   /** How many bits a selector set needs now. */
   get width(): number {
+    this.#sort();
     return this.#next;
   }
 
@@ -166,13 +169,19 @@ export class GroupRegistry {
     }
     group.isReleased = true;
     // Nobody has heard of a group that came and went within one update.
-    if (this.added.delete(group)) this.#free.push(group.id);
+    if (this.added.delete(group)) this.free([group.id]);
     else this.released.add(group);
   }
 
   /** Bits that no code tests any more. */
   free(ids: Iterable<GroupId>): void {
-    this.#free.push(...ids);
+    for (const id of ids) this.#free.push(id);
+    this.#isSorted = false;
+  }
+
+  /** Nobody has heard of these: what added them was refused. */
+  retract(ids: ReadonlySet<GroupId>): void {
+    for (const group of this.#groups.values()) if (ids.has(group.id)) this.added.add(group);
   }
 
   /** One user more of a group that is in use. */
@@ -181,7 +190,21 @@ export class GroupRegistry {
     return group;
   }
 
+  /** Free bits above all that are taken are not counted any more. */
+  #sort(): void {
+    if (this.#isSorted) return;
+    this.#isSorted = true;
+    this.#free.sort((left, right) => right - left);
+    let above = 0;
+    while (this.#free[above] === this.#next - 1) {
+      this.#next--;
+      above++;
+    }
+    this.#free.splice(0, above);
+  }
+
   #create(action: RuleAction, unions: readonly PeerUnion[], key: string): Group {
+    this.#sort();
     const group = new Group(this.#free.pop() ?? this.#next++, action, unions, key);
     this.#groups.set(key, group);
     this.added.add(group);

@@ -153,6 +153,14 @@ export class PolicySet {
     this.#groups.free(groups);
   }
 
+  /**
+   * Before an update is taken back that nobody has carried out: the groups that it has added are
+   * free at once when their last user goes.
+   */
+  retract(groupsAdded: readonly GroupId[]): void {
+    this.#groups.retract(new Set(groupsAdded));
+  }
+
   /** The table of a subject, or undefined if there is none of this key. */
   table(subjectKey: string): DecisionTable | undefined {
     return this.#subjects.get(subjectKey)?.table;

@@ -39,7 +39,7 @@ import {
 } from './endpoint-facts.ts';
 import { EndpointNumbers } from './endpoint-numbers.ts';
 import { Generation, type GenerationNumber } from './generation.ts';
-import { type InheritedPlaces, Ipcache } from './ipcache.ts';
+import { type InheritedPlaces, Ipcache, type IpcacheRoom } from './ipcache.ts';
 import type { Numbers } from './numbers.ts';
 import { EMPTY_SELECTOR_SET, SelectorSets } from './selector-sets.ts';
 import { TableChanges } from './table-changes.ts';
@@ -64,6 +64,8 @@ export interface NodeModelOptions {
   readonly nodeLabels?: Readonly<Record<string, string>>;
   /** What those policies cannot close. Default: `DEFAULT_SAFE_PORTS`. */
   readonly safePorts?: readonly SafePort[];
+  /** Default: what the tables have. */
+  readonly room?: IpcacheRoom & { readonly selectorSets: number };
 }
 
 /** Everything that a node is to know at once. */
@@ -93,13 +95,16 @@ export class NodeModel {
     this.policy = new PolicySet(safePorts ? { safePorts } : {});
     this.node = { labels: nodeLabels(options.nodeLabels ?? {}) };
     this.half = new Generation(options.generation ?? 0);
-    const sets = new SelectorSets(tables, this.half.sets);
-    this.ipcache = new Ipcache(tables, sets, options.inherited);
+    const { first, last } = this.half.sets;
+    const setsMax = options.room?.selectorSets ?? last - first + 1;
+    const sets = new SelectorSets(tables, { first, last: first + setsMax - 1 });
+    this.ipcache = new Ipcache(tables, sets, options.inherited, options.room);
     const { policy, ipcache, half, endpoints } = this;
     const { subjects } = this.numbers;
     const { nextRevision } = options;
+    const close = (subject: number): void => this.close(subject);
     const parts = { tables, policy, ipcache, half, subjects, endpoints, nextRevision };
-    this.changes = new TableChanges(parts);
+    this.changes = new TableChanges({ ...parts, close });
     tables.setSelectorSet(EMPTY_SELECTOR_SET, []);
     for (const prefix of this.policy.prefixesInUse()) this.ipcache.write(prefix, undefined, []);
     policy.setSubject(HOST, this.node);
@@ -131,9 +136,11 @@ export class NodeModel {
         ...known.map((each) => [peerKey(each.id), peerOf(each)] as const),
       ]),
     });
-    const { swaps, refused } = this.changes.prepare(changes);
+    const prepared = this.changes.prepare(changes);
+    const { refused } = prepared;
+    if (prepared.noRoom) throw prepared.noRoom;
     for (const { subject } of refused) this.close(subject);
-    this.changes.carryOut(changes, swaps);
+    this.changes.carryOut(changes, prepared);
     return refused.map(({ cause }) => cause);
   }
 
@@ -345,8 +352,8 @@ export class NodeModel {
     save: () => void,
   ): void {
     const before = [...new Set(keys)].flatMap((key) => this.policy.document(key) ?? []);
+    this.change({ documents, deletedDocuments: keys });
     try {
-      this.change({ documents, deletedDocuments: keys });
       save();
     } catch (error) {
       this.change({ documents: before, deletedDocuments: keys });
@@ -356,14 +363,58 @@ export class NodeModel {
 
   /**
    * @param onSwapped is called when the new programs decide and nothing is granted yet
-   * @throws PolicyRefusedError before anything is written
+   * @throws PolicyRefusedError, TableFullError; the policy set is as it was then, and so is what is
+   *   in force
    */
   private change(update: PolicyUpdate, onSwapped?: () => void): void {
+    const before = this.before(update);
     const changes = this.policy.update(update);
-    const { swaps, refused } = this.changes.prepare(changes);
-    if (refused.length > 0) throw new PolicyRefusedError(refused.map(({ cause }) => cause));
-    this.changes.carryOut(changes, swaps, onSwapped);
+    const prepared = this.changes.prepare(changes);
+    const { refused, noRoom } = prepared;
+    if (refused.length === 0 && !noRoom) {
+      this.changes.carryOut(changes, prepared, onSwapped);
+      return;
+    }
+    this.policy.retract(changes.groupsAdded);
+    const removed = this.policy.update(removalOf(update));
+    const lost = this.changes.restore([changes, removed, this.policy.update(before)]);
+    const causes = [...refused, ...lost].map(({ cause }) => cause);
+    throw noRoom ?? new PolicyRefusedError(causes);
   }
+
+  /** What an update replaces or takes away. */
+  private before(update: PolicyUpdate): PolicyUpdate {
+    const { policy } = this;
+    const documents = (update.documents ?? []).map(documentKey);
+    const find = <T>(
+      added: ReadonlyMap<string, T> | undefined,
+      deleted: readonly string[] = [],
+      known: (key: string) => T | undefined,
+    ): ReadonlyMap<string, T> => {
+      const keys = [...new Set([...(added?.keys() ?? []), ...deleted])];
+      return new Map(
+        keys.flatMap((key): [string, T][] => {
+          const found = known(key);
+          return found === undefined ? [] : [[key, found]];
+        }),
+      );
+    };
+    const keys = new Set([...documents, ...(update.deletedDocuments ?? [])]);
+    return {
+      documents: [...keys].flatMap((key) => policy.document(key) ?? []),
+      peers: find(update.peers, update.deletedPeers, (key) => policy.peer(key)),
+      subjects: find(update.subjects, update.deletedSubjects, (key) => policy.subject(key)),
+    };
+  }
+}
+
+/** Takes away what an update has brought. */
+function removalOf({ documents, peers, subjects }: PolicyUpdate): PolicyUpdate {
+  return {
+    deletedDocuments: (documents ?? []).map(documentKey),
+    deletedPeers: [...(peers?.keys() ?? [])],
+    deletedSubjects: [...(subjects?.keys() ?? [])],
+  };
 }
 
 /** The protocol as rules tell it apart. */

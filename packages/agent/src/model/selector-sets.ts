@@ -1,6 +1,8 @@
 /** Selector sets: each distinct list of group bits that some address has is one index. */
+import { selectorSets } from '@skep/datapath';
 import type { DatapathTables } from '../tables/datapath-tables.ts';
-import { Numbers } from './numbers.ts';
+import { Numbers, NumbersExhaustedError } from './numbers.ts';
+import { TableFullError } from './table-full-error.ts';
 
 /** The set of peers that are in no group; it always exists. */
 export const EMPTY_SELECTOR_SET = 0;
@@ -22,6 +24,35 @@ export class SelectorSets {
     const { number, isNew } = this.numbers.acquire(textOf(bits));
     if (isNew) this.tables.setSelectorSet(number, bits);
     return number;
+  }
+
+  /**
+   * Makes all of these lists, so that they can be acquired until the function is called that this
+   * gives back.
+   *
+   * @throws TableFullError; nothing is held then
+   */
+  hold(lists: readonly (readonly number[])[]): () => void {
+    const held: (readonly number[])[] = [];
+    const letGo = (): void => {
+      for (const bits of held) this.release(bits);
+    };
+    const known = new Set<string>();
+    try {
+      for (const bits of lists) {
+        const text = textOf(bits);
+        if (known.has(text)) continue;
+        known.add(text);
+        this.acquire(bits);
+        held.push(bits);
+      }
+      return letGo;
+    } catch (error) {
+      letGo();
+      if (!(error instanceof NumbersExhaustedError)) throw error;
+      const { capacity } = this.use;
+      throw new TableFullError(selectorSets.name, capacity + 1, capacity);
+    }
   }
 
   /** How many are held, of how many that this half of the table has. */

@@ -125,12 +125,12 @@ export class DatapathTables {
   /** Single addresses go to the hash, shorter prefixes to the trie. */
   setPlace(prefix: Prefix, place: Place): void {
     const value = codecOf(PeerEntry).encode({ ...place, padding: 0 });
-    if (isSingle(prefix)) this.raw.update(addresses, addressKey(prefix.address), value);
+    if (isSinglePrefix(prefix)) this.raw.update(addresses, addressKey(prefix.address), value);
     else this.raw.update(prefixes, codecOf(PrefixKey).encode(toPrefixKey(prefix)), value);
   }
 
   deletePlace(prefix: Prefix): void {
-    if (isSingle(prefix)) this.raw.delete(addresses, addressKey(prefix.address));
+    if (isSinglePrefix(prefix)) this.raw.delete(addresses, addressKey(prefix.address));
     else this.raw.delete(prefixes, codecOf(PrefixKey).encode(toPrefixKey(prefix)));
   }
 
@@ -232,7 +232,8 @@ function followed(subject: number, enforced: number): number {
 
 const NO_ADDRESS = { upper: 0n, lower: 0n };
 
-function isSingle(prefix: Prefix): boolean {
+/** Whether it is one address: those are in a table of their own. */
+export function isSinglePrefix(prefix: Prefix): boolean {
   return prefix.length === prefix.address.bytes.length * 8;
 }
 
