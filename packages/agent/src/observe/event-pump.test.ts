@@ -79,6 +79,16 @@ test('a record becomes a flow, at the time of the wall clock when its packet pas
   assert.ok(Math.abs(Date.parse(flow!.time) - expected) < 1000, `found ${flow?.time}`);
 });
 
+test('records of one tick have one time, and those of others have theirs', () => {
+  const { reader, flows } = makePump();
+  const now = process.hrtime.bigint();
+  for (const ago of [3000n, 3000n, 1000n, 3000n]) reader.onRecord(recordAt(now - ago * 1_000_000n));
+  const [first, same, later, again] = flows.recent({}).map(({ time }) => Date.parse(time));
+  assert.equal(same, first);
+  assert.ok(Math.abs(later! - first! - 2000) < 500);
+  assert.ok(Math.abs(again! - first!) < 500);
+});
+
 test('a record is used up at once: its bytes may be overwritten afterwards', () => {
   const { reader, flows } = makePump();
   const record = recordAt(process.hrtime.bigint());

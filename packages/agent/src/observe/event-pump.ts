@@ -15,6 +15,7 @@ const codec = codecOf(DatapathEvent);
 export class EventPump {
   /** Records that could not be read. */
   misread = 0;
+  private readonly clock = new WallClock();
 
   constructor(
     private readonly reader: RingBufferReader,
@@ -32,7 +33,7 @@ export class EventPump {
   push(record: Uint8Array): void {
     try {
       const event = codec.decode(record);
-      this.flows.push(toFlow(event, this.model, wallClock(event.timeNanoseconds)));
+      this.flows.push(toFlow(event, this.model, this.clock.at(event.timeNanoseconds)));
     } catch {
       // A record that means nothing, such as one of another build, does not end the others.
       this.misread++;
@@ -44,8 +45,19 @@ export class EventPump {
   }
 }
 
-/** The kernel's monotonic clock is node's own. */
-function wallClock(nanoseconds: bigint): Date {
-  const age = (process.hrtime.bigint() - nanoseconds) / NANOSECONDS;
-  return new Date(Date.now() - Number(age));
+/**
+ * When something was by the kernel's monotonic clock, which is node's own, in the format of ISO
+ * 8601. Programs read the time of the last tick: many records in a row have the same.
+ */
+class WallClock {
+  private nanoseconds: bigint | undefined;
+  private text = '';
+
+  at(nanoseconds: bigint): string {
+    if (nanoseconds === this.nanoseconds) return this.text;
+    const age = (process.hrtime.bigint() - nanoseconds) / NANOSECONDS;
+    this.nanoseconds = nanoseconds;
+    this.text = new Date(Date.now() - Number(age)).toISOString();
+    return this.text;
+  }
 }

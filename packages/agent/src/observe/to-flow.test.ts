@@ -117,7 +117,7 @@ function eventOf({ source = '10.0.0.1', destination = '10.0.0.2', ...more }: Cha
 }
 
 function flowOf(changes?: Changes): FlowView {
-  return toFlow(eventOf(changes), model, TIME);
+  return toFlow(eventOf(changes), model, TIME.toISOString());
 }
 
 describe('a record as a flow', () => {
@@ -244,7 +244,7 @@ spec:
 
   test('the rules of now are named, not those that were remembered', () => {
     const changing = makeNode().model;
-    const names = () => toFlow(eventOf(), changing, TIME).rules.join();
+    const names = () => toFlow(eventOf(), changing, TIME.toISOString()).rules.join();
     const before = names();
     changing.applyDocuments(parsePolicies(allowUdp, { file: 'udp.yaml' }));
     assert.match(names(), /shop\/udp/);
@@ -255,7 +255,7 @@ spec:
   test('a record of an endpoint that has gone is no error', () => {
     const changing = makeNode().model;
     changing.removeEndpoint(BERT.id);
-    const flow = toFlow(eventOf(), changing, TIME);
+    const flow = toFlow(eventOf(), changing, TIME.toISOString());
     assert.equal(flow.destination.name, 'world');
     assert.equal(flow.destination.identity, 257);
   });
@@ -274,7 +274,9 @@ describe("the real programs' records", () => {
     });
     fromEndpoint.run({ packet, context: { ifindex: from.interfaceIndex } });
     const codec = codecOf(DatapathEvent);
-    return tables.takeEvents().map((bytes) => toFlow(codec.decode(bytes), model, TIME));
+    return tables
+      .takeEvents()
+      .map((bytes) => toFlow(codec.decode(bytes), model, TIME.toISOString()));
   }
 
   test('a connection that is let through', () => {

@@ -7,27 +7,27 @@ import {
   EventType,
   TraceReason,
 } from '@skep/contract';
-import { fromMapAddress } from '@skep/datapath';
-import { codecOf, type Decoded } from '@skep/ebpf';
+import type { Decoded } from '@skep/ebpf';
 import type { RuleReference } from '@skep/policy';
-import { type Address, formatAddress, IpProtocol, Ipv6Address, TcpFlag } from '@skep/wire';
+import { IpProtocol, TcpFlag } from '@skep/wire';
 import { type NodeModel, policyProtocolOf } from '../model/node-model.ts';
 import type { FlowEndView, FlowView } from '../views.ts';
+import { eventAddress } from './event-addresses.ts';
 
 const FLAG_NAMES = Object.entries(TcpFlag).filter(
   (entry): entry is [string, TcpFlag] => typeof entry[1] === 'number',
 );
 const WITH_PORTS = new Set<number>([IpProtocol.TCP, IpProtocol.UDP, IpProtocol.SCTP]);
 
-/** @param time when the packet passed */
-export function toFlow(event: Decoded<DatapathEvent>, model: NodeModel, time: Date): FlowView {
+/** @param time when the packet passed, in the format of ISO 8601 */
+export function toFlow(event: Decoded<DatapathEvent>, model: NodeModel, time: string): FlowView {
   const source = endOf(event, 'source', model);
   const destination = endOf(event, 'destination', model);
   const isDropped = event.type === EventType.Drop;
   const isDecided = event.type === EventType.PolicyVerdict || isPolicyDrop(event);
   const direction = event.direction === Direction.Egress ? 'egress' : 'ingress';
   return {
-    time: time.toISOString(),
+    time,
     verdict: isDropped ? 'dropped' : 'forwarded',
     ...(isDropped ? { reason: describeDropReason(event.reason).name } : {}),
     source,
@@ -53,11 +53,11 @@ function endOf(
   end: 'source' | 'destination',
   model: NodeModel,
 ): FlowEndView {
-  const address = addressOf(event[end]);
+  const { address, text } = eventAddress(event[end]);
   const port = end === 'source' ? event.sourcePort : event.destinationPort;
   const identity = end === 'source' ? event.sourceIdentity : event.destinationIdentity;
   return {
-    address: formatAddress(address),
+    address: text,
     ...(WITH_PORTS.has(event.protocol) ? { port } : {}),
     identity,
     name: model.ownerOf(address),
@@ -69,13 +69,12 @@ const rulesByFlow = new WeakMap<NodeModel, Map<string, string[]>>();
 const REMEMBERED_MAX = 4096;
 
 function rulesOf(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
-  const { source, destination, protocol, isReply, direction, type, reason } = event;
+  const { protocol, isReply, direction, type, reason } = event;
   const ports = WITH_PORTS.has(protocol)
     ? [isReply ? event.sourcePort : event.destinationPort]
     : [event.sourcePort, event.destinationPort];
-  const ends = [source.upper, source.lower, destination.upper, destination.lower];
-  const what = [protocol, ...ports, isReply, direction, type, reason];
-  const key = [model.version, ...ends, ...what].join(' ');
+  const ends = [eventAddress(event.source).text, eventAddress(event.destination).text];
+  const key = [model.version, ...ends, protocol, ...ports, isReply, direction, type, reason].join();
   const remembered = rulesByFlow.get(model) ?? new Map<string, string[]>();
   const rules = remembered.get(key) ?? explainRules(event, model);
   if (remembered.size >= REMEMBERED_MAX) remembered.clear();
@@ -89,8 +88,8 @@ function rulesOf(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
  */
 function explainRules(event: Decoded<DatapathEvent>, model: NodeModel): string[] {
   const isReply = event.isReply !== 0;
-  const initiator = addressOf(isReply ? event.destination : event.source);
-  const responder = addressOf(isReply ? event.source : event.destination);
+  const initiator = eventAddress(isReply ? event.destination : event.source).address;
+  const responder = eventAddress(isReply ? event.source : event.destination).address;
   const port = isReply ? event.sourcePort : event.destinationPort;
   const protocol = policyProtocolOf(event.protocol);
   const explained = model.explain(
@@ -116,10 +115,6 @@ function icmpType(event: Decoded<DatapathEvent>): number {
   const isEcho = event.destinationPort === 0 || event.sourcePort === 0;
   const request = event.protocol === IpProtocol.ICMP ? 8 : 128;
   return isEcho ? request : event.sourcePort >> 8;
-}
-
-function addressOf(words: { readonly upper: bigint; readonly lower: bigint }): Address {
-  return fromMapAddress(codecOf(Ipv6Address).encode(words));
 }
 
 function flagsText(flags: number): string {
