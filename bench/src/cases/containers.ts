@@ -24,44 +24,40 @@ export const containersCase: Case = {
   run: async (effort) => {
     const reason = whatIsMissing();
     if (reason !== undefined) return { skipped: reason };
-    const pairs: Pair[] = [];
+    const nodes: ContainerNode[] = [];
     try {
       for (const rules of ruleCounts(effort)) {
-        pairs.push(connect(await startSkepNode({ rules })), connect(startBridgeNode({ rules })));
+        nodes.push(await startSkepNode({ rules }));
+        nodes.push(startBridgeNode({ rules }));
       }
       const rounds = Math.min(effort.rounds, roundsMax);
-      return await measureAll(pairs, { ...effort, rounds });
+      return await measureAll(nodes, { ...effort, rounds });
     } finally {
-      for (const { node } of pairs) await node.close();
+      for (const node of nodes) await node.close();
     }
   },
 };
-
-/** Two containers of one node. */
-interface Pair {
-  readonly node: ContainerNode;
-  readonly way: Way;
-}
 
 /** None, some, many. */
 function ruleCounts({ rules }: Effort): number[] {
   return [0, rules / 100, rules / 2];
 }
 
-function connect(node: ContainerNode): Pair {
-  const { namespace: server, ipv4: address } = node.containers.add('receiver');
-  const { namespace: client } = node.containers.add('sender');
-  return { node, way: { name: node.name, client, server, address } };
+/** Between two containers of a node. */
+function connect({ name, containers }: ContainerNode): Way {
+  const { namespace: server, ipv4: address } = containers.add('receiver');
+  const { namespace: client } = containers.add('sender');
+  return { name, client, server, address };
 }
 
-async function measureAll(pairs: readonly Pair[], effort: Effort): Promise<Row[]> {
-  const ways = pairs.map(({ way }) => way);
+async function measureAll(nodes: readonly ContainerNode[], effort: Effort): Promise<Row[]> {
+  const ways = nodes.map(connect);
   const measured = [
     await measureThroughput(ways, effort),
     ...(await measureTimings(ways, 'request', effort)),
     ...(await measureTimings(ways, 'connection', effort)),
   ];
-  return [...measured.flatMap((each) => rowsOf(ways, each)), ...compareAdditions(pairs, effort)];
+  return [...measured.flatMap((each) => rowsOf(ways, each)), ...compareAdditions(nodes, effort)];
 }
 
 /** Each node of ours against the one beside it, and those with rules against the one without. */
@@ -78,11 +74,11 @@ function rowsOf(ways: readonly Way[], { name, unit, samples }: Measured): Row[] 
 }
 
 /** Whole calls of the plugins, which take turns; what was added goes before the next. */
-function compareAdditions(pairs: readonly Pair[], { rounds }: Effort): Row[] {
-  const [ours = [], reference = []] = [pairs[0]!, pairs[1]!].map((): number[] => []);
+function compareAdditions(nodes: readonly ContainerNode[], { rounds }: Effort): Row[] {
+  const [ours = [], reference = []] = [[], []] as number[][];
   for (let round = 0; round < rounds * additionsPerRound; round++) {
     for (const [index, samples] of [ours, reference].entries()) {
-      const { containers } = pairs[index]!.node;
+      const { containers } = nodes[index]!;
       const container = containers.add('guest');
       containers.remove(container);
       samples.push(container.milliseconds);

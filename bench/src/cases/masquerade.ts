@@ -2,7 +2,6 @@
 import type { Case } from '../harness/case.ts';
 import {
   type ContainerNode,
-  type NodeOptions,
   startBridgeNode,
   startSkepNode,
   whatIsMissing,
@@ -21,10 +20,12 @@ export const masqueradeCase: Case = {
     const reason = whatIsMissing();
     if (reason !== undefined) return { skipped: reason };
     const rounds = Math.min(effort.rounds, roundsMax);
-    const worlds: World[] = [];
+    const nodes: ContainerNode[] = [];
+    const outsides = [new Outside(), new Outside()] as const;
     try {
-      for (const start of [startSkepNode, startBridgeNode]) worlds.push(await makeWorld(start));
-      const ways = worlds.map(({ way }) => way);
+      nodes.push(await startSkepNode({ outside: outsides[0] }));
+      nodes.push(startBridgeNode({ outside: outsides[1] }));
+      const ways = nodes.map((node, index) => wayOut(node, outsides[index]!));
       const measured = [
         await measureThroughput(ways, { ...effort, rounds }),
         await measureThroughput(ways, { ...effort, rounds }, 'back'),
@@ -37,26 +38,13 @@ export const masqueradeCase: Case = {
         return pairedRow(about, samples.get(ours)!, samples.get(reference)!);
       });
     } finally {
-      for (const { node, outside } of worlds) {
-        await node.close();
-        outside.close();
-      }
+      for (const node of nodes) await node.close();
+      for (const outside of outsides) outside.close();
     }
   },
 };
 
-interface World {
-  readonly node: ContainerNode;
-  readonly outside: Outside;
-  readonly way: Way;
-}
-
-async function makeWorld(
-  start: (options: NodeOptions) => ContainerNode | Promise<ContainerNode>,
-): Promise<World> {
-  const outside = new Outside();
-  const node = await start({ outside });
-  const { namespace: client } = node.containers.add('sender');
-  const { namespace: server, ipv4: address } = outside;
-  return { node, outside, way: { name: node.name, client, server, address } };
+function wayOut({ name, containers }: ContainerNode, outside: Outside): Way {
+  const { namespace: client } = containers.add('sender');
+  return { name, client, server: outside.namespace, address: outside.ipv4 };
 }

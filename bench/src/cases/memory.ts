@@ -39,6 +39,7 @@ async function rowsOf(daemon: BenchDaemon, effort: Effort): Promise<Row[]> {
     memory('0 endpoints'),
   ];
   const costs: number[] = [];
+  const resident: number[] = [];
   let first: number | undefined;
   for (const count of endpointCounts(effort)) {
     while (costs.length < count) {
@@ -51,7 +52,12 @@ async function rowsOf(daemon: BenchDaemon, effort: Effort): Promise<Row[]> {
     const reference = first === undefined ? undefined : { name: 'to 0', value: first };
     rows.push(plainRow(about, median(costs.slice(-additions)), reference));
     rows.push(memory(`${count} endpoints`));
+    resident.push(daemon.residentMebibytes());
   }
+  const [few = 0, many = 0] = endpointCounts(effort);
+  const more = ((resident[1]! - resident[0]!) * 100) / (many - few);
+  // What was there may have been collected by then: of few endpoints this is nothing to know.
+  if (more > 0) rows.push(plainRow({ name: '100 endpoints more', unit: 'MiB' }, more));
   return rows;
 }
 

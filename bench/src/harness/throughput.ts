@@ -1,8 +1,7 @@
 /** How much TCP moves between two network namespaces, by iperf3. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { inNetworkNamespace } from '@skep/sys';
-import { trafficPort } from './traffic.ts';
+import { hasSpoken, trafficPort } from './traffic.ts';
 
 const bitsPerGigabit = 1e9;
 
@@ -22,7 +21,7 @@ export class Throughput {
   static async start(server: string, client: string): Promise<Throughput> {
     const parameters = ['-s', '-p', String(trafficPort), '--forceflush'];
     const child = inNetworkNamespace(server, () => spawn('iperf3', parameters));
-    await once(child.stdout, 'data');
+    await hasSpoken(child);
     return new Throughput(child, client);
   }
 
@@ -31,8 +30,8 @@ export class Throughput {
    *
    * @param address of the server
    */
-  measure(address: string, seconds: number, direction: 'forth' | 'back' = 'forth'): number {
-    const parameters = ['-c', address, '-p', String(trafficPort), '-t', String(seconds), '-J'];
+  measure(address: string, bytes: number, direction: 'forth' | 'back' = 'forth'): number {
+    const parameters = ['-c', address, '-p', String(trafficPort), '-n', String(bytes), '-J'];
     if (direction === 'back') parameters.push('-R');
     const run = () => spawnSync('iperf3', parameters, { encoding: 'utf8', timeout: 30_000 });
     const { stdout } = inNetworkNamespace(this.client, run);

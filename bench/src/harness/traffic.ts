@@ -1,6 +1,5 @@
 /** Real TCP traffic between two network namespaces: a server that stays, a client for each sample. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +44,7 @@ export class Traffic {
     buildC('traffic', join(folder, 'traffic'));
     const parameters = ['serve', String(trafficPort)];
     const child = inNetworkNamespace(server, () => spawn(join(folder, 'traffic'), parameters));
-    await once(child.stdout, 'data');
+    await hasSpoken(child);
     return new Traffic(folder, client, child);
   }
 
@@ -69,4 +68,13 @@ export class Traffic {
     this.server.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A server says something when it listens. @throws Error when it ends before */
+export function hasSpoken(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout!.once('data', () => resolve());
+    child.once('error', reject);
+    child.once('exit', (status) => reject(new Error(`server: ended with status ${status}`)));
+  });
 }

@@ -21,13 +21,14 @@ export interface Measured {
   readonly samples: ReadonlyMap<string, number[]>;
 }
 
-const iperfSeconds = 1;
+/** A second or so, of the runs of a thorough sample. */
+const bytesPerRun = 20_000;
 const nanosecondsPerSecond = 1e9;
 
 /** By iperf3, from the client to the server or the other way around. */
 export async function measureThroughput(
   ways: readonly Way[],
-  { rounds }: Effort,
+  { rounds, runs }: Effort,
   direction: 'forth' | 'back' = 'forth',
 ): Promise<Measured> {
   const pairs: Throughput[] = [];
@@ -35,7 +36,7 @@ export async function measureThroughput(
     for (const { server, client } of ways) pairs.push(await Throughput.start(server, client));
     const variants = ways.map(({ name, address }, index) => ({
       name,
-      measure: () => pairs[index]!.measure(address, iperfSeconds, direction),
+      measure: () => pairs[index]!.measure(address, runs * bytesPerRun, direction),
     }));
     const samples = await interleave(variants, rounds);
     return {
