@@ -65,6 +65,11 @@ export const UNMASQUERADED_PREFIXES_MAX = 1_024;
  */
 export const PORT_CANDIDATES_MAX = 32;
 /**
+ * Seconds for which a masqueraded TCP connection that has ended keeps its port in any case, because
+ * of packets that are on their way; where there are free ones, `LifetimeSeconds.TcpClosing`.
+ */
+export const ENDED_PORT_SECONDS = 1;
+/**
  * Seconds in which the number of an identity that nobody bears any more is given to no other:
  * events about it may be on their way. All numbers are given before one is given again.
  */

@@ -4,13 +4,20 @@
  * two flows of one destination have the same port, and only what an endpoint sends makes a claim.
  */
 import { jiffies, u16, u32, u64, UpdateFlag } from '@skep/ebpf';
-import { ConnectionFlag, DirectedTuple, PORT_CANDIDATES_MAX, Translation } from '@skep/contract';
+import {
+  ConnectionFlag,
+  DirectedTuple,
+  ENDED_PORT_SECONDS,
+  PORT_CANDIDATES_MAX,
+  Translation,
+} from '@skep/contract';
 import type { Uplink } from '@skep/contract';
+import { TcpFlag } from '@skep/wire';
 import type { Ipv6Address } from '@skep/wire';
 import { node } from '../config.ts';
 import { newTranslations, translations } from '../maps.ts';
 import type { Packet } from '../packet.ts';
-import { CLOCK_HALF, flagsOf, lifetimeSeconds, opensTcp } from './conntrack.ts';
+import { CLOCK_HALF, FINISHED, flagsOf, lifetimeSeconds, opensTcp } from './conntrack.ts';
 
 /** Either of the two rows that a flow has. */
 export function findTranslation(tuple: DirectedTuple): Translation | null {
@@ -84,7 +91,9 @@ export function follow(packet: Packet, claim: Translation, isForward: boolean): 
   claim.lastSeen = jiffies() & 0xffff_ffff;
   // A new connection between the same ends begins where an old one has left off.
   const before = isForward && opensTcp(packet) ? 0 : claim.flags & ~ConnectionFlag.Reset;
-  const flags = before | flagsOf(packet, isForward);
+  let flags = before | flagsOf(packet, isForward);
+  // Others may have forged theirs; who resets its own connection will not go on.
+  if (isForward && (packet.tcpFlags & TcpFlag.RST) !== 0) flags |= FINISHED;
   if (flags !== claim.flags) claim.flags = flags;
   return true;
 }
@@ -92,8 +101,8 @@ export function follow(packet: Packet, claim: Translation, isForward: boolean): 
 /**
  * Claims a port for the packet's flow and writes it to `translatedPort`; false where flows that
  * both ends take part in have all that are tried. Where the search begins depends on the tuple
- * alone, so that a flow whose rows have given way finds its own port again. A flow that has only
- * begun gives way where nothing is free, the longest silent first.
+ * alone, so that a flow whose rows have given way finds its own port again. Where nothing is free, a
+ * connection that has ended gives way, else a flow that has only begun; the longest silent first.
  */
 export function claimPort(packet: Packet, uplink: Uplink, address: Ipv6Address): boolean {
   const now: u32 = jiffies() & 0xffff_ffff;
@@ -105,32 +114,43 @@ export function claimPort(packet: Packet, uplink: Uplink, address: Ipv6Address):
     flags: 0,
   });
   let position = startOf(packet, uplink);
-  let silentPort: u32 = 0;
-  let longestSilence: u32 = 0;
+  let weakest: u64 = 0;
   for (let index = 0; index < PORT_CANDIDATES_MAX; index++) {
     position += index;
     answer.destinationPort = u16(uplink.portFirst + (position % uplink.portCount));
     const known = translations.lookup(answer);
     if (known && isClaimOf(packet, known)) return takeKnown(packet, address, answer);
-    if (known && !isOver(packet, known, now)) continue;
-    if (known) translations.delete(answer);
+    if (known) {
+      const silence = silenceOf(known, now);
+      if (silence < lifetimeTicks(packet, known)) {
+        if (isGivingWay(known, silence)) {
+          weakest = weaker(weakest, ENDED | (u64(silence) << 16) | answer.destinationPort);
+        }
+        continue;
+      }
+      translations.delete(answer);
+    }
     const fresh = newTranslations.lookup(answer);
     if (!fresh) {
       if (claimFree(answer, claim)) return takeFresh(packet, address, answer);
       continue;
     }
     if (isClaimOf(packet, fresh)) return takeFresh(packet, address, answer);
-    const silence = silenceOf(fresh, now);
-    if (silentPort === 0 || silence > longestSilence) {
-      silentPort = answer.destinationPort;
-      longestSilence = silence;
-    }
+    weakest = weaker(weakest, (u64(silenceOf(fresh, now)) << 16) | answer.destinationPort);
   }
-  if (silentPort === 0) return false;
-  answer.destinationPort = u16(silentPort);
+  if (weakest === 0) return false;
+  answer.destinationPort = u16(weakest & 0xffff);
   // Of two that would take it, one finds it gone.
-  if (newTranslations.delete(answer) !== 0 || !claimFree(answer, claim)) return false;
+  const failed = weakest >= ENDED ? translations.delete(answer) : newTranslations.delete(answer);
+  if (failed !== 0 || !claimFree(answer, claim)) return false;
   return takeFresh(packet, address, answer);
+}
+
+/** Of a claim that may give way: its silence above its port, and this where it has ended. */
+export const ENDED = 0x1_0000_0000_0000;
+
+function weaker(one: u64, other: u64): u64 {
+  return one > other ? one : other;
 }
 
 /** One CPU gets a port that nobody has; a flow that another CPU promotes meanwhile keeps it. */
@@ -165,10 +185,15 @@ function silenceOf(claim: Translation, now: u32): u32 {
   return silence < CLOCK_HALF ? silence : 0;
 }
 
-/** Whether the flow has been silent for so long that its port is anybody's. */
-function isOver(packet: Packet, claim: Translation, now: u32): boolean {
-  const lifetime = lifetimeSeconds(packet.protocol, claim.flags) * node.jiffiesPerSecond;
-  return silenceOf(claim, now) >= lifetime;
+/** After so long a silence the flow's port is anybody's. */
+function lifetimeTicks(packet: Packet, claim: Translation): u32 {
+  return lifetimeSeconds(packet.protocol, claim.flags) * node.jiffiesPerSecond;
+}
+
+/** A connection that its endpoint has ended, once the last packets are no longer on their way. */
+function isGivingWay(claim: Translation, silence: u32): boolean {
+  if ((claim.flags & FINISHED) !== FINISHED) return false;
+  return silence >= ENDED_PORT_SECONDS * node.jiffiesPerSecond;
 }
 
 /** A number that the tuple and the seed decide. */

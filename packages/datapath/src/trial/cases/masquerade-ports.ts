@@ -24,7 +24,7 @@ import {
   withPorts,
 } from './masquerade-families.ts';
 
-const { SYN, ACK, RST } = TcpFlag;
+const { SYN, ACK, RST, FIN } = TcpFlag;
 
 function portRows(family: Family): PacketCase[] {
   const { name, bert, world, node } = family;
@@ -66,13 +66,67 @@ function portRows(family: Family): PacketCase[] {
         stays(leaving(bert, world, tcp(40_000, 80, SYN)), DropReason.NoMasqueradeMapping),
         back(family, tcp(80, PORT, RST), tcp(80, 40_000, RST)),
         stays(leaving(bert, world, tcp(40_000, 80, SYN)), DropReason.NoMasqueradeMapping),
-        (tables) => tables.advanceSeconds(11),
+        // Whose RST this is, nobody knows: only who has not gone on for long has heeded it.
+        (tables) => tables.advanceSeconds(9),
+        stays(leaving(bert, world, tcp(40_000, 80, SYN)), DropReason.NoMasqueradeMapping),
+        (tables) => tables.advanceSeconds(2),
         leaves(
           leaving(bert, world, tcp(40_000, 80, SYN)),
           leaving(node, world, tcp(PORT, 80, SYN)),
         ),
       ],
       after: [`new ${claim('TCP', 40_000, 80, bert)}`],
+    },
+    ...endedRows(family),
+  ];
+}
+
+/** Connections whose endpoint has ended them make room where there is none. */
+function endedRows(family: Family): PacketCase[] {
+  const { name, bert, world, node } = family;
+  const claim = claimer(family);
+  const opened = [
+    out(family, tcp(40_000, 80, SYN), tcp(PORT, 80, SYN)),
+    back(family, tcp(80, PORT, SYN | ACK), tcp(80, 40_000, SYN | ACK)),
+    out(family, tcp(40_000, 80, ACK), tcp(PORT, 80, ACK)),
+  ];
+  const next = leaving(bert, world, tcp(40_000, 80, SYN));
+  const bySecond = [
+    stays(next, DropReason.NoMasqueradeMapping),
+    (tables: TrialTables) => tables.advanceSeconds(1),
+    leaves(next, leaving(node, world, tcp(PORT, 80, SYN))),
+  ];
+  return [
+    {
+      sentence: `${name}: a connection that its endpoint resets gives way after a second`,
+      before: withPorts(1),
+      steps: [...opened, out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)), ...bySecond],
+      after: [`new ${claim('TCP', 40_000, 80, bert)}`],
+    },
+    {
+      sentence: `${name}: a connection that both ends finish gives way after a second`,
+      before: withPorts(1),
+      steps: [
+        ...opened,
+        back(family, tcp(80, PORT, FIN | ACK), tcp(80, 40_000, FIN | ACK)),
+        (tables) => tables.advanceSeconds(20),
+        stays(next, DropReason.NoMasqueradeMapping),
+        out(family, tcp(40_000, 80, FIN | ACK), tcp(PORT, 80, FIN | ACK)),
+        ...bySecond,
+      ],
+      after: [`new ${claim('TCP', 40_000, 80, bert)}`],
+    },
+    {
+      sentence: `${name}: a connection that begins again where it was reset keeps its port`,
+      before: withPorts(1),
+      steps: [
+        ...opened,
+        out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)),
+        ...opened,
+        (tables) => tables.advanceSeconds(20),
+        stays(next, DropReason.NoMasqueradeMapping),
+      ],
+      after: [`known ${claim('TCP', 40_000, 80)}, answered`],
     },
   ];
 }
