@@ -1,4 +1,4 @@
-/** Nodes as they are compared: one with Skep, one with the standard `bridge` plugin and iptables. */
+/** Nodes that are compared: one with Skep, one with the standard `bridge` plugin and iptables. */
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Real TCP traffic between two network namespaces: a server that stays, a client for each sample. */
+/** Real TCP between two network namespaces: a server that stays, a client for each sample. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

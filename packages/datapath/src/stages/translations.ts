@@ -101,8 +101,8 @@ export function follow(packet: Packet, claim: Translation, isForward: boolean): 
 /**
  * Claims a port for the packet's flow and writes it to `translatedPort`; false where flows that
  * both ends take part in have all that are tried. Where the search begins depends on the tuple
- * alone, so that a flow whose rows have given way finds its own port again. Where nothing is free, a
- * connection that has ended gives way, else a flow that has only begun; the longest silent first.
+ * alone, so that a flow whose rows have given way finds its own port again. Where nothing is free,
+ * a connection that has ended gives way, else a flow that has only begun; the longest silent first.
  */
 export function claimPort(packet: Packet, uplink: Uplink, address: Ipv6Address): boolean {
   const now: u32 = jiffies() & 0xffff_ffff;
