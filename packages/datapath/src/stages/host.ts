@@ -45,7 +45,10 @@ export function guardArrival(ctx: TcContext, packet: Packet, read: Step): Step {
 /** What leaves; a related ICMP error has passed before. */
 export function guardDeparture(ctx: TcContext, packet: Packet, read: Step): Step {
   packet.endpoint = 0;
-  if (packet.family === 0 || !isFromHost(packet)) return Outcome.Pass;
+  if (packet.family === 0) {
+    return read === DropReason.UnsupportedNetworkProtocol ? Outcome.Pass : heedEnforced(read);
+  }
+  if (!isFromHost(packet)) return Outcome.Pass;
   if (isLinkTalk(ctx, packet)) return Outcome.Pass;
   if (isUnreadable(read)) return heedEnforced(read);
   return heedEnforced(decideHostFlow(ctx, packet, false));

@@ -37,7 +37,7 @@ function noise(random: RandomNumbers, from: number, valid: Uint8Array): Uint8Arr
 }
 
 /** Bytes changed behind the MAC addresses, mostly in the headers; sometimes cut as well. */
-function mutated(random: RandomNumbers, valid: Uint8Array): Uint8Array {
+export function mutated(random: RandomNumbers, valid: Uint8Array): Uint8Array {
   const isCut = random(4) === 0;
   const frame = valid.slice(0, isCut ? LINK_BYTES + random(valid.length - LINK_BYTES) : undefined);
   for (let left = 1 + random(CHANGES_MAX); left > 0; left--) {
