@@ -64,6 +64,11 @@ export interface LoadOptions {
   readonly maps?: Readonly<Record<string, BpfMap>>;
   /** Instead of the object's own. @alias BPF_* */
   readonly attachType?: number;
+  /**
+   * Of a program that is refused for its size: only that, not the walk until then, which takes the
+   * verifier many times as long to write down as to do.
+   */
+  readonly isBrief?: boolean;
 }
 
 /**
@@ -85,7 +90,9 @@ export function loadProgram(object: ProgramObject, options: LoadOptions = {}): P
   try {
     if (described && btf) describe(attribute, described, btf);
     const result = callLoad(attribute);
-    const fd = result >= 0 ? result : loadWithLog(object, attribute, -result);
+    const isBrief = options.isBrief === true && result === -Errno.E2BIG;
+    const levels = isBrief ? [LOG_STATISTICS] : [2, 1];
+    const fd = result >= 0 ? result : loadWithLog({ object, attribute, levels }, -result);
     const { name, programType, attachTarget } = object;
     const attachType = options.attachType ?? object.attachType;
     return new Program(new Fd('program', fd), name, programType, attachType, attachTarget);
@@ -198,18 +205,28 @@ const LOG_BYTES = (1 << 24) - 1;
 /** One for all loads: a new one for each costs the garbage collector more than the load. */
 let sharedLog: Buffer | undefined;
 
+/** @alias BPF_LOG_STATS */
+const LOG_STATISTICS = 4;
+
+interface Explained {
+  readonly object: ProgramObject;
+  readonly attribute: Attribute;
+  /** Tried until one fits. */
+  readonly levels: readonly number[];
+}
+
 /**
  * Loads again to learn why it failed. A log that is full makes old kernels (before 6.4) fail with
  * ENOSPC and without the end of the log, so the first attempt has none, and the second tries level
  * 2 (every path), then level 1 (the failing path only).
  */
-function loadWithLog(object: ProgramObject, attribute: Attribute, errno: number): number {
+function loadWithLog({ object, attribute, levels }: Explained, errno: number): number {
   const { programLoad } = BpfAttribute;
   sharedLog ??= Buffer.alloc(LOG_BYTES);
   const log = sharedLog;
   attribute.setPointer(programLoad.log_buf, log).setU32(programLoad.log_size, log.length);
   let result = -errno;
-  for (const level of [2, 1]) {
+  for (const level of levels) {
     attribute.setU32(programLoad.log_level, level);
     log[0] = 0;
     result = callLoad(attribute);
