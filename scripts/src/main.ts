@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, Command>> = {
   'test:churn': testChurn,
   check,
   bench: (parameters) => runBuilt('bench/dist/main.js', parameters),
+  fuzz: (parameters) => runBuilt('bench/dist/fuzz/main.js', parameters),
   example: (parameters) => runExample(projectRoot, parameters),
   skep: (parameters) => runBuilt('packages/cli/dist/main.js', parameters),
   explain: (parameters) => runBuilt('packages/compiler/dist/explain/main.js', parameters),

@@ -1,19 +1,36 @@
+/**
+ * Random programs do what their models do, however they are compiled, on both engines of the
+ * machine. Some seeds are always the same, others are new each time; `SKEP_SEED` and `SKEP_RUNS`
+ * choose.
+ */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { generateRecipe } from './generate.ts';
-import { lowerRecipe } from './lower.ts';
-import { Random } from './random.ts';
-import { checkRecipe } from './run.ts';
+import { type Family, reportLines, runBatch, someWays } from './fuzz-batch.ts';
+import { variants } from './fuzz-case.ts';
+import { MachineEngine } from './machine-engine.ts';
 
-const seed = Number(process.env.SKEP_SEED ?? 20_261_123);
-const runs = Number(process.env.SKEP_RUNS ?? 60);
+const { SKEP_SEED, SKEP_RUNS } = process.env;
+const fixed = 20_261_123;
+const seeds = SKEP_SEED === undefined ? [fixed, Date.now() % 2 ** 31] : [Number(SKEP_SEED)];
+const families: readonly Family[] = ['recipes', 'sources'];
 
-test(`${runs} random programs do what their models do (SKEP_SEED=${seed})`, () => {
-  for (let own = seed; own < seed + runs; own++) {
-    const random = new Random(own);
-    const recipe = generateRecipe(random, { statements: 6 });
-    assert.doesNotThrow(() => {
-      checkRecipe(recipe, lowerRecipe(recipe), random);
-    }, `SKEP_SEED=${own} SKEP_RUNS=1`);
+for (const seed of seeds) {
+  for (const family of families) {
+    const programs = Number(SKEP_RUNS ?? (family === 'recipes' ? 40 : 20));
+    test(`${programs} random ${family} (SKEP_SEED=${seed})`, async () => {
+      const report = await runBatch({
+        family,
+        seed,
+        programs,
+        engines: (world) => [
+          new MachineEngine('interpreter', world),
+          new MachineEngine('generated', world),
+        ],
+        ways: family === 'recipes' ? () => variants : someWays,
+      });
+      const texts = report.failed.map(({ text }) => text);
+      assert.equal(report.failed.length, 0, [...reportLines(report), ...texts].join('\n'));
+      assert.ok(report.ran > programs, `${report.ran} runs of ${programs} programs`);
+    });
   }
-});
+}

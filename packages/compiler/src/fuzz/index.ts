@@ -1,14 +1,10 @@
 /** Random programs with models, for whoever can run them on one more engine. */
-export { generateRecipe } from './generate.ts';
-export { lowerRecipe, recipeMap } from './lower.ts';
-export { evaluateRecipe, type Outcome } from './model.ts';
+export * from './check-case.ts';
+export * from './fuzz-case.ts';
+export { MachineEngine } from './machine-engine.ts';
+export { makeRecipeCase } from './recipe-case.ts';
+export { SourceFolder } from './sources/compile-sources.ts';
+export { makeSource, type Source } from './sources/make-source.ts';
+export { makeSourceCase, sourceWorld } from './sources/source-case.ts';
+export * from './fuzz-batch.ts';
 export { Random } from './random.ts';
-export {
-  bytesOf,
-  compareOutcomes,
-  type Input,
-  keyOf,
-  makeInput,
-  type Variant,
-  variants,
-} from './run.ts';

@@ -27,4 +27,13 @@ export class Random {
   pick<T>(choices: readonly T[]): T {
     return choices[this.below(choices.length)]!;
   }
+
+  /** Random bytes; sometimes all of them 0 or 255, or all of them 1. */
+  bytes(count: number): Uint8Array {
+    const style = this.below(4);
+    return Uint8Array.from({ length: count }, () => {
+      if (style === 0) return 0xff * this.below(2);
+      return style === 1 ? 1 : this.below(256);
+    });
+  }
 }
