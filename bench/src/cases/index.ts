@@ -11,12 +11,14 @@ import { masqueradeCase } from './masquerade.ts';
 import { memoryCase } from './memory.ts';
 import { pathCase } from './path.ts';
 import { pluginCase } from './plugin.ts';
+import { programsCase } from './programs.ts';
 import { rivalChangesCase } from './rival-changes.ts';
 import { rulesCase } from './rules.ts';
 
 /** All cases. */
 export const cases: readonly Case[] = [
   compilerCase,
+  programsCase,
   compileTimeCase,
   filtersCase,
   datapathCase,

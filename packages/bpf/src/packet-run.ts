@@ -72,6 +72,23 @@ export function testRunTc(
   return { ...answer, context: decodeTcContext(answer.context) };
 }
 
+/**
+ * Runs a program of a socket filter or of a control group's packets, which sees the packet from
+ * behind its Ethernet header.
+ *
+ * @throws KernelError: EINVAL for a packet that the kernel does not take
+ */
+export function testRunSocketPacket(
+  program: Program,
+  run: Omit<TestRun<never>, 'context'>,
+): Omit<TestResult<never>, 'context'> {
+  const { programType } = program;
+  const { SOCKET_FILTER, CGROUP_SKB } = BpfProgramType;
+  if (programType !== CGROUP_SKB) requireType(program, SOCKET_FILTER, 'socket filter');
+  const { returnValue, packet, durationNanoseconds } = call(program, run, new Uint8Array(0));
+  return { returnValue, packet, durationNanoseconds };
+}
+
 interface RawAnswer {
   readonly returnValue: number;
   readonly packet: Uint8Array;
