@@ -189,11 +189,18 @@ function meetingAfter(block: Block): Block | null {
   return isPhi(block.values[block.values.length - 1]!) ? end.to : null;
 }
 
-/** Whether nothing but the phis of `next` asks for those of `block`. */
+/**
+ * Whether nothing but the phis of `next` asks for those of `block`, and they for the path from there
+ * only: where `next` is a loop's head, its way back may ask too.
+ */
 function isAskedOnlyIn(next: Block, block: Block, users: Users): boolean {
-  const isAskedThere = (user: User): boolean =>
-    'operands' in user && user.operation.op === 'phi' && user.block === next;
-  return block.values.every((phi) => users[phi.id]?.every(isAskedThere));
+  const through = next.predecessors.indexOf(block);
+  const isAskedThere = (user: User, phi: Value): boolean =>
+    'operands' in user &&
+    user.operation.op === 'phi' &&
+    user.block === next &&
+    user.operands.every((operand, at) => at === through || resolve(operand) !== phi);
+  return block.values.every((phi) => users[phi.id]?.every((user) => isAskedThere(user, phi)));
 }
 
 interface Step {

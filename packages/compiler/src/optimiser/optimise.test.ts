@@ -246,6 +246,36 @@ test('control flow: a result that was gathered twice is known where it is asked 
   assert.doesNotMatch(optimised(build), /phi/);
 });
 
+test('control flow: what a loop takes on its way back is gathered before the loop', () => {
+  const text = optimised((b) => {
+    const [found, taken, count] = [32, 32, 32].map((width, index) => {
+      return new Variable(`${index}`, width as 32);
+    }) as [Variable, Variable, Variable];
+    b.write(count, b.loaded(4, 8));
+    b.choose(
+      'gt',
+      b.any64,
+      b.constant(9, 64),
+      () => b.write(found, b.loaded(4)),
+      () => b.write(found, b.c(7)),
+    );
+    b.write(taken, b.c(1));
+    const [head, body, after] = [b.makeBlock(), b.makeBlock(), b.makeBlock()];
+    b.jump(head);
+    b.start(head);
+    b.branch('ne', b.read(count), b.c(0), body, after);
+    b.sealAndStart(body);
+    b.write(taken, b.read(found));
+    b.write(count, b.binary('sub', b.read(count), b.c(1)));
+    b.jump(head);
+    b.seal(head);
+    b.sealAndStart(after);
+    b.return(b.resize(b.read(taken), 64));
+  });
+  const [gathered] = /v\d+(?=:32 = phi v\d+ 7)/.exec(text) ?? [];
+  assert.match(text, new RegExp(`phi 1 ${gathered}`));
+});
+
 test('control flow: a branch whose sides are the same goes', () => {
   const text = optimised((b) => {
     b.choose('ne', b.any64, b.c(0, 64), () => {});
