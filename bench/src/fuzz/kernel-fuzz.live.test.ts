@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
-import { type Family, reportLines, runBatch, someWays, variants } from '@skep/compiler/fuzz';
+import { type Family, reportText, runBatch, someWays, variants } from '@skep/compiler/fuzz';
 import { KernelEngine } from './kernel-engine.ts';
 
 const { SKEP_SEED, SKEP_RUNS } = process.env;
@@ -31,8 +31,7 @@ for (const seed of seeds) {
           },
           ways: family === 'recipes' ? () => variants : someWays,
         });
-        const texts = report.failed.map(({ text }) => text);
-        assert.equal(report.failed.length, 0, [...reportLines(report), ...texts].join('\n'));
+        assert.equal(report.failed.length, 0, reportText(report));
         assert.ok(report.ran > programs, `${report.ran} runs of ${programs} programs`);
       } finally {
         for (const engine of open) engine.close();

@@ -11,11 +11,12 @@ import {
   type Engine,
   type FailedProgram,
   type Family,
+  failureLines,
   type FuzzWorld,
   MachineEngine,
-  reportLines,
   runBatch,
   someWays,
+  summaryLine,
 } from '@skep/compiler/fuzz';
 import { KernelEngine } from './kernel-engine.ts';
 
@@ -51,8 +52,7 @@ async function main(): Promise<number> {
   for (const [index, family] of families.entries()) {
     const share = Math.ceil((programs - index) / families.length);
     const report = await runFamily(family, seed, share, used);
-    for (const line of reportLines(report)) console.log(line);
-    for (const each of report.failed) keep(each);
+    console.log(summaryLine(report));
     failed += report.failed.length;
   }
   return failed > 0 ? 1 : 0;
@@ -82,7 +82,8 @@ async function runFamily(
     if (done % 500 === 0) console.log(`${family}: ${done} of ${programs}`);
   };
   try {
-    return await runBatch({ family, seed, programs, engines, ways: someWays, onProgram });
+    const how = { engines, ways: someWays, onProgram, onFailure: keep };
+    return await runBatch({ family, seed, programs, ...how });
   } finally {
     for (const engine of open) engine.close();
   }
@@ -94,7 +95,9 @@ function openKernel(world: FuzzWorld, open: KernelEngine[]): KernelEngine {
   return engine;
 }
 
-function keep({ family, seed, text }: FailedProgram): void {
+function keep(failed: FailedProgram): void {
+  const { family, seed, text } = failed;
+  for (const line of failureLines(failed)) console.log(line);
   mkdirSync(kept, { recursive: true });
   const file = join(kept, `${seed}.${family === 'sources' ? 'ts' : 'ir'}`);
   writeFileSync(file, text);

@@ -22,6 +22,8 @@ export interface BatchOptions {
   readonly ways: (seed: number) => readonly Variant[];
   /** Called after each program. */
   readonly onProgram?: (done: number) => void;
+  /** Called for each that fails, at once: a long run may be ended before its report. */
+  readonly onFailure?: (failed: FailedProgram) => void;
 }
 
 /** A program that failed. */
@@ -137,7 +139,7 @@ class Tally {
     this.ran += ran;
     this.refusedAlike += refusedAlike;
     if (failures.length > 0) {
-      this.failed.push({ family: this.options.family, seed, failures, text: await text() });
+      this.fail({ family: this.options.family, seed, failures, text: await text() });
     }
     this.options.onProgram?.(this.programs);
   }
@@ -146,7 +148,12 @@ class Tally {
     this.programs++;
     const failure = { kind: 'refused', variant: 'all', engine: 'front end', detail } as const;
     const text = lines().join('\n');
-    this.failed.push({ family: 'sources', seed, failures: [failure], text });
+    this.fail({ family: 'sources', seed, failures: [failure], text });
+  }
+
+  private fail(failed: FailedProgram): void {
+    this.failed.push(failed);
+    this.options.onFailure?.(failed);
   }
 
   report(): BatchReport {
@@ -156,19 +163,26 @@ class Tally {
   }
 }
 
-/** For people: a line, and one for each failure. */
-export function reportLines(report: BatchReport): string[] {
+/** For people: a line. */
+export function summaryLine(report: BatchReport): string {
   const { family, seed, programs, leftOut, ran, refusedAlike, failed } = report;
   const wrong = failed.filter(({ failures }) => failures.some(({ kind }) => kind === 'wrong'));
-  const refused = failed.length - wrong.length;
-  return [
+  return (
     `${family}: seeds ${seed} to ${seed + programs - 1}: ${programs} programs, ${ran} runs of a ` +
-      `compiled form, ${wrong.length} wrong, ${refused} refused, ${refusedAlike} forms too large ` +
-      `unoptimised too, ${leftOut} programs left out`,
-    ...failed.flatMap((each) =>
-      each.failures.map(({ kind, variant, engine, detail }) => {
-        return `  seed ${each.seed}: ${kind}: ${variant}, ${engine}: ${detail}`;
-      }),
-    ),
-  ];
+    `compiled form, ${wrong.length} wrong, ${failed.length - wrong.length} refused, ` +
+    `${refusedAlike} forms too large unoptimised too, ${leftOut} programs left out`
+  );
+}
+
+/** For people: a line for each way in which the program fails. */
+export function failureLines({ seed, failures }: FailedProgram): string[] {
+  return failures.map(({ kind, variant, engine, detail }) => {
+    return `  seed ${seed}: ${kind}: ${variant}, ${engine}: ${detail}`;
+  });
+}
+
+/** All that is to be said of a batch, with the programs that failed. */
+export function reportText(report: BatchReport): string {
+  const failed = report.failed.flatMap((each) => [...failureLines(each), each.text]);
+  return [summaryLine(report), ...failed].join('\n');
 }

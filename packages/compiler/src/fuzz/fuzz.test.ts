@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Family, reportLines, runBatch, someWays } from './fuzz-batch.ts';
+import { type Family, reportText, runBatch, someWays } from './fuzz-batch.ts';
 import { variants } from './fuzz-case.ts';
 import { MachineEngine } from './machine-engine.ts';
 
@@ -28,8 +28,7 @@ for (const seed of seeds) {
         ],
         ways: family === 'recipes' ? () => variants : someWays,
       });
-      const texts = report.failed.map(({ text }) => text);
-      assert.equal(report.failed.length, 0, [...reportLines(report), ...texts].join('\n'));
+      assert.equal(report.failed.length, 0, reportText(report));
       assert.ok(report.ran > programs, `${report.ran} runs of ${programs} programs`);
     });
   }

@@ -5,10 +5,11 @@
  * It knows no more than the verifier does. A mask behind `x % 7` seems to change nothing, but of a
  * remainder, a quotient, a swapped, a negated or a variably shifted value the verifier knows
  * nothing at all, not even that its upper half is zero: without the mask it would refuse the packet
- * pointer that is made from it.
+ * pointer that is made from it. Neither does it know what a loop of the kernel carries from turn to
+ * turn: it goes round until nothing new can happen, with all that was not asked for forgotten.
  */
 import { bitLength, maskOf } from '../ir/arithmetic.ts';
-import { type IrFunction, resolve, type Value } from '../ir/ir.ts';
+import { type Block, type IrFunction, resolve, type Value } from '../ir/ir.ts';
 
 const opaque = new Set<string>(['div', 'mod', 'byteSwap', 'neg']);
 
@@ -19,6 +20,10 @@ function isOpaque({ operation, operands }: Value): boolean {
   return isVariable || opaque.has(operation.op);
 }
 
+function isHeadOfKernelLoop({ predecessors, values }: Block): boolean {
+  return predecessors.length > 1 && values.some(({ operation }) => operation.op === 'turn');
+}
+
 /** Of a product of larger factors the verifier knows nothing. @source scalar32_min_max_mul */
 const factorLimit = 0xffffn;
 
@@ -27,8 +32,12 @@ export class KnownBits {
   /** By value id; `undefined` for a value that was not learned. */
   private readonly known: (bigint | undefined)[];
 
+  /** Heads of the kernel's loops. */
+  private readonly heads: ReadonlySet<Block | null>;
+
   constructor(made: IrFunction) {
     this.known = new Array<bigint | undefined>(made.valueLimit).fill(undefined);
+    this.heads = new Set(made.blocks.filter(isHeadOfKernelLoop));
   }
 
   /** The bits that may be one. Also the largest number that the value can be is below or equal. */
@@ -40,7 +49,9 @@ export class KnownBits {
 
   /** To be called for each value after its operands; phis may come before some of theirs. */
   learn(value: Value): void {
-    const ones = isOpaque(value) ? maskOf(64) : this.compute(value) & maskOf(value.width);
+    const isCarried = value.operation.op === 'phi' && this.heads.has(value.block);
+    const isUnknown = isCarried || isOpaque(value);
+    const ones = isUnknown ? maskOf(64) : this.compute(value) & maskOf(value.width);
     this.known[value.id] = ones;
   }
 

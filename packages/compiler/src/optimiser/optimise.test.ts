@@ -207,6 +207,24 @@ test('addresses: a sum that was checked stays, if its variable part may be large
   assert.match(text, /load 2 packet \[v4 \+ 2\]/);
 });
 
+test('simplify: a mask of what a loop of the kernel carries stays', () => {
+  const text = optimised((b) => {
+    const carried = new Variable('carried', 32);
+    b.write(carried, b.c(0));
+    const [head, body, after] = [b.makeBlock(), b.makeBlock(), b.makeBlock()];
+    b.jump(head);
+    b.start(head);
+    b.branch('ge', b.turn(100), b.c(100), after, body);
+    b.sealAndStart(body);
+    b.write(carried, b.c(3));
+    b.jump(head);
+    b.seal(head);
+    b.sealAndStart(after);
+    b.return(b.resize(b.binary('and', b.read(carried), b.c(31)), 64));
+  });
+  assert.match(text, /and v\d+ 31/);
+});
+
 test('jump threading: a predecessor that knows the answer does not ask', () => {
   const build = (b: Sketch): void => {
     const pointer = new Variable('pointer', 64);
