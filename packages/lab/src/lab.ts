@@ -99,7 +99,7 @@ export class Lab implements LabApi {
       }
       for (const file of spec.policies) {
         progress(`policies of ${file}`);
-        await lab.agent.applyPolicies(readText(resolve(options.baseDirectory, file)), file);
+        await lab.applyPolicies(readText(resolve(options.baseDirectory, file)), file);
       }
       if (options.signal?.aborted) throw new LabInterruptedError(spec.name);
       return lab;
@@ -146,11 +146,12 @@ export class Lab implements LabApi {
   }
 
   async applyPolicies(yaml: string, file: string): Promise<void> {
-    await this.agent.applyPolicies(yaml, file);
+    // A lab's node is nobody's way in.
+    await this.agent.applyPolicies(yaml, file, { isUnconfirmed: true });
   }
 
   async deletePolicies(keys: readonly string[]): Promise<void> {
-    await this.agent.deletePolicies(keys);
+    await this.agent.deletePolicies(keys, { isUnconfirmed: true });
   }
 
   /**

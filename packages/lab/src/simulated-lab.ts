@@ -3,10 +3,17 @@
  * the machine. What a lab falls back to where BPF is not permitted, and what decides policy tests.
  */
 import { resolve } from 'node:path';
-import { type EndpointFacts, type ExplainView, explainFlow, SimulatedNode } from '@skep/agent';
+import {
+  type EndpointFacts,
+  type ExplainView,
+  explainFlow,
+  SimulatedNode,
+  type SimulatedResult,
+} from '@skep/agent';
 import { describeDropReason } from '@skep/contract';
 import { PROTOCOLS_BY_NAME, parsePolicies } from '@skep/policy';
-import { formatMac, IpProtocol, makeFrame, parseAddress, TcpFlag } from '@skep/wire';
+import { formatMac, IpProtocol, makeFrame, type PacketDescription, TcpFlag } from '@skep/wire';
+import { parseAddress, singlePrefix } from '@skep/wire';
 import {
   type Answer,
   type Exchange,
@@ -26,12 +33,30 @@ const FIRST_INTERFACE = 100;
 /** Ports, tag and checksum. @source RFC 9260 section 3.1 */
 const SCTP_HEADER_BYTES = 12;
 
-/** A lab on the machine; whatever is no endpoint is outside. */
+/** The node of a lab, where its exchanges have it for an end: it is called `host` in them. */
+export interface SimulatedHost {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Text. */
+  readonly addresses: readonly string[];
+}
+
+/** What exchanges call the node. */
+export const HOST_NAME = 'host';
+/** Both ends of the link at the uplink; nobody looks at them. */
+const UPLINK_MACS = { sourceMac: '02:00:00:00:00:66', destinationMac: '02:00:00:00:00:77' };
+
+/** A lab on the machine; whatever is neither endpoint nor node is outside. */
 export class SimulatedLab implements LabApi {
-  private readonly node = new SimulatedNode();
+  private readonly node: SimulatedNode;
   private readonly endpoints = new Map<string, EndpointFacts>();
   private lastId = 0;
   private exchanges = 0;
+
+  constructor(private readonly host?: SimulatedHost) {
+    this.node = new SimulatedNode({}, { nodeLabels: host?.labels ?? {} });
+    const addresses = (host?.addresses ?? []).map(parseAddress);
+    this.node.model.setNodeAddresses(addresses.map(singlePrefix));
+  }
 
   async addEndpoint(endpoint: NewEndpoint): Promise<void> {
     const facts = factsOf(endpoint, ++this.lastId);
@@ -66,20 +91,35 @@ export class SimulatedLab implements LabApi {
 
   /** The packet that begins the exchange, through the hook that would see it. */
   private decide(exchange: Exchange): Answer {
+    if (this.isAtUplink(exchange)) return this.decideAtUplink(exchange);
     const source = this.endpoints.get(exchange.from);
     const owner = source ?? this.endpoint('probe', exchange.to);
     const [own, gateway] = [formatMac(owner.mac), formatMac(owner.gatewayMac)];
     const frame = makeFrame({
       sourceMac: source ? own : gateway,
       destinationMac: source ? gateway : own,
-      source: exchange.source,
-      destination: exchange.destination,
-      ...transportOf(exchange, FIRST_CLIENT_PORT + (this.exchanges++ % CLIENT_PORTS)),
+      ...this.packetOf(exchange),
     });
     const result = source ? this.node.sendFrom(owner.id, frame) : this.node.sendTo(owner.id, frame);
-    if (result.verdict === 'forwarded') return { seen: 'allowed', detail: 'delivered' };
-    const isKnown = result.reason !== undefined;
-    return { seen: 'dropped', detail: isKnown ? describeDropReason(result.reason).name : '' };
+    return answerOf(result);
+  }
+
+  /** Between the node and somebody outside. */
+  private isAtUplink({ from, to }: Exchange): boolean {
+    const isHost = this.host !== undefined && (from === HOST_NAME || to === HOST_NAME);
+    return isHost && !this.endpoints.has(from) && !this.endpoints.has(to);
+  }
+
+  private decideAtUplink(exchange: Exchange): Answer {
+    const frame = makeFrame({ ...UPLINK_MACS, ...this.packetOf(exchange) });
+    const hook = exchange.from === HOST_NAME ? 'toNetwork' : 'fromNetwork';
+    return answerOf(this.node.passUplink(hook, frame));
+  }
+
+  private packetOf(exchange: Exchange): PacketDescription {
+    const { source, destination } = exchange;
+    const sourcePort = FIRST_CLIENT_PORT + (this.exchanges++ % CLIENT_PORTS);
+    return { source, destination, ...transportOf(exchange, sourcePort) };
   }
 
   private endpoint(operation: string, name: string): EndpointFacts {
@@ -87,6 +127,11 @@ export class SimulatedLab implements LabApi {
     if (!found) throw new ResidentMissingError(operation, name, this.endpoints.keys());
     return found;
   }
+}
+
+function answerOf({ verdict, reason }: SimulatedResult): Answer {
+  if (verdict === 'forwarded') return { seen: 'allowed', detail: 'delivered' };
+  return { seen: 'dropped', detail: reason === undefined ? '' : describeDropReason(reason).name };
 }
 
 /** Decides all probes of a lab. @throws PolicyDocumentError */

@@ -4,10 +4,15 @@
  */
 import type { LoadedProgram, MachineOptions } from '@skep/bytecode';
 import { DatapathEvent } from '@skep/contract';
-import { endpointPrograms, MachineTables, type NodeConstants } from '@skep/datapath';
+import {
+  endpointPrograms,
+  MachineTables,
+  type NodeConstants,
+  uplinkPrograms,
+} from '@skep/datapath';
 import { codecOf, type Decoded, TcAction } from '@skep/ebpf';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
-import { NodeModel } from '../model/node-model.ts';
+import { NodeModel, type NodeModelOptions } from '../model/node-model.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 
 const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };
@@ -25,7 +30,12 @@ export interface SimulatedResult {
 interface Hooks {
   readonly fromEndpoint: LoadedProgram;
   readonly toEndpoint: LoadedProgram;
+  readonly fromNetwork: LoadedProgram;
+  readonly toNetwork: LoadedProgram;
 }
+
+/** The node's interface to the world: its index is none that endpoints have. */
+const UPLINK_INDEX = 1;
 
 /** A node whose endpoints send frames that tests make, with the verdicts of the real programs. */
 export class SimulatedNode {
@@ -34,15 +44,22 @@ export class SimulatedNode {
   private readonly hooks: Hooks;
   private revision = 0;
 
-  constructor(options: MachineOptions = {}) {
+  constructor(
+    options: MachineOptions = {},
+    nodeOptions: Pick<NodeModelOptions, 'nodeLabels' | 'safePorts'> = {},
+  ) {
     this.tables = new MachineTables(NODE, options);
     this.model = new NodeModel(new DatapathTables(this.tables), {
+      ...nodeOptions,
       nextRevision: () => ++this.revision,
     });
     const { fromEndpoint, toEndpoint } = endpointPrograms(NODE);
+    const { fromNetwork, toNetwork } = uplinkPrograms(NODE, { masquerades: 0, guardsHost: 1 });
     this.hooks = {
       fromEndpoint: this.tables.load(fromEndpoint),
       toEndpoint: this.tables.load(toEndpoint),
+      fromNetwork: this.tables.load(fromNetwork),
+      toNetwork: this.tables.load(toNetwork),
     };
   }
 
@@ -64,9 +81,18 @@ export class SimulatedNode {
     return this.run(id, 'toEndpoint', frame);
   }
 
+  /** A frame between the world and the node, as the node gets or sends it at its uplink. */
+  passUplink(hook: 'fromNetwork' | 'toNetwork', frame: Uint8Array): SimulatedResult {
+    return this.runAt(UPLINK_INDEX, hook, frame);
+  }
+
   private run(id: number, hook: keyof Hooks, packet: Uint8Array): SimulatedResult {
     const ifindex = this.model.endpoint(id)?.interfaceIndex;
     if (ifindex === undefined) throw new Error(`simulate endpoint ${id}: it does not exist`);
+    return this.runAt(ifindex, hook, packet);
+  }
+
+  private runAt(ifindex: number, hook: keyof Hooks, packet: Uint8Array): SimulatedResult {
     const result = this.hooks[hook].run({ packet, context: { ifindex } });
     const events = this.takeEvents();
     const isDropped = result.returnValue === TcAction.Drop;

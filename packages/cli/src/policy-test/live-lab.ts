@@ -1,7 +1,7 @@
 /** A lab with a kernel for one policy test: made, used, and taken away whatever happens. */
 import { dirname } from 'node:path';
 import { canUseBpf } from '@skep/bpf';
-import { Lab, LabRecord, listLabs, SimulatedLab, whyUntriable } from '@skep/lab';
+import { HOST_NAME, Lab, LabRecord, listLabs, SimulatedLab, whyUntriable } from '@skep/lab';
 import { type DocumentProblem, formatPath, PolicyDocumentError } from '@skep/policy';
 import { CommandError } from '../output.ts';
 import type { PolicyTest } from './policy-test.ts';
@@ -28,10 +28,13 @@ export function checkLive(tests: readonly PolicyTest[]): void {
     const advice = 'without --live no rights are needed';
     throw new CommandError(`try policy tests live: ${reason} (${advice})`);
   }
-  const problems = tests.flatMap(({ stages }) =>
+  const problems = tests.flatMap(({ host, stages }) =>
     stages.flatMap(({ probes }) =>
-      probes.flatMap(({ path, position, question, exchanges }): DocumentProblem[] => {
-        const causes = exchanges.flatMap((exchange) => whyUntriable(exchange) ?? []);
+      probes.flatMap(({ from, to, path, position, question, exchanges }): DocumentProblem[] => {
+        const isHosts = host !== undefined && (from === HOST_NAME || to === HOST_NAME);
+        const causes = isHosts
+          ? ['the node of a lab has other addresses than the one of a test']
+          : exchanges.flatMap((exchange) => whyUntriable(exchange) ?? []);
         if (causes.length === 0) return [];
         const detail = `${question} cannot be tried live: ${causes[0]}`;
         return [{ ...position, path: formatPath(path), detail }];
@@ -66,7 +69,7 @@ export async function runLive(test: PolicyTest, options: LiveOptions): Promise<T
   try {
     const verdicts = await runPolicyTest(test, {
       lab,
-      reference: new SimulatedLab(),
+      reference: new SimulatedLab(test.host),
       signal,
       onStage: (stage) => onProgress(stage.name === '' ? 'first probes' : `step '${stage.name}'`),
     });

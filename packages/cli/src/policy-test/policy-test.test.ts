@@ -66,10 +66,10 @@ function problemsOf(text: string): string[] {
   return [];
 }
 
-for (const name of ['shop', 'dual-stack', 'rollout']) {
+for (const name of ['shop', 'dual-stack', 'rollout', 'node']) {
   test(`the example ${name} is as its file expects`, async () => {
     const read = readPolicyTest(join(EXAMPLES, `${name}.yaml`));
-    const verdicts = await runPolicyTest(read, { lab: new SimulatedLab() });
+    const verdicts = await runPolicyTest(read, { lab: new SimulatedLab(read.host) });
     assert.ok(verdicts.length > 0);
     assert.deepEqual(
       verdicts.filter((each) => !isAsExpected(each)),
@@ -134,7 +134,7 @@ describe('a report', () => {
 
   async function report(spec: string): Promise<{ text: string; verdicts: TestVerdict[] }> {
     const read = readPolicyTest(write(testText(spec)));
-    const verdicts = await runPolicyTest(read, { lab: new SimulatedLab() });
+    const verdicts = await runPolicyTest(read, { lab: new SimulatedLab(read.host) });
     const text = stripVTControlCharacters(formatReport({ test: read, verdicts }, false));
     return { text: text.replaceAll(folder, '.'), verdicts };
   }
@@ -340,4 +340,13 @@ describe('a test file that cannot be is refused by its line and path', () => {
     assert.deepEqual([status, output], [1, '']);
     assert.equal(errors.trim().split('\n').length, 4);
   });
+});
+
+test('the node is an end only where the file has it, under a name of its own', () => {
+  const probes = 'probes: [{ from: host, to: web, port: 80, expect: allow }]';
+  assert.match(problemsOf(testText(`  ${probes}`)).join(), /found 'host'/);
+  assert.deepEqual(problemsOf(testText(`  node: {}\n  ${probes}`)), []);
+  const steps = 'steps: [{ name: more, add: [{ name: host }] }]';
+  const taken = problemsOf(testText(`  node: {}\n  ${steps}`)).join();
+  assert.match(taken, /found 'host', expected a name that is not taken/);
 });

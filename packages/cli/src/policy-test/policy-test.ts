@@ -1,5 +1,5 @@
 /** A policy test that makes sense: every name is known, every probe has addresses and a port. */
-import type { Exchange, NewEndpoint, OutsideHost } from '@skep/lab';
+import type { Exchange, NewEndpoint, OutsideHost, SimulatedHost } from '@skep/lab';
 import type { PathStep, SourcePosition } from '@skep/policy';
 
 /** Text of policies, and the file that its lines are lines of. */
@@ -37,5 +37,7 @@ export interface PolicyTest {
   readonly file: string;
   readonly name: string;
   readonly outside: readonly OutsideHost[];
+  /** The node, where it may be an end of probes. */
+  readonly host?: SimulatedHost;
   readonly stages: readonly TestStage[];
 }

@@ -1,6 +1,7 @@
 /** From a test file to a policy test: whatever can be wrong is told before anything is tried. */
 import { dirname, resolve } from 'node:path';
-import { type NewEndpoint, type OutsideHost, readText } from '@skep/lab';
+import { HOST_NAME, type NewEndpoint, type OutsideHost, readText } from '@skep/lab';
+import type { SimulatedHost } from '@skep/lab';
 import {
   documentKey,
   type DocumentProblem,
@@ -49,6 +50,7 @@ class Reader {
     const { metadata, spec } = this.written;
     this.claimAddresses();
     const outside = Object.entries(spec.outside).map(([name, value]) => this.host(name, value));
+    const host = spec.node && this.node(spec.node.labels);
     const first: WrittenStep = {
       ...spec,
       name: '',
@@ -64,7 +66,7 @@ class Reader {
       ...spec.steps.map((step, index) => this.stage(step, ['spec', 'steps', index])),
     ];
     if (this.problems.length > 0) throw new PolicyDocumentError(this.problems);
-    return { file: this.file, name: metadata.name, outside, stages };
+    return { file: this.file, name: metadata.name, outside, ...(host && { host }), stages };
   }
 
   /** Given ones first, so that none of them is made up for another. */
@@ -89,6 +91,15 @@ class Reader {
     }
     this.places.set(name, place);
     return { name, addresses };
+  }
+
+  private node(labels: Readonly<Record<string, string>>): SimulatedHost {
+    if (this.places.has(HOST_NAME)) {
+      this.refuse(['spec', 'outside', HOST_NAME], HOST_NAME, 'another name: it is the node');
+    }
+    const { ipv4, ipv6 } = this.addresses.makeUp();
+    this.places.set(HOST_NAME, { isEndpoint: false, isNode: true, namedPorts: [], ipv4, ipv6 });
+    return { labels, addresses: [ipv4, ipv6] };
   }
 
   private stage(

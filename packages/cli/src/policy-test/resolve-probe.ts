@@ -7,6 +7,8 @@ import type { WrittenProbe } from './test-file.ts';
 /** One end of a probe. */
 export interface Place {
   readonly isEndpoint: boolean;
+  /** The node itself: policies may be about it, too. */
+  readonly isNode?: boolean;
   ipv4?: string;
   ipv6?: string;
   readonly namedPorts: readonly PlacePort[];
@@ -37,7 +39,7 @@ export function resolveProbe(
   from: Place,
   to: Place,
 ): Omit<TestProbe, 'path' | 'position'> {
-  if (!from.isEndpoint && !to.isEndpoint) {
+  if (![from, to].some(({ isEndpoint, isNode }) => isEndpoint || isNode)) {
     const detail = `found '${probe.to}', expected an endpoint: no policy is between two outside`;
     throw new ProbeProblem(['to'], detail);
   }

@@ -52,7 +52,7 @@ function readAll(files: readonly string[]): PolicyTest[] {
 
 type Runner = (test: PolicyTest) => Promise<TestVerdict[]>;
 
-const runOnMachine: Runner = (test) => runPolicyTest(test, { lab: new SimulatedLab() });
+const runOnMachine: Runner = (test) => runPolicyTest(test, { lab: new SimulatedLab(test.host) });
 
 async function prepareLive(tests: readonly PolicyTest[]): Promise<Runner> {
   checkLive(tests);

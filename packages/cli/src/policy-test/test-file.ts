@@ -74,6 +74,8 @@ const testFile = z.strictObject({
     outside: z
       .record(nameField, z.union([addressField(), z.array(addressField()).min(1)]))
       .default({}),
+    /** The node itself, which probes call `host`: its labels. */
+    node: z.strictObject({ labels: labelsField.default({}) }).optional(),
     /** Paths relative to this file, or YAML in place (whatever has a line break). */
     policies,
     probes: z.array(probe).default([]),
