@@ -152,6 +152,7 @@ export class Agent implements AgentApi {
   /** Every metric that is not timed, as of now. */
   readings(): Readings {
     const totals = this.readTotals();
+    this.nameFlows();
     const { node, ruleCounts: rules } = this;
     return readMetrics({ node, status: this.readStatus(totals), totals, rules });
   }
@@ -172,10 +173,14 @@ export class Agent implements AgentApi {
   }
 
   async removeAttachment(key: AttachmentKey): Promise<boolean> {
-    return this.turns.run(key, async () => this.endpoints.removeAttachment(key));
+    return this.turns.run(key, async () => {
+      this.nameFlows();
+      return this.endpoints.removeAttachment(key);
+    });
   }
 
   async removeUnlisted(network: string, valid: readonly AttachmentKey[]): Promise<number> {
+    this.nameFlows();
     return this.endpoints.removeUnlisted(network, valid);
   }
 
@@ -191,10 +196,12 @@ export class Agent implements AgentApi {
     name: string,
     labels: Readonly<Record<string, string>>,
   ): Promise<EndpointView> {
+    this.nameFlows();
     return this.endpoints.relabel(name, labels);
   }
 
   async removeEndpoint(name: string): Promise<boolean> {
+    this.nameFlows();
     return this.endpoints.remove(name);
   }
 
@@ -215,10 +222,12 @@ export class Agent implements AgentApi {
   }
 
   async applyPolicies(yaml: string, file: string, options?: ChangeOptions): Promise<PolicyResult> {
+    this.nameFlows();
     return this.policies.apply(yaml, file, options);
   }
 
   async deletePolicies(keys: readonly string[], options?: ChangeOptions): Promise<PolicyResult> {
+    this.nameFlows();
     const result = this.policies.delete(keys, options);
     for (const key of result.changed) this.ruleCounts.forget(rulePrefixOf(key));
     return result;
@@ -229,6 +238,7 @@ export class Agent implements AgentApi {
   }
 
   async revertPolicies(): Promise<PolicyResult> {
+    this.nameFlows();
     return this.policies.revert();
   }
 
@@ -242,11 +252,17 @@ export class Agent implements AgentApi {
   }
 
   async recentFlows(filter: FlowFilter, last?: number): Promise<FlowView[]> {
+    this.nameFlows();
     return this.flows.recent(filter, last);
   }
 
   async followFlows(filter: FlowFilter, onFlow: (flow: FlowView) => void): Promise<() => void> {
     return this.flows.follow(filter, onFlow);
+  }
+
+  /** By who and what is there now: before somebody asks for flows, and before it changes. */
+  private nameFlows(): void {
+    this.pump.readWaiting();
   }
 
   async uninstall(): Promise<void> {

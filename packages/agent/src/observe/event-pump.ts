@@ -40,6 +40,11 @@ export class EventPump {
     }
   }
 
+  /** For who asks what has been: records that have come while the pump rests. */
+  readWaiting(): void {
+    this.reader.drain((record) => this.push(record));
+  }
+
   close(): void {
     this.reader.close();
   }
