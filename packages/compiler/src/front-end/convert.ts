@@ -55,7 +55,8 @@ export function typeOf(result: Result, node: ts.Node): Type | null {
 export function toInteger(state: Lowering, result: Result, node: ts.Node): Computed {
   if (result.kind === 'computed') {
     const { kind } = result.type;
-    if (kind === 'integer' || kind === 'boolean') return result;
+    if (kind === 'integer') return result;
+    if (kind === 'boolean') return wholeBoolean(state, result);
     return refuse(node, 'expectedInteger', describeResult(result));
   }
   if (result.kind === 'group') return refuse(node, 'expectedInteger', describeResult(result));
@@ -97,8 +98,14 @@ function convertInteger(state: Lowering, result: Result, type: IntegerType, node
 
 function convertBoolean(state: Lowering, result: Result, node: ts.Node): Value {
   if (result.kind === 'known') return state.builder.constant(result.value ? 1 : 0, 32);
-  if (result.kind === 'computed' && result.type.kind === 'boolean') return result.value;
-  return truthOf(state, toInteger(state, result, node));
+  const integer = toInteger(state, result, node);
+  return integer.type.kind === 'boolean' ? integer.value : truthOf(state, integer);
+}
+
+/** 0 or 1, also where a byte of memory holds something else. */
+function wholeBoolean(state: Lowering, result: Computed): Computed {
+  const isByte = result.type.kind === 'boolean' && result.type.isByte === true;
+  return isByte ? computed(truthOf(state, result), booleanType) : result;
 }
 
 /** 1 where the integer is not 0. */
@@ -145,7 +152,7 @@ export function joinTypes(ends: readonly OpenEnd[]): Type | null {
 
 function joinTwo(left: Type, right: Type, node: ts.Node): Type {
   if (left.kind === 'integer' && right.kind === 'integer') return joinIntegers(left, right);
-  if (left.kind === 'boolean' && right.kind === 'boolean') return left;
+  if (left.kind === 'boolean' && right.kind === 'boolean') return booleanType;
   if (left.kind === 'pointer' && right.kind === 'pointer' && left.to === right.to) {
     return joinPointers(left, right);
   }

@@ -9,6 +9,7 @@ import type { Computed, ComputedPointer, Pointee, Result } from './result.ts';
 import {
   computed,
   describeResult,
+  booleanByteType,
   integerTypeOf,
   isPointer,
   nameOf,
@@ -60,7 +61,7 @@ export function fieldPlace(object: ComputedPointer, name: string, node: ts.Node)
 export function readPlace(state: Lowering, place: Place): Result {
   const { base, offset, field, space } = place;
   if (field.kind !== 'integer') return pointer(base, field, space, { offset });
-  const type = integerTypeOf(field);
+  const type = field.type === 'bool' ? booleanByteType : integerTypeOf(field);
   const loaded = loadBytes(state, place, field);
   const max = field.size < 8 && !field.isSigned ? (1n << BigInt(field.size * 8)) - 1n : undefined;
   if (!field.isBigEndian) return computed(loaded, type, max);

@@ -63,10 +63,16 @@ export interface KernelStructType {
   readonly isNullable: boolean;
 }
 
+/** A boolean; as a byte of memory everything but 0 is true. */
+export interface BooleanType {
+  readonly kind: 'boolean';
+  readonly isByte?: boolean;
+}
+
 /** The types of computed values. */
 export type Type =
   | IntegerType
-  | { readonly kind: 'boolean' }
+  | BooleanType
   | PointerType
   | ContextType
   | InnerMapType
@@ -133,6 +139,9 @@ export const s32Type: IntegerType = { kind: 'integer', bits: 32, isSigned: true 
 export const s64Type: IntegerType = { kind: 'integer', bits: 64, isSigned: true };
 /** 0 or 1 in 32 bits. */
 export const booleanType: Type = { kind: 'boolean' };
+
+/** As it lies in memory: it has to become 0 or 1 before it is stored, compared or passed on. */
+export const booleanByteType: Type = { kind: 'boolean', isByte: true };
 
 /** The result that is a JavaScript value. */
 export function known(value: unknown): Known {

@@ -5,7 +5,7 @@ import { Variable } from '../ir/builder.ts';
 import { cast, convert } from './convert.ts';
 import type { Lowering } from './lowering.ts';
 import type { Result, Type } from './result.ts';
-import { s64Type, u32Type, u64Type, widthOf } from './result.ts';
+import { booleanType, s64Type, u32Type, u64Type, widthOf } from './result.ts';
 import { requireType } from './types.ts';
 
 /** const and let. What is never assigned again needs no variable: its name is the result. */
@@ -65,5 +65,6 @@ function initialType(initial: Result | null, node: ts.VariableDeclaration): Type
 
 /** A pointer variable may be given pointers into other memory later. */
 function variableType(type: Type): Type {
+  if (type.kind === 'boolean') return booleanType;
   return type.kind === 'pointer' ? { ...type, space: 'any' } : type;
 }

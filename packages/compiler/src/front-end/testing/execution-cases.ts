@@ -157,6 +157,7 @@ export const executionCases: ExecutionCase[] = [
     have: ipv4({ 12: 10, 15: 7 }),
     want: 2,
   },
+  { file: 'booleans', program: 'copied', name: 'not 0 or 1', have: word(0x0701), want: 0x0113 },
   { file: 'names', program: 'short_name', name: 'pass', have: word(0), want: 2 },
   { file: 'ring-buffer', program: 'report', name: 'both', have: word(0), want: 2 },
   { file: 'maps', program: 'mapsInMaps', name: 'none', have: word(0), want: 1 },
@@ -193,6 +194,9 @@ export const executionCases: ExecutionCase[] = [
   { file: 'long-loops', program: 'repeated', name: 'stays', have: word(0, 64), want: 64 },
   { file: 'long-loops', program: 'repeated', name: '100 times', have: word(0, 65), want: 68 },
   { file: 'long-loops', program: 'pulls', name: 'some turns', have: word(27), want: 5 },
+  { file: 'long-loops', program: 'leaves', name: 'soon', have: word(27), want: 1006 },
+  { file: 'long-loops', program: 'leaves', name: 'late', have: word(9000), want: 95 },
+  { file: 'long-loops', program: 'leaves', name: 'never', have: word(1 << 20), want: 2 },
   { file: 'long-loops', program: 'once', name: 'once', have: word(0), want: 100 },
   {
     file: 'unions',
