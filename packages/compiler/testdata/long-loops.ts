@@ -99,3 +99,12 @@ export function pulls(ctx: TcContext): TcAction {
   const after = ctx.at(Word, 8);
   return after ? (left + after.value + 5) as TcAction : TcAction.Drop;
 }
+/** The counter is what the kernel counts, and is asked for after the loop. */
+export function leaves(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Drop;
+  for (let i: u32 = 0; i < 300; i++) {
+    if (i * i >= word.value) return i > 50 ? i : 1000 + i;
+  }
+  return XdpAction.Pass;
+}

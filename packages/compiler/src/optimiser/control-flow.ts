@@ -190,8 +190,8 @@ function meetingAfter(block: Block): Block | null {
 }
 
 /**
- * Whether nothing but the phis of `next` asks for those of `block`, and they for the path from there
- * only: where `next` is a loop's head, its way back may ask too.
+ * Whether nothing but the phis of `next` asks for those of `block`, and they for the path from
+ * there only: where `next` is a loop's head, its way back may ask too.
  */
 function isAskedOnlyIn(next: Block, block: Block, users: Users): boolean {
   const through = next.predecessors.indexOf(block);

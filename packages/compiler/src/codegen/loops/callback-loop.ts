@@ -142,8 +142,10 @@ function writeCall(
     const landing = new BlockWriter(made, to, turn.position);
     for (const value of known) {
       const isGuard = number === 0;
+      // The turn that the loop is left in is its limit: nothing of it ran.
+      const atLimit = value === turn ? landing.constant(limit, 32) : null;
       const found = isGuard
-        ? border.restorePhi(landing, state, value)
+        ? (atLimit ?? border.restorePhi(landing, state, value))
         : border.restoreOutput(landing, state, value);
       atEnds.get(value)!.set(to, found);
     }
