@@ -9,6 +9,7 @@ export class UseTable {
   constructor(made: IrFunction) {
     this.counts = new Int32Array(made.valueLimit);
     this.isWhole = new Uint8Array(made.valueLimit);
+    const isProgram = made.blocks[0]!.values.some(({ operation }) => operation.op === 'context');
     for (const block of made.blocks) {
       const { values } = block;
       for (let at = 0; at < values.length; at++) {
@@ -22,7 +23,8 @@ export class UseTable {
         this.add(end.left, end.width === 32);
         this.add(end.right, end.width === 32);
       } else if (end.kind === 'return') {
-        this.add(end.value, false);
+        // Of what a program returns the kernel takes 32 bits.
+        this.add(end.value, isProgram && end.value.width === 32);
       }
     }
   }
