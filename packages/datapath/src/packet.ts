@@ -104,7 +104,9 @@ export class Packet extends Struct({
   progress: u8,
   /** 1: the programs of the layout before have the last word about the packet. */
   isShadow: u8,
-  padding: bytes(3),
+  /** 1 at uplinks: an ICMP error about a flow that passes. */
+  isRelated: u8,
+  padding: bytes(2),
   /** Identification of a fragmented datagram. */
   identification: u32,
   /** Where a newcomer is or is to be found: the set of hints, the one of them, and what it says. */

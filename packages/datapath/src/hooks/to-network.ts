@@ -10,11 +10,10 @@ import { packets, uplinks } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { finishAtUplink } from '../stages/deliver.ts';
-import { guardDeparture, isGuarded } from '../stages/host.ts';
+import { guardDeparture, isGuarded, noteRelated } from '../stages/host.ts';
 import { masquerade, masqueradeError, needsMasquerade } from '../stages/masquerade.ts';
 import { begin, parseAll } from '../stages/parse.ts';
 import { isError } from '../stages/quoted.ts';
-import { relate } from '../stages/related.ts';
 
 /** @program skep_to_net */
 export function toNetwork(ctx: TcContext): TcAction {
@@ -26,15 +25,14 @@ export function toNetwork(ctx: TcContext): TcAction {
 
 function walk(ctx: TcContext, packet: Packet): Step {
   const read = parseAll(ctx, packet);
-  const isHostGuarded = node.guardsHost && isGuarded();
+  packet.isRelated = 0;
   // Before masquerade turns what it quotes into what the world has sent.
-  const isRead = read === Outcome.Next;
-  const isRelated = isHostGuarded && isRead && relate(ctx, packet) !== Outcome.Next;
+  if (node.guardsHost && read === Outcome.Next && isError(packet)) noteRelated(ctx, packet);
   if (node.masquerades) {
     const step = leaveMasqueraded(ctx, packet, read);
     if (step !== Outcome.Next) return step;
   }
-  if (isHostGuarded && !isRelated) return guardDeparture(ctx, packet, read);
+  if (node.guardsHost && isGuarded()) return guardDeparture(ctx, packet, read);
   return Outcome.Pass;
 }
 

@@ -42,8 +42,15 @@ export function guardArrival(ctx: TcContext, packet: Packet, read: Step): Step {
   return heedEnforced(decideHostFlow(ctx, packet, true));
 }
 
-/** What leaves; a related ICMP error has passed before. */
+/** An ICMP error that leaves, while it quotes what it is about as that was decided. */
+export function noteRelated(ctx: TcContext, packet: Packet): void {
+  if (!isGuarded()) return;
+  if (relate(ctx, packet) !== Outcome.Next) packet.isRelated = 1;
+}
+
+/** What leaves. */
 export function guardDeparture(ctx: TcContext, packet: Packet, read: Step): Step {
+  if (packet.isRelated) return Outcome.Pass;
   packet.endpoint = 0;
   if (packet.family === 0) {
     return read === DropReason.UnsupportedNetworkProtocol ? Outcome.Pass : heedEnforced(read);
