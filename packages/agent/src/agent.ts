@@ -9,7 +9,7 @@ import { explainFlow } from './explain-flow.ts';
 import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
 import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
-import { checkDatapath, checkTables } from './health/checks.ts';
+import { checkDatapath, checkGroups, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
   identityViews,
@@ -290,7 +290,11 @@ export class Agent implements AgentApi {
     const { kernel, model, revisions, problems } = node;
     const { forwardedPackets, droppedPackets } = totals;
     const tables = tableUse(node);
-    const found = [...checkDatapath(node), ...checkTables({ tables, totals })];
+    const found = [
+      ...checkDatapath(node),
+      ...checkTables({ tables, totals }),
+      ...checkGroups(node),
+    ];
     return {
       version: VERSION,
       isReady: true,

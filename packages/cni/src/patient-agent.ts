@@ -16,6 +16,8 @@ const CODES: Readonly<Record<string, CniErrorCode>> = {
   ERR_ENDPOINT_MISSING: CniErrorCode.UnknownContainer,
   ERR_IPAM_EXHAUSTED: CniErrorCode.TryAgainLater,
   ERR_ENDPOINT_LIMIT: CniErrorCode.TryAgainLater,
+  ERR_NUMBERS_EXHAUSTED: CniErrorCode.TryAgainLater,
+  ERR_TABLE_FULL: CniErrorCode.TryAgainLater,
   ERR_STATE_WRITE: CniErrorCode.InputOutput,
 };
 

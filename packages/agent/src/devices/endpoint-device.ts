@@ -4,9 +4,11 @@
  * addresses are link-local and answered by the datapath.
  */
 import { ENDPOINTS_MAX, INTERFACE_INDEXES_MAX } from '@skep/contract';
+import { atLimit, interfaces } from '@skep/datapath';
 import { type Link, NetlinkError, Network } from '@skep/netlink';
 import { Errno } from '@skep/sys';
 import { type Address, parseAddress, parsePrefix, singlePrefix } from '@skep/wire';
+import { EndpointError } from '../endpoints/endpoint-error.ts';
 
 /**
  * The endpoint's only neighbour: on its link, and nowhere else. @source RFC 3927, RFC 4291 section
@@ -51,7 +53,7 @@ export function macOf(id: number, end: 'endpoint' | 'gateway'): Uint8Array {
  * Makes the devices; an old host's end of the same name is replaced.
  *
  * @returns the interface index of the host's end
- * @throws NetlinkError; what was made so far is taken away again
+ * @throws NetlinkError, EndpointError; what was made so far is taken away again
  */
 export function createDevice(host: Network, device: EndpointDevice): number {
   const inside = new Network(device.networkNamespace);
@@ -121,9 +123,10 @@ function freeIndex(host: Network, id: number): number {
   for (let index = FIRST_INDEX + id; index < INTERFACE_INDEXES_MAX; index += ENDPOINTS_MAX) {
     if (!host.links.find(index)) return index;
   }
-  throw new RangeError(
-    `create device of endpoint ${id}: no free interface index below ${INTERFACE_INDEXES_MAX}`,
-  );
+  const { advice } = atLimit(interfaces.name);
+  const found = `no interface index below ${INTERFACE_INDEXES_MAX} is free`;
+  const message = `create device of endpoint ${id}: ${found} (${advice})`;
+  throw new EndpointError('ERR_ENDPOINT_LIMIT', message);
 }
 
 function setUpInside(inside: Network, device: EndpointDevice): void {

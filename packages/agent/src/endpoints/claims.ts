@@ -1,5 +1,6 @@
 /** What only one endpoint can have: an id, a name, an address, an interface of a container. */
 import { ENDPOINTS_MAX } from '@skep/contract';
+import { atLimit, endpoints } from '@skep/datapath';
 import { formatAddress, parseAddress } from '@skep/wire';
 import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { StoredEndpoint } from '../state/schema.ts';
@@ -63,7 +64,8 @@ export class Claims {
       const id = ((lastId + step - 1) % ENDPOINTS_MAX) + 1;
       if (!this.endpoints.has(id)) return id;
     }
-    const message = `add endpoint: all ${ENDPOINTS_MAX} are taken`;
+    const { advice } = atLimit(endpoints.name);
+    const message = `add endpoint: all ${ENDPOINTS_MAX} are taken (${advice})`;
     throw new EndpointError('ERR_ENDPOINT_LIMIT', message);
   }
 

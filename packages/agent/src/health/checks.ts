@@ -1,7 +1,9 @@
 /** What is wrong with the node right now, found by looking; it ends when it is put right. */
+import { atLimit } from '@skep/datapath';
 import { inNetworkNamespace } from '@skep/sys';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { qualifiedName } from '../model/endpoint-facts.ts';
+import { GROUPS_MAX } from '../model/generation.ts';
 import type { Node } from '../node/node.ts';
 import type { TrafficTotals } from '../node-views.ts';
 import type { TableUseView } from '../views.ts';
@@ -32,8 +34,9 @@ export function checkTables({ tables, totals }: TableReadings): string[] {
   const full = tables
     .filter(({ used, capacity, isEvicting }) => !isEvicting && used / capacity > PRESSURE_MAX)
     .map(({ name, used, capacity }) => {
-      const advice = 'see what happens at the limit in docs/internals/limits.md';
-      return `table ${name} has ${used} of at most ${capacity} entries (${advice})`;
+      const { behaviour, advice } = atLimit(name);
+      const then = behaviour === 'loses' ? 'what comes then is lost' : 'one more is refused then';
+      return `table ${name} has ${used} of at most ${capacity} entries, ${then} (${advice})`;
     });
   const ours = Object.entries(totals.droppedPackets)
     .filter(([reason]) => totals.remedies[reason] === 'skep')
@@ -42,6 +45,15 @@ export function checkTables({ tables, totals }: TableReadings): string[] {
       return `${count} packets were dropped as ${reason} (${advice})`;
     });
   return [...full, ...ours];
+}
+
+/** Groups of peers are bits, of which the agent after this one has the other half. */
+export function checkGroups({ model }: Node): string[] {
+  const { groupWidth } = model.policy;
+  if (groupWidth / GROUPS_MAX <= PRESSURE_MAX) return [];
+  const advice = 'let rules of one port share a policy, or use fewer different peers';
+  const found = `rules need ${groupWidth} of at most ${GROUPS_MAX} groups of peers`;
+  return [`${found}, a policy that needs more is refused (${advice})`];
 }
 
 function checkPins({ kernel }: Node): string[] {

@@ -1,4 +1,6 @@
 /** Which interfaces lead to the world, and what stands for endpoints there. */
+import { UPLINKS_MAX } from '@skep/contract';
+import { atLimit, uplinks as uplinkTable } from '@skep/datapath';
 import type { AssignedAddress, InstalledRoute, Link } from '@skep/netlink';
 import type { Address } from '@skep/wire';
 import { isDefaultRoute } from '../devices/default-routes.ts';
@@ -33,10 +35,19 @@ export function chooseUplinks(
   const problems = wanted
     .filter((link) => link.mac === undefined)
     .map(({ name }) => `masquerade: ${name} has no Ethernet header: not masqueraded there`);
-  const uplinks = wanted
+  const all = wanted
     .filter((link) => link.mac !== undefined)
     .map((link) => withAddresses(link, state));
-  return { uplinks, problems: [...problems, ...missing(uplinks, names)] };
+  const uplinks = all.slice(0, UPLINKS_MAX);
+  return { uplinks, problems: [...problems, ...tooMany(all), ...missing(uplinks, names)] };
+}
+
+function tooMany(all: readonly ChosenUplink[]): string[] {
+  const { advice } = atLimit(uplinkTable.name);
+  return all.slice(UPLINKS_MAX).map(({ name }) => {
+    const found = `there are ${all.length} uplinks, of at most ${UPLINKS_MAX}`;
+    return `masquerade: ${found}: not masqueraded at ${name} (${advice})`;
+  });
 }
 
 function missing(uplinks: readonly ChosenUplink[], names: readonly string[] | undefined): string[] {

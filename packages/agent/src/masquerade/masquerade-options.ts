@@ -1,4 +1,6 @@
 /** What is asked for when masquerade is turned on. */
+import { UNMASQUERADED_PREFIXES_MAX } from '@skep/contract';
+import { atLimit, unmasqueraded } from '@skep/datapath';
 import { parsePrefix, type Prefix } from '@skep/wire';
 
 /** Ports of the node that stand for flows of endpoints, both ends included. */
@@ -37,7 +39,12 @@ export function readPorts({ ports = DEFAULT_PORTS }: MasqueradeOptions): PortRan
   throw new MasqueradeError(`masquerade: ports ${first}-${last}, ${expected}`);
 }
 
-/** The prefixes, parsed. @throws AddressError */
+/** The prefixes, parsed. @throws AddressError, MasqueradeError */
 export function readExceptions({ except = [] }: MasqueradeOptions): Prefix[] {
+  if (except.length > UNMASQUERADED_PREFIXES_MAX) {
+    const expected = `expected at most ${UNMASQUERADED_PREFIXES_MAX}`;
+    const { advice } = atLimit(unmasqueraded.name);
+    throw new MasqueradeError(`masquerade: ${except.length} exceptions, ${expected} (${advice})`);
+  }
   return except.map(parsePrefix);
 }

@@ -3,7 +3,7 @@
  * there. Programs are attached by `uplinks/uplinks.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import { PrefixKey, Uplink } from '@skep/contract';
+import { PrefixKey, UNMASQUERADED_PREFIXES_MAX, Uplink } from '@skep/contract';
 import { toPrefixKey, toWords, unmasqueraded, uplinks } from '@skep/datapath';
 import { codecOf, u32 } from '@skep/ebpf';
 import type { Network } from '@skep/netlink';
@@ -110,17 +110,22 @@ export class Masquerade {
     reservePorts(network.settings, reservedPortsBefore, this.ports);
   }
 
-  /** New ones before old ones are gone. */
+  /** New ones before old ones are gone, where there is room for both. */
   private writeExceptions(): void {
     const { kernel } = this.node;
     const keys = readExceptions(this.options).map((prefix) => {
       return codecOf(PrefixKey).encode(toPrefixKey(prefix));
     });
-    for (const key of keys) kernel.update(unmasqueraded, key, codecOf(u32).encode(1));
-    for (const { key } of kernel.entries(unmasqueraded)) {
-      const isWanted = keys.some((wanted) => Buffer.compare(wanted, key) === 0);
-      if (!isWanted) kernel.delete(unmasqueraded, key);
-    }
+    const wanted = new Set(keys.map(hexOf));
+    const known = kernel.entries(unmasqueraded).map(({ key }) => key);
+    const old = known.filter((key) => !wanted.has(hexOf(key)));
+    const write = (): void => {
+      for (const key of keys) kernel.update(unmasqueraded, key, codecOf(u32).encode(1));
+    };
+    const isRoom = old.length + wanted.size <= UNMASQUERADED_PREFIXES_MAX;
+    if (isRoom) write();
+    for (const key of old) kernel.delete(unmasqueraded, key);
+    if (!isRoom) write();
   }
 }
 
@@ -149,6 +154,10 @@ const NO_ADDRESS = { upper: 0n, lower: 0n };
 
 function wordsOf(address: Address | undefined): { upper: bigint; lower: bigint } {
   return address ? toWords(address) : NO_ADDRESS;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
 }
 
 function indexKey(index: number): Uint8Array {
