@@ -6,25 +6,34 @@
 export const ENDPOINTS_MAX = 4095;
 /** Interface indexes of endpoints are below this; the agent picks them so. */
 export const INTERFACE_INDEXES_MAX = 65_536;
-/** Sets of endpoints that share rules; one more is refused, its endpoints stay closed. */
+/** Sets of endpoints that share rules; an endpoint that needs one more is refused. */
 export const SUBJECTS_MAX = 4095;
 /** The subject that is the node itself. */
 export const HOST_SUBJECT = SUBJECTS_MAX + 1;
-/** Peer groups (one bit each); a policy that needs more is refused as a whole. */
+/**
+ * Peer groups (one bit each), of which an agent has half: the other half is for the next one. A
+ * policy that needs more is refused as a whole.
+ */
 export const PEER_GROUPS_MAX = 4096;
 /**
- * Distinct sets of peer groups that addresses match; one more is refused, its address stays
- * unknown.
+ * Distinct sets of peer groups that addresses match, of which an agent has half. A change that
+ * needs more, also on its way from the old rules to the new ones, is refused as a whole.
  */
 export const SELECTOR_SETS_MAX = 16_384;
-/** Single addresses with an identity; one more is refused. */
+/**
+ * Single addresses with an identity or named by a rule; a change that needs more is refused as a
+ * whole. New ones are counted beside those that they replace.
+ */
 export const ADDRESSES_MAX = 262_144;
-/** Prefixes with an identity or named by a rule; one more is refused. */
+/** Prefixes with an identity or named by a rule; as of single addresses. */
 export const PREFIXES_MAX = 131_072;
 /**
  * Flows whose initiator has heard the answer: in TCP it acknowledges what the responder has said,
  * in other protocols it is a local endpoint. The least recently used gives way: no stranger can
- * hurry that, but endpoints can that really hold so many connections with somebody.
+ * hurry that, but endpoints can that really hold so many connections with somebody. A TCP
+ * connection that gives way is dropped at both ends as `unknown connection state`, since nobody
+ * could say who opened it; in other protocols its next packet begins a flow, if policy allows that.
+ * Flows of endpoints that are gone stay until they give way, and are decided anew if they are met.
  */
 export const CONNECTIONS_MAX = 131_072;
 /**
@@ -55,9 +64,9 @@ export const TRANSLATIONS_MAX = 131_072;
  * Never takes a port from a flow that both ends take part in.
  */
 export const NEW_TRANSLATIONS_MAX = 65_536;
-/** Interfaces to the world; one more is refused. */
+/** Interfaces to the world; those beyond are named by `skep status`, and not masqueraded. */
 export const UPLINKS_MAX = 64;
-/** Prefixes that are never masqueraded; one more is refused. */
+/** Prefixes that are never masqueraded; an agent that is given more does not start. */
 export const UNMASQUERADED_PREFIXES_MAX = 1_024;
 /**
  * Ports that are tried for a flow; where flows that both ends take part in have all of them, its
