@@ -38,9 +38,9 @@ ${markdownTable(['bound', 'value', 'what it bounds, and what happens there'], ro
 
 What each table of the kernel does when it is full. *Refuses*: a change that needs more is an
 error that names the table, and nothing of it is done. *Evicts*: an older entry gives way. *Loses*:
-what finds no room is lost, and counted. *Fixed*: there is a row for everything. \`skep status\` names
-those that are more than nine tenths full, with what to do; \`skep_bpf_map_pressure\` is the share for
-Prometheus. Each is filled in a test: \`limits.live.test.ts\`, \`limits.test.ts\` and
+what finds no room is lost, and counted. *Fixed*: there is a row for everything. \`skep status\`
+names those that are more than nine tenths full, with what to do; \`skep_bpf_map_pressure\` is the
+share for Prometheus. Each is filled in a test: \`limits.live.test.ts\`, \`limits.test.ts\` and
 \`claims.test.ts\` of the agent, \`flood.test.ts\` and \`full-tables.test.ts\` of the datapath.
 
 ${markdownTable(['table', 'entries at most', 'when full', 'bound', 'what to do'], tableRows())}`;
