@@ -93,9 +93,9 @@ class Churn {
     const started = performance.now();
     const hardTimes = new HardTimes({ node, killer, containers, residents }, this.draw.fork());
     const peace = Math.floor(options.containers * (1 - PEACEFUL_SHARE));
-    await this.goThrough(peace);
+    await Promise.race([this.goThrough(peace), hardTimes.broken]);
     await hardTimes.sparesAgent();
-    await this.goThrough(options.containers);
+    await Promise.race([this.goThrough(options.containers), hardTimes.broken]);
     await hardTimes.end();
     const seconds = Math.round((performance.now() - started) / 1000);
     await residents.moveOut(containers);

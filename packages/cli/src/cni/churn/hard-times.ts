@@ -21,6 +21,8 @@ interface Parts {
 
 /** They begin when it is made. */
 export class HardTimes {
+  /** Rejects when they cannot go on, such as when an agent does not start any more. */
+  readonly broken: Promise<never>;
   private agentKills = 0;
   private isAgentSpared = false;
   private isOver = false;
@@ -37,7 +39,10 @@ export class HardTimes {
       this.changePolicies(draw.fork()),
       this.collectGarbage(),
     ]);
-    for (const each of [this.killing, this.others]) each.catch(() => {});
+    this.broken = new Promise((_resolve, reject) => {
+      for (const each of [this.killing, this.others]) each.catch(reject);
+    });
+    this.broken.catch(() => {});
   }
 
   /** From here on the agent that runs stays. */
