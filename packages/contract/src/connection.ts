@@ -13,6 +13,8 @@ export enum ConnectionFlag {
   Reset = 16,
   /** Policy denied it: every packet of it is dropped, with the reason that is remembered. */
   Denied = 32,
+  /** Of masquerade's claims: the last packet that the endpoint has sent was a RST. */
+  ResetByEndpoint = 64,
 }
 
 /**

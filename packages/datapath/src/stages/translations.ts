@@ -8,12 +8,13 @@ import {
   ConnectionFlag,
   DirectedTuple,
   ENDED_PORT_SECONDS,
+  LifetimeSeconds,
   PORT_CANDIDATES_MAX,
   Translation,
 } from '@skep/contract';
 import type { Uplink } from '@skep/contract';
 import { TcpFlag } from '@skep/wire';
-import type { Ipv6Address } from '@skep/wire';
+import type { IpProtocol, Ipv6Address } from '@skep/wire';
 import { node } from '../config.ts';
 import { newTranslations, translations } from '../maps.ts';
 import type { Packet } from '../packet.ts';
@@ -90,10 +91,13 @@ function isClaimOf(packet: Packet, claim: Translation): boolean {
 export function follow(packet: Packet, claim: Translation, isForward: boolean): true {
   claim.lastSeen = jiffies() & 0xffff_ffff;
   // A new connection between the same ends begins where an old one has left off.
-  const before = isForward && opensTcp(packet) ? 0 : claim.flags & ~ConnectionFlag.Reset;
-  let flags = before | flagsOf(packet, isForward);
-  // Others may have forged theirs; who resets its own connection will not go on.
-  if (isForward && (packet.tcpFlags & TcpFlag.RST) !== 0) flags |= FINISHED;
+  let flags: u16 = isForward && opensTcp(packet) ? 0 : claim.flags & ~ConnectionFlag.Reset;
+  flags |= flagsOf(packet, isForward);
+  if (isForward) {
+    // Nobody else can have forged this one; but who goes on after it has not ended.
+    flags &= ~ConnectionFlag.ResetByEndpoint;
+    if (packet.tcpFlags & TcpFlag.RST) flags |= ConnectionFlag.ResetByEndpoint;
+  }
   if (flags !== claim.flags) claim.flags = flags;
   return true;
 }
@@ -122,8 +126,9 @@ export function claimPort(packet: Packet, uplink: Uplink, address: Ipv6Address):
     if (known && isClaimOf(packet, known)) return takeKnown(packet, address, answer);
     if (known) {
       const silence = silenceOf(known, now);
-      if (silence < lifetimeTicks(packet, known)) {
-        if (isGivingWay(known, silence)) {
+      const standing = standingOf(packet.protocol, known.flags, silence);
+      if (standing !== Standing.Over) {
+        if (standing === Standing.Ended) {
           weakest = weaker(weakest, ENDED | (u64(silence) << 16) | answer.destinationPort);
         }
         continue;
@@ -149,7 +154,8 @@ export function claimPort(packet: Packet, uplink: Uplink, address: Ipv6Address):
 /** Of a claim that may give way: its silence above its port, and this where it has ended. */
 export const ENDED = 0x1_0000_0000_0000;
 
-function weaker(one: u64, other: u64): u64 {
+/** Of two that may give way. Which it is, is nothing to verify for each port. @global */
+export function weaker(one: u64, other: u64): u64 {
   return one > other ? one : other;
 }
 
@@ -185,15 +191,26 @@ function silenceOf(claim: Translation, now: u32): u32 {
   return silence < CLOCK_HALF ? silence : 0;
 }
 
-/** After so long a silence the flow's port is anybody's. */
-function lifetimeTicks(packet: Packet, claim: Translation): u32 {
-  return lifetimeSeconds(packet.protocol, claim.flags) * node.jiffiesPerSecond;
+/** What a claim is worth that both ends take part in. */
+export enum Standing {
+  /** Its flow goes on. */
+  Kept = 0,
+  /** Its endpoint has ended it, and nothing is on its way any more: it gives way where it must. */
+  Ended = 1,
+  /** It has been silent for so long that its port is anybody's. */
+  Over = 2,
 }
 
-/** A connection that its endpoint has ended, once the last packets are no longer on their way. */
-function isGivingWay(claim: Translation, silence: u32): boolean {
-  if ((claim.flags & FINISHED) !== FINISHED) return false;
-  return silence >= ENDED_PORT_SECONDS * node.jiffiesPerSecond;
+/** Verified once, and not for each port that is tried. @global */
+export function standingOf(protocol: u32, flags: u32, silence: u32): u32 {
+  const isReset = (flags & ConnectionFlag.ResetByEndpoint) !== 0;
+  const hasEnded = isReset || (flags & FINISHED) === FINISHED;
+  const lifetime = hasEnded
+    ? LifetimeSeconds.TcpClosing
+    : lifetimeSeconds(protocol as IpProtocol, u16(flags));
+  if (silence >= lifetime * node.jiffiesPerSecond) return Standing.Over;
+  const isQuiet = silence >= ENDED_PORT_SECONDS * node.jiffiesPerSecond;
+  return hasEnded && isQuiet ? Standing.Ended : Standing.Kept;
 }
 
 /** A number that the tuple and the seed decide. */

@@ -117,6 +117,29 @@ function endedRows(family: Family): PacketCase[] {
       after: [`new ${claim('TCP', 40_000, 80, bert)}`],
     },
     {
+      sentence: `${name}: what comes late does not bring a connection back that was reset`,
+      before: withPorts(1),
+      steps: [
+        ...opened,
+        out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)),
+        back(family, tcp(80, PORT, ACK), tcp(80, 40_000, ACK)),
+        ...bySecond,
+      ],
+      after: [`new ${claim('TCP', 40_000, 80, bert)}`],
+    },
+    {
+      sentence: `${name}: who goes on after its own reset has not ended, and keeps its port`,
+      before: withPorts(1),
+      steps: [
+        ...opened,
+        out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)),
+        out(family, tcp(40_000, 80, ACK), tcp(PORT, 80, ACK)),
+        (tables) => tables.advanceSeconds(20),
+        stays(next, DropReason.NoMasqueradeMapping),
+      ],
+      after: [`known ${claim('TCP', 40_000, 80)}, answered`],
+    },
+    {
       sentence: `${name}: a connection that begins again where it was reset keeps its port`,
       before: withPorts(1),
       steps: [
