@@ -78,80 +78,67 @@ function portRows(family: Family): PacketCase[] {
       after: [`new ${claim('TCP', 40_000, 80, bert)}`],
     },
     ...endedRows(family),
+    ...ongoingRows(family),
   ];
 }
 
-/** Connections whose endpoint has ended them make room where there is none. */
-function endedRows(family: Family): PacketCase[] {
-  const { name, bert, world, node } = family;
-  const claim = claimer(family);
-  const opened = [
-    out(family, tcp(40_000, 80, SYN), tcp(PORT, 80, SYN)),
-    back(family, tcp(80, PORT, SYN | ACK), tcp(80, 40_000, SYN | ACK)),
-    out(family, tcp(40_000, 80, ACK), tcp(PORT, 80, ACK)),
-  ];
+/** One connection that has the only port, and another endpoint that wants it. */
+function onePort(family: Family) {
+  const { bert, world, node } = family;
   const next = leaving(bert, world, tcp(40_000, 80, SYN));
-  const bySecond = [
-    stays(next, DropReason.NoMasqueradeMapping),
-    (tables: TrialTables) => tables.advanceSeconds(1),
-    leaves(next, leaving(node, world, tcp(PORT, 80, SYN))),
+  const isRefused = stays(next, DropReason.NoMasqueradeMapping);
+  return {
+    opened: [
+      out(family, tcp(40_000, 80, SYN), tcp(PORT, 80, SYN)),
+      back(family, tcp(80, PORT, SYN | ACK), tcp(80, 40_000, SYN | ACK)),
+      out(family, tcp(40_000, 80, ACK), tcp(PORT, 80, ACK)),
+    ],
+    reset: out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)),
+    givesWay: [
+      isRefused,
+      (tables: TrialTables) => tables.advanceSeconds(1),
+      leaves(next, leaving(node, world, tcp(PORT, 80, SYN))),
+    ],
+    stays: [(tables: TrialTables) => tables.advanceSeconds(20), isRefused],
+  };
+}
+
+/** Connections that their endpoint has ended make room where there is none. */
+function endedRows(family: Family): PacketCase[] {
+  const { name, bert } = family;
+  const { opened, reset, givesWay, stays: keeps } = onePort(family);
+  const lateAnswer = back(family, tcp(80, PORT, ACK), tcp(80, 40_000, ACK));
+  const finished = [
+    back(family, tcp(80, PORT, FIN | ACK), tcp(80, 40_000, FIN | ACK)),
+    ...keeps,
+    out(family, tcp(40_000, 80, FIN | ACK), tcp(PORT, 80, FIN | ACK)),
   ];
-  return [
-    {
-      sentence: `${name}: a connection that its endpoint resets gives way after a second`,
-      before: withPorts(1),
-      steps: [...opened, out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)), ...bySecond],
-      after: [`new ${claim('TCP', 40_000, 80, bert)}`],
-    },
-    {
-      sentence: `${name}: a connection that both ends finish gives way after a second`,
-      before: withPorts(1),
-      steps: [
-        ...opened,
-        back(family, tcp(80, PORT, FIN | ACK), tcp(80, 40_000, FIN | ACK)),
-        (tables) => tables.advanceSeconds(20),
-        stays(next, DropReason.NoMasqueradeMapping),
-        out(family, tcp(40_000, 80, FIN | ACK), tcp(PORT, 80, FIN | ACK)),
-        ...bySecond,
-      ],
-      after: [`new ${claim('TCP', 40_000, 80, bert)}`],
-    },
-    {
-      sentence: `${name}: what comes late does not bring a connection back that was reset`,
-      before: withPorts(1),
-      steps: [
-        ...opened,
-        out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)),
-        back(family, tcp(80, PORT, ACK), tcp(80, 40_000, ACK)),
-        ...bySecond,
-      ],
-      after: [`new ${claim('TCP', 40_000, 80, bert)}`],
-    },
-    {
-      sentence: `${name}: who goes on after its own reset has not ended, and keeps its port`,
-      before: withPorts(1),
-      steps: [
-        ...opened,
-        out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)),
-        out(family, tcp(40_000, 80, ACK), tcp(PORT, 80, ACK)),
-        (tables) => tables.advanceSeconds(20),
-        stays(next, DropReason.NoMasqueradeMapping),
-      ],
-      after: [`known ${claim('TCP', 40_000, 80)}, answered`],
-    },
-    {
-      sentence: `${name}: a connection that begins again where it was reset keeps its port`,
-      before: withPorts(1),
-      steps: [
-        ...opened,
-        out(family, tcp(40_000, 80, RST), tcp(PORT, 80, RST)),
-        ...opened,
-        (tables) => tables.advanceSeconds(20),
-        stays(next, DropReason.NoMasqueradeMapping),
-      ],
-      after: [`known ${claim('TCP', 40_000, 80)}, answered`],
-    },
-  ];
+  const ends = {
+    'a connection that its endpoint resets': [reset],
+    'a connection that was reset, whatever comes late,': [reset, lateAnswer],
+    'a connection that both ends finish': finished,
+  };
+  const after = [`new ${claimer(family)('TCP', 40_000, 80, bert)}`];
+  return Object.entries(ends).map(([which, end]) => ({
+    sentence: `${name}: ${which} gives way after a second`,
+    before: withPorts(1),
+    steps: [...opened, ...end, ...givesWay],
+    after,
+  }));
+}
+
+/** Connections that go on after a reset of their own endpoint. */
+function ongoingRows(family: Family): PacketCase[] {
+  const { name } = family;
+  const { opened, reset, stays: keeps } = onePort(family);
+  const further = [out(family, tcp(40_000, 80, ACK), tcp(PORT, 80, ACK))];
+  const after = [`known ${claimer(family)('TCP', 40_000, 80)}, answered`];
+  return Object.entries({ 'goes on': further, 'begins again': opened }).map(([which, steps]) => ({
+    sentence: `${name}: a connection that ${which} after its own reset keeps its port`,
+    before: withPorts(1),
+    steps: [...opened, reset, ...steps, ...keeps],
+    after,
+  }));
 }
 
 /** The node's own packets from ports that are masquerade's. */
