@@ -3,6 +3,7 @@ import { fromBase64 } from '../../map-shape.ts';
 import type { MapShape } from '../../object.ts';
 import { Memory } from '../memory.ts';
 import { ArrayTable } from './array-table.ts';
+import { demandShape } from './demand-shape.ts';
 import { Errno } from '../errno.ts';
 import { HashTable, LruHashTable } from './hash-table.ts';
 import { LpmTable } from './lpm-table.ts';
@@ -18,6 +19,7 @@ export function createMap(
   cpus: number,
   memory: Memory = new Memory(),
 ): MachineMap {
+  demandShape(shape);
   const map = createEmpty(shape, cpus, memory);
   const { contents } = shape;
   if (contents === undefined) return map;

@@ -25,21 +25,28 @@ export class MapOfMaps extends MachineMap {
    */
   set(key: Uint8Array, map: MachineMap): void {
     this.demandSize('update', 'key', key.length, this.shape.keySize);
-    const { name, kind, maxEntries } = this.shape;
+    this.demandIndex('update', key);
     this.demandInnerShape(map);
+    const { name, kind, maxEntries } = this.shape;
     const text = textOf(key);
-    const isFull =
-      kind === 'arrayOfMaps'
-        ? indexOf(key) >= maxEntries
-        : this.inner.size >= maxEntries && !this.inner.has(text);
-    if (isFull) throw new MapError(name, 'update', Errno.E2BIG, `more than ${maxEntries} maps`);
+    const isFull = this.inner.size >= maxEntries && !this.inner.has(text);
+    if (kind === 'hashOfMaps' && isFull) {
+      throw new MapError(name, 'update', Errno.E2BIG, `more than ${maxEntries} maps`);
+    }
     this.inner.set(text, map);
   }
 
-  /** True when there was a map. */
+  /** True when there was a map. @throws MapError E2BIG beyond the end of an array */
   delete(key: Uint8Array): boolean {
     this.demandSize('delete', 'key', key.length, this.shape.keySize);
+    this.demandIndex('delete', key);
     return this.inner.delete(textOf(key));
+  }
+
+  private demandIndex(operation: string, key: Uint8Array): void {
+    const { name, kind, maxEntries } = this.shape;
+    if (kind !== 'arrayOfMaps' || indexOf(key) < maxEntries) return;
+    throw new MapError(name, operation, Errno.E2BIG, `more than ${maxEntries} maps`);
   }
 
   /** As the kernel: an inner array may have another number of entries only with BPF_F_INNER_MAP. */

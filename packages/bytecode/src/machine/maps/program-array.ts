@@ -22,11 +22,8 @@ export class ProgramArrayMap extends MachineMap {
    * @throws MapError E2BIG beyond the end, EINVAL for a program of another type than those there
    */
   set(index: number, program: PreparedProgram): void {
-    const { name, maxEntries } = this.shape;
-    if (index >= maxEntries) {
-      const detail = `index ${index}, expected 0 to ${maxEntries - 1}`;
-      throw new MapError(name, 'update', Errno.E2BIG, detail);
-    }
+    this.demandIndex('update', index);
+    const { name } = this.shape;
     const [first] = this.programs.values();
     const type = program.object.programType;
     if (first && first.object.programType !== type) {
@@ -36,8 +33,16 @@ export class ProgramArrayMap extends MachineMap {
     this.programs.set(index, program);
   }
 
-  /** True when there was a program. */
+  /** True when there was a program. @throws MapError E2BIG beyond the end */
   delete(index: number): boolean {
+    this.demandIndex('delete', index);
     return this.programs.delete(index);
+  }
+
+  private demandIndex(operation: string, index: number): void {
+    const { name, maxEntries } = this.shape;
+    if (index < maxEntries) return;
+    const detail = `index ${index}, expected 0 to ${maxEntries - 1}`;
+    throw new MapError(name, operation, Errno.E2BIG, detail);
   }
 }
