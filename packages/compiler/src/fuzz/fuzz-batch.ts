@@ -146,7 +146,8 @@ class Tally {
 
   refuse({ seed, lines }: Source, detail: string): void {
     this.programs++;
-    const failure = { kind: 'refused', variant: 'all', engine: 'front end', detail } as const;
+    const about = { variant: 'all', engine: 'front end', detail, isForSize: false };
+    const failure = { kind: 'refused', ...about } as const;
     const text = lines().join('\n');
     this.fail({ family: 'sources', seed, failures: [failure], text });
   }

@@ -16,7 +16,7 @@ const families: readonly Family[] = ['recipes', 'sources'];
 
 for (const seed of seeds) {
   for (const family of families) {
-    const programs = Number(SKEP_RUNS ?? (family === 'recipes' ? 40 : 20));
+    const programs = Number(SKEP_RUNS ?? (family === 'recipes' ? 25 : 15));
     test(`${programs} random ${family} (SKEP_SEED=${seed})`, async () => {
       const report = await runBatch({
         family,

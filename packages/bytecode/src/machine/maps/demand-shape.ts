@@ -20,7 +20,7 @@ const hash: Rule = { keySize: null, valueSize: null, flags: NoPreallocation };
 const values: Rule = { keySize: 0, valueSize: null, flags: 0 };
 const holder = { valueSize: 4, flags: 0 } as const;
 
-/** @source `*_alloc_check` of kernel/bpf/arraymap.c, hashtab.c, queue_stack_maps.c, bloom_filter.c */
+/** @source `*_alloc_check`, kernel/bpf/arraymap.c, hashtab.c, queue_stack_maps.c */
 const rules: Partial<Readonly<Record<MapKind, Rule>>> = {
   array,
   perCpuArray: { ...array, flags: 0 },
