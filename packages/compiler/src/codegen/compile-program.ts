@@ -45,8 +45,8 @@ export function compileProgram(program: IrProgram, options: CompileOptions = {})
   for (const made of lowerLoops(functions, options.target ?? oldestTarget)) {
     optimise(made, options);
   }
-  const codes = functions.map((made): FunctionCode => {
-    const machine = selectInstructions(made);
+  const codes = functions.map((made, index): FunctionCode => {
+    const machine = selectInstructions(made, index === 0);
     allocateRegisters(machine, options.allocation);
     return emitFunction(machine, layOutFrame(machine));
   });

@@ -37,9 +37,12 @@ import { UseTable } from '../ir/use-table.ts';
 
 type Branch = Extract<Terminator, { kind: 'branch' }>;
 
-/** @throws CompileError for a load-time constant that is not bound. */
-export function selectInstructions(made: IrFunction): MachineFunction {
-  return new Selector(made).select();
+/**
+ * @param isProgram what the kernel calls itself, not a subprogram
+ * @throws CompileError for a load-time constant that is not bound.
+ */
+export function selectInstructions(made: IrFunction, isProgram: boolean): MachineFunction {
+  return new Selector(made, isProgram).select();
 }
 
 class Selector {
@@ -52,9 +55,12 @@ class Selector {
   private out!: MachineBlock;
   private position: SourcePosition | null;
 
-  constructor(private readonly made: IrFunction) {
+  constructor(
+    private readonly made: IrFunction,
+    isProgram: boolean,
+  ) {
     this.position = made.position;
-    this.uses = new UseTable(made);
+    this.uses = new UseTable(made, isProgram);
     this.frames = findFrameObjects(made);
   }
 

@@ -6,10 +6,10 @@ export class UseTable {
   private readonly counts: Int32Array;
   private readonly isWhole: Uint8Array;
 
-  constructor(made: IrFunction) {
+  /** @param isProgram the kernel takes 32 bits of what it returns */
+  constructor(made: IrFunction, isProgram = false) {
     this.counts = new Int32Array(made.valueLimit);
     this.isWhole = new Uint8Array(made.valueLimit);
-    const isProgram = made.blocks[0]!.values.some(({ operation }) => operation.op === 'context');
     for (const block of made.blocks) {
       const { values } = block;
       for (let at = 0; at < values.length; at++) {
@@ -23,7 +23,6 @@ export class UseTable {
         this.add(end.left, end.width === 32);
         this.add(end.right, end.width === 32);
       } else if (end.kind === 'return') {
-        // Of what a program returns the kernel takes 32 bits.
         this.add(end.value, isProgram && end.value.width === 32);
       }
     }
