@@ -3,6 +3,7 @@
 import { type Decision, DecisionReason, type NearMiss } from './decide.ts';
 import type { Direction, PolicyProtocol } from './decision-table.ts';
 import { describePeers, describePort, describePorts, describeRule } from './describe.ts';
+import { HOST_LABEL, hasLabelKey } from './labels.ts';
 import type { Subject } from './model.ts';
 import type { PeerFacts } from './peer-selectors.ts';
 import type { PolicySet } from './policy-set.ts';
@@ -67,11 +68,11 @@ function explainSide(
   const verb = decision.verdict === 'allow' ? 'allows' : 'denies';
   const toward = direction === 'egress' ? `to ${peer.name}` : `from ${peer.name}`;
   const what = `${direction} of ${self.name} ${verb} ${portText} ${toward}`;
-  const text = `${what}: ${reasonText(decision)}`;
+  const text = `${what}: ${reasonText(decision, self.subject)}`;
   return { ...decision, text, wouldChange: changesOf(decision, direction, peer.name, portText) };
 }
 
-function reasonText(decision: Decision): string {
+function reasonText(decision: Decision, { labels }: Subject): string {
   const names = decision.rules.map(describeRule).join(', ');
   switch (decision.reason) {
     case DecisionReason.AllowedByRule:
@@ -82,6 +83,10 @@ function reasonText(decision: Decision): string {
       return `denied by ${names}`;
     case DecisionReason.NoRuleMatches:
       return `no rule of ${decision.enforcedBy.join(', ')} matches`;
+    case DecisionReason.NotSelected: {
+      const isNode = hasLabelKey(labels, HOST_LABEL.source, HOST_LABEL.key);
+      return isNode ? 'no policy selects the node' : decision.reason;
+    }
     default:
       return decision.reason;
   }

@@ -90,10 +90,12 @@ export class LocalPolicies {
     const documents = parsePolicies(yaml, { file });
     const keys = documents.map(documentKey);
     if (keys.length === 0) return this.result('policies applied', keys, start);
-    const pending = this.pendingWith(keys, documents, options);
+    this.checkConfirmation(keys, documents, options);
+    const policy = { file, text: yaml, keys };
     this.change(documents, () => {
-      const policy = { file, text: yaml, keys };
-      model.applyDocuments(documents, () => memory.addPolicy(policy, pending));
+      model.applyDocuments(documents, () => {
+        memory.addPolicy(policy, this.pendingWith(keys, options));
+      });
     });
     return this.result('policies applied', keys, start);
   }
@@ -104,9 +106,11 @@ export class LocalPolicies {
     const { memory, model } = this.node;
     const changed = keys.filter((key) => model.policy.document(key));
     if (changed.length === 0) return this.result('policies deleted', changed, start);
-    const pending = this.pendingWith(changed, [], options);
+    this.checkConfirmation(changed, [], options);
     this.change([], () => {
-      model.deleteDocuments(changed, () => memory.removePolicies(changed, pending));
+      model.deleteDocuments(changed, () => {
+        memory.removePolicies(changed, this.pendingWith(changed, options));
+      });
     });
     return this.result('policies deleted', changed, start);
   }
@@ -162,20 +166,31 @@ export class LocalPolicies {
     }
   }
 
-  /** What is to be written down with a change: nothing, where it needs no confirmation. */
-  private pendingWith(
+  /** What waits already covers what is changed meanwhile. @throws UnconfirmedPolicyError */
+  private checkConfirmation(
     keys: readonly string[],
     documents: readonly PolicyDocument[],
     { confirmWithinSeconds, isUnconfirmed }: ChangeOptions,
-  ): StoredPending | undefined {
+  ): void {
     const { memory, model } = this.node;
-    const { pending } = memory;
+    if (memory.pending || confirmWithinSeconds !== undefined || isUnconfirmed) return;
     const known = keys.flatMap((key) => model.policy.document(key) ?? []);
     const aboutNode = [...known, ...documents].filter((each) => model.isAboutNode(each));
-    if (!pending && confirmWithinSeconds === undefined) {
-      if (aboutNode.length === 0 || isUnconfirmed) return undefined;
-      throw new UnconfirmedPolicyError([...new Set(aboutNode.map(documentKey))]);
-    }
+    if (aboutNode.length === 0) return;
+    throw new UnconfirmedPolicyError([...new Set(aboutNode.map(documentKey))]);
+  }
+
+  /**
+   * What is to be written down with a change: nothing, where it needs no confirmation. The time
+   * begins now, when the change is in force.
+   */
+  private pendingWith(
+    keys: readonly string[],
+    { confirmWithinSeconds }: ChangeOptions,
+  ): StoredPending | undefined {
+    const { memory } = this.node;
+    const { pending } = memory;
+    if (!pending && confirmWithinSeconds === undefined) return undefined;
     const touched = keys.filter((key) => !pending?.keys.includes(key));
     const withinSeconds = confirmWithinSeconds ?? pending!.withinSeconds;
     const deadline =
