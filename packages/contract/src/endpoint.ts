@@ -1,7 +1,7 @@
 /** Tables by number: what the datapath knows of endpoints, subjects, addresses and peers. */
 import { array, bytes, Struct, u8, u16, u32, u64 } from '@skep/ebpf';
 import { Ipv6Address, MacAddress } from '@skep/wire';
-import { PEER_GROUPS_MAX } from './limits.ts';
+import { PEER_GROUPS_MAX, SUBJECTS_MAX } from './limits.ts';
 
 /** One local endpoint, by its id. `interfaceIndex` 0: there is none. */
 export class EndpointEntry extends Struct({
@@ -20,6 +20,9 @@ export class EndpointEntry extends Struct({
   subject: u16,
   padding: u16,
 }) {}
+
+/** The number of the subject that is the node itself; those of endpoints are below. */
+export const HOST_SUBJECT = SUBJECTS_MAX + 1;
 
 /** Bits of `SubjectEntry.enforced`: directions, as the subject sees them, that need an allow. */
 export enum Enforced {

@@ -8,8 +8,6 @@ export const ENDPOINTS_MAX = 4095;
 export const INTERFACE_INDEXES_MAX = 65_536;
 /** Sets of endpoints that share rules; an endpoint that needs one more is refused. */
 export const SUBJECTS_MAX = 4095;
-/** The subject that is the node itself. */
-export const HOST_SUBJECT = SUBJECTS_MAX + 1;
 /**
  * Peer groups (one bit each), of which an agent has half: the other half is for the next one. A
  * policy that needs more is refused as a whole.
