@@ -139,7 +139,7 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
     assert.ok(pressure('skep_conn') > 0 && pressure('skep_conn') < 0.01);
     const capacity = value(found, 'skep_bpf_map_capacity', 'map_name="skep_events"');
     assert.equal(capacity, EVENT_BUFFER_BYTES);
-    assert.equal(found.get('skep_bpf_map_pressure')!.values.size, 8);
+    assert.equal(found.get('skep_bpf_map_pressure')!.values.size, 9);
   });
 
   test('what was done is timed, and told with how long it took', async () => {
