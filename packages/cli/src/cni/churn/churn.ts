@@ -65,7 +65,7 @@ class Churn {
     this.draw = new Draw(options.seed);
     const { node, wrong } = this;
     const plugin = join(node.folders.binDir, 'skep-cni');
-    this.killer = new PluginKiller(plugin, this.draw.fork());
+    this.killer = new PluginKiller(plugin, `${node.name}-`, this.draw.fork());
     this.containerd = new Containerd(node, node.containerdFolder);
     const containerd = new ContainerdRuntime(this.containerd);
     this.residents = new Residents(containerd, wrong);

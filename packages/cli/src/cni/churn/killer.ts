@@ -1,5 +1,6 @@
 /** Kills plugins in the middle of ADD, DEL and GC, and says which calls have ended so. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Draw } from './draw.ts';
 
@@ -23,9 +24,13 @@ export class PluginKiller {
   private readonly killedRemovals = new Set<string>();
   private readonly seen = new Set<number>();
 
-  /** @param plugin path of its file, which nobody else's processes have */
+  /**
+   * @param plugin path of its file, which nobody else's processes have
+   * @param prefix of ids of containers whose runtime sees that file elsewhere
+   */
   constructor(
     private readonly plugin: string,
+    private readonly prefix: string,
     private readonly draw: Draw,
   ) {}
 
@@ -66,12 +71,16 @@ export class PluginKiller {
 
   private read(pid: number): PluginProcess | undefined {
     try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(this.plugin)) return undefined;
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (!line.includes(basename(this.plugin))) return undefined;
       const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
       const of = (name: string): string =>
         variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
       const [command, containerId] = [of('CNI_COMMAND'), of('CNI_CONTAINERID')];
-      return KILLED_COMMANDS.includes(command) ? { pid, command, containerId } : undefined;
+      const isOurs = line.includes(this.plugin) || containerId.startsWith(this.prefix);
+      return isOurs && KILLED_COMMANDS.includes(command)
+        ? { pid, command, containerId }
+        : undefined;
     } catch {
       return undefined;
     }
