@@ -199,8 +199,13 @@ function isAskedOnlyIn(next: Block, block: Block, users: Users): boolean {
     'operands' in user &&
     user.operation.op === 'phi' &&
     user.block === next &&
-    user.operands.every((operand, at) => at === through || resolve(operand) !== phi);
-  return block.values.every((phi) => users[phi.id]?.every((user) => isAskedThere(user, phi)));
+    resolve(user.operands[through]!) === phi;
+  return block.values.every((phi) => {
+    // A user is listed once for each operand: one that is listed twice asks by another path too.
+    const asked = users[phi.id] ?? [];
+    const isOnce = new Set(asked).size === asked.length;
+    return asked.length > 0 && isOnce && asked.every((user) => isAskedThere(user, phi));
+  });
 }
 
 interface Step {
