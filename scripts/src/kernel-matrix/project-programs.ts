@@ -5,6 +5,7 @@ import { compileProgram } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
 import { Direction } from '@skep/contract';
 import { decidedProgram, endpointPrograms, policyProgram, uplinkPrograms } from '@skep/datapath';
+import { programKinds } from '@skep/ebpf';
 import { PolicyProtocol, type Segment } from '@skep/policy';
 import { filesUnder, projectRoot } from '../project.ts';
 
@@ -14,6 +15,13 @@ const TASKS = { masquerades: 1, guardsHost: 1 } as const;
 const ROLES = ['alone', 'successor'] as const;
 const POLICY_PORTS = 64;
 
+/** Kernels may take no programs at their functions: the examples' own test runs those. */
+const AT_FUNCTIONS: readonly (number | undefined)[] = [
+  programKinds.functionEntry.attachType,
+  programKinds.functionExit.attachType,
+  programKinds.securityHook.attachType,
+];
+
 /** Hooks of the datapath, a policy, and the programs of every example. */
 export async function projectPrograms(): Promise<ProgramObject[]> {
   const examples = await Promise.all(exampleSources().map(compileExample));
@@ -22,7 +30,7 @@ export async function projectPrograms(): Promise<ProgramObject[]> {
     ...ROLES.map((role) => decidedProgram(NODE, role)),
     ...Object.values(uplinkPrograms(NODE, TASKS)),
     policy(),
-    ...examples.flat(),
+    ...examples.flat().filter(({ attachType }) => !AT_FUNCTIONS.includes(attachType)),
   ];
 }
 
