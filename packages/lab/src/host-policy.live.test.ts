@@ -143,6 +143,7 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
     for (const family of FAMILIES) {
       assert.equal(await passes('near', NODE[family], port), false);
       assert.ok(await passes('near', NODE[family], HTTPS));
+      assert.ok(await passes('near', NODE[family], SSH), 'nobody is cut off meanwhile');
       assert.notEqual(await say('node', `out ${family}`), 'silence');
     }
   });

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { HOST_SUBJECT } from '@skep/contract';
 import { Network } from '@skep/netlink';
 import type { SafePort } from '@skep/policy';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
@@ -230,6 +231,6 @@ function startModel(
   for (const { message } of refused) problems.push(`${message}: its endpoints are closed`);
   tables.clearUnknownEndpoints(new Set(endpoints.map(({ id }) => id)));
   const held = model.numbers.subjects.entries().map(({ number }) => number);
-  tables.clearUnknownSubjects(new Set(held), () => revisions.take());
+  tables.clearUnknownSubjects(new Set([HOST_SUBJECT, ...held]), () => revisions.take());
   return model;
 }
