@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { canUseBpf, explainMissing } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { Agent, type AgentOptions } from './agent.ts';
+import { KernelDatapath } from './kernel/kernel-datapath.ts';
 import { Steps } from './testing/steps.ts';
 import { readTableRows } from './testing/table-rows.ts';
 import type { EndpointRequest } from './views.ts';
@@ -131,6 +132,26 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
         await die(step, add);
         assert.deepEqual(await findings(), nothing, `step ${step} of ${last}`);
       }
+    });
+
+    test('a device that goes while an agent starts: its endpoint is gone, and the agent runs', async (t) => {
+      const attachment = { network: 'test', containerId: 'gone' };
+      await agent.addEndpoint({ ...ANNA, attachment });
+      agent.stop();
+      const attach = KernelDatapath.prototype.attach;
+      const mock = t.mock.method(
+        KernelDatapath.prototype,
+        'attach',
+        function (this: KernelDatapath, id: number, interfaceIndex: number) {
+          const network = new Network(options.networkNamespace);
+          network.links.delete(interfaceIndex);
+          network.close();
+          attach.call(this, id, interfaceIndex);
+        },
+      );
+      agent = Agent.start(options);
+      mock.mock.restore();
+      assert.deepEqual(await findings(), nothing);
     });
 
     test('removing an endpoint: it is gone, or as if nobody had asked', async () => {

@@ -34,6 +34,8 @@ import type { EndpointOccurrence } from '../telemetry/occurrence.ts';
 import { EndpointError } from './endpoint-error.ts';
 import { Register } from './register.ts';
 
+type Located = Attachable & { readonly device: EndpointDevice };
+
 /** All endpoints that the agent has made and not taken away. */
 export class LocalEndpoints {
   private readonly register: Register;
@@ -168,19 +170,29 @@ export class LocalEndpoints {
    * still there; what was begun and not ended is taken away.
    */
   restore(): void {
-    const { memory, network, kernel } = this.node;
+    const { memory, kernel } = this.node;
     const all = [...memory.endpoints.values()];
     for (const stored of all) if (stored.state !== 'ready') this.take(stored);
-    const ready = all.filter(({ state }) => state === 'ready').flatMap((each) => this.locate(each));
-    this.inNamespace(() => kernel.keepFormer(ready));
-    for (const { id, interfaceIndex, device } of ready) {
+    const ready = all.filter(({ state }) => state === 'ready');
+    const there = ready.flatMap((each) => this.locate(each));
+    this.inNamespace(() => kernel.keepFormer(there));
+    for (const each of there) this.takeOver(each);
+  }
+
+  /** A device may go with its container at any moment. */
+  private takeOver({ id, interfaceIndex, device }: Located): void {
+    const { memory, network, kernel } = this.node;
+    try {
       this.inNamespace(() => kernel.attach(id, interfaceIndex));
       openRoutes(network, device, interfaceIndex);
+    } catch (error) {
+      const stored = memory.endpoints.get(id);
+      if (!stored || this.locate(stored).length > 0) throw error;
     }
   }
 
   /** Where an endpoint is, if it still is. */
-  private locate(stored: StoredEndpoint): (Attachable & { device: EndpointDevice })[] {
+  private locate(stored: StoredEndpoint): Located[] {
     const { network, problems } = this.node;
     const device = deviceOf(stored);
     const link = findDevice(network, device.hostInterface);

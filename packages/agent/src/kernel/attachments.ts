@@ -19,6 +19,7 @@ import {
   unpinObject,
 } from '@skep/bpf';
 import type { TrafficControl } from '@skep/netlink';
+import { Errno } from '@skep/sys';
 
 /** Where attachments are kept, and how they are made. */
 export interface AttachmentPlace {
@@ -103,12 +104,19 @@ export class Attachments {
     this.held.delete(name);
   }
 
+  /** An interface that has gone since somebody saw it has none. */
   private attachedIds(ifindex: number, direction: TcDirection): (number | undefined)[] {
     const { mechanism, classifiers } = this.place;
-    if (mechanism === 'clsact') {
-      return classifiers.listFilters(ifindex, direction).map(({ programId }) => programId);
+    try {
+      const found =
+        mechanism === 'clsact'
+          ? classifiers.listFilters(ifindex, direction)
+          : queryTcx(ifindex, direction).programs;
+      return found.map(({ programId }) => programId);
+    } catch (error) {
+      if ((error as { errno?: number }).errno === Errno.ENODEV) return [];
+      throw error;
     }
-    return queryTcx(ifindex, direction).programs.map(({ programId }) => programId);
   }
 
   private where(name: string, ifindex: number, direction: TcDirection) {
