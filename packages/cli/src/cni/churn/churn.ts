@@ -93,10 +93,15 @@ class Churn {
     const started = performance.now();
     const hardTimes = new HardTimes({ node, killer, containers, residents }, this.draw.fork());
     const peace = Math.floor(options.containers * (1 - PEACEFUL_SHARE));
-    await Promise.race([this.goThrough(peace), hardTimes.broken]);
-    await hardTimes.sparesAgent();
-    await Promise.race([this.goThrough(options.containers), hardTimes.broken]);
-    await hardTimes.end();
+    try {
+      await Promise.race([this.goThrough(peace), hardTimes.broken]);
+      await hardTimes.sparesAgent();
+      await Promise.race([this.goThrough(options.containers), hardTimes.broken]);
+      await hardTimes.end();
+    } finally {
+      hardTimes.stop();
+      this.next = options.containers;
+    }
     const seconds = Math.round((performance.now() - started) / 1000);
     await residents.moveOut(containers);
     await containers.collectGarbage();

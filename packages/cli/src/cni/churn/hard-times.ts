@@ -58,6 +58,12 @@ export class HardTimes {
     await this.others;
   }
 
+  /** Nothing more is begun, also where something has gone wrong. */
+  stop(): void {
+    this.isOver = true;
+    this.isAgentSpared = true;
+  }
+
   facts(): Readonly<Record<string, unknown>> {
     return { agentKills: this.agentKills, pluginKills: this.parts.killer.kills };
   }

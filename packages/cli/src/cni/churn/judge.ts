@@ -1,4 +1,5 @@
 /** Who reaches whom, asked all through the churn: each wrong verdict is written down. */
+import { setTimeout } from 'node:timers/promises';
 import type { Asker } from './conversation.ts';
 
 /** Asks from one container. */
@@ -12,6 +13,7 @@ export interface Question {
 
 /** Long enough for a machine that is busy; what is refused is not heard of either. */
 const ALLOWED_SECONDS = 10;
+const PAUSE_MILLISECONDS = 100;
 /** A packet that is dropped is sent again after a second. */
 const DENIED_SECONDS = 2;
 
@@ -27,7 +29,14 @@ export class Judge {
 
   async ask({ from, to, address, port, isAllowed }: Question): Promise<void> {
     const seconds = isAllowed ? ALLOWED_SECONDS : DENIED_SECONDS;
-    const answer = await this.askers[from].ask(address, port, seconds);
+    const asker = this.askers[from];
+    const end = performance.now() + seconds * 1000;
+    let answer = await asker.ask(address, port, seconds);
+    // Who is allowed may be refused by a server that has only just been started.
+    while (isAllowed && answer === '' && performance.now() < end) {
+      await setTimeout(PAUSE_MILLISECONDS);
+      answer = await asker.ask(address, port, seconds);
+    }
     this.judge(isAllowed, answer !== '', `${from} to ${to} (${address} port ${port})`);
   }
 
