@@ -134,7 +134,7 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
       }
     });
 
-    test('a device that goes while an agent starts: its endpoint is gone, and the agent runs', async (t) => {
+    test('a device goes while an agent starts: so does its endpoint, and no more', async (t) => {
       const attachment = { network: 'test', containerId: 'gone' };
       await agent.addEndpoint({ ...ANNA, attachment });
       agent.stop();

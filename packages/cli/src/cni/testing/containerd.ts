@@ -91,7 +91,8 @@ address = "${this.socket}"
           if (output.includes(STARTED)) resolve(true);
         });
       }
-      ended.then(() => resolve(false));
+      // What it has said last may still be on its way.
+      ended.then(() => pause(POLL_MILLISECONDS)).then(() => resolve(false));
     });
     if (await started) return;
     this.running.delete(name);
