@@ -48,6 +48,18 @@ test('UDP over IPv6 and ICMPv6 cover the pseudo header, ICMP does not', () => {
   assert.equal(foldChecksum(sumWords(echo.subarray(20))), 0);
 });
 
+test('a datagram whose checksum would be 0 has all ones', () => {
+  const ends = { source: '10.0.0.1', destination: '10.0.0.2' };
+  const udp = { sourcePort: 1, destinationPort: 2 };
+  const checksums = new Set<number>();
+  for (let word = 0; word <= 0xffff; word++) {
+    const payload = Uint8Array.of(word >> 8, word & 0xff);
+    const packet = makePacket({ ...ends, udp, payload });
+    checksums.add((packet[26]! << 8) | packet[27]!);
+  }
+  assert.deepEqual([checksums.has(0), checksums.has(0xffff)], [false, true]);
+});
+
 test('fragments carry the transport header only once', () => {
   const base = { source: '10.0.0.1', destination: '10.0.0.2', identification: 7 };
   const udp = { sourcePort: 1, destinationPort: 2 };

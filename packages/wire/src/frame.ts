@@ -191,7 +191,9 @@ function makeTransport(description: PacketDescription, addresses: readonly numbe
   const bytes = Uint8Array.from([...header, ...payload]);
   const pseudo = [...addresses, ...be16(0), ...be16(bytes.length), 0, protocol];
   const start = protocol === IpProtocol.ICMP ? 0 : sumWords(Uint8Array.from(pseudo));
-  bytes.set(be16(foldChecksum(sumWords(bytes, start))), checksumAt);
+  const sum = foldChecksum(sumWords(bytes, start));
+  // In a datagram 0 says that there is none; the same sum is all ones (RFC 768).
+  bytes.set(be16(protocol === IpProtocol.UDP && sum === 0 ? 0xffff : sum), checksumAt);
   return { protocol, bytes };
 }
 
