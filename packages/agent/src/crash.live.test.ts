@@ -85,11 +85,15 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
     const add = () => agent.addEndpoint(ANNA);
     const remove = () => agent.removeEndpoint('test/anna');
 
+    const restart = (): void => {
+      agent.stop();
+      agent = Agent.start(options);
+    };
+
     /** The agent dies at the step of the task, and another one starts. */
     const die = async (step: number, task: () => Promise<unknown>): Promise<void> => {
       await steps.dieAt(step, task);
-      agent.stop();
-      agent = Agent.start(options);
+      restart();
     };
 
     /** What there is of the endpoint. */
@@ -124,6 +128,10 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
     };
 
     test('making an endpoint: nothing is left, and it can be made again', async () => {
+      // As after each death: another agent has found what there was of its subject.
+      await add();
+      await remove();
+      restart();
       const last = await steps.countOf(add);
       assert.deepEqual(await findings(), ready);
       await remove();
