@@ -148,6 +148,16 @@ describe('an API over its socket', () => {
     });
   }
 
+  test('a connection that the agent has closed meanwhile is no error', async () => {
+    for (let turn = 0; turn < 5; turn++) {
+      assert.equal(await client.removeEndpoint('test/anna'), true);
+      // Its end is not seen before the next question is sent.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      server.closeIdleConnections();
+      assert.equal(await client.removeEndpoint('test/anna'), true);
+    }
+  });
+
   test('an endpoint that was not there is no error', async () => {
     assert.equal(await client.removeEndpoint('test/anna'), true);
     assert.equal(await client.removeEndpoint('test/bert'), false);

@@ -201,17 +201,27 @@ export class AgentClient implements AgentApi {
 
   /** A response whose status says that it worked. */
   private async open(method: string, path: string, body?: string): Promise<IncomingMessage> {
-    const { socketPath, pool: agent } = this;
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = httpRequest({ socketPath, agent, method, path }, resolve);
-      request.on('error', (error: NodeJS.ErrnoException) => {
-        reject(this.unreachable(error));
-      });
-      request.end(body);
-    });
+    const response = await this.send(method, path, body);
     if (response.statusCode === 200) return response;
     const { code, message } = JSON.parse(await textOf(response)) as ErrorView;
     throw new AgentError(code, message);
+  }
+
+  /**
+   * A connection that was kept may have been closed at its other end, without this process having
+   * had the time to see it: nobody has got the request then, and it goes by another one.
+   */
+  private send(method: string, path: string, body?: string): Promise<IncomingMessage> {
+    const { socketPath, pool: agent } = this;
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({ socketPath, agent, method, path }, resolve);
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        const isUnsent = request.reusedSocket && error.code === 'EPIPE';
+        if (isUnsent) resolve(this.send(method, path, body));
+        else reject(this.unreachable(error));
+      });
+      request.end(body);
+    });
   }
 }
 
