@@ -29,8 +29,11 @@ const LINGER_MILLISECONDS_MAX = 1500;
 /** Of containers whose device goes before they do, and of those that are removed once more. */
 const LOSE_DEVICE = 0.15;
 const REMOVE_AGAIN = 0.3;
-/** What a start says that fails because its plugin was killed. */
-const KILLED = /signal: killed/;
+/**
+ * What a start says that fails because its plugin was killed: before its answer, or after. Of the latter podman knows a
+ * failure that has no message, and a plugin that fails by itself always has one.
+ */
+const KILLED = /signal: killed|cni plugin skep-cni failed$/;
 
 /** Starts and ends containers, and remembers which there are. */
 export class Containers {
@@ -125,7 +128,7 @@ export class Containers {
         });
       } catch (error) {
         this.failedStarts++;
-        const said = String(error);
+        const said = String(error).trimEnd();
         if (!KILLED.test(said)) this.parts.wrong.push(`${name} does not start: ${said}`);
       }
     }
