@@ -1,7 +1,7 @@
 /** Compiles the hooks to IR: run by the build, so that no node needs the TypeScript compiler. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type IrProgram, writePrograms } from '@skep/compiler';
+import { type IrProgram, prepareProgram, writePrograms } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
 
 const HOOKS = ['from-endpoint', 'to-endpoint', 'decided', 'from-network', 'to-network'];
@@ -17,5 +17,6 @@ for (const hook of HOOKS) {
   programs.push(...compiled.programs);
 }
 if (process.exitCode === undefined) {
+  for (const program of programs) prepareProgram(program);
   writeFileSync(new URL('./programs.json', import.meta.url), writePrograms(programs));
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decode, Machine } from '@skep/bytecode';
-import { FunctionBuilder } from '../ir/builder.ts';
+import { FunctionBuilder, Variable } from '../ir/builder.ts';
 import { CompileError } from '../ir/compile-error.ts';
 import type { IrFunction, IrProgram, Space } from '../ir/ir.ts';
-import { compileProgram } from './compile-program.ts';
+import { parsePrograms } from '../ir/parse-programs.ts';
+import { writePrograms } from '../ir/write-programs.ts';
+import { compileProgram, prepareProgram } from './compile-program.ts';
 
 const at = (space: Space, offset: number, size: 1 | 2 | 4 | 8) => ({ space, offset, size });
 
@@ -136,4 +138,29 @@ test('every function begins with a source line; lines follow the code', () => {
     lines.map((line) => [line.instruction, line.line]),
     [[0, 3]],
   );
+});
+
+/** Doubles the packet's length where `doubles` says so; the sum of two constants is known before. */
+function doubling(): IrProgram {
+  const b = new FunctionBuilder('doubling');
+  const length = b.load(b.context(), at('context', 0, 4), 32);
+  const result = new Variable('result', 32);
+  b.write(result, b.binary('add', b.constant(40, 32), b.constant(2, 32)));
+  b.choose('ne', b.loadTime('doubles', 32), b.constant(0, 32), () => {
+    b.write(result, b.binary('add', length, length));
+  });
+  b.return(b.read(result));
+  return programOf(b.finish());
+}
+
+test('a prepared program is smaller, and does the same for every load-time constant', () => {
+  const prepared = doubling();
+  prepareProgram(prepared);
+  const text = writePrograms([prepared]);
+  assert.ok(text.length < writePrograms([doubling()]).length);
+  const [read] = parsePrograms(text);
+  const length = run(doubling(), { loadTime: { doubles: 1 } });
+  assert.equal(run(read!, { loadTime: { doubles: 1 } }), length);
+  assert.equal(run(doubling(), { loadTime: { doubles: 0 } }), 42);
+  assert.equal(run(read!, { loadTime: { doubles: 0 } }), 42);
 });

@@ -53,6 +53,14 @@ export function compileProgram(program: IrProgram, options: CompileOptions = {})
   return link(bound, codes);
 }
 
+/**
+ * What the optimiser can do before load-time constants are known, done once where programs are built, so
+ * that each node has less to read and to compile. Changes the program, not what it does.
+ */
+export function prepareProgram(program: IrProgram): void {
+  for (const made of program.functions) optimise(made);
+}
+
 /** A copy whose constants are numbers. */
 function bind(program: IrProgram, { loadTime, traces = false }: CompileOptions): IrProgram {
   if (loadTime) return specialise(program, loadTime, traces);
