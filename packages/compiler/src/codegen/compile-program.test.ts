@@ -140,7 +140,7 @@ test('every function begins with a source line; lines follow the code', () => {
   );
 });
 
-/** Doubles the packet's length where `doubles` says so; the sum of two constants is known before. */
+/** Doubles what it loads where `doubles` says so; the sum of two constants is known before. */
 function doubling(): IrProgram {
   const b = new FunctionBuilder('doubling');
   const length = b.load(b.context(), at('context', 0, 4), 32);

@@ -54,8 +54,8 @@ export function compileProgram(program: IrProgram, options: CompileOptions = {})
 }
 
 /**
- * What the optimiser can do before load-time constants are known, done once where programs are built, so
- * that each node has less to read and to compile. Changes the program, not what it does.
+ * What the optimiser can do before load-time constants are known, done once where programs are
+ * built, so that each node has less to read and to compile. Changes the program, not what it does.
  */
 export function prepareProgram(program: IrProgram): void {
   for (const made of program.functions) optimise(made);

@@ -30,8 +30,8 @@ const LINGER_MILLISECONDS_MAX = 1500;
 const LOSE_DEVICE = 0.15;
 const REMOVE_AGAIN = 0.3;
 /**
- * What a start says that fails because its plugin was killed: before its answer, or after. Of the latter podman knows a
- * failure that has no message, and a plugin that fails by itself always has one.
+ * What a start says that fails because its plugin was killed: before its answer, or after. Of the
+ * latter podman knows a failure without a message; a plugin that fails by itself has one.
  */
 const KILLED = /signal: killed|cni plugin skep-cni failed$/;
 
