@@ -35,6 +35,7 @@ static long (*const map_push)(void *map, const void *value, u64 flags) = (void *
 static void *(*const sk_storage_get)(void *map, void *socket, void *value, u64 flags) = (void *)107;
 static u64 (*const jiffies64)(void) = (void *)118;
 static long (*const sk_assign)(void *ctx, void *socket, u64 flags) = (void *)124;
+static long (*const seq_write)(void *sequence, const void *data, u32 length) = (void *)127;
 
 /* struct __sk_buff and struct xdp_md, include/uapi/linux/bpf.h: only what is read here. */
 struct tc_context {

@@ -4,7 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { canTraceFunctions, canUseBpf, explainMissing, type Feature } from '@skep/bpf';
+import {
+  canTraceFunctions,
+  canUseBpf,
+  explainMissing,
+  type Feature,
+  hasActiveBpfModule,
+} from '@skep/bpf';
 import { runExample } from './lib/run.ts';
 
 const LINES_MAX = 60;
@@ -14,8 +20,9 @@ interface Expected {
   readonly needsKernel: boolean;
   /** What not every supported kernel has. */
   readonly feature?: Feature;
-  /** Whether it is attached to functions of the kernel. */
+  /** Whether it is attached to functions of the kernel, as hooks of security modules are. */
   readonly tracesFunctions?: true;
+  readonly isSecurityModule?: true;
   readonly output: RegExp;
 }
 
@@ -25,6 +32,7 @@ const examples: Record<string, Expected> = {
     needsKernel: false,
     output: /dropIcmp:\n[\s\S]*exit\n[\s\S]*a ping: Drop after \d+ .*\na datagram: Pass after \d+ /,
   },
+  'count-calls': { needsKernel: true, output: /^getppid: 3 calls\n$/ },
   'count-established': {
     needsKernel: true,
     output:
@@ -79,6 +87,12 @@ const examples: Record<string, Expected> = {
     needsKernel: true,
     output: /^every peer is the service: true\neach backend has some: true\ntogether: 20\n$/,
   },
+  'refuse-sockets': {
+    needsKernel: true,
+    tracesFunctions: true,
+    isSecurityModule: true,
+    output: /^STREAM: opened\nDGRAM: open socket.*: EPERM.*\n$/,
+  },
   'share-port': {
     needsKernel: true,
     output: /^socket 0: apple, almond\nsocket 1: pear, plum\n$/,
@@ -112,10 +126,13 @@ test('every example has an expected output', () => {
   assert.deepEqual(names.sort(), Object.keys(examples).sort());
 });
 
-function hindrance({ needsKernel, feature, tracesFunctions }: Expected): string | undefined {
+function hindrance(expected: Expected): string | undefined {
+  const { needsKernel, feature, tracesFunctions, isSecurityModule } = expected;
   if (!needsKernel) return undefined;
   const missing = canUseBpf() ?? (feature && explainMissing(feature));
-  return missing ?? (tracesFunctions && canTraceFunctions());
+  const refused = missing ?? (tracesFunctions && canTraceFunctions());
+  const isInactive = isSecurityModule && refused === undefined && !hasActiveBpfModule();
+  return isInactive ? 'bpf is no active security module' : refused;
 }
 
 for (const [name, expected] of Object.entries(examples)) {

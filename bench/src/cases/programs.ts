@@ -1,6 +1,7 @@
 /** Every program that exists twice: ours and clang's, by size and by the clock. */
 import {
   type BpfMap,
+  canTraceFunctions,
   canUseBpf,
   codeTarget,
   type Program,
@@ -10,6 +11,7 @@ import {
 } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import { compileProgram } from '@skep/compiler';
+import { programKinds } from '@skep/ebpf';
 import type { Case, Effort } from '../harness/case.ts';
 import { clangVersion, compileC } from '../harness/clang.ts';
 import { readElfProgram } from '../harness/elf.ts';
@@ -54,12 +56,16 @@ async function comparePair(pair: ProgramPair, effort: Effort): Promise<Row[]> {
   const file = compileC(pair.c);
   const rows: Row[] = [];
   for (const object of objects) {
+    const name = `${pair.c}: ${object.name}`;
+    const reference = inC(file, object);
+    rows.push(length(name, object, reference));
+    if (isAtFunction(object) && canTraceFunctions() !== undefined) continue;
     const [mine, other] = [new Bench(), new Bench()];
     try {
       const sides: Sides = {
-        name: `${pair.c}: ${object.name}`,
+        name,
         ours: side(mine, object, pair),
-        theirs: side(other, inC(file, object), pair),
+        theirs: side(other, reference, pair),
       };
       rows.push(...sizes(sides));
       for (const input of pair.inputs?.[object.name] ?? []) {
@@ -77,11 +83,30 @@ async function comparePair(pair: ProgramPair, effort: Effort): Promise<Row[]> {
 /** The C program of the same name, for the same hook. */
 function inC(
   file: Uint8Array,
-  { name, programType, attachType, maps }: ProgramObject,
+  { name, programType, attachType, attachTarget, maps }: ProgramObject,
 ): ProgramObject {
   const shapes = Object.fromEntries(maps.map((shape) => [shape.name, shape]));
   const read = readElfProgram(file, { name, programType, maps: shapes });
-  return { ...read, ...(attachType === undefined ? {} : { attachType }) };
+  return {
+    ...read,
+    ...(attachType === undefined ? {} : { attachType }),
+    ...(attachTarget === undefined ? {} : { attachTarget }),
+  };
+}
+
+/** Of the kinds that not every kernel loads, whoever asks. */
+function isAtFunction({ programType, attachType }: ProgramObject): boolean {
+  const { functionEntry, functionExit, securityHook } = programKinds;
+  return [functionEntry, functionExit, securityHook].some(
+    (kind) => kind.programType === programType && kind.attachType === attachType,
+  );
+}
+
+function length(name: string, ours: ProgramObject, theirs: ProgramObject): Row {
+  return plainRow({ name, unit: 'instructions' }, ours.code.length / 8, {
+    name: referenceName,
+    value: theirs.code.length / 8,
+  });
 }
 
 function side(bench: Bench, object: ProgramObject, { fill }: ProgramPair): Side {
@@ -96,7 +121,6 @@ function sizes({ name, ours, theirs }: Sides): Row[] {
     return plainRow({ name, unit }, have, { name: referenceName, value: reference });
   };
   return [
-    row('instructions', ours.object.code.length / 8, theirs.object.code.length / 8),
     row('bytes of machine code', mine.machineCodeBytes, other.machineCodeBytes),
     row('processed by the verifier', mine.verifiedInstructions, other.verifiedInstructions),
   ];

@@ -107,7 +107,8 @@ export const programPairs: readonly ProgramPair[] = [
   { ...example('filter-socket'), inputs: { filter: any } },
   { ...example('guard-group'), inputs: { count: any } },
   ...['echo', 'join-sockets', 'share-port', 'steer-port', 'redirect-connect'].map(example),
-  ...['count-established', 'trace-connect'].map(example),
+  ...['count-established', 'trace-connect', 'count-calls', 'list-sockets'].map(example),
+  ...['time-connect', 'refuse-sockets'].map(example),
   ...(process.arch === 'x64' ? [example('watch-function')] : []),
 ];
 

@@ -5,25 +5,40 @@ import { kernelBtf } from './kernel-functions.ts';
 
 const SLOT_BYTES = 8;
 const LOAD_16_BYTES = 0x18;
+/** BPF_LDX with BPF_MEM, of any size. */
+const LOAD = { mask: 0xe7, opcode: 0x61 };
+/** Of an instruction's offset. */
+const OFFSET_MAX = 0x7fff;
 const structs = new Map<string, BtfId | undefined>();
 
 /**
- * Writes the offsets of the kernel's fields into the constants that stand for them.
+ * Writes the offsets of the kernel's fields into the constants that stand for them, and adds them
+ * to those of the loads that read them.
  *
- * @throws MissingKernelFieldError where this kernel has no such field, or one of another size
+ * @throws MissingKernelFieldError where this kernel has no such field, one of another size, or too
+ *   far from the struct's start for a load
  */
 export function linkKernelFields(object: ProgramObject, code: Uint8Array): void {
   const view = new DataView(code.buffer, code.byteOffset, code.length);
   for (const reference of object.kernelFields ?? []) {
-    const offset = reference.instruction * SLOT_BYTES;
+    const { instruction, struct, field } = reference;
+    const at = instruction * SLOT_BYTES;
     const subject = `load program ${object.name}`;
-    if (view.getUint8(offset) !== LOAD_16_BYTES) {
-      const found = `opcode 0x${view.getUint8(offset).toString(16)}`;
-      throw new TypeError(
-        `${subject}: instruction ${reference.instruction} ${found}, expected 0x18`,
-      );
+    const opcode = view.getUint8(at);
+    const offset = fieldOffset(subject, reference);
+    if (opcode === LOAD_16_BYTES) {
+      view.setInt32(at + 4, offset, true);
+    } else if ((opcode & LOAD.mask) === LOAD.opcode) {
+      const sum = view.getInt16(at + 2, true) + offset;
+      if (sum > OFFSET_MAX) {
+        const detail = `offset ${sum}, expected at most ${OFFSET_MAX}`;
+        throw new MissingKernelFieldError(subject, `${struct}.${field}`, detail);
+      }
+      view.setInt16(at + 2, sum, true);
+    } else {
+      const found = `opcode 0x${opcode.toString(16)}`;
+      throw new TypeError(`${subject}: instruction ${instruction} ${found}, expected a load`);
     }
-    view.setInt32(offset + 4, fieldOffset(subject, reference), true);
   }
 }
 

@@ -44,7 +44,10 @@ export interface KernelFunctionReference {
   readonly name: string;
 }
 
-/** The constant at `instruction` is the offset of a field of one of the kernel's structs. */
+/**
+ * The 64-bit constant at `instruction` is the offset of a field of one of the kernel's structs, or
+ * the load there adds it to its own offset.
+ */
 export interface KernelFieldReference {
   readonly instruction: number;
   readonly struct: string;

@@ -233,8 +233,9 @@ export function checkObject(object: ProgramObject): void {
     throw new ObjectError(path, `instruction ${instruction}, expected a 64-bit constant load`);
   });
   object.kernelFields?.forEach(({ instruction }, index) => {
-    if (kindsBySlot.get(instruction) === 'loadConstant') return;
-    const detail = `instruction ${instruction}, expected a 64-bit constant load`;
+    const kind = kindsBySlot.get(instruction);
+    if (kind === 'loadConstant' || kind === 'load') return;
+    const detail = `instruction ${instruction}, expected a load, or that of a 64-bit constant`;
     throw new ObjectError(`kernelFields[${index}]`, detail);
   });
   object.kernelFunctions?.forEach(({ instruction }, index) => {

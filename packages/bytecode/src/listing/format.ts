@@ -18,7 +18,7 @@ export interface Names {
   readonly map?: string | undefined;
   /** The subprogram called, or whose address is taken. */
   readonly subprogram?: string | undefined;
-  /** The field of the kernel whose offset the constant is. */
+  /** The field of the kernel whose offset the constant is, or that a load reads. */
   readonly kernelField?: string | undefined;
   /** The function of the kernel that is called. */
   readonly kernelFunction?: string | undefined;
@@ -61,7 +61,8 @@ export function formatInstruction(instruction: Instruction, names: Names = {}): 
       return `may_goto ${signed(instruction.offset)}`;
     case 'load': {
       const { size, isSigned, destination, base, offset } = instruction;
-      return `${destination} = *(${isSigned ? 's' : 'u'}${size * 8} *)${place(base, offset)}`;
+      const from = names.kernelField ? `(${base} +${names.kernelField})` : place(base, offset);
+      return `${destination} = *(${isSigned ? 's' : 'u'}${size * 8} *)${from}`;
     }
     case 'store': {
       const { size, base, offset, source } = instruction;

@@ -164,3 +164,29 @@ test('a prepared program is smaller, and does the same for every load-time const
   assert.equal(run(doubling(), { loadTime: { doubles: 0 } }), 42);
   assert.equal(run(read!, { loadTime: { doubles: 0 } }), 42);
 });
+
+/** Reads a field of a struct of the kernel, and where `isPassed` gives its address away, too. */
+function readsField(isPassed: boolean): IrProgram {
+  const b = new FunctionBuilder('reads');
+  const struct = b.load(b.context(), at('context', 0, 8), 64);
+  const address = b.binary(
+    'add',
+    struct,
+    b.kernelField({ struct: 'sock', field: 'mark', size: 4 }),
+  );
+  const mark = b.load(address, at('any', 0, 4), 32);
+  const helper = { id: 9, name: 'takes', movesPacket: false };
+  if (isPassed) b.call(helper, [address]);
+  b.return(mark);
+  return programOf(b.finish());
+}
+
+test('a load takes the offset of a field itself, unless somebody else needs the address', () => {
+  for (const isPassed of [false, true]) {
+    const { code, kernelFields } = compileProgram(readsField(isPassed));
+    const kinds = decode(code).map(({ kind }) => kind);
+    const [field] = kernelFields!;
+    assert.equal(kernelFields!.length, 1);
+    assert.equal(kinds[field!.instruction], isPassed ? 'loadConstant' : 'load');
+  }
+});

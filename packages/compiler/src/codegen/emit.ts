@@ -99,6 +99,7 @@ function addLine(code: FunctionCode, slot: number, position: SourcePosition | nu
 
 function emit(code: FunctionCode, each: MachineInstruction, slot: number, distance: number): void {
   const { instructions } = code;
+  if (each.kernelField) code.kernelFields.push({ slot, name: each.kernelField });
   switch (each.operation) {
     case 'call':
       emitCall(code, each, slot);
@@ -132,10 +133,6 @@ function emit(code: FunctionCode, each: MachineInstruction, slot: number, distan
       return;
     case 'exit':
       instructions.push(asm.exit());
-      return;
-    case 'moveWide':
-      if (each.kernelField) code.kernelFields.push({ slot, name: each.kernelField });
-      instructions.push(toInstruction(each, distance));
       return;
     default:
       instructions.push(toInstruction(each, distance));

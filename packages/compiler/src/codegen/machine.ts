@@ -84,7 +84,7 @@ export class MachineInstruction {
   map: MapShape | null = null;
   subprogram: string | null = null;
   kernelFunction: string | null = null;
-  /** What a `moveWide` without bits stands for. */
+  /** What a `moveWide` without bits stands for; what a `load` adds to its offset. */
   kernelField: KernelFieldName | null = null;
   argumentCount = 0;
 

@@ -20,6 +20,7 @@ import type {
   Value,
 } from '../ir/ir.ts';
 import { isFloating } from '../ir/ir.ts';
+import { type FieldAddress, findFieldAddresses } from './field-addresses.ts';
 import { findFrameObjects, type FrameUse } from './frame-use.ts';
 import {
   fitsImmediate,
@@ -50,6 +51,7 @@ class Selector {
   private readonly registers = new Map<Value, number>();
   private readonly uses: UseTable;
   private readonly frames: FrameUse;
+  private readonly fields: ReadonlyMap<Value, FieldAddress>;
   private readonly blocks = new Map<Block, MachineBlock>();
   private readonly layout: MachineBlock[] = [];
   private out!: MachineBlock;
@@ -62,6 +64,7 @@ class Selector {
     this.position = made.position;
     this.uses = new UseTable(made, isProgram);
     this.frames = findFrameObjects(made);
+    this.fields = findFieldAddresses(made);
   }
 
   select(): MachineFunction {
@@ -175,7 +178,7 @@ class Selector {
   private selectValue(value: Value): void {
     const { operation } = value;
     // A turn that is left here is the condition of a `mayGoto`, which the block ends with.
-    if (operation.op === 'phi' || operation.op === 'turn') return;
+    if (operation.op === 'phi' || operation.op === 'turn' || this.fields.has(value)) return;
     this.position = value.position ?? this.position;
     switch (operation.op) {
       case 'context':
@@ -227,10 +230,12 @@ class Selector {
     const [base, stored] = value.operands as [Value, Value | undefined];
     const { size, offset } = operation.access;
     const frame = base.operation.op === 'slot' ? this.frames.objectOf(base.operation.slot) : null;
-    const register = frame ? FRAME_POINTER : this.inRegister(base);
+    const field = this.fields.get(base);
+    const register = frame ? FRAME_POINTER : this.inRegister(field?.struct ?? base);
     let instruction: MachineInstruction;
     if (operation.op === 'load') {
       instruction = this.put('load', this.registerOf(value), register);
+      instruction.kernelField = field?.field ?? null;
     } else {
       // Into the context only registers are written: constants are refused before Linux 6.4.
       const takesImmediate = operation.op === 'store' && operation.access.space !== 'context';
