@@ -3,10 +3,11 @@
  * is what a load or store left in memory, as long as nothing can have changed it. Along the way,
  * branches on something that a dominating branch has decided become jumps.
  *
- * Memory is only remembered along blocks with one predecessor. A call makes the packet and maps
- * unknown (keeping their loads across calls would cost registers that survive calls), and the stack
- * too, because helpers write to it. The packet pointers of the context stay the same until a call
- * moves the packet; the verifier then wants them loaded again.
+ * Where paths meet, memory holds what it holds on all of them; at the head of a loop nothing is
+ * known. A call makes the packet and maps unknown (keeping their loads across calls would cost
+ * registers that survive calls), and the stack too, because helpers write to it. The packet
+ * pointers of the context stay the same until a call moves the packet; the verifier then wants them
+ * loaded again.
  */
 import { negated } from '../ir/comparison.ts';
 import { DominatorTree } from '../ir/dominators.ts';
@@ -36,12 +37,11 @@ export function findCommonValues(made: IrFunction): boolean {
 }
 
 /**
- * A block to visit, with what memory holds when it is entered; or, without a block, the end of a
- * block's subtree, with how much was to be undone when it was entered.
+ * A block to visit; or, without a block, the end of a block's subtree, with how much was to be
+ * undone when it was entered.
  */
 interface Step {
   readonly block: Block | null;
-  readonly memory: MemoryTable | null;
   readonly undoCount: number;
 }
 
@@ -52,6 +52,8 @@ class CommonValues {
   private readonly known = new Map<number, Value | boolean>();
   private readonly bits: KnownBits;
   private readonly isContextStable: boolean;
+  /** By block id: what memory holds at its end; `undefined` for a block that was not visited. */
+  private readonly left: (MemoryTable | undefined)[];
   /** The keys that were remembered on the way to this block, and what was known by each before. */
   private readonly undoKeys: number[] = [];
   private readonly undoValues: (Value | boolean | undefined)[] = [];
@@ -61,15 +63,14 @@ class CommonValues {
     this.tree = new DominatorTree(made);
     this.keys = new ExpressionKeys(made.valueLimit);
     this.bits = new KnownBits(made);
+    this.left = new Array<MemoryTable | undefined>(made.blockLimit).fill(undefined);
     this.isContextStable = made.blocks.every((block) => !block.values.some(changesContext));
   }
 
   run(): boolean {
-    const steps: Step[] = [
-      { block: this.made.blocks[0]!, memory: new MemoryTable(), undoCount: 0 },
-    ];
+    const steps: Step[] = [{ block: this.made.blocks[0]!, undoCount: 0 }];
     for (let step = steps.pop(); step; step = steps.pop()) {
-      if (step.block) this.enter(step.block, step.memory!, steps);
+      if (step.block) this.enter(step.block, steps);
       else this.forget(step.undoCount);
     }
     if (!this.isChanged) return false;
@@ -94,19 +95,30 @@ class CommonValues {
     this.known.set(key, value);
   }
 
-  private enter(block: Block, memory: MemoryTable, steps: Step[]): void {
+  private enter(block: Block, steps: Step[]): void {
     const undoCount = this.undoKeys.length;
+    const memory = this.memoryAt(block);
+    this.left[block.id] = memory;
     this.learnFromBranch(block);
     if (block.values.length > 0) {
       block.values = block.values.filter((value) => this.visit(value, memory));
     }
     this.decideBranch(block);
-    steps.push({ block: null, memory: null, undoCount });
-    for (const child of this.tree.children(block)) {
-      const isExtension = child.predecessors.length === 1 && child.predecessors[0] === block;
-      const left = isExtension ? memory.copy() : new MemoryTable();
-      steps.push({ block: child, memory: left, undoCount: 0 });
+    steps.push({ block: null, undoCount });
+    const children = this.tree.children(block);
+    // The first comes first: where paths meet, all of them have been walked.
+    for (let index = children.length - 1; index >= 0; index--) {
+      steps.push({ block: children[index]!, undoCount: 0 });
     }
+  }
+
+  /** What memory holds when control comes to `block`. */
+  private memoryAt({ predecessors }: Block): MemoryTable {
+    const [first, ...others] = predecessors.map((before) => this.left[before.id]);
+    if (!first) return new MemoryTable();
+    const memory = first.copy();
+    for (const other of others) memory.keepCommon(other);
+    return memory;
   }
 
   /** Whether `value` stays. */

@@ -29,6 +29,18 @@ export class MemoryTable {
     this.entries = none;
   }
 
+  /**
+   * Forgets what `other` does not hold as well; of `undefined` nothing is known. What both hold was
+   * there before their paths parted: its value is computed on both.
+   */
+  keepCommon(other: MemoryTable | undefined): void {
+    if (!other) this.clear();
+    else if (other.entries !== this.entries) {
+      const shared = new Set(other.entries);
+      this.entries = this.entries.filter((entry) => shared.has(entry));
+    }
+  }
+
   /** What these bytes hold; if that is unknown, they hold `value` from now on. */
   load(base: Value, access: Access, value: Value): Value | null {
     const found = this.entries.find(

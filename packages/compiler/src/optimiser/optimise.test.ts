@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { MapShape } from '@skep/bytecode';
-import { FunctionBuilder, Variable } from '../ir/builder.ts';
+import { Variable } from '../ir/builder.ts';
 import type { Space, Value } from '../ir/ir.ts';
-import { printFunction } from '../ir/print.ts';
-import { optimise } from './optimise.ts';
-import type { Passes } from './passes.ts';
+import { at, optimised, type Sketch } from './testing/sketch.ts';
 
 const lookup = { id: 1, name: 'map_lookup_elem', movesPacket: false };
 const pullData = { id: 39, name: 'skb_pull_data', movesPacket: true };
@@ -18,50 +16,6 @@ const numbers: MapShape = {
   maxEntries: 1,
   flags: 0,
 };
-
-const at = (space: Space, offset: number, size: 1 | 2 | 4 | 8) => ({ space, offset, size });
-
-/** Builds, optimises, and gives the lines between the function's head and its end, joined. */
-function optimised(build: (builder: Sketch) => void, passes: Partial<Passes> = {}): string {
-  const sketch = new Sketch('f');
-  build(sketch);
-  const made = sketch.finish();
-  optimise(made, { passes, verifies: true });
-  const lines = printFunction(made).split('\n').slice(1);
-  return renumber(lines.map((line) => line.trim()).join('; '));
-}
-
-/**
- * Values and blocks numbered in the order in which they occur, so that the text says what is left.
- */
-function renumber(text: string): string {
-  const names = new Map<string, string>();
-  const counts = { v: 0, b: 0 };
-  return text.replace(/\b([vb])\d+/g, (name, kind: 'v' | 'b') => {
-    const known = names.get(name) ?? `${kind}${counts[kind]++}`;
-    names.set(name, known);
-    return known;
-  });
-}
-
-/** A builder with short words for what these tests need. */
-class Sketch extends FunctionBuilder {
-  private readonly argument = this.parameter(0);
-
-  /** A number that nothing is known of. */
-  get any64(): Value {
-    return this.argument;
-  }
-  get any32(): Value {
-    return this.resize(this.argument, 32);
-  }
-  loaded(size: 1 | 2 | 4 | 8, offset = 0): Value {
-    return this.load(this.argument, at('map', offset, size));
-  }
-  c(bits: number | bigint, width: 32 | 64 = 32): Value {
-    return this.constant(bits, width);
-  }
-}
 
 const foldings: [string, (b: Sketch) => Value, string][] = [
   ['constants', (b) => b.binary('add', b.c(2), b.c(0xffffffff)), 'return 1'],
@@ -239,6 +193,22 @@ test('jump threading: a predecessor that knows the answer does not ask', () => {
   };
   assert.doesNotMatch(optimised(build), /phi/);
   assert.match(optimised(build, { threadJumps: false }), /phi/);
+});
+
+test('jump threading: what a predecessor has branched on it knows', () => {
+  const build = (b: Sketch): void => {
+    const [first, second] = [new Variable('first', 32), new Variable('second', 32)];
+    const ask = (variable: Variable, isMore: boolean): void => {
+      const write = (number: number) => () => b.write(variable, b.c(number));
+      b.choose(isMore ? 'gt' : 'le', b.any64, b.c(9, 64), write(3), write(4));
+    };
+    ask(first, true);
+    ask(second, false);
+    b.return(b.binary('mul', b.read(first), b.read(second)));
+  };
+  const branches = (text: string): number => text.split('branch').length - 1;
+  assert.equal(branches(optimised(build)), 1);
+  assert.equal(branches(optimised(build, { threadJumps: false })), 2);
 });
 
 test('control flow: a result that was gathered twice is known where it is asked for', () => {

@@ -1,19 +1,23 @@
 /**
- * A block that holds only phis and a branch on one of them: predecessors that know the outcome go
- * straight on. Heads of loops are left alone, so that loops keep the shape that the verifier knows.
+ * A block that holds only phis and a branch: predecessors that know the outcome go straight on, be
+ * it that the branch is on a phi, or that they have branched on the same before. Heads of loops are
+ * left alone, so that loops keep the shape that the verifier knows.
  */
-import { compare } from '../ir/comparison.ts';
+import { compare, negated } from '../ir/comparison.ts';
 import { placesOf } from '../ir/depth-first.ts';
 import { type Block, type IrFunction, resolve, type Terminator, type Value } from '../ir/ir.ts';
 import { isNonNull } from './branches.ts';
 import { isPhi, phisOf, redirect, removeUnreachable, resolveOperands } from './edit.ts';
 import { constantOf } from './rewriter.ts';
+import { isEqualConstant } from './simplify.ts';
 import { addUser, findUsers, repair, type Users } from './ssa-repair.ts';
 
 type Branch = Extract<Terminator, { kind: 'branch' }>;
 
 /** Each phi may have to be repaired in all that follows: a block with more is left alone. */
 const phiLimit = 16;
+/** How many blocks a predecessor looks back for a branch on the same. */
+const historyLimit = 4;
 
 /** Whether anything changed. */
 export function threadJumps(made: IrFunction): boolean {
@@ -46,17 +50,50 @@ const none: readonly Outcome[] = [];
 function knownOutcomes(block: Block): readonly Outcome[] {
   const end = block.terminator!;
   if (end.kind !== 'branch' || block.predecessors.length < 2) return none;
-  const phi = end.left;
-  if (phi.block !== block || !isPhi(phi) || constantOf(end.right) === null) return none;
   const { values } = block;
   // Phis come first: where the last value is one, all are.
-  if (values.length > phiLimit || !isPhi(values[values.length - 1]!)) return none;
+  if (values.length > phiLimit) return none;
+  if (values.length > 0 && !isPhi(values[values.length - 1]!)) return none;
+  const phi = end.left;
+  const isOnPhi = phi.block === block && isPhi(phi);
+  if (isOnPhi && constantOf(end.right) === null) return none;
   const known: Outcome[] = [];
   block.predecessors.forEach((before, index) => {
-    const isTrue = outcome(end, resolve(phi.operands[index]!));
+    const isTrue = isOnPhi
+      ? outcome(end, resolve(phi.operands[index]!))
+      : outcomeBefore(end, before, block);
     if (isTrue !== null) known.push({ before, to: isTrue ? end.ifTrue : end.ifFalse });
   });
   return known;
+}
+
+/** What a branch before `block` says of `end`, on the only way through `before`. */
+function outcomeBefore(end: Branch, before: Block, block: Block): boolean | null {
+  let to = block;
+  let from = before;
+  for (let step = 0; step < historyLimit; step++) {
+    const decided = outcomeOfBranch(end, from.terminator!, to);
+    if (decided !== null) return decided;
+    if (from.predecessors.length !== 1) return null;
+    to = from;
+    from = from.predecessors[0]!;
+  }
+  return null;
+}
+
+/** Whether `end` holds where `branch` has led `to`; `null` where it says nothing of that. */
+function outcomeOfBranch(end: Branch, branch: Terminator, to: Block): boolean | null {
+  if (branch.kind !== 'branch' || branch.ifTrue === branch.ifFalse) return null;
+  if (branch.width !== end.width || !isSame(branch.left, end.left)) return null;
+  if (!isSame(branch.right, end.right)) return null;
+  const holds = branch.ifTrue === to;
+  if (branch.comparison === end.comparison) return holds;
+  return branch.comparison === negated[end.comparison] ? !holds : null;
+}
+
+function isSame(left: Value, right: Value): boolean {
+  const [a, b] = [resolve(left), resolve(right)];
+  return a === b || isEqualConstant(a, b);
 }
 
 function outcome(end: Branch, value: Value): boolean | null {
