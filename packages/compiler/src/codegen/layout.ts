@@ -66,7 +66,7 @@ function fallThrough(instructions: MachineInstruction[], next: MachineBlock | un
   const isBranch = before?.operation === 'branch' || before?.operation === 'branchImmediate';
   if (isBranch && before.target === last.target) {
     instructions.splice(instructions.length - 2, 1);
-  } else if (isBranch && before.target === next) {
+  } else if (isBranch && before.target === next && before.comparison !== 'set') {
     before.comparison = negated[before.comparison];
     before.target = last.target;
     instructions.pop();

@@ -5,13 +5,8 @@
  * may be written several times. Physical registers live within one block only.
  */
 import type { GlobalParameter, MapShape } from '@skep/bytecode';
-import type {
-  BinaryOperator,
-  Comparison,
-  KernelFieldName,
-  SourcePosition,
-  Width,
-} from '../ir/ir.ts';
+import type { BinaryOperator, KernelFieldName, SourcePosition, Width } from '../ir/ir.ts';
+import type { BranchComparison } from './bit-tests.ts';
 
 /** The register that points at the end of the stack frame. */
 export const FRAME_POINTER = 10;
@@ -74,7 +69,7 @@ export class MachineInstruction {
   size: 1 | 2 | 4 | 8 = 8;
   width: Width = 64;
   operator: BinaryOperator = 'add';
-  comparison: Comparison = 'eq';
+  comparison: BranchComparison = 'eq';
   target: MachineBlock | null = null;
   /** What a base register of FRAME_POINTER means. */
   frame: FrameObject | null = null;

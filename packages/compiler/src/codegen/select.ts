@@ -20,6 +20,7 @@ import type {
   Value,
 } from '../ir/ir.ts';
 import { isFloating } from '../ir/ir.ts';
+import { asBitTest, findBitTests, type Test } from './bit-tests.ts';
 import { type FieldAddress, findFieldAddresses } from './field-addresses.ts';
 import { findFrameObjects, type FrameUse } from './frame-use.ts';
 import {
@@ -52,6 +53,7 @@ class Selector {
   private readonly uses: UseTable;
   private readonly frames: FrameUse;
   private readonly fields: ReadonlyMap<Value, FieldAddress>;
+  private readonly bitTests: ReadonlySet<Value>;
   private readonly blocks = new Map<Block, MachineBlock>();
   private readonly layout: MachineBlock[] = [];
   private out!: MachineBlock;
@@ -65,6 +67,7 @@ class Selector {
     this.uses = new UseTable(made, isProgram);
     this.frames = findFrameObjects(made);
     this.fields = findFieldAddresses(made);
+    this.bitTests = findBitTests(made, this.uses);
   }
 
   select(): MachineFunction {
@@ -178,7 +181,8 @@ class Selector {
   private selectValue(value: Value): void {
     const { operation } = value;
     // A turn that is left here is the condition of a `mayGoto`, which the block ends with.
-    if (operation.op === 'phi' || operation.op === 'turn' || this.fields.has(value)) return;
+    if (operation.op === 'phi' || operation.op === 'turn') return;
+    if (this.fields.has(value) || this.bitTests.has(value)) return;
     this.position = value.position ?? this.position;
     switch (operation.op) {
       case 'context':
@@ -370,13 +374,18 @@ class Selector {
   private selectBranch(block: Block, end: Branch): void {
     const guard = guardOf(block);
     if (guard) return this.selectMayGoto(block, end, guard.leavesWhenTrue);
+    this.selectTest(block, this.bitTests.has(end.left) ? asBitTest(end) : end);
+  }
+
+  private selectTest(block: Block, end: Test): void {
     const isSwapped = isFloating(end.left) && !isFloating(end.right);
     const [left, right] = isSwapped ? [end.right, end.left] : [end.left, end.right];
     const immediate = immediateOf(right);
     const register = this.inRegister(left);
     const other = immediate === null ? this.inRegister(right) : -1;
     const branch = this.put(immediate === null ? 'branch' : 'branchImmediate', register, other);
-    branch.comparison = isSwapped ? mirrored[end.comparison] : end.comparison;
+    const { comparison } = end;
+    branch.comparison = isSwapped && comparison !== 'set' ? mirrored[comparison] : comparison;
     branch.width = end.width;
     branch.immediate = immediate ?? 0;
     const from = this.out;
