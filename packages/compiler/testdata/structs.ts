@@ -40,3 +40,18 @@ export function packed(ctx: XdpContext): XdpAction {
   if (cell) cell.value += 1;
   return key.last + key.kind;
 }
+
+export class Pair extends Struct({ left: u32, right: u32 }) {}
+
+/** In a loop a struct is written when all of it is known: it may be made of its predecessor. */
+export function exchange(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Drop;
+  let pair = new Pair({ left: 1, right: 2 });
+  for (let turn = 0; turn < 20; turn++) {
+    if (turn >= word.value) break;
+    pair = new Pair({ left: pair.right, right: pair.left + 10 });
+  }
+  return pair.left * 1000 + pair.right;
+}
+export class Word extends Struct({ value: u32 }) {}

@@ -12,7 +12,10 @@ import type { ComputedPointer, Pointee, Result, Struct } from './result.ts';
 import { describeResult, isPointer, isStruct, known, nameOf } from './result.ts';
 
 /** What is written to a field: a result, or a literal of the field's own layout. */
-type Initial = { readonly result: Result } | { readonly literal: ts.Expression };
+type Initial =
+  | { readonly result: Result }
+  | { readonly literal: ts.Expression }
+  | { readonly isWritten: true };
 
 /** `new Name({ ... })` on the stack. */
 export function lowerNew(state: Lowering, node: ts.NewExpression): Result {
@@ -42,7 +45,7 @@ function fillStruct(
   struct: Struct,
   init: ts.Expression | undefined,
 ): void {
-  const initials = initialsOf(state, struct, init);
+  const initials = initialsOf(state, target, struct, init);
   if (struct.isUnion && initials.size > 1) {
     return refuse(init!, 'unionMembers', nameOf(struct), [...initials.keys()].join(', '));
   }
@@ -66,17 +69,19 @@ interface NodeInitial {
 /** The members in the order they were written, so that their effects happen in that order. */
 function initialsOf(
   state: Lowering,
+  target: Place,
   struct: Struct,
   init: ts.Expression | undefined,
 ): Map<string, NodeInitial> {
   if (!init) return new Map();
   const literal = withoutWrapping(init);
   if (!ts.isObjectLiteralExpression(literal)) return initialsOfValue(state, struct, init);
-  return new Map(state.each(literal.properties, (each) => initialOf(state, struct, each)));
+  return new Map(state.each(literal.properties, (each) => initialOf(state, target, struct, each)));
 }
 
 function initialOf(
   state: Lowering,
+  target: Place,
   struct: Struct,
   member: ts.ObjectLiteralElementLike,
 ): [string, NodeInitial] {
@@ -86,9 +91,22 @@ function initialOf(
     const names = struct.fields.map((each) => each.name).join(', ');
     return refuse(member, 'unknownField', nameOf(struct), name, names);
   }
-  const isLater = isLiteralFor(value, field.field);
-  const initial = isLater ? { literal: value } : { result: state.expression(value) };
-  return [name, { initial, node: value }];
+  if (isLiteralFor(value, field.field)) return [name, { initial: { literal: value }, node: value }];
+  const result = state.expression(value);
+  if (!isWrittenAtOnce(state, field.field, result)) {
+    return [name, { initial: { result }, node: value }];
+  }
+  const place = { ...target, offset: target.offset + field.offset, field: field.field };
+  writePlace(state, place, result, value);
+  return [name, { initial: { isWritten: true }, node: value }];
+}
+
+/**
+ * A number that waits for the others would take a register or a place of its own on the stack. In a
+ * loop it waits: what the slot holds of the last turn, the others may still ask for.
+ */
+function isWrittenAtOnce({ builder }: Lowering, field: Field, result: Result): boolean {
+  return field.kind === 'integer' && result.kind === 'computed' && !builder.isInLoop;
 }
 
 /** A known object, or a group of results. */
@@ -145,6 +163,7 @@ function isLiteralFor(node: ts.Expression, field: Field): boolean {
 }
 
 function fillField(state: Lowering, place: Place, initial: Initial, node: ts.Node): void {
+  if ('isWritten' in initial) return;
   if ('result' in initial) {
     const { field } = place;
     const { result } = initial;

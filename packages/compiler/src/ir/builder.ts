@@ -72,6 +72,10 @@ export class FunctionBuilder {
     return this.current;
   }
 
+  get isInLoop(): boolean {
+    return this.loopDepth > 0;
+  }
+
   makeBlock(): Block {
     const block = this.function.makeBlock();
     block.loopDepth = this.loopDepth;

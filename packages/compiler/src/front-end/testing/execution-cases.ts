@@ -119,6 +119,9 @@ export const executionCases: ExecutionCase[] = [
   },
   { file: 'structs', program: 'track', name: 'first: delete fails', have: ipv4({ 9: 6 }), want: 1 },
   { file: 'structs', program: 'packed', name: 'key', have: word(0), want: 1 },
+  { file: 'structs', program: 'exchange', name: 'never', have: word(0), want: 1002 },
+  { file: 'structs', program: 'exchange', name: 'once', have: word(1), want: 2011 },
+  { file: 'structs', program: 'exchange', name: 'three times', have: word(3), want: 12021 },
   { file: 'subprograms', program: 'search', name: 'short', have: word(0, 5), want: 1 },
   {
     file: 'groups',
