@@ -89,8 +89,9 @@ export class Packet extends Struct({
   icmpType: u8,
   icmpCode: u8,
   hook: enumOf(u8, Hook),
-  /** 1 where the packet's source is the tuple's first end. */
+  /** 1 where the packet's source is the tuple's first end, else 0. */
   isSourceFirst: u8,
+  /** 1 where it comes from the flow's responder, else 0. */
   isReply: u8,
   /** Which side's policy decided last. */
   direction: enumOf(u8, Direction),

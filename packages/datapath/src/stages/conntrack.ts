@@ -299,13 +299,12 @@ function reported(packet: Packet, connection: Connection, now: u32): void {
 /** Remembers what was decided; `reason` 0: allowed. False when there is no room. */
 export function remember(packet: Packet, reason: u8): boolean {
   const now: u32 = jiffies() & 0xffff_ffff;
-  const isInitiatorFirst = (packet.isSourceFirst !== 0) !== (packet.isReply !== 0);
-  let flags: u16 = isInitiatorFirst ? ConnectionFlag.InitiatorIsFirst : 0;
+  let flags: u16 = (packet.isSourceFirst ^ packet.isReply) & ConnectionFlag.InitiatorIsFirst;
   if (reason) flags |= ConnectionFlag.Denied;
   const entry = new Connection({
-    forwardPackets: packet.isReply ? 0 : 1,
+    forwardPackets: 1 - packet.isReply,
     forwardBytes: packet.isReply ? 0 : packet.length,
-    replyPackets: packet.isReply ? 1 : 0,
+    replyPackets: packet.isReply,
     replyBytes: packet.isReply ? packet.length : 0,
     lastSeen: now,
     lastReported: now,

@@ -110,14 +110,17 @@ export function locate(packet: Packet): NewcomerHints | null {
   packet.hint = NEWCOMER_HINTS_PER_SET;
   const set = newcomerHints.lookup(packet.hintSet);
   if (!set) return null;
+  let found: u32 = NEWCOMER_HINTS_PER_SET;
+  let hint: u32 = 0;
   for (let index = 0; index < NEWCOMER_HINTS_PER_SET; index++) {
-    const hint = set.hints[index];
+    hint = set.hints[index];
     if ((hint & TAG_MASK) === tag) {
-      packet.hint = index;
-      packet.place = hint & PLACE_MASK;
+      found = index;
       break;
     }
   }
+  packet.hint = found;
+  packet.place = hint & PLACE_MASK;
   return set;
 }
 
