@@ -6,7 +6,7 @@ struct system_call { u64 registers, id; };
 MAP(watched);
 MAP(counts);
 
-PROGRAM(count)(struct system_call *ctx) {
+PROGRAM(countCall)(struct system_call *ctx) {
   u32 zero = 0;
   u32 *process = map_lookup(&watched, &zero);
   if (!process || (u32)(get_current_pid_tgid() >> 32) != *process) return 0;

@@ -17,7 +17,7 @@ export const watched = new ArrayMap({ name: 'watched', value: u32, maxEntries: 1
 export const counts = new HashMap({ name: 'counts', key: u64, value: u64, maxEntries: 512 });
 
 /** Runs whenever a process of the machine enters a system call. */
-export function count(ctx: SystemCall): void {
+export function countCall(ctx: SystemCall): void {
   const process = watched.lookup(0);
   if (!process || u32(currentProcess() >>> 32) !== process.value) return;
   const counter = counts.lookup(ctx.id);
@@ -32,7 +32,7 @@ runExample(import.meta.url, (programs) => {
   const [table, counted] = [openMap(watched), openMap(counts)];
   table.update(0, process.pid);
   const maps = { watched: table.map, counts: counted.map };
-  const link = attachTracing(loadProgram(programs('count'), { maps }));
+  const link = attachTracing(loadProgram(programs('countCall'), { maps }));
 
   for (let call = 0; call < 3; call++) process.ppid;
   link.close();
