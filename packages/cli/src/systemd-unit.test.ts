@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
 import { removeUnit } from './commands/install.ts';
+import { makeProgram } from './program.ts';
 import { findUnit, UNIT_NAME, unitText } from './systemd-unit.ts';
 import { runSkep } from './testing/run-skep.ts';
 
@@ -44,6 +45,54 @@ describe('the unit', () => {
     assert.equal(status, 0);
     const [line] = output.split('\n').filter((each) => each.startsWith('ExecStart='));
     assert.match(line!, /main\.js agent --state "\/srv\/skep state" --metrics \[::1\]:9962$/);
+  });
+
+  /** By the option's name: what a user may write, for each that an agent takes. */
+  const written: Record<string, string[]> = {
+    '--state': ['/srv/skep state'],
+    '--bpffs': ['/sys/fs/bpf/other'],
+    '--socket': ['/run/skep/other.sock'],
+    '--namespace': ['/run/netns/node'],
+    '--pool': ['10.1.0.0/16', 'fd00::/64'],
+    '--reserve': ['10.1.0.0-10.1.0.9'],
+    '--metrics': ['127.0.0.1:9962'],
+    '--containerd': ['/run/containerd/containerd.sock'],
+    '--podman': ['/run/podman/podman.sock'],
+    '--masquerade': [],
+    '--uplink': ['eth0', 'eth1'],
+    '--masquerade-ports': ['50000-50999'],
+    '--masquerade-except': ['10.0.0.0/8'],
+    '--node-label': ['zone=a', 'rack=7'],
+    '--safe-port': ['ingress:tcp:22', 'egress:udp:53'],
+    '--log-level': ['debug'],
+    '--log-format': ['json'],
+  };
+
+  test('gives the agent every option as it was written', async () => {
+    const program = makeProgram();
+    const agent = program.commands.find((each) => each.name() === 'agent')!;
+    const names = agent.options.map(({ long }) => long!);
+    assert.deepEqual(names.sort(), Object.keys(written).sort());
+    const words = Object.entries(written).flatMap(([name, values]) => [name, ...values]);
+    const { status, output, errors } = await runSkep('install', '--print', ...words);
+    assert.deepEqual([status, errors], [0, '']);
+    const line = output.split('\n').find((each) => each.startsWith('ExecStart='))!;
+    for (const [name, values] of Object.entries(written)) {
+      const quoted = values.map((each) => (each.includes(' ') ? `"${each}"` : each));
+      assert.ok(`${line} `.includes(` ${[name, ...quoted].join(' ')} `), `${name} in ${line}`);
+    }
+  });
+
+  test('is not made of what the agent would not start with', async () => {
+    for (const [words, message] of [
+      [['--uplink', 'eth0'], /uplinks, ports and exceptions need --masquerade/],
+      [['--safe-port', '22/tcp'], /safe port '22\/tcp': expected/],
+      [['--node-label', 'zone'], /node label 'zone': expected key=value/],
+    ] as const) {
+      const { status, errors } = await runSkep('install', '--print', ...words);
+      assert.equal(status, 1);
+      assert.match(errors, message);
+    }
   });
 
   test('is written, replaced and taken away', { skip: canUseBpf() ?? false }, async () => {

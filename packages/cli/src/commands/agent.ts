@@ -23,7 +23,8 @@ export interface PlaceOptions {
   readonly namespace?: string;
 }
 
-interface AgentCommandOptions extends PlaceOptions {
+/** What the agent is told on the command line. */
+export interface AgentCommandOptions extends PlaceOptions {
   readonly logLevel: string;
   readonly pool: readonly string[];
   readonly reserve?: readonly string[];
@@ -95,7 +96,8 @@ export function addAgentCommand(program: Command): void {
     });
 }
 
-function daemonOptions(options: AgentCommandOptions): DaemonOptions {
+/** @throws CommandError for options that do not go together, a label or a port that is none */
+export function daemonOptions(options: AgentCommandOptions): DaemonOptions {
   const { socket, logLevel: level, logFormat: format, metrics, containerd, podman } = options;
   return {
     ...agentOptions(options),
@@ -116,7 +118,7 @@ function masqueradeOf(options: AgentCommandOptions): { masquerade?: MasqueradeOp
   const isDescribed = uplink ?? masqueradePorts ?? masqueradeExcept;
   if (!options.masquerade) {
     if (!isDescribed) return {};
-    throw new CommandError('start agent: uplinks, ports and exceptions need --masquerade');
+    throw new CommandError('agent: uplinks, ports and exceptions need --masquerade');
   }
   return {
     masquerade: {

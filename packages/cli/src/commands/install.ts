@@ -2,21 +2,24 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MonitoringAddress } from '@skep/agent';
+import type { MonitoringAddress, PortRange } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import type { Command } from 'commander';
 import { formatListen } from '../asking.ts';
 import { CommandError } from '../output.ts';
 import { findUnit, UNIT_DIRECTORY, UNIT_NAME, unitText } from '../systemd-unit.ts';
-import { withPlaces, withWork } from './agent.ts';
+import { type AgentCommandOptions, daemonOptions, withPlaces, withWork } from './agent.ts';
 
-interface InstallOptions {
+interface InstallOptions extends AgentCommandOptions {
   readonly units: string;
   readonly print?: boolean;
 }
 
 /** Those that are not the agent's. */
 const OWN_OPTIONS: ReadonlySet<string> = new Set<keyof InstallOptions>(['units', 'print']);
+
+/** What the value of an option can be. */
+type OptionValue = string | readonly string[] | boolean | MonitoringAddress | PortRange;
 
 /** Adds `skep install`. */
 export function addInstallCommand(program: Command): void {
@@ -29,7 +32,9 @@ export function addInstallCommand(program: Command): void {
     .action((options: InstallOptions) => install(options, command));
 }
 
+/** @throws CommandError also for what the agent would not start with */
 function install(options: InstallOptions, command: Command): void {
+  daemonOptions(options);
   const skep = realpathSync(process.argv[1]!);
   const text = unitText([process.execPath, skep, 'agent', ...agentWords(command)]);
   if (options.print) {
@@ -85,10 +90,11 @@ function agentWords(command: Command): string[] {
 }
 
 /** An option's value as it was written. */
-function wordsOf(value: string | readonly string[] | boolean | MonitoringAddress): string[] {
+function wordsOf(value: OptionValue): string[] {
   if (typeof value === 'boolean') return [];
   if (typeof value === 'string') return [value];
-  return 'host' in value ? [formatListen(value)] : [...value];
+  if ('host' in value) return [formatListen(value)];
+  return 'first' in value ? [`${value.first}-${value.last}`] : [...value];
 }
 
 /** @source sd_booted(3) */
