@@ -10,6 +10,7 @@
  * A pointer on the stack keeps what the verifier knows of it, because it is always 8 bytes.
  */
 import { BitRow } from './bit-row.ts';
+import { dropCopies } from './drop-copies.ts';
 import {
   computeLiveRanges,
   type LiveRanges,
@@ -29,6 +30,9 @@ import { Spiller } from './spill.ts';
 
 /** Those that calls overwrite come first: the others are kept for what lives across a call. */
 const preference = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9];
+
+/** The last one that calls overwrite; register 0 is another. */
+const LAST_SCRATCH = 5;
 
 /** A web larger than this is not coalesced further, so that merging stays cheap. */
 const rangeLimit = 256;
@@ -69,6 +73,7 @@ export function allocateRegisters(made: MachineFunction, options: AllocationOpti
     const failed = allocation.run();
     if (failed.length === 0) {
       rename(made, allocation.colours);
+      dropCopies(made.blocks);
       return;
     }
     spiller.spill(failed);
@@ -84,6 +89,8 @@ class Allocation {
   /** By register: the moves that would vanish if it got the register on their other side. */
   private readonly partners: (Move[] | undefined)[] = [];
   private readonly wishes = new Float64Array(FRAME_POINTER);
+  /** Where each machine register is wished for by somebody who can have it: others keep off. */
+  private readonly wanted: BitRow[] = [];
   private readonly costs: Float64Array;
   private readonly pool: readonly number[];
 
@@ -100,6 +107,7 @@ class Allocation {
     for (let register = 0; register < FRAME_POINTER; register++) {
       this.colours[register] = register;
       this.occupied.push(new BitRow(live.end));
+      this.wanted.push(new BitRow(live.end));
       this.occupy(register, live.ranges[register]!);
     }
   }
@@ -108,6 +116,7 @@ class Allocation {
   run(): number[][] {
     this.collectMoves();
     const webs = this.coalesce();
+    for (const web of webs) this.noteWishes(web);
     sortByWeight(webs);
     const failed: number[][] = [];
     for (const web of webs) {
@@ -178,6 +187,13 @@ class Allocation {
     }
   }
 
+  private noteWishes({ members, ranges }: Web): void {
+    const wishes = this.wishesOf(members);
+    for (let colour = 0; colour <= LAST_SCRATCH; colour++) {
+      if (wishes[colour]! > 0 && this.isFree(colour, ranges)) add(this.wanted[colour]!, ranges);
+    }
+  }
+
   /** The members of `web` that find no machine register. */
   private place(web: Web): number[] {
     const colour = this.choose(web.members, web.ranges);
@@ -201,10 +217,8 @@ class Allocation {
     return parts.flatMap((part) => this.place(part));
   }
 
-  /** Where a move would vanish, if it is free there; else the first that is free. */
-  private choose(members: readonly number[], ranges: Ranges): number | null {
-    const isTemporary = members.length === 1 && this.spiller.isTemporary(members[0]!);
-    const pool = isTemporary ? preference : this.pool;
+  /** By machine register: what the moves weigh that would vanish there. */
+  private wishesOf(members: readonly number[]): Float64Array {
     const wishes = this.wishes.fill(0);
     members.forEach((member) => {
       this.partners[member]?.forEach(({ destination, source, weight }) => {
@@ -212,28 +226,52 @@ class Allocation {
         if (colour >= 0) wishes[colour]! += weight;
       });
     });
+    return wishes;
+  }
+
+  /**
+   * Where a move would vanish, if it is free there; else the first that is free and that nobody
+   * else wishes for; else the first that is free.
+   */
+  private choose(members: readonly number[], ranges: Ranges): number | null {
+    const isTemporary = members.length === 1 && this.spiller.isTemporary(members[0]!);
+    const pool = isTemporary ? preference : this.pool;
+    const wishes = this.wishesOf(members);
     let best: number | null = null;
+    let isBestWanted = false;
     for (let index = 0; index < pool.length; index++) {
       const colour = pool[index]!;
-      const isBetter = best === null || wishes[colour]! > wishes[best]!;
-      if (isBetter && this.isFree(colour, ranges)) best = colour;
+      const isMoreWished = best === null || wishes[colour]! > wishes[best]!;
+      const isInstead = isBestWanted && colour <= LAST_SCRATCH && wishes[colour] === wishes[best!];
+      if (!isMoreWished && !isInstead) continue;
+      if (!this.isFree(colour, ranges)) continue;
+      const isWanted = wishes[colour] === 0 && meets(this.wanted[colour]!, ranges);
+      if (!isMoreWished && isWanted) continue;
+      best = colour;
+      isBestWanted = isWanted;
     }
     return best;
   }
 
   private isFree(colour: number, ranges: Ranges): boolean {
-    const row = this.occupied[colour]!;
-    for (let index = 0; index < ranges.length; index += 2) {
-      if (row.meetsRange(ranges[index]!, ranges[index + 1]!)) return false;
-    }
-    return true;
+    return !meets(this.occupied[colour]!, ranges);
   }
 
   private occupy(colour: number, ranges: Ranges): void {
-    const row = this.occupied[colour]!;
-    for (let index = 0; index < ranges.length; index += 2) {
-      row.addRange(ranges[index]!, ranges[index + 1]!);
-    }
+    add(this.occupied[colour]!, ranges);
+  }
+}
+
+function meets(row: BitRow, ranges: Ranges): boolean {
+  for (let index = 0; index < ranges.length; index += 2) {
+    if (row.meetsRange(ranges[index]!, ranges[index + 1]!)) return true;
+  }
+  return false;
+}
+
+function add(row: BitRow, ranges: Ranges): void {
+  for (let index = 0; index < ranges.length; index += 2) {
+    row.addRange(ranges[index]!, ranges[index + 1]!);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Passes } from '../optimiser/passes.ts';
 import { type AllocationOptions, allocateRegisters } from './allocate.ts';
 import { emitFunction, type FunctionCode } from './emit.ts';
 import { layOutFrame } from './frame.ts';
+import { hoistConstants } from './hoist-constants.ts';
 import { link } from './link.ts';
 import { lowerLoops } from './loops/lower-loops.ts';
 import { selectInstructions } from './select.ts';
@@ -47,6 +48,7 @@ export function compileProgram(program: IrProgram, options: CompileOptions = {})
   }
   const codes = functions.map((made, index): FunctionCode => {
     const machine = selectInstructions(made, index === 0);
+    hoistConstants(machine.blocks, false);
     allocateRegisters(machine, options.allocation);
     return emitFunction(machine, layOutFrame(machine));
   });

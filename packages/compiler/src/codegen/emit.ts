@@ -51,7 +51,7 @@ const jumpLimit = 0x7fff;
 
 /** @throws CompileError when a jump is too far for its 16 bits. */
 export function emitFunction(made: MachineFunction, stackBytes: number): FunctionCode {
-  hoistConstants(made.blocks);
+  hoistConstants(made.blocks, true);
   const blocks = tightenJumps(made.blocks);
   const starts = new Map<MachineBlock, number>();
   let slotCount = 0;

@@ -6,11 +6,13 @@
  *     w2 = 1                      if w1 == 0 goto +1
  *     goto +1                     w2 = 1
  *     w2 = 0
+ *
+ * Where both sides end the program, they end it at one place.
  */
 import {
   definesDestination,
-  type MachineBlock,
-  type MachineInstruction,
+  MachineBlock,
+  MachineInstruction,
   usesDestination,
 } from './machine.ts';
 
@@ -21,10 +23,14 @@ const lookLimit = 16;
 /** Registers that a call leaves nothing in. */
 const LAST_SCRATCH = 5;
 
-/** After registers were allocated, and before jumps are tightened. */
-export function hoistConstants(blocks: readonly MachineBlock[]): void {
+/**
+ * Before registers are allocated, so that what is set and what the branch compares get different
+ * ones, and after (`isAllocated`), when it is known what is set in place. Only then a register of
+ * the machine may be set in one block for another.
+ */
+export function hoistConstants(blocks: MachineBlock[], isAllocated: boolean): void {
   const ways = countWays(blocks);
-  for (const block of blocks) {
+  for (const block of [...blocks]) {
     const { instructions } = block;
     const [branch, jump] = instructions.slice(-2);
     if (branch?.operation !== 'branch' && branch?.operation !== 'branchImmediate') continue;
@@ -34,9 +40,29 @@ export function hoistConstants(blocks: readonly MachineBlock[]): void {
     const side = [taken, other].find((each) => {
       return isHoistable(each, each === taken ? other : taken, branch);
     });
-    if (!side) continue;
+    if (!side || (!isAllocated && isEnd(side))) continue;
     const constants = side.instructions.splice(0, side.instructions.length - 1);
     instructions.splice(instructions.length - 2, 0, ...constants);
+    if (isEnd(side)) shareExit(blocks, side, side === taken ? other : taken);
+  }
+}
+
+function isEnd({ instructions }: MachineBlock): boolean {
+  return instructions[instructions.length - 1]!.operation === 'exit';
+}
+
+/** `side`, which only ends the program, ends it where `other` does. */
+function shareExit(blocks: MachineBlock[], side: MachineBlock, other: MachineBlock): void {
+  const exit = new MachineBlock(0, other.loopDepth);
+  exit.instructions.push(other.instructions.pop()!);
+  blocks.splice(blocks.indexOf(other) + 1, 0, exit);
+  for (const each of [side, other]) {
+    const jump = new MachineInstruction('jump', exit.instructions[0]!.position);
+    jump.target = exit;
+    each.instructions = [
+      ...each.instructions.filter(({ operation }) => operation !== 'exit'),
+      jump,
+    ];
   }
 }
 
@@ -57,7 +83,7 @@ function isHoistable(
   branch: MachineInstruction,
 ): boolean {
   const count = instructions.length - 1;
-  if (count < 1 || count > constantLimit || instructions[count]!.operation !== 'jump') return false;
+  if (count < 1 || count > constantLimit || !endsAlike(instructions, other)) return false;
   for (let index = 0; index < count; index++) {
     const { operation, destination } = instructions[index]!;
     if (operation !== 'moveImmediate') return false;
@@ -67,7 +93,16 @@ function isHoistable(
   return true;
 }
 
-/** Whether `block` writes the register before it reads it. */
+/** Whether a side jumps on, or both end the program. */
+function endsAlike(instructions: readonly MachineInstruction[], other: MachineBlock): boolean {
+  const { operation } = instructions[instructions.length - 1]!;
+  return operation === 'jump' || (operation === 'exit' && isEnd(other));
+}
+
+/**
+ * Whether `block` writes the register before it reads it. A move does not count: it vanishes where
+ * both of its registers become one, which they cannot if this one is set before.
+ */
 function isOverwritten(register: number, { instructions }: MachineBlock): boolean {
   const end = Math.min(instructions.length, lookLimit);
   for (let index = 0; index < end; index++) {
@@ -80,7 +115,7 @@ function isOverwritten(register: number, { instructions }: MachineBlock): boolea
     }
     if (each.source === register) return false;
     if (each.destination !== register) continue;
-    return definesDestination(each) && !usesDestination(each);
+    return each.operation !== 'move' && definesDestination(each) && !usesDestination(each);
   }
   return false;
 }

@@ -1,0 +1,48 @@
+/** Copies that copy nothing: between two registers that hold the same already. */
+import { definesDestination, type MachineBlock, type MachineInstruction } from './machine.ts';
+
+/** Registers that a call leaves nothing in. */
+const scratch = [0, 1, 2, 3, 4, 5];
+
+/** After registers were allocated; each block for itself. */
+export function dropCopies(blocks: readonly MachineBlock[]): void {
+  for (const block of blocks) {
+    const equals = new Equals();
+    const kept = block.instructions.filter((each) => equals.isNews(each));
+    if (kept.length < block.instructions.length) block.instructions = kept;
+  }
+}
+
+/** Which registers hold the same. */
+class Equals {
+  /** By register: the one that it was copied from. */
+  private readonly origins = new Map<number, number>();
+
+  /** Whether the instruction does anything. */
+  isNews(each: MachineInstruction): boolean {
+    const { operation, destination, source } = each;
+    if (operation === 'call') {
+      for (const register of scratch) this.forget(register);
+      return true;
+    }
+    if (operation !== 'move') {
+      if (definesDestination(each)) this.forget(destination);
+      return true;
+    }
+    if (this.originOf(destination) === this.originOf(source)) return false;
+    this.forget(destination);
+    this.origins.set(destination, this.originOf(source));
+    return true;
+  }
+
+  private originOf(register: number): number {
+    return this.origins.get(register) ?? register;
+  }
+
+  private forget(register: number): void {
+    this.origins.delete(register);
+    for (const [copy, origin] of this.origins) {
+      if (origin === register) this.origins.delete(copy);
+    }
+  }
+}
