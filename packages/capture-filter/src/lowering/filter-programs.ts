@@ -154,7 +154,7 @@ function smallerOf(builder: FunctionBuilder, left: Value, right: Value): Value {
 }
 
 function pointer(builder: FunctionBuilder, context: Value, offset: number): Value {
-  return builder.load(context, { offset, size: 4, space: 'context' }, 64);
+  return builder.load(context, { offset, size: 4, space: 'packetBounds' }, 64);
 }
 
 /** `__sk_buff` of any kind of program: the length is its first field. */

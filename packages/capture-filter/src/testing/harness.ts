@@ -35,7 +35,7 @@ function callingProgram(matcher: Matcher): IrProgram {
   const builder = new FunctionBuilder('harness');
   const context = builder.context();
   const pointer = (offset: number) =>
-    builder.load(context, { offset, size: 4, space: 'context' }, 64);
+    builder.load(context, { offset, size: 4, space: 'packetBounds' }, 64);
   const [start, end] = [pointer(dataOffset!), pointer(dataEndOffset!)];
   const frame = builder.packetPointer(start, builder.constant(HEAD_BYTES, 64));
   const [short, whole] = [builder.makeBlock(), builder.makeBlock()];

@@ -148,7 +148,7 @@ function lowerProgram(project: Project, entry: Entry): IrFunction[] | undefined 
     if (diagnostics.size > before) return undefined;
     const functions = [builder.finish(), ...subprograms.made.map((made) => made.function)];
     for (const each of functions) {
-      findMovedPackets(each, context.shape, world, diagnostics);
+      findMovedPackets(each, world, diagnostics);
       findMissingHelpers(each, context.shape.kind, world, diagnostics);
     }
     return functions;

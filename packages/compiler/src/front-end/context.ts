@@ -34,7 +34,7 @@ export function isContext(result: Result): result is ContextPointer {
  */
 function loadPointer(state: Lowering, context: ContextPointer, offset: number): Value {
   const size = context.type.shape.pointerSize;
-  return state.builder.load(context.value, { offset, size, space: 'context' }, 64);
+  return state.builder.load(context.value, { offset, size, space: 'packetBounds' }, 64);
 }
 
 /** Where the context says that its packet is. @throws Refusal for one without a packet */

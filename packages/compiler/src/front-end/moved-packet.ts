@@ -5,7 +5,6 @@
  * A forward dataflow over the finished function: the state is the set of packet pointers that a
  * call has made stale, with that call.
  */
-import type { ContextShape } from '@skep/ebpf';
 import type { DiagnosticList } from '../diagnostics/report.ts';
 import { describe } from '../diagnostics/report.ts';
 import type { Block, IrFunction, Operation, Value } from '../ir/ir.ts';
@@ -18,11 +17,10 @@ type Stale = Map<Value, Value>;
 /** Adds a diagnostic for each use of a view of the packet from before the packet was moved. */
 export function findMovedPackets(
   { blocks }: IrFunction,
-  shape: ContextShape,
   world: World,
   diagnostics: DiagnosticList,
 ): void {
-  const pointers = packetPointers(blocks, shape);
+  const pointers = packetPointers(blocks);
   const isMoving = (value: Value): boolean => movesPacket(value);
   if (!blocks.some((block) => block.values.some(isMoving))) return;
   const ends = new Map<Block, Stale>();
@@ -44,7 +42,7 @@ export function findMovedPackets(
 }
 
 /** Everything computed from the context's data, data_end and data_meta. */
-function packetPointers(blocks: readonly Block[], shape: ContextShape): Set<Value> {
+function packetPointers(blocks: readonly Block[]): Set<Value> {
   const found = new Set<Value>();
   // A subprogram's parameter is told by what is done with it.
   for (const { operation, operands } of blocks.flatMap((block) => block.values)) {
@@ -54,22 +52,14 @@ function packetPointers(blocks: readonly Block[], shape: ContextShape): Set<Valu
   for (let before = -1; before !== found.size; ) {
     before = found.size;
     for (const { values } of blocks) {
-      for (const value of values) if (isPacketPointer(value, shape, found)) found.add(value);
+      for (const value of values) if (isPacketPointer(value, found)) found.add(value);
     }
   }
   return found;
 }
 
-function isPacketPointer(
-  { operation, operands, width }: Value,
-  { dataOffset, dataEndOffset, dataMetaOffset }: ContextShape,
-  found: Set<Value>,
-): boolean {
-  if (operation.op === 'load') {
-    const { space, offset } = operation.access;
-    const isPointer = [dataOffset, dataEndOffset, dataMetaOffset].includes(offset);
-    return space === 'context' && isPointer && width === 64;
-  }
+function isPacketPointer({ operation, operands }: Value, found: Set<Value>): boolean {
+  if (operation.op === 'load') return operation.access.space === 'packetBounds';
   const carries = operation.op === 'add' || operation.op === 'phi';
   return carries && operands.some((operand) => found.has(operand));
 }

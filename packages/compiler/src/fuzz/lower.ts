@@ -52,8 +52,8 @@ class Lowering {
     this.variables = recipe.widths.map((width, index) => new Variable(`variable ${index}`, width));
     this.scratch = builder.slot('scratch', scratchBytes);
     const context = builder.context();
-    this.start = builder.load(context, at('context', 0, 4), 64);
-    this.end = builder.load(context, at('context', 4, 4), 64);
+    this.start = builder.load(context, at('packetBounds', 0, 4), 64);
+    this.end = builder.load(context, at('packetBounds', 4, 4), 64);
   }
 
   lower(): ReturnType<FunctionBuilder['finish']> {

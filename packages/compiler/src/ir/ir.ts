@@ -20,8 +20,11 @@ export interface SourcePosition {
   readonly text: string;
 }
 
-/** What a pointer points into; `any` where several are possible. */
-export type Space = 'context' | 'packet' | 'map' | 'stack' | 'ringBuffer' | 'any';
+/**
+ * What a pointer points into; `any` where several are possible. `packetBounds` are the pointers of
+ * the context to its packet, which are never null.
+ */
+export type Space = 'context' | 'packetBounds' | 'packet' | 'map' | 'stack' | 'ringBuffer' | 'any';
 
 /** One read or write of `size` bytes at base + `offset`. */
 export interface Access {

@@ -20,7 +20,9 @@ import { IrFunction, turnsMax } from './ir.ts';
 import { checksumOf, jsonComparisons, jsonEnds, jsonFormat, jsonVersion } from './json-format.ts';
 import { type IntegerReader, JsonReader } from './json-reader.ts';
 
-const spaces: readonly Space[] = ['context', 'packet', 'map', 'stack', 'ringBuffer', 'any'];
+const spaces: readonly Space[] = [
+  ...(['context', 'packetBounds', 'packet', 'map', 'stack', 'ringBuffer', 'any'] as const),
+];
 
 /**
  * The programs in `text`.

@@ -126,10 +126,7 @@ function outcomeByRange(comparison: Comparison, most: bigint, right: bigint): bo
   }
 }
 
-/**
- * Whether `value` is an address that is never null. A 4-byte field of the context that is read as
- * 64 bits is one of the packet pointers.
- */
+/** Whether `value` is an address that is never null. */
 export function isNonNull(value: Value): boolean {
   const { operation } = value;
   switch (operation.op) {
@@ -138,9 +135,7 @@ export function isNonNull(value: Value): boolean {
     case 'context':
       return true;
     case 'load':
-      return (
-        operation.access.space === 'context' && operation.access.size === 4 && value.width === 64
-      );
+      return operation.access.space === 'packetBounds';
     case 'add':
       return !!operation.isPacketPointer || isNonNullSum(value);
     default:

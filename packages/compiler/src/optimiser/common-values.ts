@@ -16,6 +16,7 @@ import {
   type IrFunction,
   isCall,
   resolve,
+  type Space,
   type Terminator,
   type Value,
 } from '../ir/ir.ts';
@@ -141,7 +142,7 @@ class CommonValues {
     }
     switch (operation.op) {
       case 'load': {
-        const isContext = operation.access.space === 'context';
+        const isContext = isOfContext(operation.access.space);
         if (!isContext || !this.isContextStable || value.width !== 64) {
           return memory.load(operands[0]!, operation.access, value);
         }
@@ -205,5 +206,9 @@ function changesContext(value: Value): boolean {
   const { operation } = value;
   if (isCall(operation)) return operation.movesPacket;
   const isWrite = operation.op === 'store' || operation.op === 'atomicAdd';
-  return isWrite && (operation.access.space === 'context' || operation.access.space === 'any');
+  return isWrite && (isOfContext(operation.access.space) || operation.access.space === 'any');
+}
+
+function isOfContext(space: Space): boolean {
+  return space === 'context' || space === 'packetBounds';
 }
