@@ -25,11 +25,11 @@ PROGRAM(watch)(struct operations_context *ctx) {
   }
   int is_active = ctx->operation == 4;
   if (!is_active && ctx->operation != 5) return 1;
-  u32 index = is_active ? 0 : 1;
-  u64 *count = map_lookup(&established, &index);
+  u32 role = is_active ? 0 : 1;
+  u64 *count = map_lookup(&established, &role);
   if (count) __sync_fetch_and_add(count, 1);
-  u32 *role = sk_storage_get(&roles, socket, 0, 1);
-  if (role) *role = is_active ? 0 : 1;
+  u32 *own = sk_storage_get(&roles, socket, 0, 1);
+  if (own) *own = role;
   sock_ops_cb_flags_set(ctx, 4);
   return 1;
 }

@@ -31,10 +31,11 @@ export function watch(ctx: SocketOperationsContext): void {
   }
   const isActive = ctx.operation === SocketOperation.ActiveEstablished;
   if (!isActive && ctx.operation !== SocketOperation.PassiveEstablished) return;
-  const count = established.lookup(isActive ? 0 : 1);
+  const role = isActive ? 0 : 1;
+  const count = established.lookup(role);
   if (count) count.value += 1;
-  const role = roles.getOrCreate(socket);
-  if (role) role.value = isActive ? 0 : 1;
+  const own = roles.getOrCreate(socket);
+  if (own) own.value = role;
   setSocketCallbacks(ctx, SocketCallback.State);
 }
 

@@ -31,9 +31,10 @@ export function limitRate(ctx: XdpContext): XdpAction {
   const ip = ctx.at(Ipv4Header, EthernetHeader.size);
   if (!ip) return XdpAction.Pass;
   const now = monotonicNanoseconds();
-  const bucket = buckets.lookup(ip.source);
+  const source = ip.source;
+  const bucket = buckets.lookup(source);
   if (!bucket) {
-    buckets.update(ip.source, { saved: bucketLimit - packetCost, at: now });
+    buckets.update(source, { saved: bucketLimit - packetCost, at: now });
     return XdpAction.Pass;
   }
   const filled = u64(bucket.saved + (now - bucket.at));
