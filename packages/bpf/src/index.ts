@@ -41,6 +41,7 @@ export * from './code-target.ts';
 export * from './kernel-functions.ts';
 export * from './program.ts';
 export * from './program-array.ts';
+export type { ProgramOrder } from './program-order.ts';
 export * from './program-list.ts';
 export * from './raw-map.ts';
 export * from './queue.ts';

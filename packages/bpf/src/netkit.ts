@@ -4,6 +4,10 @@ import { UnsupportedFeatureError } from './errors.ts';
 import { featureSince, hasFeature } from './features.ts';
 import { createLink, type Link } from './link.ts';
 import type { Program } from './program.ts';
+import { type ProgramOrder, queryOrder } from './program-order.ts';
+
+/** What a program runs for: what the primary device itself sends, or what its peer sends. */
+export type NetkitEnd = 'primary' | 'peer';
 
 /** Where {@link attachNetkit} attaches. */
 export interface AttachNetkitOptions {
@@ -11,8 +15,7 @@ export interface AttachNetkitOptions {
   readonly program: Program;
   /** The primary device, in the network namespace of the calling thread. */
   readonly ifindex: number;
-  /** What the program runs for: what the device itself sends, or what its peer sends. */
-  readonly end: 'primary' | 'peer';
+  readonly end: NetkitEnd;
 }
 
 /**
@@ -23,11 +26,10 @@ export interface AttachNetkitOptions {
  * @since Linux 6.7
  */
 export function attachNetkit({ program, ifindex, end }: AttachNetkitOptions): Link {
-  const attachType = end === 'primary' ? BpfAttachType.NETKIT_PRIMARY : BpfAttachType.NETKIT_PEER;
   const detail = `interface ${ifindex}, ${end} end`;
   try {
     return createLink(
-      { program, target: ifindex, attachType },
+      { program, target: ifindex, attachType: netkitAttachType(end) },
       { operation: 'attach netkit program', subject: program.name, detail },
     );
   } catch (cause) {
@@ -37,4 +39,19 @@ export function attachNetkit({ program, ifindex, end }: AttachNetkitOptions): Li
     }
     throw cause;
   }
+}
+
+/**
+ * Reads what is attached to one end, by whomever.
+ *
+ * @param ifindex of the primary device, in the network namespace of the calling thread
+ * @throws KernelError, ENXIO for a device of another sort
+ */
+export function queryNetkit(ifindex: number, end: NetkitEnd): ProgramOrder {
+  const subject = `interface ${ifindex}, ${end} end`;
+  return queryOrder(ifindex, netkitAttachType(end), { operation: 'query netkit', subject });
+}
+
+function netkitAttachType(end: NetkitEnd): number {
+  return end === 'primary' ? BpfAttachType.NETKIT_PRIMARY : BpfAttachType.NETKIT_PEER;
 }

@@ -1,21 +1,12 @@
 /**
  * Attaching to traffic control by TCX: several programs in an order, each with a link of its own.
  */
-import {
-  BpfAttachFlag,
-  BpfAttachType,
-  BpfAttribute,
-  BpfCommand,
-  bpfResult,
-  Errno,
-  KernelError,
-} from '@skep/sys';
-import { Attribute } from './attribute.ts';
-import { bpfError } from './call.ts';
+import { BpfAttachFlag, BpfAttachType, KernelError } from '@skep/sys';
 import { UnsupportedFeatureError } from './errors.ts';
 import { featureSince, hasTcx } from './features.ts';
 import { createLink, type Link, type TcDirection } from './link.ts';
 import type { Program } from './program.ts';
+import { type ProgramOrder, queryOrder } from './program-order.ts';
 
 /** Where in the order of programs: at an end, or beside another link. */
 export type TcxPosition = 'first' | 'last' | { readonly before: Link } | { readonly after: Link };
@@ -60,40 +51,10 @@ export function attachTcx(options: AttachTcxOptions): Link {
   }
 }
 
-/** What runs at one direction of an interface. */
-export interface TcxOrder {
-  /** Grows with each change; the next attachment may demand it. */
-  readonly revision: bigint;
-  /** In the order in which they run. `linkId` is 0 for a program attached without a link. */
-  readonly programs: readonly { readonly programId: number; readonly linkId: number }[];
-}
-
-/** More programs than anyone attaches; the kernel's own limit is 64. */
-const PROGRAMS_MAX = 64;
-
 /** Reads what is attached, by whomever. @throws KernelError EINVAL where the kernel has no TCX */
-export function queryTcx(ifindex: number, direction: TcDirection): TcxOrder {
-  const { query } = BpfAttribute;
-  const programs = new Uint32Array(PROGRAMS_MAX);
-  const links = new Uint32Array(PROGRAMS_MAX);
-  const attribute = new Attribute(query.size)
-    .setU32(query.target, ifindex)
-    .setU32(query.attach_type, tcxAttachType(direction))
-    .setPointer(query.prog_ids, programs)
-    .setPointer(query.link_ids, links)
-    .setU32(query.count, PROGRAMS_MAX);
+export function queryTcx(ifindex: number, direction: TcDirection): ProgramOrder {
   const subject = `interface ${ifindex} ${direction}`;
-  const errno = -bpfResult(BpfCommand.PROG_QUERY, attribute.bytes);
-  // The first kernels with TCX say ENOENT where nothing was ever attached, later ones give zero.
-  if (errno !== 0 && errno !== Errno.ENOENT) {
-    throw bpfError(errno, { operation: 'query tcx', subject });
-  }
-  if (errno === Errno.ENOENT) return { revision: 1n, programs: [] };
-  const found = Array.from(programs.subarray(0, attribute.getU32(query.count)));
-  return {
-    revision: attribute.getU64(query.revision),
-    programs: found.map((programId, index) => ({ programId, linkId: links[index] ?? 0 })),
-  };
+  return queryOrder(ifindex, tcxAttachType(direction), { operation: 'query tcx', subject });
 }
 
 function tcxAttachType(direction: TcDirection): number {

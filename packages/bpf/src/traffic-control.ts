@@ -1,12 +1,14 @@
 /**
  * Attaching to traffic control on any kernel: by a TCX link where there is TCX, else by a `bpf`
  * classifier under `clsact`, which takes netlink. Netlink is a package beside this one, so its part
- * comes in as an argument.
+ * comes in as an argument. A netkit device runs the same programs by itself.
  */
 import { hasTcx } from './features.ts';
 import { type Link, openPinnedLink, type TcDirection } from './link.ts';
 import { unpinObject } from './pin.ts';
+import { attachNetkit, type NetkitEnd, queryNetkit } from './netkit.ts';
 import type { Program } from './program.ts';
+import type { ProgramOrder } from './program-order.ts';
 import { attachTcx, queryTcx } from './tcx.ts';
 
 /** Which classifier: its priority and handle name it on its interface and direction. */
@@ -34,8 +36,11 @@ export interface Classifiers {
   removeFilter(key: ClassifierKey): void;
 }
 
-/** How a program came to be attached. */
-export type TcMechanism = 'tcx' | 'clsact';
+/**
+ * How a program came to be attached. `netkit` is for the primary device of a netkit pair: its
+ * ingress is what the peer sends, its egress what it sends itself.
+ */
+export type TcMechanism = 'tcx' | 'clsact' | 'netkit';
 
 /** A program attached to traffic control, whichever way, that stays when this process ends. */
 export interface TcAttachment {
@@ -70,13 +75,14 @@ const HANDLE = 1;
 /**
  * Attaches a program, or puts it in the place of the one that an earlier process attached at the
  * same interface, direction and pin, also if that one was attached the other way: where both are,
- * TCX runs first and its verdict is the last word. No packet passes unseen meanwhile.
+ * TCX runs first and its verdict is the last word. No packet passes unseen meanwhile. At a netkit
+ * device there is one way only.
  *
  * @throws KernelError, or what `classifiers` throws
  */
 export function attachTc(options: AttachTcOptions): TcAttachment {
   const mechanism = options.mechanism ?? (hasTcx() ? 'tcx' : 'clsact');
-  return mechanism === 'tcx' ? attachLink(options) : attachClassifier(options);
+  return mechanism === 'clsact' ? attachClassifier(options) : attachLink(options, mechanism);
 }
 
 /** The number of the program that {@link attachTc} has attached there, whichever way, if any. */
@@ -103,12 +109,48 @@ export function detachTc(options: Omit<AttachTcOptions, 'program' | 'mechanism'>
   options.classifiers.removeFilter(keyOf(options));
 }
 
-function attachLink(options: AttachTcOptions): TcAttachment {
+/** Numbers of all programs that are attached there in one way, by whomever. @throws KernelError */
+export function attachedProgramIds({
+  ifindex,
+  direction,
+  mechanism,
+  classifiers,
+}: Pick<Required<AttachTcOptions>, 'ifindex' | 'direction' | 'mechanism' | 'classifiers'>): (
+  | number
+  | undefined
+)[] {
+  const found =
+    mechanism === 'clsact'
+      ? classifiers.listFilters(ifindex, direction)
+      : LINKED[mechanism].query(ifindex, direction).programs;
+  return found.map(({ programId }) => programId);
+}
+
+/** The ways that have links, and how each is attached and asked for. */
+const LINKED: Readonly<Record<'tcx' | 'netkit', LinkedWay>> = {
+  tcx: { attach: attachTcx, query: queryTcx },
+  netkit: {
+    attach: ({ direction, ...rest }) => attachNetkit({ ...rest, end: endOf(direction) }),
+    query: (ifindex, direction) => queryNetkit(ifindex, endOf(direction)),
+  },
+};
+
+interface LinkedWay {
+  attach(options: Pick<AttachTcOptions, 'program' | 'ifindex' | 'direction'>): Link;
+  query(ifindex: number, direction: TcDirection): ProgramOrder;
+}
+
+function endOf(direction: TcDirection): NetkitEnd {
+  return direction === 'ingress' ? 'peer' : 'primary';
+}
+
+function attachLink(options: AttachTcOptions, mechanism: 'tcx' | 'netkit'): TcAttachment {
   const { pinPath, classifiers } = options;
-  const link = takeOver(options) ?? attachAndPin(options);
-  classifiers.removeFilter(keyOf(options));
+  const way = LINKED[mechanism];
+  const link = takeOver(options, way) ?? attachAndPin(options, way);
+  if (mechanism === 'tcx') classifiers.removeFilter(keyOf(options));
   return {
-    mechanism: 'tcx',
+    mechanism,
     update: (next) => link.update(next),
     pinAgain: () => link.pin(pinPath),
     detach: () => {
@@ -120,8 +162,9 @@ function attachLink(options: AttachTcOptions): TcAttachment {
   };
 }
 
-function attachAndPin({ program, ifindex, direction, pinPath }: AttachTcOptions): Link {
-  const link = attachTcx({ program, ifindex, direction });
+function attachAndPin(options: AttachTcOptions, { attach }: LinkedWay): Link {
+  const { program, ifindex, direction, pinPath } = options;
+  const link = attach({ program, ifindex, direction });
   try {
     link.pin(pinPath);
     return link;
@@ -132,13 +175,14 @@ function attachAndPin({ program, ifindex, direction, pinPath }: AttachTcOptions)
 }
 
 /** The pinned link with the new program, unless it was of an interface that is no more. */
-function takeOver({ program, ifindex, direction, pinPath }: AttachTcOptions): Link | undefined {
+function takeOver(options: AttachTcOptions, { query }: LinkedWay): Link | undefined {
+  const { program, ifindex, direction, pinPath } = options;
   const link = openPinnedLink(pinPath);
   if (link === undefined) return undefined;
   try {
     // Asked of the interface, since a link's own index may be that of another namespace.
     const { id } = link.info();
-    if (queryTcx(ifindex, direction).programs.some(({ linkId }) => linkId === id)) {
+    if (query(ifindex, direction).programs.some(({ linkId }) => linkId === id)) {
       link.update(program);
       return link;
     }

@@ -30,6 +30,8 @@ export interface NewLink extends NewEnd {
 
 /** The far end of a pair. It is made switched off: the kernel can do so only once both ends are. */
 export interface NewPeer extends NewEnd {
+  /** Its interface index, where this end's is given, too; the next free one where absent. */
+  readonly index?: number;
   /** Open file of the namespace it is made in; that of this end where absent. */
   readonly namespaceFd?: number;
 }
@@ -126,7 +128,7 @@ export function writeVxlan(to: AttributeWriter, vxlan: NewVxlan): void {
 }
 
 function writePeer(to: AttributeWriter, type: number, peer: NewPeer): void {
-  to.nestAfter(type, linkHeader(0), (inner) => {
+  to.nestAfter(type, linkHeader(peer.index ?? 0), (inner) => {
     writeNewLink(inner, peer);
     if (peer.namespaceFd !== undefined) inner.u32(IFLA.NET_NS_FD, peer.namespaceFd);
   });
