@@ -5,7 +5,7 @@ import { PEER_GROUPS_MAX, SUBJECTS_MAX } from './limits.ts';
 
 /** One local endpoint, by its id. `interfaceIndex` 0: there is none. */
 export class EndpointEntry extends Struct({
-  /** Of the host's end of its veth. */
+  /** Of the host's end of its device. */
   interfaceIndex: u32,
   identity: u32,
   /** Of its IPv4 and its IPv6 address. */

@@ -7,6 +7,8 @@ export const node = loadTime({
   jiffiesPerSecond: u32,
   /** 1: hand packets to local endpoints without the node's stack. */
   hasRedirectPeer: bool,
+  /** 1: there are endpoints behind netkit devices. */
+  hasNetkit: bool,
   /** 1: report traffic that is allowed, too. */
   reportsForwarded: bool,
   /** 1 at uplinks: endpoints reach the world under the node's address. */

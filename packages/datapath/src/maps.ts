@@ -55,10 +55,17 @@ import {
   UPLINKS_MAX,
 } from '@skep/contract';
 import { Ipv6Address } from '@skep/wire';
-import { Packet } from './packet.ts';
+import { Packet, Transit } from './packet.ts';
 
 /** The packet at hand, then the one that it quotes. */
 export const packets = new PerCpuArrayMap({ name: 'skep_packet', value: Packet, maxEntries: 2 });
+
+/** What is sent on by a hook, until the next one has it. */
+export const transits = new PerCpuArrayMap({
+  name: 'skep_transit',
+  value: Transit,
+  maxEntries: 1,
+});
 
 /** Flows that both ends take part in. */
 export const connections = new LruHashMap({
@@ -100,7 +107,7 @@ export const fragments = new LruHashMap({
   maxEntries: FRAGMENTED_DATAGRAMS_MAX,
 });
 
-/** The endpoint behind an interface, by the index of the host's end of its veth; 0: none. */
+/** The endpoint behind an interface, by the index of the host's end of its device; 0: none. */
 export const interfaces = new ArrayMap({
   name: 'skep_interface',
   value: u32,
@@ -234,6 +241,7 @@ export const masqueradeMaps: readonly MapDeclaration[] = [
 /** All others, in the order in which they are made. */
 export const datapathMaps: readonly MapDeclaration[] = [
   packets,
+  transits,
   connections,
   newcomers,
   newcomerQueue,

@@ -18,6 +18,8 @@ export enum Outcome {
   Answer = 3,
   /** Dropped, and counted and reported already. */
   Dropped = 4,
+  /** Into the endpoint, as the hook before has decided, and counted. */
+  SentOn = 5,
 }
 
 /** What a stage returns: `Outcome.Next`, another end, or why to drop. */
@@ -52,6 +54,20 @@ export class End extends Struct({
   endpoint: u16,
   subject: u16,
   revision: u32,
+}) {}
+
+/** The row of `transits`: what one hook has sent on to another, between the two. */
+export class Transit extends Struct({
+  source: Ipv6Address,
+  destination: Ipv6Address,
+  /** How many packets it may arrive as; 0: none is under way. */
+  segments: u32,
+  sourcePort: u16,
+  destinationPort: u16,
+  /** That it goes to. */
+  endpoint: u16,
+  protocol: enumOf(u8, IpProtocol),
+  padding: bytes(5),
 }) {}
 
 /** The row of `packets`: 264 bytes that only programs read. */

@@ -12,11 +12,13 @@ export interface NodeConstants {
   readonly jiffiesPerSecond: number;
   /** 1 where the kernel has `bpf_redirect_peer`. @since Linux 5.10 */
   readonly hasRedirectPeer: 0 | 1;
+  /** 1: there may be endpoints behind netkit devices. Default: 0. */
+  readonly hasNetkit?: 0 | 1;
   /** 1: report allowed traffic too, not only drops. */
   readonly reportsForwarded: 0 | 1;
 }
 
-/** The two programs on the host's end of every endpoint's veth. */
+/** The two programs on the host's end of every endpoint's device. */
 export interface EndpointPrograms {
   /** Its ingress: what the endpoint sends. */
   readonly fromEndpoint: ProgramObject;
@@ -35,7 +37,7 @@ export function decidedProgram(node: NodeConstants, role: ProgramRole = 'alone')
   return bind('skep_decided', constantsOf(node, role));
 }
 
-/** The programs for the host's end of every endpoint's veth. */
+/** The programs for the host's end of every endpoint's device. */
 export function endpointPrograms(
   node: NodeConstants,
   role: ProgramRole = 'alone',
@@ -48,7 +50,7 @@ export function endpointPrograms(
 }
 
 function constantsOf(node: NodeConstants, role: ProgramRole): Constants {
-  return { ...node, isSuccessor: role === 'successor' ? 1 : 0 };
+  return { hasNetkit: 0, ...node, isSuccessor: role === 'successor' ? 1 : 0 };
 }
 
 /** What the programs of uplinks do; of what they do not, no instruction is in them. */

@@ -1,12 +1,14 @@
 /**
- * From an endpoint: traffic control ingress of the host's end of its veth. Everything that the
- * endpoint sends passes here, and nothing passes that no stage has let through.
+ * From an endpoint: traffic control ingress of the host's end of its veth, or what its end of a
+ * netkit device runs. Everything that the endpoint sends passes here, and nothing passes that no
+ * stage has let through.
  */
 import { TcAction } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
 import { DropReason, Hook } from '@skep/contract';
 import type { EndpointEntry } from '@skep/contract';
 import { EtherType, EthernetHeader } from '@skep/wire';
+import { node } from '../config.ts';
 import { packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
@@ -15,7 +17,12 @@ import { decideFlow } from '../stages/flow.ts';
 import { answerArp, answerNeighbour } from '../stages/neighbours.ts';
 import { begin, parseIpv4, parseIpv6, parseTransport } from '../stages/parse.ts';
 import { ownEndpoint } from '../stages/peers.ts';
-import { checkDestinationMac, checkSourceAddress, checkSourceMac } from '../stages/source.ts';
+import {
+  checkDestinationMac,
+  checkEtherType,
+  checkSourceAddress,
+  checkSourceMac,
+} from '../stages/source.ts';
 import { checkReach } from '../stages/target.ts';
 
 /** @program skep_from_ep */
@@ -33,6 +40,10 @@ function walk(ctx: TcContext, packet: Packet): Step {
   if (!ethernet) return DropReason.TruncatedHeader;
   let step = checkSourceMac(ctx, ethernet, own);
   if (step !== Outcome.Next) return step;
+  if (node.hasNetkit) {
+    step = checkEtherType(ctx, ethernet);
+    if (step !== Outcome.Next) return step;
+  }
   step = parseNetwork(ctx, packet, ethernet, own);
   if (step !== Outcome.Next) return step;
   step = parseTransport(ctx, packet);

@@ -1,12 +1,14 @@
 /**
- * To an endpoint: traffic control egress of the host's end of its veth. What the node's stack hands
- * over passes here: from the node itself, from the world, and from local endpoints where the kernel
- * cannot redirect to a peer.
+ * To an endpoint: traffic control egress of the host's end of its veth, or what the host's end of a
+ * netkit device runs. What the node's stack hands over passes here: from the node itself, from the
+ * world, and from local endpoints where the kernel cannot redirect to a peer; and what an endpoint
+ * behind a netkit device sends another.
  */
 import { TcAction } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
 import { DropReason, Hook } from '@skep/contract';
 import { EtherType, EthernetHeader } from '@skep/wire';
+import { node } from '../config.ts';
 import { packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
@@ -16,6 +18,7 @@ import { isNeighbourAnswer } from '../stages/neighbours.ts';
 import { begin, parseIpv4, parseIpv6, parseTransport } from '../stages/parse.ts';
 import { ownEndpoint } from '../stages/peers.ts';
 import { checkTargetAddress } from '../stages/target.ts';
+import { isSentOn } from '../stages/transit.ts';
 
 /** @program skep_to_ep */
 export function toEndpoint(ctx: TcContext): TcAction {
@@ -35,6 +38,7 @@ function walk(ctx: TcContext, packet: Packet): Step {
   step = checkTargetAddress(packet, own);
   if (step !== Outcome.Next) return step;
   if (isNeighbourAnswer(ctx, packet)) return Outcome.Pass;
+  if (node.hasNetkit && isSentOn(ctx, packet)) return Outcome.SentOn;
   return decideFlow(ctx, packet, own);
 }
 

@@ -16,8 +16,8 @@ import {
 
 /** Tables that the agent fills when it starts, memory of one packet, and where newcomers stand. */
 const FILLED_BY_AGENT = [
-  ...['skep_packet', 'skep_interface', 'skep_endpoint', 'skep_subject', 'skep_node'],
-  ...['skep_address', 'skep_prefix', 'skep_selectors', 'skep_policy'],
+  ...['skep_packet', 'skep_transit', 'skep_interface', 'skep_endpoint', 'skep_subject'],
+  ...['skep_node', 'skep_address', 'skep_prefix', 'skep_selectors', 'skep_policy'],
   ...['skep_former', 'skep_succession', 'skep_hash_key', 'skep_new_queue', 'skep_new_hints'],
 ];
 

@@ -10,16 +10,27 @@ import { FIRST_DROP_REASON, Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { callFormer, isShadow } from './former.ts';
 import { count, reportDrop } from './report.ts';
+import { isBeingSent, sendOn } from './transit.ts';
 
 /** Carries out what the stages have decided. */
 export function finish(ctx: TcContext, packet: Packet, step: Step): TcAction {
-  if (isShadow(packet)) return callFormer(ctx, packet);
+  if (isShadow(packet)) return shadow(ctx, packet, step);
+  if (step === Outcome.SentOn) return TcAction.Pass;
   if (step === Outcome.Dropped) return TcAction.Drop;
   if (step === Outcome.Next || step >= FIRST_DROP_REASON) return drop(packet, step);
   const isDirect = packet.hook === Hook.FromEndpoint && node.hasRedirectPeer;
   if (step === Outcome.ToEndpoint && isDirect) return deliver(ctx, packet);
   count(packet, 0);
   return step === Outcome.Answer ? redirect(packet.interfaceIndex, 0) : TcAction.Pass;
+}
+
+/**
+ * The other hook of what is sent on may have the last word already, when this one has not yet had
+ * it.
+ */
+function shadow(ctx: TcContext, packet: Packet, step: Step): TcAction {
+  if (node.hasNetkit && step === Outcome.ToEndpoint && isBeingSent(ctx)) sendOn(ctx, packet);
+  return callFormer(ctx, packet);
 }
 
 /** At an uplink what passes goes on to other programs, and is counted where it goes. */
@@ -37,13 +48,17 @@ function drop(packet: Packet, step: Step): TcAction {
   return TcAction.Drop;
 }
 
-/** Into the endpoint's namespace, past the node's stack. @since Linux 5.10 */
+/** Past the node's stack: into the endpoint's namespace, or out of its interface. */
 function deliver(ctx: TcContext, packet: Packet): TcAction {
   const endpoint = endpoints.lookup(packet.targetEndpoint);
   if (!endpoint || endpoint.interfaceIndex === 0) return drop(packet, DropReason.EndpointNotReady);
   count(packet, 0);
   // The node's stack tells the sender when the packet has passed too many routers.
   if (!route(ctx, packet, endpoint)) return TcAction.Pass;
+  if (node.hasNetkit && isBeingSent(ctx)) {
+    sendOn(ctx, packet);
+    return redirect(endpoint.interfaceIndex, 0);
+  }
   return redirectPeer(endpoint.interfaceIndex, 0);
 }
 

@@ -1,4 +1,5 @@
 /** An endpoint speaks only for itself: with its own MAC and IP addresses, to its gateway. */
+import { raw16 } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
 import { DropReason } from '@skep/contract';
 import type { EndpointEntry } from '@skep/contract';
@@ -12,6 +13,17 @@ export function checkSourceMac(ctx: TcContext, ethernet: EthernetHeader, own: En
   const source = ethernet.source;
   const isOwn = source.head === own.mac.head && source.tail === own.mac.tail;
   return isOwn ? Outcome.Next : DropReason.InvalidSourceMac;
+}
+
+/**
+ * The frame is what its sender's kernel takes it for. Of what comes in by a veth that is read from
+ * the frame; behind a netkit device whoever sends may say something else, and the node's stack
+ * would believe it.
+ *
+ * @source eth_type_trans, net/ethernet/eth.c; netkit_xmit, drivers/net/netkit.c
+ */
+export function checkEtherType(ctx: TcContext, ethernet: EthernetHeader): Step {
+  return ctx.protocol === raw16(ethernet.type) ? Outcome.Next : DropReason.InvalidPacket;
 }
 
 /** Frames with an IP packet go to the gateway; ARP and neighbour discovery may be for all. */

@@ -13,7 +13,7 @@ import { Connection, Newcomer, Translation } from '@skep/contract';
 import { codecOf, type MapDeclaration } from '@skep/ebpf';
 import * as maps from '../maps.ts';
 import { queuedNewcomers } from '../newcomer-queue.ts';
-import { decidedProgram } from '../programs.ts';
+import { decidedProgram, type NodeConstants } from '../programs.ts';
 import type { TrialTables } from './tables.ts';
 import { NODE } from './world.ts';
 
@@ -24,14 +24,14 @@ export class KernelTables implements TrialTables {
   private readonly reader: RingBufferReader;
 
   /** @throws KernelError EPERM without the rights */
-  constructor() {
+  constructor(node: NodeConstants = NODE) {
     this.maps = Object.fromEntries(
       [...maps.datapathMaps, ...maps.masqueradeMaps].map((map) => {
         return [map.name, createMap(mapShapeOf(map))];
       }),
     );
     this.reader = new RingBufferReader(this.map(maps.events));
-    this.setPolicy(maps.DECIDED, decidedProgram(NODE));
+    this.setPolicy(maps.DECIDED, decidedProgram(node));
   }
 
   update(map: MapDeclaration, key: Uint8Array, value: Uint8Array): void {

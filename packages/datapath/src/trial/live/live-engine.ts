@@ -1,22 +1,22 @@
 /**
- * Packet tables on real devices: the programs are attached to the host's ends of two veths, the
+ * Packet tables on real devices: the programs are attached to the host's ends of two pairs, the
  * frame is really sent, and what comes out is really received.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attachTc, type TcAttachment, type TcDirection } from '@skep/bpf';
+import { attachTc, type TcAttachment, type TcDirection, type TcMechanism } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import { inNetworkNamespace, mountBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
 
-import { endpointPrograms, uplinkPrograms } from '../../programs.ts';
+import { endpointPrograms, type NodeConstants, uplinkPrograms } from '../../programs.ts';
 import type { Delivery, Engine, HookName, UplinkHookName } from '../engine.ts';
 import { KernelTables } from '../kernel-tables.ts';
 import { changed, type Counts, counters } from '../run-case.ts';
 import { ANNA, BERT, NODE, type TrialEndpoint } from '../world.ts';
 import { UPLINK_INTERFACE, UPLINK_TASKS } from '../world.ts';
 import { isRouted, judge, judgeAtUplink } from './judge.ts';
-import { type Arrival, LiveNetwork } from './live-network.ts';
+import { type Arrival, LiveNetwork, type PairKind } from './live-network.ts';
 
 /** For one packet: within one softirq where the machine is idle. */
 const WAIT_MILLISECONDS = 2_000;
@@ -26,14 +26,17 @@ const SETTLE_MILLISECONDS = 4;
 /** Tables in the kernel, devices in namespaces of their own; `close` ends all of it. */
 export class LiveEngine extends KernelTables implements Engine {
   readonly name = 'live';
+  private readonly node: NodeConstants;
   private network: LiveNetwork | undefined;
   private readonly attachments: TcAttachment[] = [];
 
   /** @throws KernelError EPERM without the rights; what was made so far is taken away again */
-  constructor() {
-    super();
+  constructor(private readonly kind: PairKind = 'veth') {
+    const node: NodeConstants = { ...NODE, hasNetkit: kind === 'netkit' ? 1 : 0 };
+    super(node);
+    this.node = node;
     try {
-      this.network = new LiveNetwork();
+      this.network = new LiveNetwork(kind);
       this.attachAll(this.network);
     } catch (error) {
       this.close();
@@ -94,22 +97,28 @@ export class LiveEngine extends KernelTables implements Engine {
    * links end with this process, however it ends.
    */
   private attachAll(network: LiveNetwork): void {
-    const { fromEndpoint, toEndpoint } = endpointPrograms(NODE);
-    const { fromNetwork, toNetwork } = uplinkPrograms(NODE, UPLINK_TASKS);
+    const { fromEndpoint, toEndpoint } = endpointPrograms(this.node);
+    const { fromNetwork, toNetwork } = uplinkPrograms(this.node, UPLINK_TASKS);
     const folder = mkdtempSync(join(tmpdir(), 'skep-live-'));
     mountBpfFileSystem(folder);
-    const attach = (ifindex: number, direction: TcDirection, object: ProgramObject): void => {
+    const { trafficControl: classifiers } = network.host;
+    const netkit = this.kind === 'netkit' ? { mechanism: 'netkit' as const } : {};
+    const attach = (
+      ifindex: number,
+      direction: TcDirection,
+      object: ProgramObject,
+      way: { mechanism?: TcMechanism } = {},
+    ): void => {
       const program = this.load(object);
       const pinPath = join(folder, `${ifindex}-${direction}`);
-      const classifiers = network.host.trafficControl;
-      const options = { program, ifindex, direction, pinPath, classifiers };
+      const options = { program, ifindex, direction, pinPath, classifiers, ...way };
       this.attachments.push(attachTc(options));
     };
     try {
       inNetworkNamespace(network.host.namespace, () => {
         for (const { interfaceIndex } of [ANNA, BERT]) {
-          attach(interfaceIndex, 'egress', toEndpoint);
-          attach(interfaceIndex, 'ingress', fromEndpoint);
+          attach(interfaceIndex, 'egress', toEndpoint, netkit);
+          attach(interfaceIndex, 'ingress', fromEndpoint, netkit);
         }
         attach(UPLINK_INTERFACE, 'egress', toNetwork);
         attach(UPLINK_INTERFACE, 'ingress', fromNetwork);

@@ -1,9 +1,9 @@
 /**
- * The node of the trials as devices: anna and bert in namespaces of their own, each on a veth whose
+ * The node of the trials as devices: anna and bert in namespaces of their own, each on a pair whose
  * other end is the host's, and an uplink to the world. All namespaces are nameless: they end with
  * their last descriptor, so with this process whatever becomes of it.
  */
-import { Network } from '@skep/netlink';
+import { Network, type NewVeth } from '@skep/netlink';
 import {
   Errno,
   EVERY_ETHER_TYPE,
@@ -41,6 +41,9 @@ export interface Arrival {
 
 const STACK_ETHER_TYPES = [EtherType.IPv4, EtherType.IPv6, EtherType.ARP];
 
+/** What anna and bert are connected by. */
+export type PairKind = 'veth' | 'netkit';
+
 /** Real devices; nothing in it speaks by itself. */
 export class LiveNetwork {
   readonly host: Network;
@@ -51,7 +54,7 @@ export class LiveNetwork {
   private readonly outlets: { readonly place: Place; readonly socket: Socket }[] = [];
 
   /** @throws KernelError, NetlinkError; what was made so far is taken away again */
-  constructor() {
+  constructor(private readonly kind: PairKind) {
     try {
       this.host = this.newNetwork();
       setUpHost(this.host);
@@ -64,13 +67,15 @@ export class LiveNetwork {
   }
 
   /**
-   * Out of the endpoint's interface, or out of the host's end towards it. There the kernel tells
-   * the sender of a drop, as if there had been no room: it is left to the counters to say why.
+   * Out of the endpoint's interface, or out of the host's end towards it. There, and inside of a
+   * netkit device, the kernel tells the sender of a drop, as if there had been no room: it is left
+   * to the counters to say why.
    *
    * @throws KernelError
    */
   send(hook: HookName, endpoint: world.TrialEndpoint, frame: Uint8Array): void {
-    send(this.inlets.get(endpoint)![hook], frame, hook === 'to');
+    const isDropTold = hook === 'to' || this.kind === 'netkit';
+    send(this.inlets.get(endpoint)![hook], frame, isDropTold);
   }
 
   /** Out of the uplink, or out of its far end. @throws KernelError */
@@ -110,18 +115,25 @@ export class LiveNetwork {
     const inside = this.newQuietNetwork();
     const { id, interfaceIndex } = endpoint;
     const mac = parseMac(endpoint.mac);
-    this.host.links.createVeth({
-      name: `host${id}`,
-      index: interfaceIndex,
-      mac: parseMac(world.GATEWAY_MAC),
-      isUp: true,
-      peer: { name: 'eth0', mac, namespaceFd: inside.namespace.number },
-    });
+    const end = { name: `host${id}`, index: interfaceIndex, mac: parseMac(world.GATEWAY_MAC) };
+    const peer = { name: 'eth0', mac, namespaceFd: inside.namespace.number };
+    this.addPair({ ...end, isUp: true, peer });
     const own = this.openOutlet(inside, { kind: 'endpoint', endpoint }, upIndex(inside));
     this.inlets.set(endpoint, { from: own, to: this.openSocket(this.host, interfaceIndex) });
     for (const etherType of STACK_ETHER_TYPES) {
       this.openOutlet(this.host, { kind: 'stack', endpoint }, interfaceIndex, etherType);
     }
+  }
+
+  /** Nothing passes a netkit pair without programs, which know it by the index of both ends. */
+  private addPair(pair: NewVeth & { readonly index: number }): void {
+    const { links } = this.host;
+    if (this.kind === 'veth') {
+      links.createVeth(pair);
+      return;
+    }
+    const peer = { ...pair.peer, index: pair.index };
+    links.createNetkit({ ...pair, peer, mode: 'layer2', policy: 'drop', peerPolicy: 'drop' });
   }
 
   /** Where the node's routes to the world lead. */
