@@ -301,6 +301,7 @@ export class Agent implements AgentApi {
       startedAt: this.startedAt.toISOString(),
       kernel: release(),
       attachment: kernel.mechanism === 'tcx' ? 'tcx' : 'cls_bpf',
+      deviceKind: node.deviceKind,
       endpoints: model.size,
       identities: model.identities.size,
       reserved: reservedIdentityViews(model),

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { canUseBpf, explainMissing } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { Agent, type AgentOptions } from './agent.ts';
+import type { Attachable } from './kernel/endpoint-datapath.ts';
 import { KernelDatapath } from './kernel/kernel-datapath.ts';
 import { Steps } from './testing/steps.ts';
 import { readTableRows } from './testing/table-rows.ts';
@@ -150,11 +151,11 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
       const mock = t.mock.method(
         KernelDatapath.prototype,
         'attach',
-        function (this: KernelDatapath, id: number, interfaceIndex: number) {
+        function (this: KernelDatapath, endpoint: Attachable) {
           const network = new Network(options.networkNamespace);
-          network.links.delete(interfaceIndex);
+          network.links.delete(endpoint.interfaceIndex);
           network.close();
-          attach.call(this, id, interfaceIndex);
+          attach.call(this, endpoint);
         },
       );
       agent = Agent.start(options);

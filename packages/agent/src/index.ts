@@ -1,3 +1,4 @@
+export * from './devices/device-kind.ts';
 export * from './masquerade/masquerade-options.ts';
 export * from './model/endpoint-facts.ts';
 export * from './model/ipcache.ts';

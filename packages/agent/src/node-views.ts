@@ -21,6 +21,7 @@ import { GATEWAY } from './devices/endpoint-device.ts';
 import { HOST, type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
 import type { StoredEndpoint } from './state/schema.ts';
+import { deviceKindOf } from './state/stored.ts';
 import type { EndpointView, IdentityView, IpcacheView, NodeView, PolicyView } from './views.ts';
 
 /** What is stored of an endpoint together with what the model has worked out about it. */
@@ -39,6 +40,7 @@ export function endpointView(
     mac: formatMac(known.mac),
     gateway: { ipv4: formatAddress(GATEWAY.ipv4), ipv6: formatAddress(GATEWAY.ipv6) },
     hostInterface,
+    deviceKind: deviceKindOf(stored),
     isIngressEnforced: table !== undefined && isEnforced(table.ingress),
     isEgressEnforced: table !== undefined && isEnforced(table.egress),
   };

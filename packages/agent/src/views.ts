@@ -2,7 +2,9 @@
  * What the agent says of itself, as JSON: the one definition of what its API, the CLI and the lab
  * exchange. Addresses and prefixes are text; times are ISO 8601 in UTC.
  */
+import type { DeviceKind } from './devices/device-kind.ts';
 
+/** A transport protocol, by its name in policies. */
 export type TransportName = 'TCP' | 'UDP' | 'SCTP';
 
 /** A port that policy may name; `port` is 1 to 65535. */
@@ -48,7 +50,7 @@ export interface EndpointRequest {
    * none of its own.
    */
   readonly wantsAddresses?: boolean;
-  /** Of its end of the veth. Default: made of its id. */
+  /** Of its end of the device. Default: made of its id. */
   readonly mac?: string;
   /** Path of its network namespace, such as `/run/netns/NAME`. */
   readonly networkNamespace: string;
@@ -69,12 +71,13 @@ export interface EndpointView extends EndpointRequest {
   readonly state: EndpointState;
   readonly identity: number;
   readonly mac: string;
-  /** Of both ends of its veth; the kernel's default where absent. */
+  /** Of both ends of its device; the kernel's default where absent. */
   readonly mtuBytes?: number;
   /** Of the gateway, which is every endpoint's next hop. */
   readonly gateway: { readonly ipv4: string; readonly ipv6: string };
-  /** Of the host's end of its veth. */
+  /** Of the host's end of its device. */
   readonly hostInterface: string;
+  readonly deviceKind: DeviceKind;
   /** Whether policy is enforced: traffic that no rule allows is dropped. */
   readonly isIngressEnforced: boolean;
   readonly isEgressEnforced: boolean;
@@ -311,6 +314,8 @@ export interface StatusView {
   readonly kernel: string;
   /** How the programs are attached. */
   readonly attachment: 'tcx' | 'cls_bpf';
+  /** What new endpoints get. */
+  readonly deviceKind: DeviceKind;
   readonly endpoints: number;
   readonly identities: number;
   /** The reserved identities, in use or not. */

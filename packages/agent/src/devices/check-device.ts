@@ -5,7 +5,8 @@ import { addressesOf, type EndpointDevice, findDevice, GATEWAY } from './endpoin
 
 /** What is missing or different, one sentence each. */
 export function checkDevice(host: Network, device: EndpointDevice): string[] {
-  return [...checkHost(host, device), ...checkInside(device)];
+  const hostIndex = findDevice(host, device.hostInterface)?.index;
+  return [...checkHost(host, device), ...checkInside(device, hostIndex)];
 }
 
 function checkHost(host: Network, device: EndpointDevice): string[] {
@@ -13,6 +14,9 @@ function checkHost(host: Network, device: EndpointDevice): string[] {
   const link = findDevice(host, hostInterface);
   if (!link) return [`host interface ${hostInterface}: it is gone`];
   const problems = link.isUp ? [] : [`host interface ${hostInterface}: it is down`];
+  if (link.kind !== device.kind) {
+    problems.push(`host interface ${hostInterface}: a ${link.kind}, expected a ${device.kind}`);
+  }
   const routes = host.routes.list({ linkIndex: link.index });
   for (const address of addressesOf(device)) {
     const text = formatPrefix(singlePrefix(address));
@@ -22,7 +26,7 @@ function checkHost(host: Network, device: EndpointDevice): string[] {
   return problems;
 }
 
-function checkInside(device: EndpointDevice): string[] {
+function checkInside(device: EndpointDevice, hostIndex: number | undefined): string[] {
   const { interfaceName, networkNamespace } = device;
   let inside: Network;
   try {
@@ -37,6 +41,10 @@ function checkInside(device: EndpointDevice): string[] {
     const [found, expected] = [link.mac && formatMac(link.mac), formatMac(device.mac)];
     if (found !== expected) {
       problems.push(`interface ${interfaceName}: MAC address ${found}, expected ${expected}`);
+    }
+    // Of a netkit pair, whose programs know it by that.
+    if (device.kind === 'netkit' && hostIndex !== undefined && link.index !== hostIndex) {
+      problems.push(`interface ${interfaceName}: index ${link.index}, expected ${hostIndex}`);
     }
     return [
       ...problems,

@@ -29,7 +29,8 @@ test('a device for which no interface index is free is refused by name', () => {
     find: (link: unknown) => (typeof link === 'number' ? { index: link } : undefined),
   };
   const device = {
-    ...{ id: 1, hostInterface: 'skep1', interfaceName: 'eth0', mac: new Uint8Array(6) },
+    ...{ id: 1, kind: 'veth' as const },
+    ...{ hostInterface: 'skep1', interfaceName: 'eth0', mac: new Uint8Array(6) },
     ...{ gatewayMac: new Uint8Array(6), networkNamespace: '/proc/self/ns/net' },
   };
   const message = /no interface index below 65536 is free \(remove interfaces with indexes/;

@@ -1,5 +1,5 @@
 /**
- * An endpoint's devices: a veth whose one end is in the endpoint's namespace, addresses and routes
+ * An endpoint's devices: a pair whose one end is in the endpoint's namespace, addresses and routes
  * in it, and the host's routes to it. Everything outside goes by way of the gateway, whose
  * addresses are link-local and answered by the datapath.
  */
@@ -9,6 +9,7 @@ import { type Link, NetlinkError, Network } from '@skep/netlink';
 import { Errno } from '@skep/sys';
 import { type Address, parseAddress, parsePrefix, singlePrefix } from '@skep/wire';
 import { EndpointError } from '../endpoints/endpoint-error.ts';
+import type { DeviceKind } from './device-kind.ts';
 
 /**
  * The endpoint's only neighbour: on its link, and nowhere else. @source RFC 3927, RFC 4291 section
@@ -23,9 +24,10 @@ const FIRST_INDEX = 10_000;
 const NO_LINK_LOCAL_ADDRESS = 1;
 const DEFAULT = { ipv4: parsePrefix('0.0.0.0/0'), ipv6: parsePrefix('::/0') };
 
-/** Both ends of an endpoint's veth, as they are to be; MAC addresses are 6 bytes each. */
+/** Both ends of an endpoint's pair, as they are to be; MAC addresses are 6 bytes each. */
 export interface EndpointDevice {
   readonly id: number;
+  readonly kind: DeviceKind;
   /** Name of the host's end. */
   readonly hostInterface: string;
   /** Name and namespace of the endpoint's end. */
@@ -39,7 +41,7 @@ export interface EndpointDevice {
   readonly ipv6?: Address;
 }
 
-/** The host's end of an endpoint's veth. */
+/** The host's end of an endpoint's pair. */
 export function hostInterfaceName(id: number): string {
   return `skep${id}`;
 }
@@ -59,21 +61,38 @@ export function createDevice(host: Network, device: EndpointDevice): number {
   const inside = new Network(device.networkNamespace);
   try {
     deleteDevice(host, device);
-    const { hostInterface: name, gatewayMac: mac, interfaceName } = device;
-    const mtu = device.mtuBytes === undefined ? {} : { mtuBytes: device.mtuBytes };
-    const namespaceFd = inside.namespace.number;
-    const peer = { name: interfaceName, mac: device.mac, ...mtu, namespaceFd };
-    const index = freeIndex(host, device.id);
-    const link = host.links.createVeth({ name, mac, ...mtu, index, group: LINK_GROUP, peer });
+    const { index } = createPair(host, inside, device);
     setUpInside(inside, device);
     setUpHost(host, device);
-    return link.index;
+    return index;
   } catch (error) {
     deleteDevice(host, device);
     throw error;
   } finally {
     inside.close();
   }
+}
+
+/**
+ * Both ends, switched off. The programs of a netkit pair know what its host's end sends by the
+ * index of the other end: it is the same in both namespaces. Without programs nothing passes.
+ *
+ * @source netkit_xmit, drivers/net/netkit.c
+ */
+function createPair(host: Network, inside: Network, device: EndpointDevice): Link {
+  const { hostInterface: name, gatewayMac: mac, interfaceName } = device;
+  const mtu = device.mtuBytes === undefined ? {} : { mtuBytes: device.mtuBytes };
+  const namespaceFd = inside.namespace.number;
+  const peer = { name: interfaceName, mac: device.mac, ...mtu, namespaceFd };
+  const end = { name, mac, ...mtu, group: LINK_GROUP };
+  if (device.kind === 'veth') {
+    return host.links.createVeth({ ...end, index: freeIndex([host], device.id), peer });
+  }
+  const index = freeIndex([host, inside], device.id);
+  return host.links.createNetkit({
+    ...{ ...end, index, peer: { ...peer, index } },
+    ...{ mode: 'layer2', policy: 'drop', peerPolicy: 'drop' },
+  });
 }
 
 /** Opens the way to the endpoint: after its programs are attached, never before. */
@@ -119,9 +138,9 @@ export function findDevice(host: Network, hostInterface: string): Link | undefin
  * Interface indexes are below the datapath's limit, which those that the kernel gives would pass
  * one day: each new interface gets the next number.
  */
-function freeIndex(host: Network, id: number): number {
+function freeIndex(networks: readonly Network[], id: number): number {
   for (let index = FIRST_INDEX + id; index < INTERFACE_INDEXES_MAX; index += ENDPOINTS_MAX) {
-    if (!host.links.find(index)) return index;
+    if (networks.every(({ links }) => !links.find(index))) return index;
   }
   const { advice } = atLimit(interfaces.name);
   const found = `no interface index below ${INTERFACE_INDEXES_MAX} is free`;

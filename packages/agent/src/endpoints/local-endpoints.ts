@@ -16,13 +16,13 @@ import {
 } from '../devices/endpoint-device.ts';
 import { uplinkMtu } from '../devices/uplink-mtu.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
-import type { Attachable } from '../kernel/kernel-datapath.ts';
+import type { Attachable } from '../kernel/endpoint-datapath.ts';
 import { type KnownEndpoint, qualifiedName } from '../model/endpoint-facts.ts';
 import type { Node } from '../node/node.ts';
 import { endpointView } from '../node-views.ts';
 import type { NewEndpoint } from '../runtimes/container-labels.ts';
 import type { StoredEndpoint } from '../state/schema.ts';
-import { DEFAULT_INTERFACE, deviceOf, factsOf } from '../state/stored.ts';
+import { attachableOf, DEFAULT_INTERFACE, deviceOf, factsOf } from '../state/stored.ts';
 import type {
   AttachmentCheck,
   AttachmentKey,
@@ -66,12 +66,13 @@ export class LocalEndpoints {
    *   then
    */
   add(request: NewEndpoint, isRetry = false): EndpointView {
-    const { network } = this.node;
+    const { network, deviceKind } = this.node;
     const start = performance.now();
     const made = isRetry ? this.madeBefore(request) : undefined;
     if (made) return this.view(made)[0]!;
     this.dropDeadRivals(request);
-    const stored = this.register.begin(request, uplinkMtu(network));
+    const mtuBytes = uplinkMtu(network);
+    const stored = this.register.begin(request, { deviceKind, mtuBytes });
     try {
       const numbers = numbersOf(this.make(stored));
       const ready = this.register.finish(stored, numbers, this.lastIdentity());
@@ -180,13 +181,13 @@ export class LocalEndpoints {
   }
 
   /** A device may go with its container at any moment. */
-  private takeOver({ id, interfaceIndex, device }: Located): void {
+  private takeOver(located: Located): void {
     const { memory, network, kernel } = this.node;
     try {
-      this.inNamespace(() => kernel.attach(id, interfaceIndex));
-      openRoutes(network, device, interfaceIndex);
+      this.inNamespace(() => kernel.attach(located));
+      openRoutes(network, located.device, located.interfaceIndex);
     } catch (error) {
-      const stored = memory.endpoints.get(id);
+      const stored = memory.endpoints.get(located.id);
       if (!stored || this.locate(stored).length > 0) throw error;
     }
   }
@@ -196,7 +197,7 @@ export class LocalEndpoints {
     const { network, problems } = this.node;
     const device = deviceOf(stored);
     const link = findDevice(network, device.hostInterface);
-    if (link) return [{ id: stored.id, interfaceIndex: link.index, device }];
+    if (link) return [{ ...attachableOf(stored, link.index), device }];
     if (stored.attachment) {
       // It went with its container, as when the machine was started anew.
       this.removeAll([stored]);
@@ -233,7 +234,7 @@ export class LocalEndpoints {
     const device = deviceOf(stored);
     const interfaceIndex = createDevice(network, device);
     const known = model.addEndpoint(factsOf(stored, interfaceIndex));
-    this.inNamespace(() => kernel.attach(stored.id, interfaceIndex));
+    this.inNamespace(() => kernel.attach(attachableOf(stored, interfaceIndex)));
     openRoutes(network, device, interfaceIndex);
     return known;
   }

@@ -2,6 +2,7 @@
  * The book of the node's endpoints: who has which id, name, address and interface. What an endpoint
  * gets is on disk before anything is made of it, and free again only when nothing of it is left.
  */
+import type { DeviceKind } from '../devices/device-kind.ts';
 import { Ipam, type IpamOptions } from '../ipam/ipam.ts';
 import type { NewEndpoint } from '../runtimes/container-labels.ts';
 import type { Memory } from '../state/memory.ts';
@@ -13,6 +14,12 @@ import { addressTextsOf, Claims } from './claims.ts';
 export interface ReadyFacts {
   readonly identity: number;
   readonly subject: number;
+}
+
+/** What its device is to be, where it is not what goes without saying. */
+export interface NewDevice {
+  readonly deviceKind?: DeviceKind | undefined;
+  readonly mtuBytes?: number | undefined;
 }
 
 /** Endpoints as they are remembered; no devices, no tables. */
@@ -58,7 +65,10 @@ export class Register {
    *
    * @throws EndpointError, IpamError, AddressError, StateWriteError; nothing is taken then
    */
-  begin({ wantsAddresses, ...request }: NewEndpoint, mtuBytes?: number): StoredEndpoint {
+  begin(
+    { wantsAddresses, ...request }: NewEndpoint,
+    { deviceKind, mtuBytes }: NewDevice = {},
+  ): StoredEndpoint {
     this.claims.check(request);
     const id = this.claims.freeId(this.memory.current.lastEndpointId);
     const asked = request as Omit<StoredEndpoint, 'id' | 'state'>;
@@ -66,8 +76,11 @@ export class Register {
     const addresses = wantsAddresses
       ? this.ipam.choose({ ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) })
       : {};
-    const mtu = mtuBytes === undefined ? {} : { mtuBytes };
-    const stored: StoredEndpoint = { ...asked, ...addresses, ...mtu, id, state: 'creating' };
+    const device = {
+      ...(mtuBytes === undefined ? {} : { mtuBytes }),
+      ...(deviceKind === undefined ? {} : { deviceKind }),
+    };
+    const stored: StoredEndpoint = { ...asked, ...addresses, ...device, id, state: 'creating' };
     this.memory.beginEndpoint(stored);
     this.claims.add(stored);
     return stored;

@@ -5,6 +5,7 @@ import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { qualifiedName } from '../model/endpoint-facts.ts';
 import { GROUPS_MAX } from '../model/generation.ts';
 import type { Node } from '../node/node.ts';
+import { attachableOf } from '../state/stored.ts';
 import type { TrafficTotals } from '../node-views.ts';
 import type { TableUseView } from '../views.ts';
 
@@ -71,7 +72,7 @@ function checkPrograms({ memory, network, kernel }: Node): string[] {
         const advice = 'remove the endpoint and add it again';
         return [`endpoint ${name}: its device ${hostInterfaceName(stored.id)} is gone (${advice})`];
       }
-      return kernel.missingPrograms(stored.id, link.index).map((direction) => {
+      return kernel.missingPrograms(attachableOf(stored, link.index)).map((direction) => {
         return `endpoint ${name}: no program at ${direction} of ${link.name} (${ATTACH_ADVICE})`;
       });
     }),

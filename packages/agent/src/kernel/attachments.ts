@@ -3,16 +3,17 @@
  * `<folder>/<name>-ingress` and `-egress`, so that they outlive the process.
  *
  * On kernels without TCX there are no links: `cls_bpf` filters on the interface hold the programs,
- * are found again by their priority and handle, and go with the interface.
+ * are found again by their priority and handle, and go with the interface. The primary device of a
+ * netkit pair has links of its own, and drops everything where it has none.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   attachedProgramId,
+  attachedProgramIds,
   attachTc,
   detachTc,
   type Program,
-  queryTcx,
   type TcAttachment,
   type TcDirection,
   type TcMechanism,
@@ -26,6 +27,15 @@ export interface AttachmentPlace {
   readonly folder: string;
   readonly classifiers: TrafficControl;
   readonly mechanism: TcMechanism;
+}
+
+/** What programs are attached to. */
+export interface Interface {
+  /** What its links are pinned under. */
+  readonly name: string;
+  readonly ifindex: number;
+  /** Default: the place's. */
+  readonly mechanism?: TcMechanism;
 }
 
 const DIRECTIONS = ['ingress', 'egress'] as const;
@@ -50,11 +60,10 @@ export class Attachments {
   }
 
   /** Attaches a program, or puts it in the place of the one that is there, between two packets. */
-  attach(name: string, ifindex: number, direction: TcDirection, program: Program): void {
-    const { mechanism } = this.place;
-    const where = this.where(name, ifindex, direction);
-    const own = this.held.get(name) ?? new Map<TcDirection, TcAttachment>();
-    this.held.set(name, own.set(direction, attachTc({ program, mechanism, ...where })));
+  attach(at: Interface, direction: TcDirection, program: Program): void {
+    const own = this.held.get(at.name) ?? new Map<TcDirection, TcAttachment>();
+    const attachment = attachTc({ program, ...this.where(at, direction) });
+    this.held.set(at.name, own.set(direction, attachment));
   }
 
   /** Puts a program in the place of those that this process has attached in a direction. */
@@ -63,29 +72,29 @@ export class Attachments {
   }
 
   /** The number of the program that is attached, by this process or another. */
-  programId(name: string, ifindex: number, direction: TcDirection): number | undefined {
-    return attachedProgramId(this.where(name, ifindex, direction));
+  programId(at: Interface, direction: TcDirection): number | undefined {
+    return attachedProgramId(this.where(at, direction));
   }
 
   /** Directions in which the program is not attached, or its link not pinned. */
-  missing(name: string, ifindex: number, ids: ProgramIds): TcDirection[] {
+  missing(at: Interface, ids: ProgramIds): TcDirection[] {
     return DIRECTIONS.filter((direction) => {
-      const { pinPath } = this.where(name, ifindex, direction);
-      if (this.place.mechanism === 'tcx' && !existsSync(pinPath)) return true;
-      return !this.attachedIds(ifindex, direction).includes(ids[direction]);
+      const where = this.where(at, direction);
+      if (where.mechanism !== 'clsact' && !existsSync(where.pinPath)) return true;
+      return !attachedIds(where).includes(ids[direction]);
     });
   }
 
   /** Lets the attachments of an interface end that is gone, or about to go. */
   forget(name: string): void {
     this.letGo(name);
-    for (const direction of DIRECTIONS) unpinObject(this.where(name, 0, direction).pinPath);
+    for (const direction of DIRECTIONS) unpinObject(this.pinPath(name, direction));
   }
 
   /** Ends what this or an earlier process has attached to an interface, which stays. */
-  detach(name: string, ifindex: number): void {
-    this.letGo(name);
-    for (const direction of DIRECTIONS) detachTc(this.where(name, ifindex, direction));
+  detach(at: Interface): void {
+    this.letGo(at.name);
+    for (const direction of DIRECTIONS) detachTc(this.where(at, direction));
   }
 
   /** After somebody has removed the pins. @throws KernelError */
@@ -104,23 +113,26 @@ export class Attachments {
     this.held.delete(name);
   }
 
-  /** An interface that has gone since somebody saw it has none. */
-  private attachedIds(ifindex: number, direction: TcDirection): (number | undefined)[] {
-    const { mechanism, classifiers } = this.place;
-    try {
-      const found =
-        mechanism === 'clsact'
-          ? classifiers.listFilters(ifindex, direction)
-          : queryTcx(ifindex, direction).programs;
-      return found.map(({ programId }) => programId);
-    } catch (error) {
-      if ((error as { errno?: number }).errno === Errno.ENODEV) return [];
-      throw error;
-    }
+  private where({ name, ifindex, mechanism }: Interface, direction: TcDirection) {
+    const { classifiers } = this.place;
+    return {
+      ...{ ifindex, direction, classifiers },
+      mechanism: mechanism ?? this.place.mechanism,
+      pinPath: this.pinPath(name, direction),
+    };
   }
 
-  private where(name: string, ifindex: number, direction: TcDirection) {
-    const { folder, classifiers } = this.place;
-    return { ifindex, direction, pinPath: join(folder, `${name}-${direction}`), classifiers };
+  private pinPath(name: string, direction: TcDirection): string {
+    return join(this.place.folder, `${name}-${direction}`);
+  }
+}
+
+/** An interface that has gone since somebody saw it has none. */
+function attachedIds(where: Parameters<typeof attachedProgramIds>[0]): (number | undefined)[] {
+  try {
+    return attachedProgramIds(where);
+  } catch (error) {
+    if ((error as { errno?: number }).errno === Errno.ENODEV) return [];
+    throw error;
   }
 }

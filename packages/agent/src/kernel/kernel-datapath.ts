@@ -4,11 +4,10 @@
  *
  * ```
  * <folder>/maps/<layout>/<map name>   every table, see upgrade/layout-folders.ts
- * <folder>/links/<id>-ingress         what an endpoint sends (the host end's ingress), and
- * <folder>/links/<id>-egress          what it is to get
+ * <folder>/links/<name>               what is attached: endpoint-datapath.ts, uplink-datapath.ts
  * ```
  *
- * Masquerade's are beside them, see uplink-datapath.ts.
+ * Masquerade's tables are beside them, see uplink-datapath.ts.
  */
 import { join } from 'node:path';
 import {
@@ -24,9 +23,6 @@ import {
 import type { ProgramObject } from '@skep/bytecode';
 import {
   datapathMaps,
-  DECIDED,
-  decidedProgram,
-  endpointPrograms,
   events,
   former,
   FormerSlot,
@@ -34,7 +30,6 @@ import {
   lostEvents,
   type NodeConstants,
   policies,
-  type ProgramRole,
 } from '@skep/datapath';
 import type { MapDeclaration } from '@skep/ebpf';
 import type { TrafficControl } from '@skep/netlink';
@@ -44,26 +39,13 @@ import { type Tell, tellNobody, timed } from '../telemetry/occurrence.ts';
 import { FormerTables } from '../upgrade/former-tables.ts';
 import { findLayouts, type FoundLayouts } from '../upgrade/layout-folders.ts';
 import { decide, isDeciding, Upgrade } from '../upgrade/upgrade.ts';
-import { type AttachmentPlace, Attachments, type ProgramIds, programIds } from './attachments.ts';
+import { type AttachmentPlace, Attachments } from './attachments.ts';
 import { mountBpffs } from './bpffs.ts';
+import { type Attachable, EndpointDatapath } from './endpoint-datapath.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
 import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
 import { PinnedTables, unpinAll, unpinFolder } from './pinned-tables.ts';
-import { forgetUplinkTables, UplinkDatapath, uplinkName } from './uplink-datapath.ts';
-
-/** What runs for all endpoints. */
-interface NodePrograms {
-  /** On what an endpoint sends, which is the ingress of the host's end. */
-  readonly ingress: Program;
-  readonly egress: Program;
-  readonly decided: Program;
-}
-
-/** An endpoint and its interface. */
-export interface Attachable {
-  readonly id: number;
-  readonly interfaceIndex: number;
-}
+import { forgetUplinkTables, UplinkDatapath } from './uplink-datapath.ts';
 
 /** What of the kernel is used, and who is told what is done. */
 export interface KernelOptions {
@@ -72,11 +54,9 @@ export interface KernelOptions {
   readonly tell?: Tell | undefined;
   /** Whether there are tables of masquerade, and programs for it at uplinks. */
   readonly isMasquerading?: boolean;
+  /** Whether endpoints may be behind netkit devices. */
+  readonly hasNetkit?: boolean;
 }
-
-const SLOTS = { ingress: FormerSlot.FromEndpoint, egress: FormerSlot.ToEndpoint } as const;
-/** First what goes in: nothing is answered before it could be asked for. */
-const DIRECTIONS = ['egress', 'ingress'] as const;
 
 /** Tables and programs in the kernel, pinned below one folder, so that they outlive the process. */
 export class KernelDatapath implements RawTables {
@@ -85,6 +65,7 @@ export class KernelDatapath implements RawTables {
   private readonly found: FoundLayouts;
   private readonly formerTables: FormerTables | undefined;
   private readonly tables: PinnedTables;
+  private readonly endpoints: EndpointDatapath;
   private readonly uplinks: UplinkDatapath;
   private readonly tell: Tell;
   private readonly node: NodeConstants;
@@ -92,12 +73,7 @@ export class KernelDatapath implements RawTables {
   upgradedFrom: number | undefined;
   /** Until the programs of the layout before are gone. */
   private upgrade: Upgrade | undefined;
-  /** Those that are attached now, and all that are loaded. */
-  private programs!: NodePrograms;
-  private ids!: ProgramIds;
-  private readonly loaded = new Map<ProgramRole, NodePrograms>();
   private readonly place: AttachmentPlace;
-  private readonly attachments: Attachments;
   private reader: RingBufferReader | undefined;
 
   /**
@@ -113,6 +89,7 @@ export class KernelDatapath implements RawTables {
       features = probeKernelFeatures(),
       tell = tellNobody,
       isMasquerading = false,
+      hasNetkit = false,
     }: KernelOptions = {},
   ) {
     this.tell = tell;
@@ -120,7 +97,6 @@ export class KernelDatapath implements RawTables {
     this.mapsFolder = join(folder, 'maps');
     const { mechanism } = this;
     this.place = { folder: join(folder, 'links'), classifiers, mechanism };
-    this.attachments = new Attachments(this.place);
     this.found = findLayouts(this.mapsFolder);
     const { own, former: layout } = this.found;
     this.formerTables =
@@ -128,6 +104,7 @@ export class KernelDatapath implements RawTables {
     this.node = {
       jiffiesPerSecond: measureJiffiesPerSecond(),
       hasRedirectPeer: features.hasRedirectPeer ? 1 : 0,
+      hasNetkit: hasNetkit ? 1 : 0,
       reportsForwarded: 1,
     };
     try {
@@ -136,8 +113,11 @@ export class KernelDatapath implements RawTables {
       this.formerTables?.close();
       throw error;
     }
+    const { node, place, tables } = this;
+    const load = (object: ProgramObject): Program => this.load(object);
+    this.endpoints = new EndpointDatapath({ place, node, tables, load });
     try {
-      this.loadPrograms('alone');
+      this.endpoints.load('alone');
       this.uplinks = this.openUplinks(isMasquerading);
       this.begin();
     } catch (error) {
@@ -202,27 +182,16 @@ export class KernelDatapath implements RawTables {
   }
 
   /**
-   * Attaches the two programs to the host's end of an endpoint's veth, or puts them in the place of
-   * those that are there, between two packets.
+   * Attaches the two programs to the host's end of an endpoint's device, or puts them in the place
+   * of those that are there, between two packets.
    */
-  attach(id: number, interfaceIndex: number): void {
-    for (const direction of DIRECTIONS) {
-      this.attachments.attach(String(id), interfaceIndex, direction, this.programs[direction]);
-    }
+  attach(endpoint: Attachable): void {
+    this.endpoints.attach(endpoint);
   }
 
   /** In an upgrade, before {@link attach}: which programs are attached now. */
   keepFormer(endpoints: readonly Attachable[]): void {
-    const { upgrade } = this;
-    if (!upgrade) return;
-    for (const direction of DIRECTIONS) {
-      if (upgrade.keeps(SLOTS[direction])) continue;
-      const ids = endpoints.map(({ id, interfaceIndex }) =>
-        this.attachments.programId(String(id), interfaceIndex, direction),
-      );
-      const programId = ids.find((each) => each !== undefined);
-      if (programId !== undefined) upgrade.keep(SLOTS[direction], programId);
-    }
+    if (this.upgrade) this.endpoints.keepFormer(endpoints, this.upgrade);
   }
 
   /**
@@ -238,11 +207,12 @@ export class KernelDatapath implements RawTables {
       upgrade.handOver();
       this.upgrade = undefined;
       this.upgradedFrom = this.found.former?.number;
-      this.usePrograms('alone');
+      this.endpoints.use('alone');
     }
     // Of programs that were exchanged none runs any more, and none needs what goes now.
     if (this.found.ended.length > 0) waitForGracePeriod();
-    for (const slot of Object.values(SLOTS)) clearProgram(this.tables.get(former), slot);
+    const slots = this.tables.get(former);
+    for (const slot of [FormerSlot.FromEndpoint, FormerSlot.ToEndpoint]) clearProgram(slots, slot);
     const records = this.formerTables?.takeRecords() ?? [];
     this.formerTables?.close();
     for (const name of this.found.ended) this.removeLayout(name);
@@ -251,7 +221,7 @@ export class KernelDatapath implements RawTables {
 
   /** Lets the attachments of an endpoint end; its device is gone, or about to go. */
   detach(id: number): void {
-    this.attachments.forget(String(id));
+    this.endpoints.detach(id);
   }
 
   /** As {@link attach}, the programs of an uplink; its row is there by then. */
@@ -261,7 +231,7 @@ export class KernelDatapath implements RawTables {
 
   /** Ends what this or an earlier agent has attached to an uplink, which stays. */
   detachUplink(interfaceIndex: number): void {
-    this.uplinks.attachments.detach(uplinkName(interfaceIndex), interfaceIndex);
+    this.uplinks.detach(interfaceIndex);
   }
 
   /** Takes away the tables of masquerade: they end with their programs. */
@@ -271,7 +241,7 @@ export class KernelDatapath implements RawTables {
 
   /** Whether this process has attached something. */
   get hasAttachments(): boolean {
-    return this.attachments.size + this.uplinks.attachments.size > 0;
+    return this.endpoints.attachments.size + this.uplinks.attachments.size > 0;
   }
 
   /** Events that found no room in the buffer, since the tables exist. */
@@ -304,8 +274,8 @@ export class KernelDatapath implements RawTables {
    * Directions of an endpoint's interface at which its program is not attached, or its link not
    * pinned. For a thread in the node's network namespace.
    */
-  missingPrograms(id: number, interfaceIndex: number): TcDirection[] {
-    return this.attachments.missing(String(id), interfaceIndex, this.ids);
+  missingPrograms(endpoint: Attachable): TcDirection[] {
+    return this.endpoints.missing(endpoint);
   }
 
   /** As {@link missingPrograms}, of an uplink. */
@@ -324,7 +294,7 @@ export class KernelDatapath implements RawTables {
     if (this.hasPins) return false;
     mountBpffs(this.folder);
     unpinFolder(join(this.folder, 'links'));
-    this.attachments.pinAgain();
+    this.endpoints.attachments.pinAgain();
     this.uplinks.attachments.pinAgain();
     this.uplinks.tables?.pinAgain();
     this.tables.pinAgain();
@@ -369,37 +339,12 @@ export class KernelDatapath implements RawTables {
     const { found, formerTables, tables } = this;
     if (formerTables && !isDeciding(tables)) {
       this.upgrade = new Upgrade(this.mapsFolder, found.own, tables, formerTables);
-      this.loadPrograms('successor');
-      this.usePrograms('successor');
+      this.endpoints.load('successor');
+      this.endpoints.use('successor');
       return;
     }
     if (!isDeciding(tables)) decide(tables);
-    this.usePrograms('alone');
-  }
-
-  /** Nothing takes the place of an old program before all have been accepted. */
-  private loadPrograms(role: ProgramRole): void {
-    const programs: Partial<Record<keyof NodePrograms, Program>> = {};
-    try {
-      const { fromEndpoint, toEndpoint } = endpointPrograms(this.node, role);
-      programs.ingress = this.load(fromEndpoint);
-      programs.egress = this.load(toEndpoint);
-      programs.decided = this.load(decidedProgram(this.node, role));
-      this.loaded.set(role, programs as NodePrograms);
-    } catch (error) {
-      for (const program of Object.values(programs)) program.close();
-      throw error;
-    }
-  }
-
-  /** For all endpoints, also those that have others of this layout already. */
-  private usePrograms(role: ProgramRole): void {
-    this.programs = this.loaded.get(role)!;
-    this.ids = programIds(this.programs);
-    setProgram(this.tables.get(policies), DECIDED, this.programs.decided.fd);
-    for (const direction of DIRECTIONS) {
-      this.attachments.exchange(direction, this.programs[direction]);
-    }
+    this.endpoints.use('alone');
   }
 
   private removeLayout(name: string): void {
@@ -407,11 +352,7 @@ export class KernelDatapath implements RawTables {
   }
 
   private letGoAll(): void {
-    this.attachments.close();
-    for (const programs of this.loaded.values()) {
-      for (const program of Object.values(programs) as Program[]) program.close();
-    }
-    this.loaded.clear();
+    this.endpoints.close();
     this.formerTables?.close();
   }
 

@@ -7,6 +7,8 @@ export interface KernelFeatures {
   readonly mechanism: TcMechanism;
   /** Whether a packet goes straight into its endpoint's namespace (kernels from 5.10). */
   readonly hasRedirectPeer: boolean;
+  /** Whether there are netkit devices (kernels from 6.7). Default: no. */
+  readonly hasNetkit?: boolean;
 }
 
 /** What this kernel has, found by trying. @throws InconclusiveProbeError */
@@ -14,5 +16,6 @@ export function probeKernelFeatures(): KernelFeatures {
   return {
     mechanism: hasTcx() ? 'tcx' : 'clsact',
     hasRedirectPeer: hasFeature('redirect to peer'),
+    hasNetkit: hasFeature('netkit'),
   };
 }

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { type BpfMap, loadProgram, type Program, type TcDirection } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import { masqueradeMaps, type NodeConstants, uplinkPrograms } from '@skep/datapath';
-import { type Attachments, type ProgramIds, programIds } from './attachments.ts';
+import { type Attachments, type Interface, type ProgramIds, programIds } from './attachments.ts';
 import { PinnedTables, unpinFolder } from './pinned-tables.ts';
 
 /** First what comes back: nothing is sent before its answer could be turned, or known. */
@@ -101,13 +101,18 @@ export class UplinkDatapath {
   /** Attaches the two programs, or puts them in the place of those that are there. */
   attach(ifindex: number): void {
     for (const direction of DIRECTIONS) {
-      this.attachments.attach(uplinkName(ifindex), ifindex, direction, this.programs![direction]);
+      this.attachments.attach(uplinkInterface(ifindex), direction, this.programs![direction]);
     }
   }
 
   /** Directions in which the program of an uplink is not attached, or its link not pinned. */
   missing(ifindex: number): TcDirection[] {
-    return this.ids ? this.attachments.missing(uplinkName(ifindex), ifindex, this.ids) : [];
+    return this.ids ? this.attachments.missing(uplinkInterface(ifindex), this.ids) : [];
+  }
+
+  /** Ends what this or an earlier agent has attached to an uplink, which stays. */
+  detach(ifindex: number): void {
+    this.attachments.detach(uplinkInterface(ifindex));
   }
 
   /** Lets go; everything pinned goes on working. */
@@ -128,9 +133,9 @@ export class UplinkDatapath {
   }
 }
 
-/** What its attachments are pinned as. */
-export function uplinkName(ifindex: number): string {
-  return `uplink-${ifindex}`;
+/** What its attachments are pinned under. */
+export function uplinkInterface(ifindex: number): Interface {
+  return { name: `uplink-${ifindex}`, ifindex };
 }
 
 /** Takes away the tables that an agent with masquerade has left. */

@@ -14,7 +14,7 @@ export interface EndpointFacts {
   readonly ipv4?: Address;
   readonly ipv6?: Address;
   readonly namedPorts?: readonly NamedPort[];
-  /** Of the host's end of its veth. */
+  /** Of the host's end of its device. */
   readonly interfaceIndex: number;
   readonly mac: Uint8Array;
   readonly gatewayMac: Uint8Array;

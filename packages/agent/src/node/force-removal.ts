@@ -10,7 +10,7 @@ import { LINK_GROUP } from '../devices/endpoint-device.ts';
 import { unmountBpffs } from '../kernel/bpffs.ts';
 import { Attachments } from '../kernel/attachments.ts';
 import { unpinAll } from '../kernel/pinned-tables.ts';
-import { uplinkName } from '../kernel/uplink-datapath.ts';
+import { uplinkInterface } from '../kernel/uplink-datapath.ts';
 import { restoreReservedPorts } from '../masquerade/reserved-ports.ts';
 import { Memory, STATE_FILES } from '../state/memory.ts';
 import type { StoredNode } from '../state/schema.ts';
@@ -64,7 +64,7 @@ function endUplinks(
 ): void {
   const place = { folder: join(folder, 'links'), classifiers: network.trafficControl };
   const attachments = new Attachments({ ...place, mechanism: 'clsact' });
-  detachUplinks(network, uplinks, (index) => attachments.detach(uplinkName(index), index));
+  detachUplinks(network, uplinks, (index) => attachments.detach(uplinkInterface(index)));
 }
 
 /** Nobody remembers how it was before. */

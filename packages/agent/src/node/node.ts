@@ -7,13 +7,14 @@ import { hostname } from 'node:os';
 import { HOST_SUBJECT } from '@skep/contract';
 import { Network } from '@skep/netlink';
 import type { SafePort } from '@skep/policy';
+import { chooseDeviceKind, type DeviceChoice, type DeviceKind } from '../devices/device-kind.ts';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { nodeAddresses } from '../devices/node-addresses.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
 import { Problems } from '../health/problems.ts';
 import { missingBpffs, mountBpffs, unmountBpffs } from '../kernel/bpffs.ts';
 import { KernelDatapath } from '../kernel/kernel-datapath.ts';
-import type { KernelFeatures } from '../kernel/kernel-features.ts';
+import { type KernelFeatures, probeKernelFeatures } from '../kernel/kernel-features.ts';
 import { removeMasquerade } from '../masquerade/masquerade.ts';
 import {
   type MasqueradeOptions,
@@ -26,7 +27,7 @@ import type { RuntimeSockets } from '../runtimes/container-labels.ts';
 import type { Disk } from '../state/journal.ts';
 import { Memory } from '../state/memory.ts';
 import { Revisions } from '../state/revisions.ts';
-import { factsOf, parseStored } from '../state/stored.ts';
+import { deviceKindOf, factsOf, parseStored } from '../state/stored.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import { readInherited } from '../tables/inherited.ts';
 import { type Tell, tellNobody } from '../telemetry/occurrence.ts';
@@ -49,6 +50,8 @@ export interface AgentOptions extends RuntimeSockets {
   readonly safePorts?: readonly SafePort[];
   /** Masquerade towards the world. Default: off. */
   readonly masquerade?: MasqueradeOptions;
+  /** What connects new endpoints. Default: `auto`. */
+  readonly device?: DeviceChoice;
   /** What it uses of the kernel. Default: what the kernel has. */
   readonly features?: KernelFeatures;
   /** What writes the state. Default: the file system. */
@@ -62,6 +65,8 @@ export interface Node {
   readonly memory: Memory;
   readonly network: Network;
   readonly kernel: KernelDatapath;
+  /** Of new endpoints; those that are there keep theirs. */
+  readonly deviceKind: DeviceKind;
   readonly model: NodeModel;
   readonly revisions: Revisions;
   /** What is wrong, for `status`. */
@@ -135,6 +140,8 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
     readPorts(masquerade);
     readExceptions(masquerade);
   }
+  const { features = probeKernelFeatures(), device = 'auto' } = options;
+  const deviceKind = chooseDeviceKind(device, features.hasNetkit ?? false);
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const stateLock = takeDirectory(stateDirectory);
   undo.push(() => stateLock.close());
@@ -146,25 +153,29 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   const network = new Network(options.networkNamespace);
   undo.push(() => network.close());
   prepareForwarding(network, memory, undo);
-  const isMasquerading = masquerade !== undefined;
-  const { features } = options;
   const kernel = new KernelDatapath(bpffsDirectory, network.trafficControl, {
-    ...{ features, tell, isMasquerading },
+    ...{ features, tell, isMasquerading: masquerade !== undefined },
+    hasNetkit: deviceKind === 'netkit' || hasNetkit(memory),
   });
   undo.push(() => kernel.abandon());
-  if (!isMasquerading) removeMasquerade({ kernel, network, memory });
+  if (!masquerade) removeMasquerade({ kernel, network, memory });
   const revisions = new Revisions(memory.current.revisionsReserved, (revisionsReserved) =>
     memory.changeNode({ revisionsReserved }),
   );
   const problems = new Problems(tell);
   const directories = [bpffsDirectory, stateDirectory];
-  const parts = { memory, network, kernel, revisions, problems, tell, directories };
+  const parts = { memory, network, kernel, deviceKind, revisions, problems, tell, directories };
   const model = startModel(parts, options);
   const unlock = (): void => {
     stateLock.close();
     pinLock.close();
   };
   return { ...parts, model, unlock };
+}
+
+/** Whether an endpoint is behind a netkit device, whatever new ones get. */
+function hasNetkit({ endpoints }: Memory): boolean {
+  return [...endpoints.values()].some((stored) => deviceKindOf(stored) === 'netkit');
 }
 
 /** Written down before it is done, as everything that an uninstall takes back. */

@@ -25,6 +25,8 @@ const endpoint = z.strictObject({
   interfaceName: z.string().optional(),
   mac: z.string().optional(),
   mtuBytes: z.int().optional(),
+  /** What it is connected by; a veth where absent. */
+  deviceKind: z.enum(['veth', 'netkit']).optional(),
   namedPorts: z.array(namedPort).optional(),
   attachment: z
     .strictObject({

@@ -7,7 +7,9 @@ import {
   parsePolicies,
 } from '@skep/policy';
 import { type Address, parseAddress, parseMac } from '@skep/wire';
+import type { DeviceKind } from '../devices/device-kind.ts';
 import { type EndpointDevice, hostInterfaceName, macOf } from '../devices/endpoint-device.ts';
+import type { Attachable } from '../kernel/endpoint-datapath.ts';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
 import type { StoredEndpoint, StoredPolicy } from './schema.ts';
 
@@ -19,6 +21,7 @@ export function deviceOf(stored: StoredEndpoint): EndpointDevice {
   const { id, networkNamespace, mtuBytes } = stored;
   return {
     id,
+    kind: deviceKindOf(stored),
     networkNamespace,
     hostInterface: hostInterfaceName(id),
     interfaceName: stored.interfaceName ?? DEFAULT_INTERFACE,
@@ -29,7 +32,12 @@ export function deviceOf(stored: StoredEndpoint): EndpointDevice {
   };
 }
 
-/** @param interfaceIndex of the host's end of its veth */
+/** What an endpoint is connected by: all have veths of which it is not written down. */
+export function deviceKindOf({ deviceKind }: StoredEndpoint): DeviceKind {
+  return deviceKind ?? 'veth';
+}
+
+/** @param interfaceIndex of the host's end of its device */
 export function factsOf(stored: StoredEndpoint, interfaceIndex: number): EndpointFacts {
   const { id, name, namespace, labels, namespaceLabels } = stored;
   return {
@@ -46,6 +54,11 @@ export function factsOf(stored: StoredEndpoint, interfaceIndex: number): Endpoin
     mac: endpointMac(stored),
     gatewayMac: macOf(id, 'gateway'),
   };
+}
+
+/** @param interfaceIndex of the host's end of its device */
+export function attachableOf(stored: StoredEndpoint, interfaceIndex: number): Attachable {
+  return { id: stored.id, interfaceIndex, deviceKind: deviceKindOf(stored) };
 }
 
 /** The documents of a stored text that are still in force. */

@@ -43,7 +43,7 @@ export interface Place {
 
 /** One local endpoint, as the programs know it. */
 export interface EndpointRow {
-  /** Of the host's end of its veth. */
+  /** Of the host's end of its device. */
   readonly interfaceIndex: number;
   readonly identity: number;
   readonly selectorSet4: number;

@@ -1,6 +1,8 @@
 /** `skep agent`: the daemon. */
 import {
   type AgentOptions,
+  DEVICE_CHOICES,
+  type DeviceChoice,
   type DaemonOptions,
   DEFAULT_SOCKET,
   type LogFormat,
@@ -38,6 +40,7 @@ export interface AgentCommandOptions extends PlaceOptions {
   readonly masqueradeExcept?: readonly string[];
   readonly nodeLabel?: readonly string[];
   readonly safePort?: readonly string[];
+  readonly device: DeviceChoice;
 }
 
 /** For endpoints that bring no address: private, and seldom used. @source RFC 1918, RFC 4193 */
@@ -69,6 +72,9 @@ export function withWork(command: Command): Command {
   const logFormat = new Option('--log-format <format>', 'text for people, json for collectors')
     .choices(['text', 'json'])
     .default(undefined, 'text where standard error is a terminal, else json');
+  const device = new Option('--device <kind>', 'what connects new endpoints')
+    .choices(DEVICE_CHOICES)
+    .default('auto', 'auto: netkit where the kernel has it, else veth');
   return command
     .option('--pool <range...>', 'addresses that it gives: prefixes, or FIRST-LAST', DEFAULT_POOLS)
     .option('--reserve <range...>', 'addresses of the pools that it does not give')
@@ -81,6 +87,7 @@ export function withWork(command: Command): Command {
     .option('--masquerade-except <prefix...>', 'prefixes that see the addresses of endpoints')
     .option('--node-label <label...>', 'key=value, by which policies select this node')
     .option('--safe-port <port...>', `ports that no policy of nodes closes: ${SAFE_PORT}; or none`)
+    .addOption(device)
     .addOption(logLevel)
     .addOption(logFormat);
 }
@@ -102,6 +109,7 @@ export function daemonOptions(options: AgentCommandOptions): DaemonOptions {
   return {
     ...agentOptions(options),
     socketPath: socket,
+    device: options.device,
     addresses: { pools: options.pool, reserved: options.reserve ?? [] },
     log: { level, ...(format === undefined ? {} : { format }) },
     ...(metrics === undefined ? {} : { metricsAddress: metrics }),

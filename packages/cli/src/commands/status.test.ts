@@ -5,7 +5,8 @@ import { formatStatus } from './status.ts';
 
 const HEALTHY: StatusView = {
   ...{ version: '0.1.0', isReady: true, startedAt: '2026-01-01T00:00:00.000Z' },
-  ...{ kernel: '6.18.0', attachment: 'tcx', endpoints: 3, identities: 2, policies: 1 },
+  ...{ kernel: '6.18.0', attachment: 'tcx', deviceKind: 'veth' },
+  ...{ endpoints: 3, identities: 2, policies: 1 },
   ...{ revision: 7, forwardedPackets: 12, droppedPackets: { 'policy denied': 2 } },
   ...{ lostEvents: 0, memoryBytes: 2 ** 27, uplinks: ['eth0'], problems: [] },
   node: {

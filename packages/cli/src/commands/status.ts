@@ -41,6 +41,7 @@ export function formatStatus(status: StatusView): string {
     ['kernel', `${status.kernel}, programs attached by ${status.attachment}`],
     ['uplink', status.uplinks.join(', ') || 'none: no default route, so no way out'],
     ['endpoints', `${status.endpoints} with ${status.identities} identities`],
+    ['new endpoints', `by ${status.deviceKind}`],
     ['entities', entitiesText(status)],
     ['policies', `${status.policies}, revision ${status.revision}`],
     ...pendingRows(status.pendingPolicies),
