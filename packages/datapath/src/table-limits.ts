@@ -32,6 +32,7 @@ export const tableLimits: readonly TableLimit[] = [
   ),
   refuses(maps.endpoints, 'ENDPOINTS_MAX', 'remove endpoints, or use more nodes'),
   fixed(maps.packets),
+  fixed(maps.transits),
   {
     map: maps.fragments,
     behaviour: 'evicts',

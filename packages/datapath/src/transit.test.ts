@@ -12,6 +12,7 @@ import { EtherType, TcpFlag } from '@skep/wire';
 import { MachineTables } from './machine-tables.ts';
 import { DECIDED, former, FormerSlot, succession } from './maps.ts';
 import { decidedProgram, endpointPrograms, type NodeConstants } from './programs.ts';
+import { NOWHERE } from './stages/deliver.ts';
 import { afterHop, onLink } from './trial/hop.ts';
 import { sent, tcp, udp } from './trial/packet-case.ts';
 import { remembered } from './trial/remembered.ts';
@@ -61,6 +62,7 @@ class Pair extends MachineTables implements TrialTables {
   from(endpoint: world.TrialEndpoint, frame: Uint8Array, context: Context = {}): string {
     const { returnValue, redirect, packet } = this.run('fromEndpoint', endpoint, frame, context);
     if (returnValue !== TcAction.Redirect) return TcAction[returnValue]!;
+    if (redirect?.ifindex === NOWHERE) return 'nowhere';
     if (redirect?.kind === 'neighbour') return 'neighbour';
     const other = world.otherThan(endpoint);
     assert.equal(redirect?.ifindex, other.interfaceIndex);
@@ -146,8 +148,10 @@ describe('between netkit devices', () => {
   test('what is denied leaves nothing open', () => {
     const pair = new Pair();
     world.setPolicy(pair, BERT, { ...world.OPEN_POLICY, ingress: CLOSED }, 2);
-    assert.equal(pair.from(ANNA, SYN), 'Drop');
+    assert.equal(pair.from(ANNA, SYN), 'nowhere', 'without a word to the sender');
     assert.equal(pair.to(BERT, SYN), 'Drop');
+    const context = { ingressIfindex: ANNA.interfaceIndex };
+    assert.equal(pair.from(ANNA, SYN, context), 'Drop', 'behind a veth');
   });
 
   const others = [
@@ -197,7 +201,7 @@ describe('between netkit devices', () => {
     const pair = new Pair();
     for (const type of [EtherType.IPv6, EtherType.ARP, EtherType.VLAN]) {
       const protocol = ((type & 0xff) << 8) | (type >>> 8);
-      assert.equal(pair.from(ANNA, DATAGRAM, { protocol }), 'Drop');
+      assert.equal(pair.from(ANNA, DATAGRAM, { protocol }), 'nowhere');
     }
     assert.deepEqual(pair.counts(), { [nameOf(DropReason.InvalidPacket)]: 3 });
   });

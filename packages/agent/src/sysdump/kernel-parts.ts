@@ -15,7 +15,14 @@ import {
   readProgramCode,
 } from '@skep/bpf';
 import { decodePlaced, formatInstruction, mapShapeOf } from '@skep/bytecode';
-import { datapathMaps, hashKey, masqueradeMaps, packets, uplinks } from '@skep/datapath';
+import {
+  datapathMaps,
+  hashKey,
+  masqueradeMaps,
+  packets,
+  transits,
+  uplinks,
+} from '@skep/datapath';
 import { codecOf, type Field, type MapDeclaration } from '@skep/ebpf';
 import type { DumpPart } from './dump-part.ts';
 
@@ -25,7 +32,9 @@ export const DUMPED_ENTRIES_MAX = 10_000;
 const DUMPED_PROGRAMS_MAX = 200;
 
 /** The packet at hand is nobody's business; what nobody outside may compute hangs on the others. */
-const UNTOLD: ReadonlySet<string> = new Set([packets, hashKey, uplinks].map(({ name }) => name));
+const UNTOLD: ReadonlySet<string> = new Set(
+  [packets, transits, hashKey, uplinks].map(({ name }) => name),
+);
 
 /** The pinned tables, links and programs, and what the kernel can do. */
 export function kernelParts(folder: string): DumpPart[] {

@@ -16,8 +16,11 @@ import { isBeingSent, sendOn } from './transit.ts';
 export function finish(ctx: TcContext, packet: Packet, step: Step): TcAction {
   if (isShadow(packet)) return shadow(ctx, packet, step);
   if (step === Outcome.SentOn) return TcAction.Pass;
-  if (step === Outcome.Dropped) return TcAction.Drop;
-  if (step === Outcome.Next || step >= FIRST_DROP_REASON) return drop(packet, step);
+  if (step === Outcome.Dropped) return drop(ctx, packet);
+  if (step === Outcome.Next || step >= FIRST_DROP_REASON) {
+    noteDrop(packet, step);
+    return drop(ctx, packet);
+  }
   const isDirect = packet.hook === Hook.FromEndpoint && node.hasRedirectPeer;
   if (step === Outcome.ToEndpoint && isDirect) return deliver(ctx, packet);
   count(packet, 0);
@@ -36,22 +39,42 @@ function shadow(ctx: TcContext, packet: Packet, step: Step): TcAction {
 /** At an uplink what passes goes on to other programs, and is counted where it goes. */
 export function finishAtUplink(packet: Packet, step: Step): TcAction {
   if (step === Outcome.Dropped) return TcAction.Drop;
-  if (step === Outcome.Next || step >= FIRST_DROP_REASON) return drop(packet, step);
+  if (step === Outcome.Next || step >= FIRST_DROP_REASON) {
+    noteDrop(packet, step);
+    return TcAction.Drop;
+  }
   return TcAction.Next;
 }
 
 /** `Outcome.Next` here means that no stage has decided: that is not a pass either. */
-function drop(packet: Packet, step: Step): TcAction {
+function noteDrop(packet: Packet, step: Step): void {
   const reason = step === Outcome.Next ? DropReason.UnknownConnectionState : step;
   count(packet, reason);
   reportDrop(packet, reason);
-  return TcAction.Drop;
+}
+
+/** No interface has this index: what is sent there is gone. */
+export const NOWHERE = 0;
+
+/**
+ * Who sends through a netkit device is told of a drop, and its TCP takes that for a lack of
+ * resources: it tries again each half second, and ends the connection after eight, where one behind
+ * a veth goes on as soon as it may.
+ *
+ * @source tcp_send_probe0, net/ipv4/tcp_output.c; skb_do_redirect, net/core/filter.c
+ */
+function drop(ctx: TcContext, packet: Packet): TcAction {
+  const isTold = node.hasNetkit && packet.hook === Hook.FromEndpoint && isBeingSent(ctx);
+  return isTold ? redirect(NOWHERE, 0) : TcAction.Drop;
 }
 
 /** Past the node's stack: into the endpoint's namespace, or out of its interface. */
 function deliver(ctx: TcContext, packet: Packet): TcAction {
   const endpoint = endpoints.lookup(packet.targetEndpoint);
-  if (!endpoint || endpoint.interfaceIndex === 0) return drop(packet, DropReason.EndpointNotReady);
+  if (!endpoint || endpoint.interfaceIndex === 0) {
+    noteDrop(packet, DropReason.EndpointNotReady);
+    return drop(ctx, packet);
+  }
   count(packet, 0);
   // The node's stack tells the sender when the packet has passed too many routers.
   if (!route(ctx, packet, endpoint)) return TcAction.Pass;

@@ -67,15 +67,13 @@ export class LiveNetwork {
   }
 
   /**
-   * Out of the endpoint's interface, or out of the host's end towards it. There, and inside of a
-   * netkit device, the kernel tells the sender of a drop, as if there had been no room: it is left
-   * to the counters to say why.
+   * Out of the endpoint's interface, or out of the host's end towards it. There the kernel tells
+   * the sender of a drop, as if there had been no room: it is left to the counters to say why.
    *
    * @throws KernelError
    */
   send(hook: HookName, endpoint: world.TrialEndpoint, frame: Uint8Array): void {
-    const isDropTold = hook === 'to' || this.kind === 'netkit';
-    send(this.inlets.get(endpoint)![hook], frame, isDropTold);
+    send(this.inlets.get(endpoint)![hook], frame, hook === 'to');
   }
 
   /** Out of the uplink, or out of its far end. @throws KernelError */
