@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { canUseBpf, explainMissing } from '@skep/bpf';
+import { canUseBpf, explainMissing, type Feature } from '@skep/bpf';
 import { isBpfFileSystem } from '@skep/sys';
 import type { KernelFeatures } from './kernel/kernel-features.ts';
 import { KilledDaemon } from './testing/killed-daemon.ts';
@@ -14,16 +14,18 @@ const TCX: KernelFeatures = { mechanism: 'tcx', hasRedirectPeer: true };
 /** As Linux 6.1, and as one that lacks more. */
 const CLSACT: KernelFeatures = { mechanism: 'clsact', hasRedirectPeer: true };
 const OLDEST: KernelFeatures = { ...CLSACT, hasRedirectPeer: false };
+const NETKIT: KernelFeatures = { ...TCX, hasNetkit: true };
 /** Of anna with bert, one every few milliseconds, all the while. */
 const EXCHANGES = 1000;
 
-const CASES: readonly { name: string; have: readonly KernelFeatures[]; needsTcx: boolean }[] = [
-  { name: 'with TCX', have: [TCX, TCX], needsTcx: true },
-  { name: 'without TCX', have: [OLDEST, CLSACT], needsTcx: false },
+const CASES: readonly { name: string; have: readonly KernelFeatures[]; needs?: Feature }[] = [
+  { name: 'with TCX', have: [TCX, TCX], needs: 'tcx' },
+  { name: 'without TCX', have: [OLDEST, CLSACT] },
+  { name: 'with netkit', have: [NETKIT, NETKIT], needs: 'netkit' },
 ];
 
-for (const { name, have: lives, needsTcx } of CASES) {
-  const skip = canUseBpf() ?? ((needsTcx && explainMissing('tcx')) || false);
+for (const { name, have: lives, needs } of CASES) {
+  const skip = canUseBpf() ?? ((needs && explainMissing(needs)) || false);
   const [first, last] = [lives[0]!, lives.at(-1)!];
 
   describe(`a daemon that is killed, ${name}`, { skip }, () => {

@@ -7,14 +7,15 @@
 const chosen = [
   /^packages\/(bpf|netlink)\/.*\.live$/,
   /^packages\/datapath\/packets\.kernel$/,
-  /^packages\/agent\/agent\.live$/,
+  /^packages\/agent\/(agent|netkit)\.live$/,
 ];
 
 /** What shows less of a kernel for more time: that all programs load is seen before the tests. */
 const rest = [
   /^packages\/sys\/.*\.live$/,
   /^packages\/datapath\/packets\.live$/,
-  /^packages\/lab\/lab\.live$/,
+  /^packages\/agent\/daemon\.live$/,
+  /^packages\/lab\/(lab|masquerade)\.live$/,
   /^examples\/.*\.live$/,
 ];
 

@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hasTcx, queryTcx } from '@skep/bpf';
+import { attachedProgramIds, hasTcx, type TcDirection, type TcMechanism } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { inNetworkNamespace, isBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
 import { AgentClient } from '../api/client.ts';
@@ -18,6 +18,7 @@ import { Talker } from './talk.ts';
 const DAEMON = fileURLToPath(new URL('./daemon-main.js', import.meta.url));
 const NAMES = ['anna', 'bert', 'carl'] as const;
 type Name = (typeof NAMES)[number];
+const DIRECTIONS = ['ingress', 'egress'] as const;
 
 const POLICY = `
 apiVersion: networking.k8s.io/v1
@@ -150,26 +151,31 @@ export class KilledDaemon {
   }
 
   /** Each direction of each endpoint has one program, attached in the one way and no other. */
-  assertAttached({ mechanism }: KernelFeatures): void {
+  assertAttached({ mechanism, hasNetkit }: KernelFeatures): void {
+    const expected = hasNetkit ? 'netkit' : mechanism;
     this.inNode((network) => {
       for (const id of NAMES.keys()) {
-        const { index } = network.links.get(`skep${id + 1}`);
-        const found = (['ingress', 'egress'] as const).map((direction) => ({
-          tcx: hasTcx() ? this.countTcx(index, direction) : 0,
-          clsact: network.trafficControl.listFilters(index, direction).length,
-        }));
-        const want = { tcx: 0, clsact: 0, [mechanism]: 1 };
+        const { index, kind } = network.links.get(`skep${id + 1}`);
+        assert.equal(kind, hasNetkit ? 'netkit' : 'veth');
+        const found = DIRECTIONS.map((direction) => this.countAttached(network, index, direction));
+        const want = { tcx: 0, clsact: 0, netkit: 0, [expected]: 1 };
         assert.deepEqual(found, [want, want], `skep${id + 1}`);
-        assert.equal(network.trafficControl.hasClsact(index), mechanism === 'clsact');
+        assert.equal(network.trafficControl.hasClsact(index), expected === 'clsact');
       }
     });
   }
 
-  private countTcx(index: number, direction: 'ingress' | 'egress'): number {
-    return inNetworkNamespace(
-      this.pathOf('node'),
-      () => queryTcx(index, direction).programs.length,
-    );
+  private countAttached(network: Network, ifindex: number, direction: TcDirection) {
+    const where = { ifindex, direction, classifiers: network.trafficControl };
+    const isNetkit = network.links.get(ifindex).kind === 'netkit';
+    const count = (mechanism: TcMechanism): number =>
+      inNetworkNamespace(this.pathOf('node'), () => attachedProgramIds({ ...where, mechanism }))
+        .length;
+    return {
+      tcx: hasTcx() ? count('tcx') : 0,
+      clsact: count('clsact'),
+      netkit: isNetkit ? count('netkit') : 0,
+    };
   }
 
   private inNode<T>(task: (network: Network) => T): T {
