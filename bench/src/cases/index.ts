@@ -5,6 +5,7 @@ import { compileTimeCase } from './compile-time.ts';
 import { changesCase } from './changes.ts';
 import { containersCase } from './containers.ts';
 import { datapathCase } from './datapath.ts';
+import { devicesCase } from './devices.ts';
 import { filtersCase } from './filters.ts';
 import { machineCase } from './machine.ts';
 import { masqueradeCase } from './masquerade.ts';
@@ -27,6 +28,7 @@ export const cases: readonly Case[] = [
   changesCase,
   rivalChangesCase,
   pathCase,
+  devicesCase,
   containersCase,
   masqueradeCase,
   memoryCase,

@@ -1,6 +1,6 @@
 /** One kernel of the matrix: a virtual machine, the programs loaded in it, the tests run in it. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ProgramObject, serialiseObject } from '@skep/bytecode';
 import { projectRoot } from '../project.ts';
 import { checkBudgets } from './budget-file.ts';
@@ -12,6 +12,7 @@ import { VirtualMachine } from './virtual-machine.ts';
 const CACHE = join(projectRoot, '.cache');
 /** Milliseconds: emulated, on two cores that others use too. */
 const timeouts = { load: 600_000, tests: 7_200_000 };
+const BENCH_MAIN = join(projectRoot, 'bench/dist/main.js');
 /** How much longer than on the host something may take before a test gives it up. */
 const TIME_SCALE = '10';
 
@@ -22,6 +23,8 @@ export interface GuestRun {
   readonly programs: readonly ProgramObject[];
   /** For the test run, as after `npm test --`. */
   readonly testParameters: readonly string[];
+  /** Cases of the benchmark that are run in the place of the tests; none where empty. */
+  readonly benchCases: readonly string[];
   /** Record the sizes of the programs, instead of comparing them and running tests. */
   readonly isUpdate: boolean;
 }
@@ -48,7 +51,7 @@ export async function runInGuest(run: GuestRun): Promise<number> {
     const seconds = ((Date.now() - started) / 1000).toFixed(0);
     console.log(`kernel ${run.kernel}: ${machine.release} is up after ${seconds} s`);
     const budgetStatus = await loadPrograms(machine, files, run.isUpdate);
-    const testStatus = run.isUpdate ? 0 : await runTests(machine, run.testParameters);
+    const testStatus = run.isUpdate ? 0 : await runTasks(machine, run);
     const used = machine.processorSeconds().toFixed(0);
     const passed = ((Date.now() - started) / 1000).toFixed(0);
     console.log(`kernel ${run.kernel}: ${passed} s, ${used} s of processor time`);
@@ -82,8 +85,14 @@ async function loadPrograms(
   return failures.length > 0 ? 1 : 0;
 }
 
-function runTests(machine: VirtualMachine, parameters: readonly string[]): Promise<number> {
-  const command = guestCommand('tests-main.js', ['--together', ...parameters]);
+function runTasks(
+  machine: VirtualMachine,
+  { testParameters, benchCases }: GuestRun,
+): Promise<number> {
+  const command =
+    benchCases.length > 0
+      ? guestCommand(BENCH_MAIN, benchCases)
+      : guestCommand('tests-main.js', ['--together', ...testParameters]);
   return machine.run(command, timeouts.tests, (text) => {
     process.stdout.write(text);
   });
@@ -91,7 +100,7 @@ function runTests(machine: VirtualMachine, parameters: readonly string[]): Promi
 
 function guestCommand(main: string, parameters: readonly string[]) {
   return {
-    words: [process.execPath, join(import.meta.dirname, main), ...parameters],
+    words: [process.execPath, resolve(import.meta.dirname, main), ...parameters],
     directory: projectRoot,
     environment: { SKEP_TIME_SCALE: TIME_SCALE },
   };

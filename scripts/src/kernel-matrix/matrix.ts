@@ -19,6 +19,8 @@ const kernels: readonly string[] = [HOST, '6.1', '6.12'];
 interface Matrix {
   /** For the test run, as after `npm test --`. */
   readonly testParameters: readonly string[];
+  /** Cases of the benchmark that are run in the place of the tests. */
+  readonly benchCases: readonly string[];
   /** Record the sizes of the programs, instead of comparing them and running tests. */
   readonly isUpdate: boolean;
   /** A kernel that cannot be had here is skipped, and the run says so. */
@@ -29,6 +31,9 @@ interface Matrix {
  * `npm run test:kernel -- [--kernel NAME]... [--if-possible] [--all] [--verbose] [PATTERN...]`: all
  * programs within their budgets, then the tests that tell most of a kernel, or all that touch it,
  * or those whose path contains one of the patterns.
+ *
+ * `npm run test:kernel -- --bench CASE... [--kernel NAME]...` runs cases of the benchmark instead:
+ * for what the kernel of this machine has not. Of an emulated one only ratios say something.
  *
  * `npm run test:kernel -- --update [--kernel NAME]...` records the budgets and runs no tests.
  *
@@ -41,6 +46,7 @@ export async function testKernel(parameters: string[]): Promise<number> {
       kernel: { type: 'string', multiple: true },
       'if-possible': { type: 'boolean' },
       all: { type: 'boolean' },
+      bench: { type: 'string', multiple: true },
       update: { type: 'boolean' },
       verbose: { type: 'boolean' },
     },
@@ -58,6 +64,7 @@ export async function testKernel(parameters: string[]): Promise<number> {
   const flags = ['--name-skips', ...(values.verbose ? ['--verbose'] : [])];
   return runAll(wanted, {
     testParameters: [...flags, ...patterns],
+    benchCases: values.bench ?? [],
     isUpdate: values.update ?? false,
     maySkip: values['if-possible'] ?? false,
   });
@@ -87,12 +94,12 @@ async function runOne(
   matrix: Matrix,
   programs: readonly ProgramObject[],
 ): Promise<string> {
-  const { testParameters, isUpdate, maySkip } = matrix;
+  const { maySkip, ...tasks } = matrix;
   try {
     const status =
       name === HOST
-        ? await testHost(testParameters, isUpdate)
-        : await runInGuest({ kernel: name, programs, testParameters, isUpdate });
+        ? await testHost(tasks)
+        : await runInGuest({ kernel: name, programs, ...tasks });
     return status === 0 ? 'passed' : 'failed';
   } catch (error) {
     if (!(error instanceof Error)) throw error;
@@ -102,7 +109,12 @@ async function runOne(
 }
 
 /** The host's own budgets are a test among the others. */
-function testHost(testParameters: readonly string[], isUpdate: boolean): Promise<number> {
+function testHost({
+  testParameters,
+  benchCases,
+  isUpdate,
+}: Omit<Matrix, 'maySkip'>): Promise<number> {
+  if (benchCases.length > 0) throw new Error('the host: `npm run bench` is for that');
   const parameters = isUpdate ? ['--update'] : testParameters;
   return test([...parameters, 'scripts/kernel-matrix/budgets.live']);
 }

@@ -4,13 +4,24 @@ import type { ProgramObject } from '@skep/bytecode';
 import { compileProgram } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
 import { Direction } from '@skep/contract';
-import { decidedProgram, endpointPrograms, policyProgram, uplinkPrograms } from '@skep/datapath';
+import {
+  decidedProgram,
+  endpointPrograms,
+  type NodeConstants,
+  policyProgram,
+  uplinkPrograms,
+} from '@skep/datapath';
 import { programKinds } from '@skep/ebpf';
 import { PolicyProtocol, type Segment } from '@skep/policy';
 import { filesUnder, projectRoot } from '../project.ts';
 
 /** All that a node can switch on, so that nothing is left out of a program. */
-const NODE = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
+const NODE: NodeConstants = {
+  jiffiesPerSecond: 250,
+  hasRedirectPeer: 1,
+  hasNetkit: 1,
+  reportsForwarded: 1,
+};
 const TASKS = { masquerades: 1, guardsHost: 1 } as const;
 const ROLES = ['alone', 'successor'] as const;
 const POLICY_PORTS = 64;
