@@ -15,27 +15,19 @@ import type {
   CallOperation,
   IrFunction,
   Operation,
-  SourcePosition,
   Terminator,
   Value,
 } from '../ir/ir.ts';
 import { isFloating } from '../ir/ir.ts';
 import { asBitTest, findBitTests, type Test } from './bit-tests.ts';
 import { type FieldAddress, findFieldAddresses } from './field-addresses.ts';
-import { findFrameObjects, type FrameUse } from './frame-use.ts';
-import {
-  fitsImmediate,
-  immediateOf,
-  isLowMask,
-  shiftAmountOf,
-  storeImmediateOf,
-} from './immediates.ts';
+import { immediateOf, isLowMask, shiftAmountOf, storeImmediateOf } from './immediates.ts';
 import { orderBlocks } from './layout.ts';
 import { guardOf } from './loops/guard.ts';
-import type { FrameObject, MachineFunction, MachineOperation } from './machine.ts';
-import { FIRST_VIRTUAL, FRAME_POINTER, MachineBlock, MachineInstruction } from './machine.ts';
+import type { MachineFunction } from './machine.ts';
+import { FRAME_POINTER, MachineBlock, type MachineInstruction } from './machine.ts';
 import { sequentialise } from './parallel-copy.ts';
-import { UseTable } from '../ir/use-table.ts';
+import { RegisterCode } from './register-code.ts';
 
 type Branch = Extract<Terminator, { kind: 'branch' }>;
 
@@ -47,25 +39,14 @@ export function selectInstructions(made: IrFunction, isProgram: boolean): Machin
   return new Selector(made, isProgram).select();
 }
 
-class Selector {
-  private registerCount = FIRST_VIRTUAL;
-  private readonly registers = new Map<Value, number>();
-  private readonly uses: UseTable;
-  private readonly frames: FrameUse;
+class Selector extends RegisterCode {
   private readonly fields: ReadonlyMap<Value, FieldAddress>;
   private readonly bitTests: ReadonlySet<Value>;
   private readonly blocks = new Map<Block, MachineBlock>();
   private readonly layout: MachineBlock[] = [];
-  private out!: MachineBlock;
-  private position: SourcePosition | null;
 
-  constructor(
-    private readonly made: IrFunction,
-    isProgram: boolean,
-  ) {
-    this.position = made.position;
-    this.uses = new UseTable(made, isProgram);
-    this.frames = findFrameObjects(made);
+  constructor(made: IrFunction, isProgram: boolean) {
+    super(made, isProgram);
     this.fields = findFieldAddresses(made);
     this.bitTests = findBitTests(made, this.uses);
   }
@@ -85,95 +66,6 @@ class Selector {
     });
     const { name, position, global } = this.made;
     return { name, position, global, blocks: this.layout, registerCount: this.registerCount };
-  }
-
-  private put(operation: MachineOperation, destination = -1, source = -1): MachineInstruction {
-    const instruction = new MachineInstruction(operation, this.position);
-    instruction.destination = destination;
-    instruction.source = source;
-    this.out.instructions.push(instruction);
-    return instruction;
-  }
-
-  private makeRegister(): number {
-    return this.registerCount++;
-  }
-
-  /** The register that holds `value`, which is not floating. */
-  private registerOf(value: Value): number {
-    const known = this.registers.get(value);
-    if (known !== undefined) return known;
-    const made = this.sharedRegister(value) ?? this.makeRegister();
-    this.registers.set(value, made);
-    return made;
-  }
-
-  /** The operand's register where the value needs no instruction. */
-  private sharedRegister(value: Value): number | null {
-    const { op } = value.operation;
-    const isFree = op === 'zeroExtend' || (op === 'truncate' && this.uses.isLowHalfOnly(value));
-    const operand = value.operands[0];
-    return isFree && operand && !isFloating(operand) ? this.registerOf(operand) : null;
-  }
-
-  /** `destination = value`. */
-  private moveInto(destination: number, value: Value): void {
-    const { operation } = value;
-    switch (operation.op) {
-      case 'constant':
-        this.moveConstant(destination, value, operation.bits);
-        return;
-      case 'map':
-        this.put('mapAddress', destination).map = operation.map;
-        return;
-      case 'mapValue':
-        this.put('mapValueAddress', destination).map = operation.map;
-        return;
-      case 'slot': {
-        const instruction = this.put('frameAddress', destination);
-        instruction.frame = this.frames.objectOf(operation.slot);
-        instruction.touches = [instruction.frame];
-        return;
-      }
-      case 'kernelField':
-        this.put('moveWide', destination).kernelField = operation;
-        return;
-      case 'function':
-        this.put('functionAddress', destination).subprogram = operation.name;
-        return;
-      case 'loadTime':
-        throw new CompileError(
-          `code ${this.made.name}: load-time constant '${operation.name}' is not bound ` +
-            '(give it in loadTime)',
-          this.position,
-        );
-      default:
-        this.put('move', destination, this.registerOf(value)).touches = this.touched(value);
-    }
-  }
-
-  private moveConstant(destination: number, value: Value, bits: bigint): void {
-    const signed = BigInt.asIntN(value.width, bits);
-    const isLow = value.width === 32 || (!fitsImmediate(signed) && bits <= 0xffffffffn);
-    if (!isLow && !fitsImmediate(signed)) {
-      this.put('moveWide', destination).bits = bits;
-      return;
-    }
-    const instruction = this.put('moveImmediate', destination);
-    instruction.width = isLow ? 32 : 64;
-    instruction.immediate = Number(isLow ? BigInt.asIntN(32, bits) : signed);
-  }
-
-  /** A register with `value` in it. */
-  private inRegister(value: Value): number {
-    if (!isFloating(value)) return this.registerOf(value);
-    const made = this.makeRegister();
-    this.moveInto(made, value);
-    return made;
-  }
-
-  private touched(...values: Value[]): readonly FrameObject[] | null {
-    return this.frames.touchedBy(values);
   }
 
   // ---- operations -----------------------------------------------------------------------------
