@@ -1,5 +1,6 @@
 export * from './ir/builder.ts';
 export * from './ir/ir.ts';
+export { Variable } from './ir/variables.ts';
 export * from './codegen/compile-program.ts';
 export * from './codegen/target.ts';
 export * from './ir/compile-error.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decode, Machine } from '@skep/bytecode';
-import { FunctionBuilder, Variable } from '../ir/builder.ts';
+import { FunctionBuilder } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import { CompileError } from '../ir/compile-error.ts';
 import type { IrFunction, IrProgram, Space } from '../ir/ir.ts';
 import { parsePrograms } from '../ir/parse-programs.ts';

@@ -4,7 +4,7 @@
 import type ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { Comparison, Space, Value, Width } from '../ir/ir.ts';
-import { Variable } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import type { Lowering, OpenEnd } from './lowering.ts';
 import type { Computed, IntegerType, PointerType, Result, Type } from './result.ts';
 import {

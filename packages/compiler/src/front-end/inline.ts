@@ -1,7 +1,7 @@
 /** Functions: parameters bound to results, the body lowered in place, all returns joined. */
 import ts from '@typescript/typescript6';
 import { Refusal, refuse } from '../diagnostics/report.ts';
-import { Variable } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import { cast, convert, joinEnds } from './convert.ts';
 import type { Lowering } from './lowering.ts';
 import { Frame } from './lowering.ts';

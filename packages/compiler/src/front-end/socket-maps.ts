@@ -2,7 +2,7 @@
 import { refuse } from '../diagnostics/report.ts';
 import type { HelperReference } from '../ir/builder.ts';
 import type { Value } from '../ir/ir.ts';
-import { Variable } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import type { MapCall, MapMethods } from './map-call.ts';
 import {
   byAddress,

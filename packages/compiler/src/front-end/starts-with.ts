@@ -1,7 +1,7 @@
 /** Comparing bytes in memory with bytes that are known when compiling. */
 import type ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
-import { Variable } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import type { Access } from '../ir/ir.ts';
 import type { Lowering } from './lowering.ts';
 import type { Result } from './result.ts';

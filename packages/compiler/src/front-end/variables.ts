@@ -1,7 +1,7 @@
 /** Declarations of variables: what becomes a variable, and how wide it is. */
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
-import { Variable } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import { cast, convert } from './convert.ts';
 import type { Lowering } from './lowering.ts';
 import type { Result, Type } from './result.ts';

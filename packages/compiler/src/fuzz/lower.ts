@@ -1,6 +1,7 @@
 /** Recipes to IR, as straightforwardly as the front end would. */
 import type { MapShape } from '@skep/bytecode';
-import { FunctionBuilder, Variable } from '../ir/builder.ts';
+import { FunctionBuilder } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import {
   type Access,
   type Block,

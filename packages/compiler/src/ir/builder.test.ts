@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FunctionBuilder, Variable } from './builder.ts';
+import { FunctionBuilder } from './builder.ts';
+import { Variable } from './variables.ts';
 
 test('a variable written on both arms becomes one phi', () => {
   const builder = new FunctionBuilder('max');

@@ -20,14 +20,7 @@ import type {
   Width,
 } from './ir.ts';
 import { IrFunction, resolve } from './ir.ts';
-
-/** A place that can be written several times; each read is the value that reaches it. */
-export class Variable {
-  constructor(
-    readonly name: string,
-    readonly width: Width,
-  ) {}
-}
+import { type Variable, VariableTable } from './variables.ts';
 
 /**
  * What the builder must know of a helper: the kernel's number, its name, whether it moves the
@@ -47,18 +40,16 @@ export class FunctionBuilder {
   /** The block that operations go into; `null` where the code cannot be reached. */
   private current: Block | null;
   private loopDepth = 0;
-  private readonly sealed = new Set<Block>();
-  private readonly definitions = new Map<Block, Map<Variable, Value>>();
-  private readonly incomplete = new Map<Block, Map<Variable, Value>>();
+  private readonly variables: VariableTable;
   private readonly mapValues = new Map<MapShape, Value>();
-  private readonly phiUsers = new Map<Value, Set<Value>>();
 
   /** Starts the entry block. */
   constructor(name: string, position: SourcePosition | null = null) {
     this.function = new IrFunction(name, position);
     this.position = position;
+    this.variables = new VariableTable(this.function);
     this.current = this.makeBlock();
-    this.sealed.add(this.current);
+    this.variables.seal(this.current, position);
   }
 
   // ---- blocks ---------------------------------------------------------------------------------
@@ -104,10 +95,7 @@ export class FunctionBuilder {
 
   /** Says that `block` has all its predecessors. */
   seal(block: Block): void {
-    this.sealed.add(block);
-    const phis = this.incomplete.get(block);
-    this.incomplete.delete(block);
-    for (const [variable, phi] of phis ?? []) this.fillPhi(variable, phi, block);
+    this.variables.seal(block, this.position);
   }
 
   sealAndStart(block: Block): void {
@@ -188,83 +176,13 @@ export class FunctionBuilder {
     if (value.width !== variable.width) {
       throw new Error(`write ${variable.name}: width ${value.width}, expected ${variable.width}`);
     }
-    if (this.current) this.define(variable, this.current, value);
+    if (this.current) this.variables.define(variable, this.current, value);
   }
 
   /** @throws Error when some path to here has not written the variable. */
   read(variable: Variable): Value {
     if (!this.current) return this.constant(0, variable.width);
-    return this.readFrom(variable, this.current);
-  }
-
-  private define(variable: Variable, block: Block, value: Value): void {
-    const own = this.definitions.get(block);
-    if (own) own.set(variable, value);
-    else this.definitions.set(block, new Map([[variable, value]]));
-  }
-
-  private readFrom(variable: Variable, start: Block): Value {
-    const passed: Block[] = [];
-    let block = start;
-    let value = this.definitions.get(block)?.get(variable);
-    // Long chains of single predecessors are walked here rather than by recursion.
-    while (!value && this.sealed.has(block) && block.predecessors.length === 1) {
-      passed.push(block);
-      block = block.predecessors[0]!;
-      value = this.definitions.get(block)?.get(variable);
-    }
-    const found = value ? resolve(value) : this.readAtJoin(variable, block);
-    for (const each of passed) this.define(variable, each, found);
-    return found;
-  }
-
-  private readAtJoin(variable: Variable, block: Block): Value {
-    if (block.predecessors.length === 0) {
-      throw new Error(`read ${variable.name}: not written on every path`);
-    }
-    const phi = this.function.makeValue({ op: 'phi' }, [], variable.width, this.position);
-    phi.block = block;
-    block.values.unshift(phi);
-    this.define(variable, block, phi);
-    if (this.sealed.has(block)) return this.fillPhi(variable, phi, block);
-    const waiting = this.incomplete.get(block) ?? new Map<Variable, Value>();
-    waiting.set(variable, phi);
-    this.incomplete.set(block, waiting);
-    return phi;
-  }
-
-  private fillPhi(variable: Variable, phi: Value, block: Block): Value {
-    for (const predecessor of block.predecessors) {
-      const operand = this.readFrom(variable, predecessor);
-      phi.operands.push(operand);
-      const users = this.phiUsers.get(operand) ?? new Set<Value>();
-      this.phiUsers.set(operand, users.add(phi));
-    }
-    return this.removeIfTrivial(phi);
-  }
-
-  /** A phi of one value (and perhaps itself) is that value. */
-  private removeIfTrivial(phi: Value): Value {
-    let same: Value | null = null;
-    for (const each of phi.operands) {
-      const operand = resolve(each);
-      if (operand === phi || (same && isSame(operand, same))) continue;
-      if (same) return phi;
-      same = operand;
-    }
-    if (!same) throw new Error('phi without a value: a loop that nothing enters');
-    phi.replacement = same;
-    const block = phi.block!;
-    block.values.splice(block.values.indexOf(phi), 1);
-    const users = this.phiUsers.get(phi) ?? [];
-    this.phiUsers.delete(phi);
-    for (const user of users) {
-      if (user.replacement || user === phi) continue;
-      const known = this.phiUsers.get(same) ?? new Set<Value>();
-      this.phiUsers.set(same, known.add(user));
-      if (user.operands.length === user.block!.predecessors.length) this.removeIfTrivial(user);
-    }
-    return resolve(same);
+    return this.variables.readFrom(variable, this.current, this.position);
   }
 
   // ---- operations -----------------------------------------------------------------------------
@@ -415,7 +333,8 @@ export class FunctionBuilder {
     );
     for (const block of made.blocks) {
       if (!block.terminator) throw new Error(`${made.name}: block ${block.id} has no end`);
-      if (!this.sealed.has(block)) throw new Error(`${made.name}: block ${block.id} is not sealed`);
+      if (!this.variables.isSealed(block))
+        throw new Error(`${made.name}: block ${block.id} is not sealed`);
       for (const value of block.values) value.operands = value.operands.map(resolve);
       const end = block.terminator;
       if (end.kind === 'branch') {
@@ -427,11 +346,4 @@ export class FunctionBuilder {
     }
     return made;
   }
-}
-
-/** The same value, or two constants of the same bits. */
-function isSame(left: Value, right: Value): boolean {
-  if (left === right) return true;
-  const [a, b] = [left.operation, right.operation];
-  return a.op === 'constant' && b.op === 'constant' && a.bits === b.bits;
 }

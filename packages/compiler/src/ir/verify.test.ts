@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { FunctionBuilder, Variable } from './builder.ts';
+import { FunctionBuilder } from './builder.ts';
+import { Variable } from './variables.ts';
 import type { IrFunction } from './ir.ts';
 import { verifyFunction } from './verify.ts';
 

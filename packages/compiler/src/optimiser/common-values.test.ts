@@ -1,7 +1,7 @@
 /** What is known of memory where paths part and meet again. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Variable } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import { at, optimised, type Sketch } from './testing/sketch.ts';
 
 const prandom = { id: 7, name: 'get_prandom_u32', movesPacket: false };

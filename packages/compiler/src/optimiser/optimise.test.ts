@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { MapShape } from '@skep/bytecode';
-import { Variable } from '../ir/builder.ts';
+import { Variable } from '../ir/variables.ts';
 import type { Space, Value } from '../ir/ir.ts';
 import { at, optimised, type Sketch } from './testing/sketch.ts';
 
