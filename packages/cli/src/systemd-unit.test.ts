@@ -59,6 +59,7 @@ describe('the unit', () => {
     '--containerd': ['/run/containerd/containerd.sock'],
     '--podman': ['/run/podman/podman.sock'],
     '--masquerade': [],
+    '--device': ['veth'],
     '--uplink': ['eth0', 'eth1'],
     '--masquerade-ports': ['50000-50999'],
     '--masquerade-except': ['10.0.0.0/8'],
