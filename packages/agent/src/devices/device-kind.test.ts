@@ -18,6 +18,7 @@ for (const { have, want } of cases) {
 }
 
 test('netkit on a kernel without it is refused, with the kernel that has it', () => {
-  const message = /^netkit: needs Linux 6\.7 with CONFIG_NETKIT/;
-  assert.throws(() => chooseDeviceKind('netkit', false), { message });
+  const message = /^connect endpoints by netkit: needs Linux 6\.7 .* \(use auto, or veth\)$/;
+  const code = 'ERR_DEVICE_KIND';
+  assert.throws(() => chooseDeviceKind('netkit', false), { code, message });
 });
