@@ -34,6 +34,9 @@ const preference = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9];
 /** The last one that calls overwrite; register 0 is another. */
 const LAST_SCRATCH = 5;
 
+/** What packet pointers are moved by goes before all that is used no more than this as often. */
+const offsetWeight = 1e6;
+
 /** A web larger than this is not coalesced further, so that merging stays cheap. */
 const rangeLimit = 256;
 
@@ -131,6 +134,7 @@ class Allocation {
       const weight = 10 ** Math.min(block.loopDepth, 6);
       for (const each of block.instructions) this.collectMove(each, weight);
     }
+    for (const offset of this.made.offsets) this.costs[offset]! *= offsetWeight;
   }
 
   private collectMove(each: MachineInstruction, weight: number): void {

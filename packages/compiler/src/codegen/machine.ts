@@ -109,6 +109,12 @@ export interface MachineFunction {
   readonly position: SourcePosition | null;
   blocks: MachineBlock[];
   registerCount: number;
+  /**
+   * Registers that packet pointers are moved by: kept off the stack where that can be. Before Linux
+   * 6.8 the verifier does not see that a number on the stack was compared in its register, and
+   * knows a pointer that it moves by no bounds.
+   */
+  readonly offsets: ReadonlySet<number>;
 }
 
 /** Whether `destination` is written. */

@@ -44,6 +44,7 @@ class Selector extends RegisterCode {
   private readonly bitTests: ReadonlySet<Value>;
   private readonly blocks = new Map<Block, MachineBlock>();
   private readonly layout: MachineBlock[] = [];
+  private readonly offsets = new Set<number>();
 
   constructor(made: IrFunction, isProgram: boolean) {
     super(made, isProgram);
@@ -65,7 +66,8 @@ class Selector extends RegisterCode {
       for (const next of block.successors) next.predecessors.push(block);
     });
     const { name, position, global } = this.made;
-    return { name, position, global, blocks: this.layout, registerCount: this.registerCount };
+    const { layout: blocks, registerCount, offsets } = this;
+    return { name, position, global, blocks, registerCount, offsets };
   }
 
   // ---- operations -----------------------------------------------------------------------------
@@ -198,6 +200,7 @@ class Selector extends RegisterCode {
       [left, right] = [right, left];
     }
     const register = this.registerOf(value);
+    this.noteOffset(value);
     const immediate = immediateOf(right);
     if (op === 'and' && isLowMask(right) && !isFloating(left)) {
       this.put('move32', register, this.registerOf(left));
@@ -220,6 +223,12 @@ class Selector extends RegisterCode {
     instruction.width = value.width;
     instruction.immediate = bounded ?? 0;
     instruction.touches = this.touched(value);
+  }
+
+  private noteOffset({ operation, operands }: Value): void {
+    const isPacketPointer = 'isPacketPointer' in operation && operation.isPacketPointer;
+    const offset = operands[1]!;
+    if (isPacketPointer && !isFloating(offset)) this.offsets.add(this.registerOf(offset));
   }
 
   /** The result takes the left operand's register: best one that nobody needs afterwards. */
