@@ -15,14 +15,7 @@ import {
   readProgramCode,
 } from '@skep/bpf';
 import { decodePlaced, formatInstruction, mapShapeOf } from '@skep/bytecode';
-import {
-  datapathMaps,
-  hashKey,
-  masqueradeMaps,
-  packets,
-  transits,
-  uplinks,
-} from '@skep/datapath';
+import { datapathMaps, hashKey, masqueradeMaps, packets, transits, uplinks } from '@skep/datapath';
 import { codecOf, type Field, type MapDeclaration } from '@skep/ebpf';
 import type { DumpPart } from './dump-part.ts';
 
