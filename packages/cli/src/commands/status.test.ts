@@ -36,6 +36,7 @@ test('a node as people read it; only tables that are nearly full', () => {
 kernel             6.18.0, programs attached by tcx
 uplink             eth0
 endpoints          3 with 2 identities
+new endpoints      by veth
 entities           host, init (2 endpoints), world-ipv4 (see \`skep identity list --all\`)
 policies           1, revision 7
 node               ingress by rules, at eth0, eth1
