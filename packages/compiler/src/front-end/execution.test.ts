@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type LoadedProgram, Machine } from '@skep/bytecode';
 import { compileProgram } from '../codegen/compile-program.ts';
+import { formatDiagnostics } from '../diagnostics/report.ts';
 import { loadTimeNames } from '../ir/specialise.ts';
 import { compileModule } from './compile.ts';
 import { executionCases, ipv4, word } from './testing/execution-cases.ts';
@@ -21,7 +22,7 @@ async function load(
   loadTime: Record<string, number> = {},
 ): Promise<Map<string, LoadedProgram[]>> {
   const { programs, diagnostics } = await compileModule(path.join(folder, `${name}.ts`));
-  assert.deepEqual(diagnostics, []);
+  assert.equal(formatDiagnostics(diagnostics), '');
   const loaded = new Map<string, LoadedProgram[]>();
   for (const program of programs) {
     const names = loadTimeNames(program).map((each) => [each, loadTime[each] ?? 0] as const);
