@@ -115,8 +115,8 @@ function readerOf(hook: FilterHook, builder: FunctionBuilder, matcher: Matcher):
   const context = builder.context();
   if (hook === 'socket') return new ContextReader(builder, context, lengthOf(builder, context));
   if (hook === 'tc') return linearReader(builder, context, matcher.reach);
-  const start = pointer(builder, context, shapes.xdp.dataOffset!);
-  const end = pointer(builder, context, shapes.xdp.dataEndOffset!);
+  const start = builder.packetBound(context, shapes.xdp.dataOffset!, 4);
+  const end = builder.packetBound(context, shapes.xdp.dataEndOffset!, 4);
   const length = builder.resize(builder.binary('sub', end, start), 32);
   return new PointerReader(builder, start, end, length);
 }
@@ -130,8 +130,8 @@ function linearReader(builder: FunctionBuilder, context: Value, reach: number): 
   const length = lengthOf(builder, context);
   const [start, end] = [new Variable('start', 64), new Variable('end', 64)];
   const readPointers = (): void => {
-    builder.write(start, pointer(builder, context, dataOffset!));
-    builder.write(end, pointer(builder, context, dataEndOffset!));
+    builder.write(start, builder.packetBound(context, dataOffset!, 4));
+    builder.write(end, builder.packetBound(context, dataEndOffset!, 4));
   };
   readPointers();
   if (reach > 0) {
@@ -151,10 +151,6 @@ function smallerOf(builder: FunctionBuilder, left: Value, right: Value): Value {
   const take = (value: Value) => () => builder.write(smaller, value);
   builder.choose('lt', left, right, take(left), take(right));
   return builder.read(smaller);
-}
-
-function pointer(builder: FunctionBuilder, context: Value, offset: number): Value {
-  return builder.load(context, { offset, size: 4, space: 'packetBounds' }, 64);
 }
 
 /** `__sk_buff` of any kind of program: the length is its first field. */

@@ -34,9 +34,8 @@ function callingProgram(matcher: Matcher): IrProgram {
   const { programType, dataOffset, dataEndOffset } = contextShapes.XdpContext!;
   const builder = new FunctionBuilder('harness');
   const context = builder.context();
-  const pointer = (offset: number) =>
-    builder.load(context, { offset, size: 4, space: 'packetBounds' }, 64);
-  const [start, end] = [pointer(dataOffset!), pointer(dataEndOffset!)];
+  const start = builder.packetBound(context, dataOffset!, 4);
+  const end = builder.packetBound(context, dataEndOffset!, 4);
   const frame = builder.packetPointer(start, builder.constant(HEAD_BYTES, 64));
   const [short, whole] = [builder.makeBlock(), builder.makeBlock()];
   builder.branch('gt', frame, end, short, whole);

@@ -22,6 +22,7 @@ import {
   definesDestination,
   FIRST_VIRTUAL,
   FRAME_POINTER,
+  LAST_SCRATCH,
   type MachineFunction,
   type MachineInstruction,
   usesDestination,
@@ -30,9 +31,6 @@ import { Spiller } from './spill.ts';
 
 /** Those that calls overwrite come first: the others are kept for what lives across a call. */
 const preference = [1, 2, 3, 4, 5, 0, 6, 7, 8, 9];
-
-/** The last one that calls overwrite; register 0 is another. */
-const LAST_SCRATCH = 5;
 
 /** What packet pointers are moved by goes before all that is used no more than this as often. */
 const offsetWeight = 1e6;

@@ -2,12 +2,10 @@
  * `(x & y) !== 0` as one instruction, where a branch at once is all that the masked value is for:
  * the processor can branch on common bits (BPF_JSET).
  */
-import type { Comparison, IrFunction, Terminator, Value } from '../ir/ir.ts';
+import type { Branch, Comparison, IrFunction, Value } from '../ir/ir.ts';
 import { isFloating } from '../ir/ir.ts';
 import type { UseTable } from '../ir/use-table.ts';
 import { constantOf } from '../optimiser/rewriter.ts';
-
-type Branch = Extract<Terminator, { kind: 'branch' }>;
 
 /** What a branch instruction compares by; `set` holds where both have a bit in common. */
 export type BranchComparison = Comparison | 'set';

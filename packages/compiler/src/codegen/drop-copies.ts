@@ -1,8 +1,10 @@
 /** Copies that copy nothing: between two registers that hold the same already. */
-import { definesDestination, type MachineBlock, type MachineInstruction } from './machine.ts';
-
-/** Registers that a call leaves nothing in. */
-const scratch = [0, 1, 2, 3, 4, 5];
+import {
+  definesDestination,
+  LAST_SCRATCH,
+  type MachineBlock,
+  type MachineInstruction,
+} from './machine.ts';
 
 /** After registers were allocated; each block for itself. */
 export function dropCopies(blocks: readonly MachineBlock[]): void {
@@ -22,7 +24,7 @@ class Equals {
   isNews(each: MachineInstruction): boolean {
     const { operation, destination, source } = each;
     if (operation === 'call') {
-      for (const register of scratch) this.forget(register);
+      for (let register = 0; register <= LAST_SCRATCH; register++) this.forget(register);
       return true;
     }
     if (operation !== 'move') {

@@ -11,6 +11,7 @@
  */
 import {
   definesDestination,
+  LAST_SCRATCH,
   MachineBlock,
   MachineInstruction,
   usesDestination,
@@ -20,8 +21,6 @@ import {
 const constantLimit = 2;
 /** How far the other side is looked through for what it overwrites. */
 const lookLimit = 16;
-/** Registers that a call leaves nothing in. */
-const LAST_SCRATCH = 5;
 
 /**
  * Before registers are allocated, so that what is set and what the branch compares get different
@@ -37,13 +36,15 @@ export function hoistConstants(blocks: MachineBlock[], isAllocated: boolean): vo
     if (jump?.operation !== 'jump') continue;
     const [taken, other] = [branch.target!, jump.target!];
     if (ways.get(taken) !== 1 || ways.get(other) !== 1) continue;
-    const side = [taken, other].find((each) => {
-      return isHoistable(each, each === taken ? other : taken, branch);
-    });
-    if (!side || (!isAllocated && isEnd(side))) continue;
+    const ordered = [[taken, other] as const, [other, taken] as const].find(([side, rest]) =>
+      isHoistable(side, rest, branch),
+    );
+    if (!ordered) continue;
+    const [side, rest] = ordered;
+    if (!isAllocated && isEnd(side)) continue;
     const constants = side.instructions.splice(0, side.instructions.length - 1);
     instructions.splice(instructions.length - 2, 0, ...constants);
-    if (isEnd(side)) shareExit(blocks, side, side === taken ? other : taken);
+    if (isEnd(side)) shareExit(blocks, side, rest);
   }
 }
 
@@ -54,15 +55,13 @@ function isEnd({ instructions }: MachineBlock): boolean {
 /** `side`, which only ends the program, ends it where `other` does. */
 function shareExit(blocks: MachineBlock[], side: MachineBlock, other: MachineBlock): void {
   const exit = new MachineBlock(0, other.loopDepth);
-  exit.instructions.push(other.instructions.pop()!);
+  exit.instructions = other.instructions.splice(-1);
   blocks.splice(blocks.indexOf(other) + 1, 0, exit);
-  for (const each of [side, other]) {
+  side.instructions = [];
+  for (const { instructions } of [side, other]) {
     const jump = new MachineInstruction('jump', exit.instructions[0]!.position);
     jump.target = exit;
-    each.instructions = [
-      ...each.instructions.filter(({ operation }) => operation !== 'exit'),
-      jump,
-    ];
+    instructions.push(jump);
   }
 }
 

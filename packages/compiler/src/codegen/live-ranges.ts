@@ -9,6 +9,7 @@ import {
   FIRST_VIRTUAL,
   FRAME_POINTER,
   type MachineBlock,
+  LAST_SCRATCH,
   type MachineFunction,
   type MachineInstruction,
   usesDestination,
@@ -151,7 +152,9 @@ class RangeBuilder {
   private addInstruction(each: MachineInstruction, position: number): void {
     const { source, destination } = each;
     if (each.operation === 'call') {
-      for (let register = 0; register <= 5; register++) this.define(register, position + 1);
+      for (let register = 0; register <= LAST_SCRATCH; register++) {
+        this.define(register, position + 1);
+      }
       for (let register = 1; register <= each.argumentCount; register++) {
         this.use(register, position + 1);
       }

@@ -10,6 +10,8 @@ import type { BranchComparison } from './bit-tests.ts';
 
 /** The register that points at the end of the stack frame. */
 export const FRAME_POINTER = 10;
+/** Registers 0 to this one: a call leaves nothing of what was in them. */
+export const LAST_SCRATCH = 5;
 /** Registers from here on are virtual. */
 export const FIRST_VIRTUAL = 11;
 

@@ -12,6 +12,7 @@ import { mirrored } from '../ir/comparison.ts';
 import type {
   BinaryOperator,
   Block,
+  Branch,
   CallOperation,
   IrFunction,
   Operation,
@@ -28,8 +29,6 @@ import type { MachineFunction } from './machine.ts';
 import { FRAME_POINTER, MachineBlock, type MachineInstruction } from './machine.ts';
 import { sequentialise } from './parallel-copy.ts';
 import { RegisterCode } from './register-code.ts';
-
-type Branch = Extract<Terminator, { kind: 'branch' }>;
 
 /**
  * @param isProgram what the kernel calls itself, not a subprogram

@@ -28,13 +28,9 @@ export function isContext(result: Result): result is ContextPointer {
   return result.kind === 'computed' && result.type.kind === 'context';
 }
 
-/**
- * A pointer to the packet. Some contexts show it as 4 bytes, to be used as 64 bits: the kernel
- * widens it.
- */
-function loadPointer(state: Lowering, context: ContextPointer, offset: number): Value {
-  const size = context.type.shape.pointerSize;
-  return state.builder.load(context.value, { offset, size, space: 'packetBounds' }, 64);
+/** A pointer to the packet, or to its end. */
+function loadPointer({ builder }: Lowering, context: ContextPointer, offset: number): Value {
+  return builder.packetBound(context.value, offset, context.type.shape.pointerSize);
 }
 
 /** Where the context says that its packet is. @throws Refusal for one without a packet */

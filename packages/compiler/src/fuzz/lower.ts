@@ -53,8 +53,8 @@ class Lowering {
     this.variables = recipe.widths.map((width, index) => new Variable(`variable ${index}`, width));
     this.scratch = builder.slot('scratch', scratchBytes);
     const context = builder.context();
-    this.start = builder.load(context, at('packetBounds', 0, 4), 64);
-    this.end = builder.load(context, at('packetBounds', 4, 4), 64);
+    this.start = builder.packetBound(context, 0, 4);
+    this.end = builder.packetBound(context, 4, 4);
   }
 
   lower(): ReturnType<FunctionBuilder['finish']> {

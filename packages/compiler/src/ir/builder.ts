@@ -243,6 +243,11 @@ export class FunctionBuilder {
     return this.emit({ op }, [left, right], left.width);
   }
 
+  /** A pointer of the context to its packet; the kernel widens those that have 4 bytes. */
+  packetBound(context: Value, offset: number, size: 4 | 8): Value {
+    return this.load(context, { offset, size, space: 'packetBounds' }, 64);
+  }
+
   /**
    * Start of the packet + `offset`: compared with the packet's end and then used, never made
    * again.
@@ -333,8 +338,9 @@ export class FunctionBuilder {
     );
     for (const block of made.blocks) {
       if (!block.terminator) throw new Error(`${made.name}: block ${block.id} has no end`);
-      if (!this.variables.isSealed(block))
+      if (!this.variables.isSealed(block)) {
         throw new Error(`${made.name}: block ${block.id} is not sealed`);
+      }
       for (const value of block.values) value.operands = value.operands.map(resolve);
       const end = block.terminator;
       if (end.kind === 'branch') {

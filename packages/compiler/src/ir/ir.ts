@@ -146,6 +146,9 @@ export type Terminator =
     }
   | { readonly kind: 'return'; value: Value; position: SourcePosition | null };
 
+/** The end of a block that leads two ways. */
+export type Branch = Extract<Terminator, { kind: 'branch' }>;
+
 /** Values computed one after the other, and where control goes then. */
 export class Block {
   values: Value[] = [];

@@ -1,12 +1,10 @@
 /** Rules for branches. */
 import { maskOf } from '../ir/arithmetic.ts';
 import { compare, mirrored } from '../ir/comparison.ts';
-import { type Block, type Comparison, resolve, type Terminator, type Value } from '../ir/ir.ts';
+import { type Block, type Branch, type Comparison, resolve, type Value } from '../ir/ir.ts';
 import { unswapComparison } from './byte-swaps.ts';
 import { removePredecessor } from './edit.ts';
 import { constantOf, type Rewriter, withConstant } from './rewriter.ts';
-
-type Branch = Extract<Terminator, { kind: 'branch' }>;
 
 /** How often the rules below may follow one another at one branch. */
 const stepLimit = 8;

@@ -13,19 +13,17 @@ import { negated } from '../ir/comparison.ts';
 import { DominatorTree } from '../ir/dominators.ts';
 import {
   type Block,
+  type Branch,
   type IrFunction,
   isCall,
   resolve,
   type Space,
-  type Terminator,
   type Value,
 } from '../ir/ir.ts';
 import { removePredecessor, removeUnreachable, resolveIn, resolveOperands } from './edit.ts';
 import { ExpressionKeys } from './expression-keys.ts';
 import { KnownBits } from './known-bits.ts';
 import { MemoryTable } from './memory-table.ts';
-
-type Branch = Extract<Terminator, { kind: 'branch' }>;
 
 const hasNoEffect = new Set<string>([
   ...['add', 'sub', 'mul', 'div', 'mod', 'and', 'or', 'xor', 'shl', 'shr', 'sar', 'neg'],

@@ -15,7 +15,7 @@ import {
   resolveOperands,
 } from './edit.ts';
 import { constantOf } from './rewriter.ts';
-import { isEqualConstant } from './simplify.ts';
+import { isSameValue } from './simplify.ts';
 import { findUsers, type User, type Users } from './ssa-repair.ts';
 
 /** Whether anything changed. */
@@ -104,11 +104,6 @@ function skip(before: Block, block: Block, after: Block): boolean {
     for (const [index, phi] of phis.entries()) phi.operands.push(operands[index]!);
   }
   return true;
-}
-
-function isSameValue(left: Value, right: Value): boolean {
-  const [a, b] = [resolve(left), resolve(right)];
-  return a === b || isEqualConstant(a, b);
 }
 
 /** `return phi` becomes `return constant` in the predecessors that know it. */

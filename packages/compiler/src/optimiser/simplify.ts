@@ -3,7 +3,7 @@
  * first. The rules stand in one file for each subject; each gives the value that replaces the one
  * asked for, or `null`.
  */
-import type { IrFunction, Value } from '../ir/ir.ts';
+import { type IrFunction, resolve, type Value } from '../ir/ir.ts';
 import { foldAddress, foldPacketPointer } from './addresses.ts';
 import { simplifyBinary } from './algebra.ts';
 import { simplifyBranch } from './branches.ts';
@@ -96,8 +96,14 @@ function simplifyPhi(phi: Value): Value | null {
   return same;
 }
 
+/** Whether both are one value, or equal constants, whatever they were replaced by. */
+export function isSameValue(left: Value, right: Value): boolean {
+  const [a, b] = [resolve(left), resolve(right)];
+  return a === b || isEqualConstant(a, b);
+}
+
 /** Two constants of the same bits. */
-export function isEqualConstant(left: Value, right: Value): boolean {
+function isEqualConstant(left: Value, right: Value): boolean {
   const a = left.operation;
   const b = right.operation;
   return (

@@ -5,14 +5,19 @@
  */
 import { compare, negated } from '../ir/comparison.ts';
 import { placesOf } from '../ir/depth-first.ts';
-import { type Block, type IrFunction, resolve, type Terminator, type Value } from '../ir/ir.ts';
+import {
+  type Block,
+  type Branch,
+  type IrFunction,
+  resolve,
+  type Terminator,
+  type Value,
+} from '../ir/ir.ts';
 import { isNonNull } from './branches.ts';
 import { isPhi, phisOf, redirect, removeUnreachable, resolveOperands } from './edit.ts';
 import { constantOf } from './rewriter.ts';
-import { isEqualConstant } from './simplify.ts';
+import { isSameValue } from './simplify.ts';
 import { addUser, findUsers, repair, type Users } from './ssa-repair.ts';
-
-type Branch = Extract<Terminator, { kind: 'branch' }>;
 
 /** Each phi may have to be repaired in all that follows: a block with more is left alone. */
 const phiLimit = 16;
@@ -84,16 +89,11 @@ function outcomeBefore(end: Branch, before: Block, block: Block): boolean | null
 /** Whether `end` holds where `branch` has led `to`; `null` where it says nothing of that. */
 function outcomeOfBranch(end: Branch, branch: Terminator, to: Block): boolean | null {
   if (branch.kind !== 'branch' || branch.ifTrue === branch.ifFalse) return null;
-  if (branch.width !== end.width || !isSame(branch.left, end.left)) return null;
-  if (!isSame(branch.right, end.right)) return null;
+  if (branch.width !== end.width || !isSameValue(branch.left, end.left)) return null;
+  if (!isSameValue(branch.right, end.right)) return null;
   const holds = branch.ifTrue === to;
   if (branch.comparison === end.comparison) return holds;
   return branch.comparison === negated[end.comparison] ? !holds : null;
-}
-
-function isSame(left: Value, right: Value): boolean {
-  const [a, b] = [resolve(left), resolve(right)];
-  return a === b || isEqualConstant(a, b);
 }
 
 function outcome(end: Branch, value: Value): boolean | null {
