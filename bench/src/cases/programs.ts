@@ -4,6 +4,7 @@ import {
   canTraceFunctions,
   canUseBpf,
   codeTarget,
+  isAtFunction,
   type Program,
   testRunSocketPacket,
   testRunTc,
@@ -11,7 +12,6 @@ import {
 } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import { compileProgram } from '@skep/compiler';
-import { programKinds } from '@skep/ebpf';
 import type { Case, Effort } from '../harness/case.ts';
 import { clangVersion, compileC } from '../harness/clang.ts';
 import { readElfProgram } from '../harness/elf.ts';
@@ -58,7 +58,8 @@ async function comparePair(pair: ProgramPair, effort: Effort): Promise<Row[]> {
   for (const object of objects) {
     const name = `${pair.c}: ${object.name}`;
     const reference = inC(file, object);
-    rows.push(length(name, object, reference));
+    const [ours, theirs] = [object.code.length / 8, reference.code.length / 8];
+    rows.push(sizeRow({ name, unit: 'instructions' }, ours, theirs));
     if (isAtFunction(object) && canTraceFunctions() !== undefined) continue;
     const [mine, other] = [new Bench(), new Bench()];
     try {
@@ -94,21 +95,6 @@ function inC(
   };
 }
 
-/** Of the kinds that not every kernel loads, whoever asks. */
-function isAtFunction({ programType, attachType }: ProgramObject): boolean {
-  const { functionEntry, functionExit, securityHook } = programKinds;
-  return [functionEntry, functionExit, securityHook].some(
-    (kind) => kind.programType === programType && kind.attachType === attachType,
-  );
-}
-
-function length(name: string, ours: ProgramObject, theirs: ProgramObject): Row {
-  return plainRow({ name, unit: 'instructions' }, ours.code.length / 8, {
-    name: referenceName,
-    value: theirs.code.length / 8,
-  });
-}
-
 function side(bench: Bench, object: ProgramObject, { fill }: ProgramPair): Side {
   const program = bench.load(object);
   fill?.(bench);
@@ -117,13 +103,15 @@ function side(bench: Bench, object: ProgramObject, { fill }: ProgramPair): Side 
 
 function sizes({ name, ours, theirs }: Sides): Row[] {
   const [mine, other] = [ours.program.info(), theirs.program.info()];
-  const row = (unit: string, have: number, reference: number): Row => {
-    return plainRow({ name, unit }, have, { name: referenceName, value: reference });
-  };
+  const [bytes, processed] = ['bytes of machine code', 'processed by the verifier'] as const;
   return [
-    row('bytes of machine code', mine.machineCodeBytes, other.machineCodeBytes),
-    row('processed by the verifier', mine.verifiedInstructions, other.verifiedInstructions),
+    sizeRow({ name, unit: bytes }, mine.machineCodeBytes, other.machineCodeBytes),
+    sizeRow({ name, unit: processed }, mine.verifiedInstructions, other.verifiedInstructions),
   ];
+}
+
+function sizeRow(about: { name: string; unit: string }, have: number, value: number): Row {
+  return plainRow(about, have, { name: referenceName, value });
 }
 
 interface Answer {

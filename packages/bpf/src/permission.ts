@@ -1,5 +1,5 @@
 /** Whether this process may use BPF at all; asked before anything else is set up. */
-import { asm, r0 } from '@skep/bytecode';
+import { asm, type ProgramObject, r0 } from '@skep/bytecode';
 import { programKinds } from '@skep/ebpf';
 import { BpfProgramType, Errno, KernelError, UnsupportedPlatformError } from '@skep/sys';
 import { PERMISSION_ADVICE } from './call.ts';
@@ -44,6 +44,14 @@ export function canTraceFunctions(): string | undefined {
     // Refused although BPF is permitted: it is the kernel that has none, and no right would help.
     return canUseBpf() ?? 'this kernel takes no programs at its functions, whoever asks';
   }
+}
+
+/** Whether a program is of a kind that {@link canTraceFunctions} is about. */
+export function isAtFunction({ programType, attachType }: ProgramObject): boolean {
+  const { functionEntry, functionExit, securityHook } = programKinds;
+  return [functionEntry, functionExit, securityHook].some(
+    (kind) => kind.programType === programType && kind.attachType === attachType,
+  );
 }
 
 function explain(error: KernelError): string {

@@ -1,5 +1,6 @@
 /** Every kernel program of the project, compiled: what has to load on every kernel. */
 import { join } from 'node:path';
+import { isAtFunction } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
 import { compileProgram } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
@@ -11,7 +12,6 @@ import {
   policyProgram,
   uplinkPrograms,
 } from '@skep/datapath';
-import { programKinds } from '@skep/ebpf';
 import { PolicyProtocol, type Segment } from '@skep/policy';
 import { filesUnder, projectRoot } from '../project.ts';
 
@@ -26,13 +26,6 @@ const TASKS = { masquerades: 1, guardsHost: 1 } as const;
 const ROLES = ['alone', 'successor'] as const;
 const POLICY_PORTS = 64;
 
-/** Kernels may take no programs at their functions: the examples' own test runs those. */
-const AT_FUNCTIONS: readonly (number | undefined)[] = [
-  programKinds.functionEntry.attachType,
-  programKinds.functionExit.attachType,
-  programKinds.securityHook.attachType,
-];
-
 /** Hooks of the datapath, a policy, and the programs of every example. */
 export async function projectPrograms(): Promise<ProgramObject[]> {
   const examples = await Promise.all(exampleSources().map(compileExample));
@@ -41,7 +34,8 @@ export async function projectPrograms(): Promise<ProgramObject[]> {
     ...ROLES.map((role) => decidedProgram(NODE, role)),
     ...Object.values(uplinkPrograms(NODE, TASKS)),
     policy(),
-    ...examples.flat().filter(({ attachType }) => !AT_FUNCTIONS.includes(attachType)),
+    // Kernels may take no programs at their functions: the examples' own test runs those.
+    ...examples.flat().filter((object) => !isAtFunction(object)),
   ];
 }
 
