@@ -11,7 +11,7 @@ import {
 } from '../harness/container-nodes.ts';
 import { pairedRow, plainRow, type Row } from '../harness/row.ts';
 import { percentile } from '../harness/statistics.ts';
-import { type Measured, measureThroughput, measureTimings, type Way } from '../harness/ways.ts';
+import { type Measured, measureWays, type Way } from '../harness/ways.ts';
 
 /** Enough for medians; each round takes half a minute. */
 const roundsMax = 11;
@@ -52,11 +52,7 @@ function connect({ name, containers }: ContainerNode): Way {
 
 async function measureAll(nodes: readonly ContainerNode[], effort: Effort): Promise<Row[]> {
   const ways = nodes.map(connect);
-  const measured = [
-    await measureThroughput(ways, effort),
-    ...(await measureTimings(ways, 'request', effort)),
-    ...(await measureTimings(ways, 'connection', effort)),
-  ];
+  const measured = await measureWays(ways, effort);
   return [...measured.flatMap((each) => rowsOf(ways, each)), ...compareAdditions(nodes, effort)];
 }
 

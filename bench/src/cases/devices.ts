@@ -1,11 +1,8 @@
 /** What connects endpoints: netkit devices against veths, with the same agent and programs. */
 import { canUseBpf, explainMissing } from '@skep/bpf';
 import type { Case } from '../harness/case.ts';
-import { clangVersion } from '../harness/clang.ts';
 import { BenchDaemon } from '../harness/daemon.ts';
-import { pairedRow } from '../harness/row.ts';
-import { hasIperf } from '../harness/throughput.ts';
-import { measureThroughput, measureTimings, type Way } from '../harness/ways.ts';
+import { measureWays, missingTrafficTool, pairedRows, type Way } from '../harness/ways.ts';
 
 const roundsMax = 15;
 /** Of the second endpoint, which serves. */
@@ -16,7 +13,7 @@ export const devicesCase: Case = {
   name: 'devices',
   about: 'TCP between two endpoints behind netkit devices, against two behind veths',
   run: async (effort) => {
-    const reason = whatIsMissing();
+    const reason = canUseBpf() ?? explainMissing('netkit') ?? missingTrafficTool();
     if (reason !== undefined) return { skipped: reason };
     const rounds = Math.min(effort.rounds, roundsMax);
     const daemons: BenchDaemon[] = [];
@@ -27,27 +24,12 @@ export const devicesCase: Case = {
         daemons.push(daemon);
         ways.push(await wayBetween(daemon, kind));
       }
-      const measured = [
-        await measureThroughput(ways, { ...effort, rounds }),
-        ...(await measureTimings(ways, 'request', { ...effort, rounds })),
-        ...(await measureTimings(ways, 'connection', { ...effort, rounds })),
-      ];
-      return measured.map(({ name, unit, samples }) => {
-        const about = { name, unit, referenceName: 'veth' };
-        return pairedRow(about, samples.get('netkit')!, samples.get('veth')!);
-      });
+      return pairedRows(await measureWays(ways, { ...effort, rounds }), 'netkit', 'veth');
     } finally {
       for (const daemon of daemons) await daemon.close();
     }
   },
 };
-
-function whatIsMissing(): string | undefined {
-  const reason = canUseBpf() ?? explainMissing('netkit');
-  if (reason !== undefined) return reason;
-  if (!hasIperf()) return 'iperf3 is not installed';
-  return clangVersion() ? undefined : 'clang is not installed';
-}
 
 async function wayBetween(daemon: BenchDaemon, name: string): Promise<Way> {
   await daemon.start();

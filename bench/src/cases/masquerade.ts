@@ -7,8 +7,7 @@ import {
   whatIsMissing,
 } from '../harness/container-nodes.ts';
 import { Outside } from '../harness/outside.ts';
-import { pairedRow } from '../harness/row.ts';
-import { measureThroughput, measureTimings, type Way } from '../harness/ways.ts';
+import { measureWays, pairedRows, type Way } from '../harness/ways.ts';
 
 const roundsMax = 11;
 
@@ -26,17 +25,9 @@ export const masqueradeCase: Case = {
       nodes.push(await startSkepNode({ outside: outsides[0] }));
       nodes.push(startBridgeNode({ outside: outsides[1] }));
       const ways = nodes.map((node, index) => wayOut(node, outsides[index]!));
-      const measured = [
-        await measureThroughput(ways, { ...effort, rounds }),
-        await measureThroughput(ways, { ...effort, rounds }, 'back'),
-        ...(await measureTimings(ways, 'request', { ...effort, rounds })),
-        ...(await measureTimings(ways, 'connection', { ...effort, rounds })),
-      ];
+      const measured = await measureWays(ways, { ...effort, rounds }, ['forth', 'back']);
       const [ours, reference] = ways.map(({ name }) => name) as [string, string];
-      return measured.map(({ name, unit, samples }) => {
-        const about = { name, unit, referenceName: reference };
-        return pairedRow(about, samples.get(ours)!, samples.get(reference)!);
-      });
+      return pairedRows(measured, ours, reference);
     } finally {
       for (const node of nodes) await node.close();
       for (const outside of outsides) outside.close();

@@ -6,13 +6,12 @@ import { canUseBpf } from '@skep/bpf';
 import { pluginText } from '@skep/cni';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { openNetworkNamespace } from '@skep/sys';
-import { clangVersion } from './clang.ts';
 import { Containers, debianPlugins } from './containers.ts';
 import { BenchDaemon } from './daemon.ts';
 import type { Outside } from './outside.ts';
 import { openPort443, otherRules } from './policies.ts';
 import { hasTool, iptablesRules, RivalNamespace } from './rivals.ts';
-import { hasIperf } from './throughput.ts';
+import { missingTrafficTool } from './ways.ts';
 
 /** A network namespace that is a node, with a plugin that connects containers. */
 export interface ContainerNode {
@@ -35,8 +34,7 @@ export function whatIsMissing(): string | undefined {
   if (!existsSync(bridgePlugin))
     return `${bridgePlugin} is not there (containernetworking-plugins)`;
   if (!hasTool('iptables-legacy')) return 'iptables-legacy is not installed';
-  if (!hasIperf()) return 'iperf3 is not installed';
-  return clangVersion() ? undefined : 'clang is not installed';
+  return missingTrafficTool();
 }
 
 /** What a node is to have. */

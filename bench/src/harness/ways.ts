@@ -1,7 +1,9 @@
 /** What TCP gets on several ways, which take turns: throughput, round trips, connections. */
 import type { Effort } from './case.ts';
+import { clangVersion } from './clang.ts';
 import { interleave } from './rounds.ts';
-import { Throughput } from './throughput.ts';
+import { pairedRow, type Row } from './row.ts';
+import { hasIperf, Throughput } from './throughput.ts';
 import { type Timing, Traffic } from './traffic.ts';
 
 /** From a client to a server. */
@@ -25,11 +27,44 @@ export interface Measured {
 const bytesPerRun = 20_000;
 const nanosecondsPerSecond = 1e9;
 
-/** By iperf3, from the client to the server or the other way around. */
-export async function measureThroughput(
+/** From the client to the server, or the other way around. */
+export type ThroughputDirection = 'forth' | 'back';
+
+/** What of the tools that make traffic is not installed; `undefined` for nothing. */
+export function missingTrafficTool(): string | undefined {
+  if (!hasIperf()) return 'iperf3 is not installed';
+  return clangVersion() ? undefined : 'clang is not installed';
+}
+
+/** Throughput in the directions, then round trips, then connections. */
+export async function measureWays(
+  ways: readonly Way[],
+  effort: Effort,
+  directions: readonly ThroughputDirection[] = ['forth'],
+): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const direction of directions) {
+    measured.push(await measureThroughput(ways, effort, direction));
+  }
+  for (const kind of ['request', 'connection'] as const) {
+    measured.push(...(await measureTimings(ways, kind, effort)));
+  }
+  return measured;
+}
+
+/** A row of each measure, of one way against another; both by name. */
+export function pairedRows(measured: readonly Measured[], ours: string, reference: string): Row[] {
+  return measured.map(({ name, unit, samples }) => {
+    const about = { name, unit, referenceName: reference };
+    return pairedRow(about, samples.get(ours)!, samples.get(reference)!);
+  });
+}
+
+/** By iperf3. */
+async function measureThroughput(
   ways: readonly Way[],
   { rounds, runs }: Effort,
-  direction: 'forth' | 'back' = 'forth',
+  direction: ThroughputDirection,
 ): Promise<Measured> {
   const pairs: Throughput[] = [];
   try {
@@ -50,7 +85,7 @@ export async function measureThroughput(
 }
 
 /** How many there are in a second, and how long one takes. */
-export async function measureTimings(
+async function measureTimings(
   ways: readonly Way[],
   kind: 'request' | 'connection',
   { rounds, runs }: Effort,
