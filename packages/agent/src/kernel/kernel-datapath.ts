@@ -35,7 +35,7 @@ import type { MapDeclaration } from '@skep/ebpf';
 import type { TrafficControl } from '@skep/netlink';
 import { waitForGracePeriod } from '@skep/sys';
 import type { RawTables } from '../tables/raw-tables.ts';
-import { type Tell, tellNobody, timed } from '../telemetry/occurrence.ts';
+import { type Tell, timed } from '../telemetry/occurrence.ts';
 import { FormerTables } from '../upgrade/former-tables.ts';
 import { findLayouts, type FoundLayouts } from '../upgrade/layout-folders.ts';
 import { decide, isDeciding, Upgrade } from '../upgrade/upgrade.ts';
@@ -43,19 +43,18 @@ import { type AttachmentPlace, Attachments } from './attachments.ts';
 import { mountBpffs } from './bpffs.ts';
 import { type Attachable, EndpointDatapath } from './endpoint-datapath.ts';
 import { measureJiffiesPerSecond } from './jiffies.ts';
-import { type KernelFeatures, probeKernelFeatures } from './kernel-features.ts';
+import type { KernelFeatures } from './kernel-features.ts';
 import { PinnedTables, unpinAll, unpinFolder } from './pinned-tables.ts';
 import { forgetUplinkTables, UplinkDatapath } from './uplink-datapath.ts';
 
 /** What of the kernel is used, and who is told what is done. */
 export interface KernelOptions {
-  /** Default: what the kernel has. */
-  readonly features?: KernelFeatures | undefined;
-  readonly tell?: Tell | undefined;
+  readonly features: KernelFeatures;
+  readonly tell: Tell;
   /** Whether there are tables of masquerade, and programs for it at uplinks. */
-  readonly isMasquerading?: boolean;
+  readonly isMasquerading: boolean;
   /** Whether endpoints may be behind netkit devices. */
-  readonly hasNetkit?: boolean;
+  readonly hasNetkit: boolean;
 }
 
 /** Tables and programs in the kernel, pinned below one folder, so that they outlive the process. */
@@ -85,12 +84,7 @@ export class KernelDatapath implements RawTables {
   constructor(
     private readonly folder: string,
     classifiers: TrafficControl,
-    {
-      features = probeKernelFeatures(),
-      tell = tellNobody,
-      isMasquerading = false,
-      hasNetkit = false,
-    }: KernelOptions = {},
+    { features, tell, isMasquerading, hasNetkit }: KernelOptions,
   ) {
     this.tell = tell;
     this.mechanism = features.mechanism;
