@@ -13,6 +13,7 @@ import { inNetworkNamespace, openPacketSocket, sendFrame } from '@skep/sys';
 import { EtherType, formatMac, makeFrame, parseAddress, TcpFlag } from '@skep/wire';
 import { Agent } from './agent.ts';
 import type { DeviceKind } from './devices/device-kind.ts';
+import { ONLY_ANNA } from './testing/policies.ts';
 import { Talker } from './testing/talk.ts';
 import type { EndpointRequest } from './views.ts';
 
@@ -37,15 +38,6 @@ function requestOf(name: Name): EndpointRequest {
     ...{ ipv4: addressOf(name, 4), ipv6: addressOf(name, 6), networkNamespace: pathOf(name) },
   };
 }
-
-const ONLY_ANNA = `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: { name: bert, namespace: test }
-spec:
-  podSelector: { matchLabels: { app: bert } }
-  ingress: [{ from: [{ podSelector: { matchLabels: { app: anna } } }] }]
-`;
 
 const skip = canUseBpf() ?? explainMissing('netkit') ?? false;
 

@@ -17,19 +17,11 @@ import { Metrics } from './telemetry/metrics.ts';
 import type { Occurrence } from './telemetry/occurrence.ts';
 import { monitoringPages } from './telemetry/pages.ts';
 import { type ExposedMetric, parseExposition } from './testing/exposition.ts';
+import { ONLY_ANNA } from './testing/policies.ts';
 import { Talker } from './testing/talk.ts';
 
 const PREFIX = `skep-operate-${process.pid}`;
 const NAMES = ['anna', 'bert', 'carl'] as const;
-
-const POLICY = `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: { name: bert, namespace: test }
-spec:
-  podSelector: { matchLabels: { app: bert } }
-  ingress: [{ from: [{ podSelector: { matchLabels: { app: anna } } }] }]
-`;
 
 /** Identity, and whether ingress and egress are enforced. */
 const INIT = [5, true, true];
@@ -68,7 +60,7 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
       talkers.set(name, new Talker(pathOf(name)));
     }
     await talkers.get('bert')!.ask({ serve: 7000 });
-    await client.applyPolicies(POLICY, 'bert.yaml');
+    await client.applyPolicies(ONLY_ANNA, 'bert.yaml');
   });
 
   after(async () => {
@@ -170,7 +162,7 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
     const found = await scrape();
     assert.equal(found.get('skep_rule_allowed_flows_total')!.values.size, 0);
     assert.equal(found.get('skep_rule_dropped_packets_total')!.values.size, 0);
-    await client.applyPolicies(POLICY, 'bert.yaml');
+    await client.applyPolicies(ONLY_ANNA, 'bert.yaml');
   });
 
   test('all is well: nothing is told, and health says so', async () => {

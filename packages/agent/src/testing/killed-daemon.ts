@@ -13,21 +13,13 @@ import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { inNetworkNamespace, isBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
 import { AgentClient } from '../api/client.ts';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
+import { ONLY_ANNA } from './policies.ts';
 import { Talker } from './talk.ts';
 
 const DAEMON = fileURLToPath(new URL('./daemon-main.js', import.meta.url));
 const NAMES = ['anna', 'bert', 'carl'] as const;
 type Name = (typeof NAMES)[number];
 const DIRECTIONS = ['ingress', 'egress'] as const;
-
-const POLICY = `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: { name: bert, namespace: test }
-spec:
-  podSelector: { matchLabels: { app: bert } }
-  ingress: [{ from: [{ podSelector: { matchLabels: { app: anna } } }] }]
-`;
 
 let worlds = 0;
 
@@ -77,7 +69,7 @@ export class KilledDaemon {
     }
     await this.talker('bert').ask({ serve: 7000 });
     await this.talker('bert').ask({ serveDatagrams: 7000 });
-    await this.client.applyPolicies(POLICY, 'bert.yaml');
+    await this.client.applyPolicies(ONLY_ANNA, 'bert.yaml');
   }
 
   async tearDown(): Promise<void> {
