@@ -41,6 +41,7 @@ import { EndpointNumbers } from './endpoint-numbers.ts';
 import { Generation, type GenerationNumber } from './generation.ts';
 import { type InheritedPlaces, Ipcache, type IpcacheRoom } from './ipcache.ts';
 import type { Numbers } from './numbers.ts';
+import { removalOf, replacedBy } from './policy-undo.ts';
 import { EMPTY_SELECTOR_SET, SelectorSets } from './selector-sets.ts';
 import { TableChanges } from './table-changes.ts';
 
@@ -367,7 +368,7 @@ export class NodeModel {
    *   in force
    */
   private change(update: PolicyUpdate, onSwapped?: () => void): void {
-    const before = this.before(update);
+    const before = replacedBy(this.policy, update);
     const changes = this.policy.update(update);
     const prepared = this.changes.prepare(changes);
     const { refused, noRoom } = prepared;
@@ -381,40 +382,6 @@ export class NodeModel {
     const causes = [...refused, ...lost].map(({ cause }) => cause);
     throw noRoom ?? new PolicyRefusedError(causes);
   }
-
-  /** What an update replaces or takes away. */
-  private before(update: PolicyUpdate): PolicyUpdate {
-    const { policy } = this;
-    const documents = (update.documents ?? []).map(documentKey);
-    const find = <T>(
-      added: ReadonlyMap<string, T> | undefined,
-      deleted: readonly string[] = [],
-      known: (key: string) => T | undefined,
-    ): ReadonlyMap<string, T> => {
-      const keys = [...new Set([...(added?.keys() ?? []), ...deleted])];
-      return new Map(
-        keys.flatMap((key): [string, T][] => {
-          const found = known(key);
-          return found === undefined ? [] : [[key, found]];
-        }),
-      );
-    };
-    const keys = new Set([...documents, ...(update.deletedDocuments ?? [])]);
-    return {
-      documents: [...keys].flatMap((key) => policy.document(key) ?? []),
-      peers: find(update.peers, update.deletedPeers, (key) => policy.peer(key)),
-      subjects: find(update.subjects, update.deletedSubjects, (key) => policy.subject(key)),
-    };
-  }
-}
-
-/** Takes away what an update has brought. */
-function removalOf({ documents, peers, subjects }: PolicyUpdate): PolicyUpdate {
-  return {
-    deletedDocuments: (documents ?? []).map(documentKey),
-    deletedPeers: [...(peers?.keys() ?? [])],
-    deletedSubjects: [...(subjects?.keys() ?? [])],
-  };
 }
 
 /** The protocol as rules tell it apart. */
