@@ -1,7 +1,7 @@
-/** `npm run bench -- [CASE...] [--json FILE] [--record] [--quick]`. */
+/** `npm run bench`: cases of the benchmark, as tables and as records. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { cases } from './cases/index.ts';
 import type { Case } from './harness/case.ts';
 import { describeMachine, type MachineDescription, machineText } from './harness/machine.ts';
@@ -14,24 +14,35 @@ const thorough = { rounds: 31, runs: 100_000 / timeScale, rules: 10_000 };
 /** To see that it works, not what it says. */
 const quick = { rounds: 3, runs: 10_000, rules: 10_000 };
 
-const { values, positionals } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    record: { type: 'boolean' },
-    quick: { type: 'boolean' },
-  },
-  allowPositionals: true,
-});
+/** What the command line says besides the names of cases. */
+interface Options {
+  readonly json?: string;
+  readonly record?: true;
+  readonly quick?: true;
+}
 
-process.exitCode = await main();
+const command = new Command('npm run bench --')
+  .description('measures this project against others, in pairs of one run')
+  .argument('[case...]', 'default: all')
+  .option('--json <file>', 'write the rows there, too')
+  .option('--record', 'keep the rows and what the machine is under bench/results/')
+  .option('--quick', 'to see that it works: the figures say nothing')
+  .addHelpText(
+    'after',
+    `\nCases:\n${cases.map(({ name, about }) => `  ${name}: ${about}`).join('\n')}`,
+  )
+  .parse();
+const options = command.opts<Options>();
 
-async function main(): Promise<number> {
-  const chosen = cases.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  if (chosen.length === 0) {
-    const names = cases.map(({ name }) => name).join(', ');
-    console.error(`bench ${positionals.join(' ')}: no such case, expected some of ${names}`);
-    return 1;
+process.exitCode = await main(command.args);
+
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.find((name) => !cases.some((each) => each.name === name));
+  if (unknown !== undefined) {
+    const known = cases.map(({ name }) => `'${name}'`).join(', ');
+    command.error(`error: bench '${unknown}': no such case, expected some of ${known}`);
   }
+  const chosen = cases.filter(({ name }) => names.length === 0 || names.includes(name));
   const machine = describeMachine();
   console.log(machineText(machine));
   const rows: Row[] = [];
@@ -44,15 +55,15 @@ async function main(): Promise<number> {
       status = 1;
     }
   }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
-  if (values.record) record({ machine, takenAt: new Date().toISOString(), rows });
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (options.record) record({ machine, takenAt: new Date().toISOString(), rows });
   return status;
 }
 
 async function runCase({ name, about, run }: Case): Promise<readonly Row[]> {
   console.log(`\n${name}: ${about}`);
   const started = Date.now();
-  const result = await run(values.quick ? quick : thorough);
+  const result = await run(options.quick ? quick : thorough);
   if ('skipped' in result) {
     console.log(`skipped: ${result.skipped}`);
     return [];

@@ -8,4 +8,5 @@ test('a churn is as long as one says, and its seed is known', () => {
   });
   assert.equal(Number.isInteger(churnOptions([]).seed), true);
   assert.throws(() => churnOptions(['--sed', '7']), /'--sed'/);
+  assert.throws(() => churnOptions(['--podman', '2']), /Expected a number from 0 to 1/);
 });

@@ -10,7 +10,7 @@ export function runExample(
   [name, ...parameters]: readonly string[],
 ): number | Promise<number> {
   const names = exampleNames(root);
-  if (name === undefined) {
+  if (name === undefined || name === '--help' || name === '-h') {
     process.stdout.write(exampleList(root));
     return 0;
   }

@@ -1,15 +1,17 @@
 /** The project's commands: `npm run NAME` comes here by way of scripts/run.mjs, all built. */
 import { join } from 'node:path';
+import { CommanderError } from 'commander';
 import { bundlePlugin, compilePrograms, removeStale } from './build.ts';
 import { check } from './check.ts';
 import { runNode } from './child.ts';
 import { testChurn } from './churn.ts';
 import { runExample } from './example.ts';
+import { runExplain } from './explain.ts';
 import { testKernel } from './kernel-matrix/matrix.ts';
 import { parts, projectRoot } from './project.ts';
 import { test } from './test-run.ts';
 
-type Command = (parameters: string[]) => number | Promise<number>;
+type Command = (parameters: readonly string[]) => number | Promise<number>;
 
 const commands: Readonly<Record<string, Command>> = {
   build: () => 0,
@@ -22,7 +24,7 @@ const commands: Readonly<Record<string, Command>> = {
   fuzz: (parameters) => runBuilt('bench/dist/fuzz/main.js', parameters),
   example: (parameters) => runExample(projectRoot, parameters),
   skep: (parameters) => runBuilt('packages/cli/dist/main.js', parameters),
-  explain: (parameters) => runBuilt('packages/compiler/dist/explain/main.js', parameters),
+  explain: runExplain,
 };
 
 /**
@@ -42,15 +44,9 @@ export async function main([name = '', ...parameters]: string[]): Promise<number
   try {
     return await command(parameters);
   } catch (error) {
-    if (!isUsageError(error)) throw error;
-    return fail(`${name}: ${error.message}`);
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
   }
-}
-
-/** An option that `parseArgs` of node:util does not know: the message says all. */
-function isUsageError(error: unknown): error is Error {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code.startsWith('ERR_PARSE_ARGS');
 }
 
 function runBuilt(file: string, parameters: readonly string[]): Promise<number> {

@@ -1,8 +1,8 @@
 /** `npm test`: runs the tests of all parts, a process each, and says what was skipped and why. */
 import { release } from 'node:os';
 import { run } from 'node:test';
-import { parseArgs } from 'node:util';
 import { canUseBpf } from '@skep/bpf';
+import { commandLine } from './command-line.ts';
 import { projectRoot } from './project.ts';
 import { makeBatches } from './test-batches.ts';
 import { partName, testFiles, testName } from './test-files.ts';
@@ -16,37 +16,39 @@ const timeScale = Number(process.env.SKEP_TIME_SCALE ?? 1);
 /** For one file. A test that hangs must not hang the run. */
 const timeoutMilliseconds = 300_000 * timeScale;
 
+/** What `npm test` is told besides the patterns. */
+interface TestOptions {
+  readonly update?: true;
+  readonly verbose?: true;
+  readonly nameSkips?: true;
+  readonly together?: true;
+}
+
 /**
- * `npm test -- [--update] [--verbose] [--name-skips] [--together] [PATTERN...]`: the test files
- * whose path contains one of the patterns, all without a pattern. `--update` lets golden tests
- * write what they expect, `--name-skips` names each test that was skipped, `--together` shares
- * processes.
+ * `npm test -- [PATTERN...]`.
  *
  * @returns 0 where at least one test ran, none failed, and none was skipped without need.
  */
-export async function test(parameters: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: parameters,
-    options: {
-      update: { type: 'boolean' },
-      verbose: { type: 'boolean' },
-      'name-skips': { type: 'boolean' },
-      together: { type: 'boolean' },
-    },
-    allowPositionals: true,
-  });
-  const files = testFiles(projectRoot, positionals);
+export async function test(parameters: readonly string[]): Promise<number> {
+  const command = commandLine('test', 'the tests of all parts, and why some were skipped')
+    .argument('[pattern...]', 'parts of the paths of test files, such as compiler/ir; default: all')
+    .option('--update', 'let golden tests write what they expect')
+    .option('--verbose', 'each test by name, and what it prints')
+    .option('--name-skips', 'name each test that was skipped')
+    .option('--together', 'files share processes: less time, worse messages')
+    .parse(parameters, { from: 'user' });
+  const { update, verbose = false, nameSkips, together } = command.opts<TestOptions>();
+  const files = testFiles(projectRoot, command.args);
   if (files.length === 0) {
-    console.error(`skep: test ${positionals.join(' ')}: no test file has such a path`);
+    console.error(`skep: test ${command.args.join(' ')}: no test file has such a path`);
     return 1;
   }
-  if (values.update) process.env.SKEP_UPDATE = '1';
+  if (update) process.env.SKEP_UPDATE = '1';
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`.trim();
   const started = Date.now();
-  const runs = values.together ? runTogether : runFiles;
-  const report = await runs(files, values.verbose ?? false);
+  const report = await (together ? runTogether : runFiles)(files, verbose);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  const summary = report.summaryLines(values['name-skips']);
+  const summary = report.summaryLines(nameSkips);
   for (const line of [...report.failureLines(), '', ...summary]) console.log(line);
   console.log(`${seconds} s`);
   const hasRights = process.getuid?.() === 0 && canUseBpf() === undefined;

@@ -1,10 +1,6 @@
-/**
- * `npm run fuzz -- [--programs N] [--seed S] [--engines machine,kernel] [--family sources]`: random
- * programs against their models. Failing ones are shortened and kept in .cache/fuzz.
- */
+/** `npm run fuzz`: random programs against their models. Failing ones are kept in .cache/fuzz. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { canUseBpf } from '@skep/bpf';
 import {
   type BatchReport,
@@ -18,39 +14,47 @@ import {
   someWays,
   summaryLine,
 } from '@skep/compiler/fuzz';
+import { Command, InvalidArgumentError } from 'commander';
 import { KernelEngine } from './kernel-engine.ts';
 
 const kept = join(import.meta.dirname, '../../../.cache/fuzz');
 
-const { values } = parseArgs({
-  options: {
-    programs: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: `${Date.now() % 2 ** 31}` },
-    engines: { type: 'string', default: 'machine,kernel' },
-    family: { type: 'string', default: 'recipes,sources' },
-  },
-});
+/** What the command line says. */
+interface Options {
+  readonly programs: number;
+  readonly seed: number;
+  readonly engines: readonly EngineName[];
+  readonly family: readonly Family[];
+}
 
-process.exitCode = await main();
+const engineNames = ['machine', 'kernel'] as const;
+const families = ['recipes', 'sources'] as const;
+type EngineName = (typeof engineNames)[number];
 
-async function main(): Promise<number> {
-  const [seed, programs] = [count('seed'), count('programs')];
-  const families = values.family.split(',') as Family[];
-  const engines = values.engines.split(',');
-  const unknown = [...families, ...engines].find(
-    (name) => !['recipes', 'sources', 'machine', 'kernel'].includes(name),
-  );
-  if (unknown !== undefined) {
-    console.error(`fuzz: found '${unknown}', expected machine or kernel, recipes or sources`);
-    return 1;
-  }
+const options = new Command('npm run fuzz --')
+  .description('random programs against their models; failing ones are shortened and kept')
+  .option('--programs <n>', 'how many', wholeNumber, 1000)
+  .option('--seed <n>', 'of all that is random', wholeNumber, Date.now() % 2 ** 31)
+  .option('--engines <names>', 'what runs them, with commas', someOf(engineNames), engineNames)
+  .option(
+    '--family <names>',
+    'IR made at random, TypeScript, with commas',
+    someOf(families),
+    families,
+  )
+  .parse()
+  .opts<Options>();
+
+process.exitCode = await main(options);
+
+async function main({ programs, seed, engines, family: chosen }: Options): Promise<number> {
   const obstacle = engines.includes('kernel') ? canUseBpf() : undefined;
   if (obstacle !== undefined) console.log(`kernel left out: ${obstacle}`);
   const used = engines.filter((name) => name !== 'kernel' || obstacle === undefined);
   console.log(`seed ${seed}, ${programs} programs on ${used.join(' and ')}`);
   let failed = 0;
-  for (const [index, family] of families.entries()) {
-    const share = Math.ceil((programs - index) / families.length);
+  for (const [index, family] of chosen.entries()) {
+    const share = Math.ceil((programs - index) / chosen.length);
     const report = await runFamily(family, seed, share, used);
     console.log(summaryLine(report));
     failed += report.failed.length;
@@ -58,11 +62,19 @@ async function main(): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-/** @throws Error where it is not a count */
-function count(name: 'seed' | 'programs'): number {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error(`fuzz --${name}: found '${values[name]}', expected a whole number`);
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('Expected a whole number.');
+}
+
+/** Names with commas between them. */
+function someOf<Name extends string>(known: readonly Name[]): (text: string) => readonly Name[] {
+  return (text) => {
+    const names = text.split(',') as Name[];
+    if (names.every((name) => known.includes(name))) return names;
+    throw new InvalidArgumentError(`Expected some of ${known.join(',')}.`);
+  };
 }
 
 async function runFamily(

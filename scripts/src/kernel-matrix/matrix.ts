@@ -1,7 +1,8 @@
 /** `npm run test:kernel`: the tests that touch the kernel, on each kernel that Skep supports. */
 import { constants } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { ProgramObject } from '@skep/bytecode';
+import { type Command, InvalidArgumentError } from 'commander';
+import { commandLine } from '../command-line.ts';
 import { projectRoot } from '../project.ts';
 import { testFiles, testName } from '../test-files.ts';
 import { test } from '../test-run.ts';
@@ -27,46 +28,49 @@ interface Matrix {
   readonly maySkip: boolean;
 }
 
-/**
- * `npm run test:kernel -- [--kernel NAME]... [--if-possible] [--all] [--verbose] [PATTERN...]`: all
- * programs within their budgets, then the tests that tell most of a kernel, or all that touch it,
- * or those whose path contains one of the patterns.
- *
- * `npm run test:kernel -- --bench CASE... [--kernel NAME]...` runs cases of the benchmark instead:
- * for what the kernel of this machine has not. Of an emulated one only ratios say something.
- *
- * `npm run test:kernel -- --update [--kernel NAME]...` records the budgets and runs no tests.
- *
- * @returns 0 where every kernel that was to be tried passed
- */
-export async function testKernel(parameters: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: parameters,
-    options: {
-      kernel: { type: 'string', multiple: true },
-      'if-possible': { type: 'boolean' },
-      all: { type: 'boolean' },
-      bench: { type: 'string', multiple: true },
-      update: { type: 'boolean' },
-      verbose: { type: 'boolean' },
-    },
-    allowPositionals: true,
-  });
-  const wanted = values.kernel ?? kernels;
-  const unknown = wanted.find((name) => !kernels.includes(name));
-  if (unknown !== undefined) {
-    console.error(`skep: kernel '${unknown}': expected one of ${kernels.join(', ')}`);
-    return 1;
-  }
+/** What `npm run test:kernel` is told besides the patterns. */
+interface MatrixOptions {
+  readonly kernel?: readonly string[];
+  readonly ifPossible?: true;
+  readonly all?: true;
+  readonly bench?: readonly string[];
+  readonly update?: true;
+  readonly verbose?: true;
+}
+
+const ABOUT =
+  'all programs within their budgets on each kernel, then the tests that tell most of it';
+
+function matrixCommand(): Command {
+  const several = (one: string, before: readonly string[] = []): string[] => [...before, one];
+  return commandLine('test:kernel', ABOUT)
+    .argument('[pattern...]', 'tests whose paths contain one of these, instead')
+    .option('--kernel <name>', `one of ${kernels.join(', ')}; default: all`, addKernel)
+    .option('--if-possible', 'a kernel that cannot be had here is skipped')
+    .option('--all', 'every test that touches the kernel')
+    .option('--bench <case>', 'of the benchmark, instead: only ratios say something', several)
+    .option('--update', 'record the budgets, and run no tests')
+    .option('--verbose', 'each test by name, and what it prints');
+}
+
+function addKernel(name: string, before: readonly string[] = []): string[] {
+  if (kernels.includes(name)) return [...before, name];
+  throw new InvalidArgumentError(`Expected one of ${kernels.join(', ')}.`);
+}
+
+/** @returns 0 where every kernel that was to be tried passed */
+export async function testKernel(parameters: readonly string[]): Promise<number> {
+  const command = matrixCommand().parse(parameters, { from: 'user' });
+  const { kernel, ifPossible, all, bench, update, verbose } = command.opts<MatrixOptions>();
   exitOnSignals();
   const names = testFiles(projectRoot, []).map((file) => testName(projectRoot, file));
-  const patterns = positionals.length > 0 ? positionals : kernelTests(names, values.all ?? false);
-  const flags = ['--name-skips', ...(values.verbose ? ['--verbose'] : [])];
-  return runAll(wanted, {
+  const patterns = command.args.length > 0 ? command.args : kernelTests(names, all ?? false);
+  const flags = ['--name-skips', ...(verbose ? ['--verbose'] : [])];
+  return runAll(kernel ?? kernels, {
     testParameters: [...flags, ...patterns],
-    benchCases: values.bench ?? [],
-    isUpdate: values.update ?? false,
-    maySkip: values['if-possible'] ?? false,
+    benchCases: bench ?? [],
+    isUpdate: update ?? false,
+    maySkip: ifPossible ?? false,
   });
 }
 
