@@ -94,7 +94,8 @@ function readNumber(
   const loaded = builder.load(context.value, { offset, size, space: 'context' });
   const integer = integerTypeOf(type);
   if (type.isBigEndian) {
-    return computed(builder.byteSwap(loaded, (type.size * 8) as 16 | 32 | 64), integer);
+    // The kernel shows ports as 4 bytes; it puts nothing above them.
+    return computed(builder.byteSwap(loaded, (type.size * 8) as 16 | 32 | 64, true), integer);
   }
   return computed(loaded, integer, size < 8 ? (1n << BigInt(size * 8)) - 1n : undefined);
 }

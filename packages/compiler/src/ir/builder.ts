@@ -266,8 +266,10 @@ export class FunctionBuilder {
   }
 
   /** Swaps the low `bits`; the rest of the result is zero. */
-  byteSwap(value: Value, bits: 16 | 32 | 64): Value {
-    return this.emit({ op: 'byteSwap', bits }, [value], value.width);
+  /** @param isWhole whether the bits above are zero before it, as they are behind it */
+  byteSwap(value: Value, bits: 16 | 32 | 64, isWhole = false): Value {
+    const operation = { op: 'byteSwap', bits, ...(isWhole ? { isWhole } : {}) } as const;
+    return this.emit(operation, [value], value.width);
   }
 
   /** To another width: truncates, or extends by the sign where `isSigned`. */

@@ -75,7 +75,8 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle'
  * - `context`: the program's argument; `parameter`: argument `index` of a subprogram
  * - binary operators [left, right]: unsigned but for `sar`; x / 0 = 0, x % 0 = x; shifts take the
  *   amount modulo the width
- * - `neg` [x]; `byteSwap` [x]: the low `bits`, the rest becomes zero
+ * - `neg` [x]; `byteSwap` [x]: the low `bits`, the rest becomes zero; `isWhole`: the rest of x was
+ *   zero before, also where the verifier does not know it
  * - `zeroExtend`, `signExtend` [32-bit], `truncate` [64-bit]
  * - `load` [base], zero-extended; `store` [base, value]; `atomicAdd` [base, value]
  * - `call` [arguments]: helper by number; `callSubprogram`, `callKernelFunction` [arguments]: by
@@ -98,7 +99,7 @@ export type Operation =
   /** `isPacketPointer`: data + offset, made once and then checked against the end of the data. */
   | { readonly op: BinaryOperator; readonly isPacketPointer?: boolean }
   | { readonly op: 'neg' | 'zeroExtend' | 'signExtend' | 'truncate' | 'phi' }
-  | { readonly op: 'byteSwap'; readonly bits: 16 | 32 | 64 }
+  | { readonly op: 'byteSwap'; readonly bits: 16 | 32 | 64; readonly isWhole?: true }
   | { readonly op: 'load'; readonly access: Access }
   | { readonly op: 'store'; readonly access: Access }
   | { readonly op: 'atomicAdd'; readonly access: Access }

@@ -21,6 +21,19 @@ function sample(): IrProgram {
   return { name: 'f', programType: 6, license: 'GPL', functions: [b.finish()] };
 }
 
+function swappedPort(): IrProgram {
+  const b = new FunctionBuilder('port');
+  const port = b.load(b.context(), { offset: 24, size: 4, space: 'context' });
+  b.return(b.byteSwap(port, 16, true));
+  return { name: 'port', programType: 18, license: 'GPL', functions: [b.finish()] };
+}
+
+test('what is known of a byte swap survives', () => {
+  const [read] = parsePrograms(writePrograms([swappedPort()]));
+  const swapped = copyProgram(read!).functions[0]!.blocks[0]!.values.at(-1);
+  assert.deepEqual(swapped!.operation, { op: 'byteSwap', bits: 16, isWhole: true });
+});
+
 test('programs survive writing and reading; writing again gives the same text', () => {
   const recipes = [1, 2, 3].map((seed) =>
     lowerRecipe(generateRecipe(new Random(seed), { statements: 10 })),

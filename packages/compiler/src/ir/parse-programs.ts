@@ -292,8 +292,10 @@ function parseOperation(reader: JsonReader): Operation {
       return { op };
     case 'parameter':
       return { op, index: reader.item(2).integer(0, 4) };
-    case 'byteSwap':
-      return { op, bits: reader.item(2).oneOf([16, 32, 64]) };
+    case 'byteSwap': {
+      const bits = reader.item(2).oneOf([16, 32, 64]);
+      return reader.length > 3 ? { op, bits, isWhole: true } : { op, bits };
+    }
     case 'load':
     case 'store':
     case 'atomicAdd':

@@ -207,7 +207,7 @@ function operationEntry({ operation, width }: Value): JsonOperation {
     case 'parameter':
       return [op, width, operation.index];
     case 'byteSwap':
-      return [op, width, operation.bits];
+      return [op, width, operation.bits, ...(operation.isWhole ? [1] : [])];
     case 'load':
     case 'store':
     case 'atomicAdd': {

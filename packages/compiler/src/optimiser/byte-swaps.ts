@@ -46,7 +46,7 @@ export function unswapComparison(
   if (operation.op === 'byteSwap') {
     const { bits } = operation;
     const source = left.operands[0]!;
-    const isWhole = rewriter.bits.possibleOnes(source) <= maskOf(bits);
+    const isWhole = operation.isWhole ?? rewriter.bits.possibleOnes(source) <= maskOf(bits);
     if (constant > maskOf(bits) || !isWhole) return null;
     return { left: source, constant: swapBytes(constant, bits) };
   }

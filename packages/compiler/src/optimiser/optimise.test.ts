@@ -95,6 +95,13 @@ test('branches: a byte swap moves to the constant', () => {
   assert.equal(found, 'eq v1 8');
 });
 
+test('branches: a byte swap of a port in a wider field moves to the constant', () => {
+  const found = branchOf((b) => ['ne', b.byteSwap(b.loaded(4), 16, true), b.c(25)]);
+  assert.equal(found, 'ne v1 6400');
+  const swapped = branchOf((b) => ['ne', b.byteSwap(b.loaded(4), 16), b.c(25)]);
+  assert.equal(swapped, 'ne v2 25');
+});
+
 test('branches: a byte swap under a mask moves to both constants', () => {
   const text = optimised((b) => {
     const masked = b.binary('and', b.byteSwap(b.loaded(2), 16), b.c(0x3fff));
