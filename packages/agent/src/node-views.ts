@@ -12,6 +12,7 @@ import {
   documentKey,
   formatLabel,
   type PolicyDocument,
+  readCanonical,
   reservedIdentityLabels,
 } from '@skep/policy';
 import { formatAddress, formatMac, formatPrefix } from '@skep/wire';
@@ -49,7 +50,7 @@ export function endpointView(
 /** The identities that endpoints of this node have, by number. */
 export function identityViews(model: NodeModel): IdentityView[] {
   const given = model.identities.entries().map(({ number, text, references: endpoints }) => {
-    return { number, labels: text.split(';'), endpoints };
+    return { number, labels: readCanonical(text).map(formatLabel), endpoints };
   });
   const inUse = reservedIdentityViews(model).filter(({ endpoints }) => endpoints > 0);
   const places = placesByIdentity(model);

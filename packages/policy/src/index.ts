@@ -28,7 +28,7 @@ export { INIT_RULE_SET, LOCAL_HOST_RULE } from './built-in-rules.ts';
 export { reservedIdentityLabels } from './identities.ts';
 export * from './labels.ts';
 export * from './model.ts';
-export type { NamedPortSelector, PeerFacts } from './peer-selectors.ts';
+export { type NamedPortSelector, namedPortKey, type PeerFacts } from './peer-selectors.ts';
 export {
   closedButForSafePorts,
   DEFAULT_SAFE_PORTS,

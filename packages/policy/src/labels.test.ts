@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
 import { entityMatches } from './entities.ts';
 import {
   formatLabel,
@@ -7,6 +9,7 @@ import {
   makeLabels,
   makeSelector,
   parseLabel,
+  readCanonical,
   type Requirement,
   reservedLabels,
   selectorMatches,
@@ -31,8 +34,31 @@ test('labels are canonical, whatever their order', () => {
   const other = makeLabels(
     ['any:a=3', 'k8s:a=0', 'k8s:b=2', 'k8s:a=1'].map((text) => parseLabel(text)),
   );
-  assert.equal(one.canonical, 'any:a=3;k8s:a=1;k8s:b=2');
   assert.equal(other.canonical, one.canonical);
+  assert.deepEqual(readCanonical(one.canonical).map(formatLabel), [
+    'any:a=3',
+    'k8s:a=1',
+    'k8s:b=2',
+  ]);
+});
+
+test('labels with signs of the notation in keys and values stay apart', () => {
+  const two = workloadLabels({ app: 'db', backup: '1' }, 'shop');
+  const one = workloadLabels({ app: 'db;k8s:backup=1' }, 'shop');
+  assert.notEqual(one.canonical, two.canonical);
+
+  // Few signs, so that the same text is often written in two ways.
+  const text = fc.string({ unit: fc.constantFrom('a', ';', '=', ':', '|', ',', '"', '\\', '[') });
+  const label = fc.record({ source: fc.constantFrom('k8s', 'any'), key: text, value: text });
+  const labels = fc.array(label, { maxLength: 3 });
+  fc.assert(
+    fc.property(labels, labels, (left, right) => {
+      const [a, b] = [makeLabels(left), makeLabels(right)];
+      assert.equal(a.canonical === b.canonical, isDeepStrictEqual(a.list, b.list));
+      assert.deepEqual(readCanonical(a.canonical), a.list);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('selectors are canonical, whatever the order of requirements and values', () => {
@@ -41,6 +67,17 @@ test('selectors are canonical, whatever the order of requirements and values', (
   const selector = makeSelector([a, b, a]);
   assert.equal(selector.canonical, 'any:b && k8s:a in ("x","y")');
   assert.equal(makeSelector([b, a]).canonical, selector.canonical);
+});
+
+test('selectors with signs of the notation in keys stay apart', () => {
+  const exists = (key: string): Requirement => ({
+    ...{ source: 'k8s', operator: 'Exists', values: [] },
+    key,
+  });
+  const two = makeSelector([exists('a'), exists('b')]);
+  const one = makeSelector([exists('a && k8s:b')]);
+  assert.notEqual(one.canonical, two.canonical);
+  assert.equal(one.canonical, '"k8s:a && k8s:b"');
 });
 
 test('a selector’s requirements', () => {
@@ -76,6 +113,16 @@ test('a workload carries its namespace and its namespace’s labels', () => {
     'k8s:io.cilium.k8s.namespace.labels.team=red',
     'k8s:io.kubernetes.pod.namespace=shop',
   ]);
+});
+
+test('a workload cannot say where it is', () => {
+  const own = {
+    'io.cilium.k8s.namespace.labels.team': 'trusted',
+    'io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name': 'bank',
+    'io.cilium.k8s.policy.cluster': 'other',
+    'io.kubernetes.pod.namespace': 'bank',
+  };
+  assert.equal(workloadLabels(own, 'shop').canonical, workloadLabels({}, 'shop').canonical);
 });
 
 test('entities', () => {

@@ -16,7 +16,7 @@ export interface Label {
 export interface Labels {
   /** Sorted by source, then key. */
   readonly list: readonly Label[];
-  /** `source:key=value` of each, joined by `;`: equal text, equal labels. */
+  /** Equal text, equal labels, whatever signs they have; {@link readCanonical} reads it. */
   readonly canonical: string;
   /** Values by key, whatever the source; the inner map is by source. */
   readonly byKey: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -41,8 +41,10 @@ export interface LabelSelector {
 
 /** The label of Kubernetes that holds a pod's namespace, of source `k8s`. */
 export const NAMESPACE_KEY = 'io.kubernetes.pod.namespace';
+/** What precedes the keys that say where a workload is; nobody may give such a label to itself. */
+const PLACE_PREFIX = 'io.cilium.k8s.';
 /** What precedes the labels of a pod's namespace among its own, of source `k8s`. */
-export const NAMESPACE_LABELS_PREFIX = 'io.cilium.k8s.namespace.labels.';
+export const NAMESPACE_LABELS_PREFIX = `${PLACE_PREFIX}namespace.labels.`;
 
 /** Text that is not a label. */
 export class LabelError extends Error {
@@ -92,12 +94,27 @@ export function makeLabels(labels: Iterable<Label>): Labels {
     for (const [source, value] of sources) list.push({ source, key, value });
   }
   list.sort((a, b) => compareText(a.source, b.source) || compareText(a.key, b.key));
-  return { list, canonical: list.map(formatLabel).join(';'), byKey };
+  return { list, canonical: canonicalText(list), byKey };
+}
+
+/**
+ * Keys and values come from containers, which may write in them what they like: only a text that
+ * quotes them keeps apart what is not the same.
+ */
+function canonicalText(list: readonly Label[]): string {
+  return JSON.stringify(list.map(({ source, key, value }) => [source, key, value]));
+}
+
+/** The labels of a canonical text. */
+export function readCanonical(text: string): Label[] {
+  const list = JSON.parse(text) as [source: string, key: string, value: string][];
+  return list.map(([source, key, value]) => ({ source, key, value }));
 }
 
 /**
  * The labels of a workload of Kubernetes or of the lab, as policy sees them: its own, its namespace
- * and the labels of its namespace, all of source `k8s`.
+ * and the labels of its namespace, all of source `k8s`. What its own ones say of its place is left
+ * out: whoever builds an image chooses them.
  */
 export function workloadLabels(
   own: Readonly<Record<string, string>>,
@@ -106,7 +123,9 @@ export function workloadLabels(
 ): Labels {
   const labels: Label[] = [];
   const add = (key: string, value: string) => labels.push({ source: 'k8s', key, value });
-  for (const [key, value] of Object.entries(own)) add(key, value);
+  for (const [key, value] of Object.entries(own)) {
+    if (!key.startsWith(PLACE_PREFIX)) add(key, value);
+  }
   for (const [key, value] of Object.entries(namespaceLabels)) {
     add(NAMESPACE_LABELS_PREFIX + key, value);
   }
@@ -154,7 +173,7 @@ export function makeSelector(requirements: Iterable<Requirement>): LabelSelector
 
 /** `k8s:app in (a,b)`, `k8s:app`, `!k8s:app`, `k8s:app notin (a)`. */
 export function formatRequirement(requirement: Requirement): string {
-  const name = `${requirement.source}:${requirement.key}`;
+  const name = quoteUnusual(`${requirement.source}:${requirement.key}`);
   const values = requirement.values.map((value) => JSON.stringify(value)).join(',');
   switch (requirement.operator) {
     case 'In':
@@ -166,6 +185,11 @@ export function formatRequirement(requirement: Requirement): string {
     case 'DoesNotExist':
       return `!${name}`;
   }
+}
+
+/** As it is, or in quotes where it has signs that a key of Kubernetes has not. */
+function quoteUnusual(name: string): string {
+  return /^[\w./:-]+$/.test(name) ? name : JSON.stringify(name);
 }
 
 /** Whether the labels meet every requirement. A key that is absent is `NotIn` any values. */

@@ -1,4 +1,5 @@
 /** What the API takes, checked before anything is done. */
+import { isPortName } from '@skep/policy';
 import { z } from 'zod';
 import type {
   AttachmentKey,
@@ -12,7 +13,7 @@ import type {
 const labels = z.record(z.string(), z.string());
 const name = z.string().regex(/^[^/\s]+$/, 'expected a name without slashes and spaces');
 const namedPort = z.strictObject({
-  name: z.string().min(1),
+  name: z.string().refine(isPortName, 'expected letters, digits and single hyphens, at most 15'),
   protocol: z.enum(['TCP', 'UDP', 'SCTP']),
   port: z.int().min(1).max(65535),
 });

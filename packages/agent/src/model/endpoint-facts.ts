@@ -1,5 +1,5 @@
 /** An endpoint in the words of the model, and of policy. */
-import type { Labels, NamedPort, Peer, Subject } from '@skep/policy';
+import { type Labels, type NamedPort, namedPortKey, type Peer, type Subject } from '@skep/policy';
 import { type Address, type Prefix, singlePrefix } from '@skep/wire';
 
 /** One local endpoint. */
@@ -49,8 +49,7 @@ export function endpointIdOf(key: string): number {
 /** Endpoints with equal text share their rules. */
 export function subjectKeyOf(known: Pick<KnownEndpoint, 'policyLabels' | 'namedPorts'>): string {
   const ports = known.namedPorts ?? [];
-  const names = ports.map((port) => `${port.name}=${port.protocol}/${port.port}`).sort();
-  return `${known.policyLabels.canonical}|${names.join(',')}`;
+  return JSON.stringify([known.policyLabels.canonical, ports.map(namedPortKey).sort()]);
 }
 
 /** Whom rules are about. */

@@ -106,3 +106,37 @@ test('without labels yet: closed both ways, but for rules about init', () => {
   node.model.relabelEndpoint(ANNA.id, undefined);
   assert.equal(node.sendFrom(ANNA.id, SYN).verdict, 'dropped', 'and closed again');
 });
+
+/** Lets in who is in a namespace of the team. */
+const TEAM_POLICY = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: bert }
+spec:
+  podSelector: { matchLabels: { app: bert, tier: db } }
+  ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: trusted } } }] }]
+`;
+const GUARDED_BERT = { ...BERT, labels: { app: 'bert', tier: 'db' } };
+
+test('labels that an endpoint gives itself open neither it nor another', () => {
+  const node = new SimulatedNode();
+  node.addEndpoint({ ...ANNA, labels: { 'io.cilium.k8s.namespace.labels.team': 'trusted' } });
+  node.addEndpoint(GUARDED_BERT);
+  node.model.applyDocuments(parsePolicies(TEAM_POLICY, { file: 'bert.yaml' }));
+  assert.equal(node.sendFrom(ANNA.id, SYN).verdict, 'dropped', 'its namespace is not of the team');
+
+  const namesake = { ...endpoint(3, 'namesake'), labels: { app: 'bert;k8s:tier=db' } };
+  node.addEndpoint(namesake);
+  const { identity, subject } = node.model.endpoint(BERT.id)!;
+  assert.notEqual(node.model.endpoint(namesake.id)!.identity, identity);
+  assert.notEqual(node.model.endpoint(namesake.id)!.subject, subject);
+  assert.equal(node.sendFrom(ANNA.id, SYN).verdict, 'dropped', 'bert’s rules are still bert’s');
+});
+
+test('who is in a namespace with the label gets in', () => {
+  const node = new SimulatedNode();
+  node.addEndpoint({ ...ANNA, namespaceLabels: { team: 'trusted' } });
+  node.addEndpoint(GUARDED_BERT);
+  node.model.applyDocuments(parsePolicies(TEAM_POLICY, { file: 'bert.yaml' }));
+  assert.equal(node.sendFrom(ANNA.id, SYN).verdict, 'forwarded');
+});
