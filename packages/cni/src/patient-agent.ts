@@ -13,6 +13,7 @@ export type Question<T> = (agent: AgentClient, isRetry: boolean) => Promise<T>;
 const CODES: Readonly<Record<string, CniErrorCode>> = {
   ERR_REQUEST: CniErrorCode.InvalidConfig,
   ERR_ADDRESS: CniErrorCode.InvalidConfig,
+  ERR_ENDPOINT_ADDRESS: CniErrorCode.InvalidConfig,
   ERR_ENDPOINT_MISSING: CniErrorCode.UnknownContainer,
   ERR_IPAM_EXHAUSTED: CniErrorCode.TryAgainLater,
   ERR_ENDPOINT_LIMIT: CniErrorCode.TryAgainLater,

@@ -76,6 +76,15 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
     await world.call('DEL', anna);
   });
 
+  test('a container brings no address of the node', async () => {
+    for (const address of ['192.0.2.1', '192.0.2.255', '169.254.1.1', '127.0.0.1', '0.0.0.0']) {
+      const runtimeConfig = { ips: [`${address}/24`] };
+      const { status, json } = await world.call('ADD', anna, { runtimeConfig });
+      assert.deepEqual([status, json?.code], [1, 7], address);
+    }
+    await world.assertNothingLeft();
+  });
+
   test('an interface of a container is added once', async () => {
     const result = await world.add(anna);
     const again = await world.call('ADD', anna);

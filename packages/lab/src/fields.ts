@@ -1,6 +1,6 @@
 /** Fields that lab files and policy tests share; messages say what was expected. */
 import { labelText, nonEmptyText, portNumber } from '@skep/policy';
-import { AddressError, parseAddress } from '@skep/wire';
+import { AddressError, isHostAddress, parseAddress } from '@skep/wire';
 import { z } from 'zod';
 
 /** Where a lab's node and its world live, beside the namespaces of its endpoints. */
@@ -28,29 +28,15 @@ export const portField = portNumber;
 /** An address that a host can have, of the family where one is given. */
 export function addressField(family?: 4 | 6) {
   const error = `${family === undefined ? 'an IPv4 or IPv6' : `an IPv${family}`} address of a host`;
-  return z.string({ error }).refine((text) => isHostAddress(text, family), { error });
+  return z.string({ error }).refine((text) => isAddressOfHost(text, family), { error });
 }
 
-function isHostAddress(text: string, family?: 4 | 6): boolean {
+function isAddressOfHost(text: string, family?: 4 | 6): boolean {
   try {
     const address = parseAddress(text);
-    if (family !== undefined && address.family !== family) return false;
-    return address.family === 4 ? isHost4(address.bytes) : isHost6(address.bytes);
+    return (family === undefined || address.family === family) && isHostAddress(address);
   } catch (error) {
     if (error instanceof AddressError) return false;
     throw error;
   }
-}
-
-/** No loopback, link-local, multicast, broadcast or unspecified address. @source RFC 6890 */
-function isHost4([first = 0, second = 0]: Uint8Array): boolean {
-  if (first === 0 || first === 127 || first >= 224) return false;
-  return !(first === 169 && second === 254);
-}
-
-function isHost6(bytes: Uint8Array): boolean {
-  const [first = 0, second = 0] = bytes;
-  if (first === 0xff || (first === 0xfe && (second & 0xc0) === 0x80)) return false;
-  // Unspecified, loopback, IPv4-mapped and IPv4-compatible ones.
-  return bytes.subarray(0, 10).some((byte) => byte !== 0);
 }

@@ -103,6 +103,16 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
     assert.deepEqual(problems, []);
   });
 
+  test('an endpoint that would bring the node’s address is refused', async () => {
+    const thief = { name: 'thief', namespace: 'test', labels: {}, ipv4: NODE[4] };
+    const networkNamespace = world.pathOf('far');
+    await assert.rejects(world.client.addEndpoint({ ...thief, networkNamespace }), (error) => {
+      assert.match(String(error), /test\/thief: 198\.51\.100\.1 belongs to the node/);
+      return true;
+    });
+    assert.equal(await passes('near', NODE[4], port), false);
+  });
+
   test('connections that were open go on where the rules allow them', async () => {
     for (const family of FAMILIES) {
       assert.notEqual(await say('near', `ssh ${family}`), 'silence', 'a safe port');

@@ -10,6 +10,7 @@ import { ReservedIdentity } from '@skep/contract';
 import { type Prefix, parsePrefix } from '@skep/wire';
 import { reservedIdentityLabels } from './identities.ts';
 import { LabelIndex, SelectorIndex } from './label-indexes.ts';
+import { HOST_LABEL, hasLabelKey } from './labels.ts';
 import { type Group, Member, type PeerUnion, Place } from './parts.ts';
 import {
   type MemberSelector,
@@ -63,13 +64,15 @@ export class Membership {
     for (const { place } of this.#prefixPlaces.values()) yield place;
   }
 
-  /** The place to which an address belongs: the one with the longest prefix around it. */
-  placeOf(prefix: Prefix, except?: Place): Place | undefined {
+  /**
+   * The place to which an address belongs: the one with the longest prefix around it; of equal ones
+   * the node's own, then another peer's.
+   */
+  placeOf(prefix: Prefix): Place | undefined {
     let found: Place | undefined;
     for (const place of this.#placesByPrefix.covering(prefix)) {
-      if (place === except) continue;
-      const isLonger = !found || place.facts.prefix!.length > found.facts.prefix!.length;
-      if (isLonger || place.peerKey !== undefined) found = place;
+      const longer = found ? place.facts.prefix!.length - found.facts.prefix!.length : 1;
+      if (longer > 0 || (longer === 0 && rankOf(place) >= rankOf(found!))) found = place;
     }
     return found;
   }
@@ -224,6 +227,12 @@ export class Membership {
     if (members.size > 0) this.#namedMembers.set(key, members);
     else this.#namedMembers.delete(key);
   }
+}
+
+/** Who has a prefix that several have. */
+function rankOf({ peerKey, facts }: Place): number {
+  if (hasLabelKey(facts.labels, HOST_LABEL.source, HOST_LABEL.key)) return 2;
+  return peerKey === undefined ? 0 : 1;
 }
 
 /** Prefixes that need places of their own, so that no place lies across the selector's border. */

@@ -4,7 +4,7 @@ import { formatPrefix, parsePrefix } from '@skep/wire';
 import type { PlaceChange } from './changes.ts';
 import { decideByTable, PolicyProtocol, type Segment } from './decision-table.ts';
 import { parsePolicies } from './documents/parse.ts';
-import { workloadLabels } from './labels.ts';
+import { reservedLabels, workloadLabels } from './labels.ts';
 import type { Peer, PolicyDocument, Subject } from './model.ts';
 import { cilium, kubernetes } from './policy-cases.ts';
 import { PolicySet } from './policy-set.ts';
@@ -155,6 +155,25 @@ test('an address that rules name goes back to them when its peer goes', () => {
   const gone = set.deletePeer('web');
   assert.deepEqual(show(gone.places), ['added 192.0.2.1/32 0 -> 0']);
   assert.equal(gone.places[0]!.peerKey, undefined);
+});
+
+test('an address that the node and an endpoint have is the node’s, whoever came first', () => {
+  const node = { labels: reservedLabels('host'), isManaged: true };
+  const [address, other] = [parsePrefix('10.0.0.1/32'), parsePrefix('10.0.0.2/32')];
+  const set = new PolicySet(byRules);
+  set.setPeer('web', pod({ app: 'web' }, '10.0.0.1'));
+  const came = set.setPeer('node', { ...node, prefixes: [other, address] });
+  assert.ok(came.places.some(({ peerKey, prefix }) => peerKey === 'node' && prefix === address));
+  assert.equal(set.peerAtAddress('10.0.0.1').key, 'node');
+  assert.deepEqual(show(set.setPeer('web', pod({ app: 'new' }, '10.0.0.1')).places), []);
+  assert.deepEqual(show(set.setPeer('db', pod({ app: 'db' }, '10.0.0.2')).places), []);
+  const gone = set.deletePeer('web');
+  assert.equal(gone.places[0]!.peerKey, 'node');
+  const left = set.setPeer('node', { ...node, prefixes: [address] });
+  assert.deepEqual(
+    left.places.map(({ peerKey, kind }) => [peerKey, kind]),
+    [['db', 'added']],
+  );
 });
 
 test('an update restricts first and grants last', () => {

@@ -97,6 +97,22 @@ export function compareAddresses(left: Address, right: Address): number {
   return 0;
 }
 
+/**
+ * Whether one host can have it on a network: no unspecified, loopback, link-local, multicast,
+ * broadcast, IPv4-mapped or IPv4-compatible address.
+ *
+ * @source RFC 6890, RFC 4291 section 2.5
+ */
+export function isHostAddress({ family, bytes }: Address): boolean {
+  const [first = 0, second = 0] = bytes;
+  if (family === 4) {
+    const isLinkLocal = first === 169 && second === 254;
+    return first !== 0 && first !== 127 && first < 224 && !isLinkLocal;
+  }
+  if (first === 0xff || (first === 0xfe && (second & 0xc0) === 0x80)) return false;
+  return bytes.subarray(0, 10).some((byte) => byte !== 0);
+}
+
 function parseIpv4(text: string): Uint8Array | null {
   const parts = text.split('.');
   if (parts.length !== 4) return null;

@@ -4,7 +4,6 @@
  * undoes it, wherever this one ends.
  */
 import { inNetworkNamespace } from '@skep/sys';
-import { parseAddress } from '@skep/wire';
 import { checkDevice } from '../devices/check-device.ts';
 import {
   createDevice,
@@ -46,9 +45,7 @@ export class LocalEndpoints {
     pools: IpamOptions,
   ) {
     const { memory, model } = node;
-    this.register = new Register(memory, pools, (address) => {
-      return model.ownerOf(parseAddress(address)) === 'host';
-    });
+    this.register = new Register(memory, pools, (address) => model.isNodeAddress(address));
   }
 
   list(): EndpointView[] {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ADDRESS_COOL_DOWN_SECONDS } from '@skep/contract';
+import { parsePrefix, prefixContains } from '@skep/wire';
 import fc from 'fast-check';
 import { IpamError } from '../ipam/ipam-error.ts';
 import type { Disk } from '../state/journal.ts';
@@ -246,5 +247,25 @@ test('who is forgotten late does not take the address of who has it now', (t) =>
   register.forget(first);
   const third = { ...request, name: 'third' };
   assert.throws(() => register.begin(third), { code: 'ERR_ENDPOINT_EXISTS' });
+  memory.close();
+});
+
+test('an endpoint brings no address of the node, and none that no host can have', (t) => {
+  const memory = new Memory(newDirectory(t));
+  const node = parsePrefix('192.0.2.0/30');
+  const register = new Register(memory, {}, (address) => prefixContains(node, address));
+  const request = { name: 'first', namespace: 'test', labels: {}, networkNamespace: '/x' };
+  const refused = [
+    ...['192.0.2.0', '192.0.2.3', '0.0.0.0', '127.0.0.1', '169.254.1.1', '224.0.0.1'],
+    '255.255.255.255',
+  ];
+  for (const ipv4 of refused) {
+    assert.throws(() => register.begin({ ...request, ipv4 }), { code: 'ERR_ENDPOINT_ADDRESS' });
+  }
+  for (const ipv6 of ['::', '::1', 'fe80::1', 'ff02::1', '::ffff:10.0.0.1']) {
+    assert.throws(() => register.begin({ ...request, ipv6 }), { code: 'ERR_ENDPOINT_ADDRESS' });
+  }
+  assert.deepEqual(register.list(), []);
+  register.begin({ ...request, ipv4: '192.0.2.4', ipv6: 'fd00::1' });
   memory.close();
 });

@@ -2,13 +2,16 @@
  * The book of the node's endpoints: who has which id, name, address and interface. What an endpoint
  * gets is on disk before anything is made of it, and free again only when nothing of it is left.
  */
+import { type Address, isHostAddress, parseAddress } from '@skep/wire';
 import type { DeviceKind } from '../devices/device-kind.ts';
 import { Ipam, type IpamOptions } from '../ipam/ipam.ts';
+import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { NewEndpoint } from '../runtimes/container-labels.ts';
 import type { Memory } from '../state/memory.ts';
 import type { StoredEndpoint, StoredNode } from '../state/schema.ts';
 import type { AttachmentKey, EndpointRequest, PoolView } from '../views.ts';
 import { addressTextsOf, Claims } from './claims.ts';
+import { EndpointError } from './endpoint-error.ts';
 
 /** What the tables and devices have of an endpoint when it is ready. */
 export interface ReadyFacts {
@@ -32,12 +35,12 @@ export class Register {
   constructor(
     private readonly memory: Memory,
     options: IpamOptions,
-    isNodeAddress: (address: string) => boolean,
+    private readonly isNodeAddress: (address: Address) => boolean,
   ) {
     this.claims = new Claims(memory.endpoints);
     this.now = options.now ?? Date.now;
     this.ipam = new Ipam(options, memory.released, (address) => {
-      return this.claims.hasAddress(address) || isNodeAddress(address);
+      return this.claims.hasAddress(address) || isNodeAddress(parseAddress(address));
     });
   }
 
@@ -70,6 +73,7 @@ export class Register {
     { deviceKind, mtuBytes }: NewDevice = {},
   ): StoredEndpoint {
     this.claims.check(request);
+    for (const text of addressTextsOf(request)) this.checkBrought(text, request);
     const id = this.claims.freeId(this.memory.current.lastEndpointId);
     const asked = request as Omit<StoredEndpoint, 'id' | 'state'>;
     const { ipv4, ipv6 } = request;
@@ -106,6 +110,20 @@ export class Register {
       addresses: this.ipam.coolable(addressTextsOf(stored)),
       cooled: this.ipam.cooled(),
     });
+  }
+
+  /** What comes in for the node must not be an endpoint's. @throws EndpointError */
+  private checkBrought(text: string, request: EndpointRequest): void {
+    const address = parseAddress(text);
+    const found = this.isNodeAddress(address)
+      ? 'belongs to the node'
+      : isHostAddress(address)
+        ? undefined
+        : 'is none that one host can have';
+    if (found === undefined) return;
+    const operation = `add endpoint ${qualifiedName(request)}`;
+    const message = `${operation}: ${text} ${found} (bring another address, or none)`;
+    throw new EndpointError('ERR_ENDPOINT_ADDRESS', message);
   }
 
   pools(): PoolView[] {

@@ -19,11 +19,18 @@ import {
   documentKey,
   explain,
   nodeLabels,
-  PolicyProtocol,
+  type PolicyProtocol,
   PolicySet,
 } from '@skep/policy';
 import { reservedLabels, selectorMatches } from '@skep/policy';
-import { type Address, formatAddress, formatPrefix, type Prefix, singlePrefix } from '@skep/wire';
+import {
+  type Address,
+  formatAddress,
+  formatPrefix,
+  type Prefix,
+  prefixContains,
+  singlePrefix,
+} from '@skep/wire';
 import type { DatapathTables } from '../tables/datapath-tables.ts';
 import {
   type EndpointFacts,
@@ -191,6 +198,12 @@ export class NodeModel {
     this.change({ peers: new Map([[HOST, hostPeer(addresses)]]) });
   }
 
+  /** Whether what is sent there comes to the node itself. */
+  isNodeAddress(address: Address): boolean {
+    const prefixes = this.policy.peer(HOST)?.prefixes ?? [];
+    return prefixes.some((prefix) => prefixContains(prefix, address));
+  }
+
   /**
    * Makes an endpoint known: rules first, then its row, then its addresses.
    *
@@ -232,6 +245,7 @@ export class NodeModel {
       throw error;
     }
     for (const prefix of prefixesOf(renewed)) {
+      if (this.policy.peerAtAddress(prefix.address).key !== peerKey(id)) continue;
       const bits = this.ipcache.get(prefix)?.bits ?? [];
       this.ipcache.write(prefix, this.changes.occupantOf(peerKey(id)), bits);
     }
@@ -382,11 +396,6 @@ export class NodeModel {
     const causes = [...refused, ...lost].map(({ cause }) => cause);
     throw noRoom ?? new PolicyRefusedError(causes);
   }
-}
-
-/** The protocol as rules tell it apart. */
-export function policyProtocolOf(protocol: number): PolicyProtocol {
-  return protocol in PolicyProtocol ? (protocol as PolicyProtocol) : PolicyProtocol.Other;
 }
 
 function hostPeer(prefixes: readonly Prefix[]): Peer {

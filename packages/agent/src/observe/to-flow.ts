@@ -8,9 +8,9 @@ import {
   TraceReason,
 } from '@skep/contract';
 import type { Decoded } from '@skep/ebpf';
-import type { RuleReference } from '@skep/policy';
+import { PolicyProtocol, type RuleReference } from '@skep/policy';
 import { IpProtocol, TcpFlag } from '@skep/wire';
-import { type NodeModel, policyProtocolOf } from '../model/node-model.ts';
+import type { NodeModel } from '../model/node-model.ts';
 import type { FlowEndView, FlowView } from '../views.ts';
 import { eventAddress } from './event-addresses.ts';
 
@@ -120,4 +120,9 @@ function icmpType(event: Decoded<DatapathEvent>): number {
 function flagsText(flags: number): string {
   const names = FLAG_NAMES.filter(([, flag]) => (flags & flag) !== 0).map(([name]) => name);
   return names.join(' ');
+}
+
+/** The protocol as rules tell it apart. */
+function policyProtocolOf(protocol: number): PolicyProtocol {
+  return protocol in PolicyProtocol ? (protocol as PolicyProtocol) : PolicyProtocol.Other;
 }
