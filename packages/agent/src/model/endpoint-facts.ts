@@ -1,5 +1,12 @@
 /** An endpoint in the words of the model, and of policy. */
-import { type Labels, type NamedPort, namedPortKey, type Peer, type Subject } from '@skep/policy';
+import {
+  type Labels,
+  type NamedPort,
+  namedPortKey,
+  type Peer,
+  reservedLabels,
+  type Subject,
+} from '@skep/policy';
 import { type Address, type Prefix, singlePrefix } from '@skep/wire';
 
 /** One local endpoint. */
@@ -60,6 +67,11 @@ export function subjectOf(known: KnownEndpoint): Subject {
 /** Whom rules name. */
 export function peerOf(known: KnownEndpoint): Peer {
   return { ...subjectOf(known), isManaged: true, prefixes: prefixesOf(known) };
+}
+
+/** The node itself, with every prefix that comes to it. */
+export function hostPeer(prefixes: readonly Prefix[]): Peer {
+  return { labels: reservedLabels(HOST), isManaged: true, prefixes };
 }
 
 /** Its addresses, each as a prefix of full length. */

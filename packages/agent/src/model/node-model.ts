@@ -8,7 +8,6 @@ import type {
   DecisionTable,
   Explanation,
   Party,
-  Peer,
   PolicyDocument,
   PolicyUpdate,
   SafePort,
@@ -22,7 +21,7 @@ import {
   type PolicyProtocol,
   PolicySet,
 } from '@skep/policy';
-import { reservedLabels, selectorMatches } from '@skep/policy';
+import { selectorMatches } from '@skep/policy';
 import {
   type Address,
   formatAddress,
@@ -36,6 +35,7 @@ import {
   type EndpointFacts,
   endpointIdOf,
   HOST,
+  hostPeer,
   type KnownEndpoint,
   peerKey,
   peerOf,
@@ -396,8 +396,4 @@ export class NodeModel {
     const causes = [...refused, ...lost].map(({ cause }) => cause);
     throw noRoom ?? new PolicyRefusedError(causes);
   }
-}
-
-function hostPeer(prefixes: readonly Prefix[]): Peer {
-  return { labels: reservedLabels('host'), isManaged: true, prefixes };
 }

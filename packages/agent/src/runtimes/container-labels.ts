@@ -38,14 +38,21 @@ export class ContainerLabels {
     return this.late.problems;
   }
 
-  /** With what is known before the endpoint is made. @throws ContainerdError */
+  /**
+   * With what is known before the endpoint is made. A container whose labels its runtime does not
+   * tell is not connected, or stays closed: a policy that is about them would not meet it.
+   *
+   * @throws ContainerdError
+   */
   async complete(request: EndpointRequest): Promise<NewEndpoint> {
-    const { attachment, labels: own, ...others } = request;
+    const { attachment, labels: own = {}, ...others } = request;
     if (!attachment) return request;
     const { containerId } = attachment;
-    const labels = { ...(await this.containerd?.labelsOf(containerId)), ...own };
-    const isLate = this.podman?.isNameOfPodman(containerId);
-    return { ...others, attachment, ...(isLate ? { networkLabels: labels } : { labels }) };
+    if (this.podman?.isNameOfPodman(containerId)) {
+      return { ...others, attachment, networkLabels: own };
+    }
+    const found = await this.containerd?.labelsOf(containerId);
+    return { ...others, attachment, labels: { ...found, ...own } };
   }
 
   /** Asks for what is not known yet. */

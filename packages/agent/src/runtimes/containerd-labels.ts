@@ -50,10 +50,9 @@ export class ContainerdLabels {
   constructor(private readonly socketPath: string) {}
 
   /**
-   * The labels of a container by its name for CNI, which is its namespace, `-`, and its id; none
-   * where containerd has no such container.
+   * The labels of a container by its name for CNI, which is its namespace, `-`, and its id.
    *
-   * @throws ContainerdError
+   * @throws ContainerdError also where containerd has no such container
    */
   async labelsOf(containerId: string): Promise<Readonly<Record<string, string>>> {
     for (const namespace of await this.namespaces()) {
@@ -61,13 +60,18 @@ export class ContainerdLabels {
       const labels = await this.find(namespace, containerId.slice(namespace.length + 1));
       if (labels) return labels;
     }
-    return {};
+    const found = `${this.operation}: it has no container ${containerId}`;
+    throw new ContainerdError(`${found}, expected NAMESPACE-ID (is it another containerd's?)`);
   }
 
   /** Lets go of the connection. */
   close(): void {
     this.connection?.then(({ client }) => client.close()).catch(() => {});
     this.connection = undefined;
+  }
+
+  private get operation(): string {
+    return `ask containerd at ${this.socketPath} for labels`;
   }
 
   private async namespaces(): Promise<string[]> {
@@ -116,9 +120,8 @@ export class ContainerdLabels {
         { deadline },
         (cause, value) => {
           if (value !== undefined && !cause) return resolve(value);
-          const operation = `ask containerd at ${this.socketPath} for labels`;
           const detail = cause?.details ?? 'no answer';
-          return reject(new ContainerdError(`${operation}: ${detail}`, { cause }));
+          return reject(new ContainerdError(`${this.operation}: ${detail}`, { cause }));
         },
       );
     });

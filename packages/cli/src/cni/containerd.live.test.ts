@@ -38,6 +38,11 @@ describe('containers of containerd', {
     return ANSWERS[port]!.test(answer);
   };
 
+  const containers = async () => {
+    const endpoints = await world.agent.listEndpoints();
+    return endpoints.flatMap(({ attachment }) => attachment?.containerId ?? []);
+  };
+
   test("a container's labels are the endpoint's, and its network's too", async () => {
     const { labels = {} } = await world.endpoint(`${world.name}-client`);
     assert.equal(labels.app, 'client');
@@ -68,6 +73,14 @@ describe('containers of containerd', {
     await world.stopAgent();
     world.runtimes = runtimes;
     await world.startAgent();
+    for (const containerId of [`${(await containers())[0]}x`, 'f'.repeat(64)]) {
+      const request = { name: 'unknown', namespace: 'default', labels: { network: 'other' } };
+      const attachment = { network: 'shop', containerId };
+      const adding = world.agent.addEndpoint({
+        ...{ ...request, attachment, networkNamespace: '/run/netns/none', wantsAddresses: true },
+      });
+      await assert.rejects(adding, /it has no container .*, expected NAMESPACE-ID/);
+    }
     assert.equal((await world.agent.listEndpoints()).length, 3);
   });
 
