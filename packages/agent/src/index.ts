@@ -17,6 +17,7 @@ export * from './daemon.ts';
 export { type DumpSource, sysdumpParts } from './sysdump/parts.ts';
 export { redact } from './sysdump/redact.ts';
 export * from './node/force-removal.ts';
+export * from './node/traces.ts';
 export { removeIfEmpty } from './node/one-agent.ts';
 export * from './telemetry/metric-definitions.ts';
 export type { LogFormat, LogOptions } from './telemetry/log.ts';

@@ -11,7 +11,10 @@ import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { inNetworkNamespace, isBpfFileSystem, mountBpfFileSystem, unmount } from '@skep/sys';
 import { unmountBpfFileSystem } from '@skep/sys';
 import { Agent, type AgentOptions } from './agent.ts';
+import { forceRemoval } from './node/force-removal.ts';
+import { hasTraces } from './node/traces.ts';
 import type { Disk } from './state/journal.ts';
+import { Memory, stateFile } from './state/memory.ts';
 import type { EndpointRequest } from './views.ts';
 
 const PREFIX = `skep-refuse-${process.pid}`;
@@ -84,21 +87,61 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     inNode((network) => network.links.list().map(({ name }) => name));
   const forwarding = (): string =>
     inNode(({ settings }) => settings.readLink(4, 'all', 'forwarding'));
-  const state = join(options.stateDirectory, 'state.journal');
+  const state = stateFile(options.stateDirectory);
+  /** As an agent has it that was uninstalled no further than this. */
+  const rememberNothing = (): void => new Memory(options.stateDirectory).close();
 
   test('read its state does not start, and changes nothing', () => {
     fs.mkdirSync(options.stateDirectory, { recursive: true });
     fs.writeFileSync(state, 'not a journal\n');
     assert.throws(() => Agent.start(options), {
       code: 'ERR_STATE',
-      message: /^read state .*state\.journal: record at byte 0: checksum .* is damaged \(move/,
+      message: /^read state .*state\.journal: record at byte 0: checksum .* is damaged \(put a/,
     });
     assert.equal(isBpfFileSystem(options.bpffsDirectory), false);
     assert.equal(forwarding(), '0');
     rmSync(state);
   });
 
+  test('remember what is there does not start beside it, and leaves it', async () => {
+    agent = Agent.start(options);
+    const { ipv4 } = await agent.addEndpoint(ANNA);
+    agent.stop();
+    const moved = `${state}.moved`;
+    fs.renameSync(state, moved);
+    const message = /^read state .*journal: not there, but skep1, pins in .*bpf \(put a copy back/;
+    for (let start = 0; start < 2; start++) {
+      assert.throws(() => Agent.start(options), { code: 'ERR_STATE', message });
+    }
+    assert.ok(interfaces().includes('skep1'));
+    assert.equal(fs.existsSync(state), false);
+    fs.renameSync(moved, state);
+    agent = Agent.start(options);
+    assert.deepEqual(
+      (await agent.listEndpoints()).map((each) => each.ipv4),
+      [ipv4],
+    );
+  });
+
+  test('remember a device of its own takes it away when it is uninstalled', async () => {
+    agent = Agent.start(options);
+    await agent.addEndpoint(ANNA);
+    agent.stop();
+    agent = undefined;
+    rmSync(options.stateDirectory, { recursive: true });
+    unmountBpfFileSystem(options.bpffsDirectory);
+    assert.equal(hasTraces(options), true, 'the device');
+    assert.throws(() => Agent.start(options), { code: 'ERR_STATE' });
+    assert.match(forceRemoval(options).join(), /^forwarding of the host stays on/);
+    for (const family of [4, 6] as const) {
+      inNode(({ settings }) => settings.setForwarding(family, false));
+    }
+    assert.equal(hasTraces(options), false);
+    assert.ok(!interfaces().includes('skep1'));
+  });
+
   test('use the pins that are there does not start, and leaves them', () => {
+    rememberNothing();
     const folder = join(options.bpffsDirectory, 'maps', layoutName(currentLayout()));
     mountBpfFileSystem(options.bpffsDirectory);
     const other = createMap({ ...mapShapeOf(addresses), valueSize: 4 });
@@ -120,6 +163,7 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
   for (const name of layouts) {
     test(`say what tables of layout ${name} are does not start, and leaves them`, () => {
       const folder = join(options.bpffsDirectory, 'maps');
+      rememberNothing();
       mountBpfFileSystem(options.bpffsDirectory);
       fs.mkdirSync(join(folder, name), { recursive: true });
       fs.mkdirSync(join(folder, '98-00000000-unfinished'));

@@ -8,7 +8,8 @@ import { canUseBpf } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { isBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
 import { Agent, type AgentOptions } from '../agent.ts';
-import { forceRemoval, hasTraces } from './force-removal.ts';
+import { forceRemoval } from './force-removal.ts';
+import { hasTraces } from './traces.ts';
 
 const PREFIX = `skep-force-${process.pid}`;
 const pathOf = (name: string): string => `/run/netns/${PREFIX}-${name}`;

@@ -6,7 +6,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Network } from '@skep/netlink';
 import { isBpfFileSystem } from '@skep/sys';
-import { LINK_GROUP } from '../devices/endpoint-device.ts';
+import { deleteMarkedLinks } from '../devices/endpoint-device.ts';
 import { unmountBpffs } from '../kernel/bpffs.ts';
 import { Attachments } from '../kernel/attachments.ts';
 import { unpinAll } from '../kernel/pinned-tables.ts';
@@ -18,12 +18,6 @@ import { detachUplinks } from '../uplinks/uplinks.ts';
 import { restoreForwarding } from './host-forwarding.ts';
 import type { AgentOptions } from './node.ts';
 import { removeIfEmpty, takeDirectory } from './one-agent.ts';
-
-/** Whether an agent with these options has left something. */
-export function hasTraces({ stateDirectory, bpffsDirectory }: AgentOptions): boolean {
-  const files = STATE_FILES.map((name) => join(stateDirectory, name));
-  return [...files, join(bpffsDirectory, 'maps')].some((path) => existsSync(path));
-}
 
 /**
  * Devices with the agent's mark, pins, state.
@@ -38,8 +32,7 @@ export function forceRemoval(options: AgentOptions): string[] {
   const network = new Network(networkNamespace);
   try {
     const remembered = readNode(stateDirectory);
-    const ours = network.links.list().filter(({ group }) => group === LINK_GROUP);
-    for (const { index } of ours) network.links.delete(index);
+    deleteMarkedLinks(network);
     const { forwardingBefore, masquerade, mountedBpffs, uplinks } = remembered ?? {};
     if (uplinks) endUplinks(network, bpffsDirectory, uplinks);
     if (masquerade) restoreReservedPorts(network.settings, masquerade.reservedPortsBefore);

@@ -8,7 +8,7 @@ import { HOST_SUBJECT } from '@skep/contract';
 import { Network } from '@skep/netlink';
 import type { SafePort } from '@skep/policy';
 import { chooseDeviceKind, type DeviceChoice, type DeviceKind } from '../devices/device-kind.ts';
-import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
+import { deleteMarkedLinks, findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { nodeAddresses } from '../devices/node-addresses.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
 import { Problems } from '../health/problems.ts';
@@ -32,6 +32,7 @@ import { DatapathTables } from '../tables/datapath-tables.ts';
 import { readInherited } from '../tables/inherited.ts';
 import { type Tell, tellNobody } from '../telemetry/occurrence.ts';
 import { readForwarding, restoreForwarding, turnOnForwarding } from './host-forwarding.ts';
+import { refuseUnremembered } from './traces.ts';
 import { removeIfEmpty, takeDirectory } from './one-agent.ts';
 
 /** Where an agent keeps things, and which network it serves. */
@@ -94,6 +95,7 @@ export function removeNode({ kernel, network, memory, directories, unlock }: Nod
   removeUplinks({ kernel, network, memory });
   removeMasquerade({ kernel, network, memory });
   kernel.remove();
+  deleteMarkedLinks(network);
   if (forwardingBefore) restoreForwarding(network, forwardingBefore);
   network.close();
   unlock();
@@ -145,13 +147,14 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const stateLock = takeDirectory(stateDirectory);
   undo.push(() => stateLock.close());
+  const network = new Network(options.networkNamespace);
+  undo.push(() => network.close());
+  refuseUnremembered(options, network);
   const memory = new Memory(stateDirectory, options.disk);
   undo.push(() => memory.close());
   prepareBpffs(bpffsDirectory, memory, undo);
   const pinLock = takeDirectory(bpffsDirectory);
   undo.push(() => pinLock.close());
-  const network = new Network(options.networkNamespace);
-  undo.push(() => network.close());
   prepareForwarding(network, memory, undo);
   const kernel = new KernelDatapath(bpffsDirectory, network.trafficControl, {
     ...{ features, tell, isMasquerading: masquerade !== undefined },

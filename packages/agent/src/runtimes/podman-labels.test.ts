@@ -37,7 +37,7 @@ test('a container that it does not know has labels all the same', async (t) => {
   const found = await answering(t, 404, { cause: 'no such container' });
   await assert.rejects(ask(found), {
     code: 'ERR_PODMAN',
-    message: /podman.sock for labels: it has no such container \(is it the podman of its user\?\)$/,
+    message: /podman.sock for labels: it has no such container \(another user's\?\)$/,
   });
 });
 

@@ -43,7 +43,7 @@ export class PodmanLabels {
     const operation = `ask podman at ${this.socketPath} for labels`;
     try {
       const { status, body } = await this.get(`${API}/containers/${containerId}/json`, signal);
-      if (status === 404) throw new Error('it has no such container (is it the podman of its user?)');
+      if (status === 404) throw new Error("it has no such container (another user's?)");
       if (status !== 200) throw new Error(`found status ${status}, expected 200`);
       return container.parse(JSON.parse(body)).Config.Labels ?? {};
     } catch (cause) {

@@ -71,7 +71,7 @@ function checkHeader([first]: JournalChange[], path: string): void {
   if (version === VERSION) return;
   const age = Number(version) > VERSION ? 'a newer' : 'an older';
   const problem = `version ${String(version)}, expected ${VERSION}: written by ${age} build`;
-  throw new StateError(path, problem, 'start that build, or move the file away');
+  throw new StateError(path, problem, 'start that build, or begin anew: skep uninstall --force');
 }
 
 function checksumOf(json: string): string {

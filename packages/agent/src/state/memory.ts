@@ -22,6 +22,11 @@ const NEW_NODE: StoredNode = {
   lastIdentity: 0,
 };
 
+/** The file of a state directory that says whether an agent has been there. */
+export function stateFile(directory: string): string {
+  return join(directory, FILE);
+}
+
 /** The stored state, read once. A change that cannot be saved is not made. */
 export class Memory {
   private readonly journal: Journal;
@@ -40,7 +45,7 @@ export class Memory {
    */
   constructor(directory: string, disk?: Disk) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const [path, oldPath] = [join(directory, FILE), join(directory, OLD_FILE)];
+    const [path, oldPath] = [stateFile(directory), join(directory, OLD_FILE)];
     if (existsSync(oldPath)) {
       throw new StateError(oldPath, `version 1, expected 2 in ${FILE}: written by an older build`);
     }

@@ -8,7 +8,7 @@ export class StateError extends Error {
   constructor(
     readonly path: string,
     problem: string,
-    advice = 'move the file away to start with nothing',
+    advice = 'put a copy back, or begin anew: skep uninstall --force',
   ) {
     super(`read state ${path}: ${problem} (${advice})`);
     this.name = 'StateError';
