@@ -52,5 +52,12 @@ function readState(directory: string): Record<string, unknown> {
     if (value === null) held.delete(key);
     else held.set(key, value);
   }
-  return Object.fromEntries(held);
+  return Object.fromEntries([...held].map(([key, value]) => [key, withoutComments(value)]));
+}
+
+/** Of a policy's text what decides, and not what people have written beside it. */
+function withoutComments(value: unknown): unknown {
+  const { text } = (value ?? {}) as { readonly text?: unknown };
+  if (typeof text !== 'string') return value;
+  return { ...(value as object), text: text.replace(/(^|\s)#.*$/gm, '$1# ...') };
 }

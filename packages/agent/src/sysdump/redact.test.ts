@@ -1,6 +1,73 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redact } from './redact.ts';
+import fc from 'fast-check';
+import { LEFT_OUT, redact } from './redact.ts';
+import { isSecretName } from './secret-names.ts';
+
+const SECRET_NAMES = [
+  ...['password', 'DB_PASS', 'dbPassword', 'pwd', 'redis.pw', 'PGPASSWORD', 'passphrase'],
+  ...['secret', 'client_secret', 'apiToken', 'access_token', 'jwt', 'auth'],
+  'proxy.basicauth.users',
+  ...['api-key', 'accessKey', 'AWS_SECRET_ACCESS_KEY', 'client-key-data', 'signing-key', 'psk'],
+  ...['Authorization', 'Set-Cookie', 'example.com/credential', 'db-creds'],
+];
+const OTHER_NAMES = [
+  ...['app', 'key', 'keySize', 'keys', 'author', 'authority', 'passed', 'bypass', 'signal', 'path'],
+  ...['kubernetes.io/hostname', 'revision', 'monkey', 'turkey', 'matchLabels', 'compass'],
+];
+
+test('names that say what they are, and names that do not', () => {
+  for (const name of SECRET_NAMES) assert.equal(isSecretName(name), true, name);
+  for (const name of OTHER_NAMES) assert.equal(isSecretName(name), false, name);
+});
+
+/** Each way in which somebody may have written it down; `|` and `>` take its lines. */
+const FORMS: readonly ((name: string, secret: string) => unknown)[] = [
+  (name, secret) => ({ labels: { app: 'api', [name]: secret } }),
+  (name, secret) => [`k8s:${name}=${secret}`],
+  (name, secret) => ({ name, value: secret }),
+  (name, secret) => ({ key: name, value: secret }),
+  (name, secret) => `${name}=${secret}`,
+  (name, secret) => `a: 1\n  ${name}: ${secret}\nb: 2`,
+  (name, secret) => `${name}: ${JSON.stringify(secret)}`,
+  (name, secret) => `# ${name}: '${secret}'`,
+  (name, secret) => `  ${name}: |\n    ${secret}\n    ${secret}\n\n    ${secret}\nb: 2`,
+  (name, secret) => `- ${name}: >-\n    ${secret}`,
+  (name, secret) => `${name}:\n  - ${secret}`,
+  (name, secret) => `start --port 80 --${name} ${secret}`,
+  (name, secret) => `start --${name}="${secret}"`,
+  (name, secret) => JSON.stringify({ [name]: secret, port: 80 }),
+  (name, secret) => JSON.stringify({ text: JSON.stringify({ [name]: secret }) }),
+  (name, secret) => `12:00 host skep[1]: ${JSON.stringify({ kind: 'x', [name]: secret })}`,
+  (name, secret) => `said ${JSON.stringify(JSON.stringify({ [name]: secret }))} to it`,
+  (name, secret) => `found {"${name}": "${secret}`,
+];
+
+test('a secret of any words and signs is left out, however its name and it are written', () => {
+  const word = fc.string({
+    unit: fc.constantFrom(...'abcXYZ019!$&*()+,;.-_=?@^~/\\"\''),
+    minLength: 5,
+    maxLength: 9,
+  });
+  const secret = fc
+    .array(word, { minLength: 1, maxLength: 3 })
+    .map((words) => `zq${words.join(' zq')}`);
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...SECRET_NAMES.filter((name) => /^[\w-]+$/.test(name))),
+      fc.constantFrom(...FORMS),
+      secret,
+      (name, form, hidden) => {
+        const text = JSON.stringify(redact(form(name, hidden)));
+        // Each of its words, but for what quoting makes of their signs.
+        for (const part of hidden.split(' ')) {
+          assert.equal(text.includes(part.slice(0, 3)), false, `${text} has ${part}`);
+        }
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
 
 const rows: readonly { name: string; have: unknown; want: unknown }[] = [
   {
@@ -9,18 +76,30 @@ const rows: readonly { name: string; have: unknown; want: unknown }[] = [
     want: { labels: { app: 'api', 'db-password': '(left out)', apiToken: '(left out)' }, count: 3 },
   },
   {
-    name: 'assignments in a text, of a log or of YAML',
-    have: 'start DB_PASSWORD=hunter2 --token "a b" port=80\nsecret: x\nclient_secret: \'y z\'\n',
-    want: [
-      'start DB_PASSWORD=(left out) --token "a b" port=80',
-      'secret: (left out)',
-      'client_secret: (left out)\n',
-    ].join('\n'),
+    name: 'assignments in a text, to the end of the line',
+    have: 'start DB_PASSWORD=hunter2 --token "a b" port=80\nsecret: x\nport: 80\n',
+    want: `start DB_PASSWORD=${LEFT_OUT}\nsecret: ${LEFT_OUT}\nport: 80\n`,
+  },
+  {
+    name: 'of a log in JSON only the value',
+    have: '12:00 skep: {"kind":"x","token":"a","port":80}\nnext',
+    want: `12:00 skep: {"kind":"x","token":"${LEFT_OUT}","port":80}\nnext`,
   },
   {
     name: 'what is sent to authenticate',
-    have: ['x: Bearer abc.def', 'https://user:pass@example.com/x', 'eyJh.eyJz.c2ln'],
-    want: ['x: Bearer (left out)', 'https://(left out)@example.com/x', '(left out)'],
+    have: [
+      ...['x: Bearer abc.def', 'https://user:pass@example.com/x', 'redis://:pw@h/0'],
+      'eyJh.eyJz.c2ln',
+    ],
+    want: [
+      ...['x: Bearer (left out)', 'https://(left out)@example.com/x', 'redis://(left out)@h/0'],
+      '(left out)',
+    ],
+  },
+  {
+    name: 'what says by itself that it is one',
+    have: `ghp_${'a'.repeat(36)} AKIA${'A'.repeat(16)} glpat-${'b'.repeat(20)} admin:$apr1$x$y`,
+    want: `${LEFT_OUT} ${LEFT_OUT} ${LEFT_OUT} admin:${LEFT_OUT}`,
   },
   {
     name: 'private keys, also one that was cut off',
@@ -31,6 +110,11 @@ const rows: readonly { name: string; have: unknown; want: unknown }[] = [
     name: 'nothing of what policies, addresses and numbers look like',
     have: { rule: 'shop/api ingress[0]', port: 80, ends: ['10.0.0.1', 'fd00::1/128'], none: null },
     want: { rule: 'shop/api ingress[0]', port: 80, ends: ['10.0.0.1', 'fd00::1/128'], none: null },
+  },
+  {
+    name: 'nothing of a policy',
+    have: 'spec:\n  podSelector: { matchLabels: { app: api } }\n  ingress:\n    - from: []\n',
+    want: 'spec:\n  podSelector: { matchLabels: { app: api } }\n  ingress:\n    - from: []\n',
   },
 ];
 for (const { name, have, want } of rows) {
