@@ -9,6 +9,7 @@ import { explainFlow } from './explain-flow.ts';
 import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
 import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
+import { ProgramWatch } from './health/program-watch.ts';
 import { checkDatapath, checkGroups, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
@@ -59,8 +60,8 @@ export type { AgentOptions } from './node/node.ts';
 /** The version that `skep status` shows. */
 export const VERSION = '0.1.0';
 
-/** How long pins may be gone before they are made again. */
-const PIN_CHECK_MILLISECONDS = 2000;
+/** How long pins and programs may be gone before they are put back. */
+const REPAIR_MILLISECONDS = 2000;
 
 /** The node's one owner of programs, tables and endpoint devices; what it makes outlives it. */
 export class Agent implements AgentApi {
@@ -80,7 +81,8 @@ export class Agent implements AgentApi {
   private readonly uplinks: Uplinks;
   private readonly policies: LocalPolicies;
   private readonly addressWatch: Monitor;
-  private readonly pinWatch: NodeJS.Timeout;
+  private readonly programWatch: ProgramWatch;
+  private readonly repair: NodeJS.Timeout;
 
   private constructor(
     private readonly node: Node,
@@ -109,7 +111,8 @@ export class Agent implements AgentApi {
     hostGuard.start();
     this.policies = new LocalPolicies(node, hostGuard);
     this.addressWatch = this.watchAddresses();
-    this.pinWatch = setInterval(() => this.checkPins(), PIN_CHECK_MILLISECONDS).unref();
+    this.programWatch = new ProgramWatch(node);
+    this.repair = setInterval(() => this.putBack(), REPAIR_MILLISECONDS).unref();
   }
 
   /**
@@ -324,14 +327,20 @@ export class Agent implements AgentApi {
   private letGo(): void {
     this.isOpen = false;
     this.labels.close();
-    clearInterval(this.pinWatch);
+    clearInterval(this.repair);
     this.addressWatch.close();
     this.policies.close();
     this.uplinks.close();
     this.pump.close();
   }
 
-  private checkPins(): void {
+  /** Pins before programs, which are attached by them. */
+  private putBack(): void {
+    this.putBackPins();
+    this.programWatch.check();
+  }
+
+  private putBackPins(): void {
     const { kernel, problems } = this.node;
     try {
       if (!kernel.restorePins()) return;

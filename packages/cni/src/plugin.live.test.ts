@@ -1,7 +1,8 @@
 /** The plugin as runtimes call it, with an agent on the kernel: the rules of the specification. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { canUseBpf } from '@skep/bpf';
+import { canUseBpf, hasTcx, openLinkById, queryTcx } from '@skep/bpf';
+import { inNetworkNamespace } from '@skep/sys';
 import { formatAddress, parsePrefix } from '@skep/wire';
 import { PluginWorld } from './testing/plugin-world.ts';
 
@@ -169,6 +170,11 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
       want: /interface eth0: it is gone/,
     },
     {
+      name: 'the MTU is changed',
+      have: () => world.within('anna', ({ links }) => links.set('eth0', { mtuBytes: 1300 })),
+      want: /interface eth0: MTU 1300, expected 1400/,
+    },
+    {
       name: "the host's route is removed",
       have: () =>
         world.within('node', ({ links, routes }) => {
@@ -198,6 +204,30 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
       await world.assertNothingLeft();
     });
   }
+
+  test('CHECK tells when a program is taken off, and the agent puts it back', async () => {
+    const prevResult = await world.add(anna);
+    const hostInterface = (await world.only()).hostInterface;
+    world.within('node', ({ links, namespace, trafficControl }) => {
+      const { index } = links.get(hostInterface);
+      if (!hasTcx()) return trafficControl.deleteClsact(index);
+      const [attached] = inNetworkNamespace(namespace, () => queryTcx(index, 'egress').programs);
+      const link = openLinkById(attached!.linkId);
+      link.detach();
+      link.close();
+    });
+    // Asked before anything else may happen in this process.
+    const { problems } = await world.agent.checkAttachment(
+      { containerId: 'anna', interfaceName: 'eth0' },
+      anna.networkNamespace,
+    );
+    assert.match(problems[0]!, /^program at egress of skep\d+: it is gone$/);
+    const isWhole = async () => (await world.call('CHECK', anna, { prevResult })).status === 0;
+    for (let tries = 0; !(await isWhole()); tries++) assert.ok(tries < 100, 'it stays away');
+    const told = (await world.agent.status()).problems.join();
+    assert.match(told, /^endpoint default\/anna: somebody has taken its programs off/);
+    await world.call('DEL', anna);
+  });
 
   test('CHECK tells when the agent does not know the container', async () => {
     const prevResult = await world.add(anna);

@@ -1,5 +1,5 @@
 /** Whether an endpoint's devices are still as they were made: what a runtime asks with CHECK. */
-import { Network } from '@skep/netlink';
+import { type Link, Network } from '@skep/netlink';
 import { type Address, formatAddress, formatMac, formatPrefix, singlePrefix } from '@skep/wire';
 import { addressesOf, type EndpointDevice, findDevice, GATEWAY } from './endpoint-device.ts';
 
@@ -17,6 +17,7 @@ function checkHost(host: Network, device: EndpointDevice): string[] {
   if (link.kind !== device.kind) {
     problems.push(`host interface ${hostInterface}: a ${link.kind}, expected a ${device.kind}`);
   }
+  problems.push(...checkMtu(`host interface ${hostInterface}`, link, device));
   const routes = host.routes.list({ linkIndex: link.index });
   for (const address of addressesOf(device)) {
     const text = formatPrefix(singlePrefix(address));
@@ -42,6 +43,7 @@ function checkInside(device: EndpointDevice, hostIndex: number | undefined): str
     if (found !== expected) {
       problems.push(`interface ${interfaceName}: MAC address ${found}, expected ${expected}`);
     }
+    problems.push(...checkMtu(`interface ${interfaceName}`, link, device));
     // Of a netkit pair, whose programs know it by that.
     if (device.kind === 'netkit' && hostIndex !== undefined && link.index !== hostIndex) {
       problems.push(`interface ${interfaceName}: index ${link.index}, expected ${hostIndex}`);
@@ -53,6 +55,12 @@ function checkInside(device: EndpointDevice, hostIndex: number | undefined): str
   } finally {
     inside.close();
   }
+}
+
+/** Of an endpoint that was made with one. */
+function checkMtu(name: string, found: Link, { mtuBytes: expected }: EndpointDevice): string[] {
+  if (expected === undefined || found.mtuBytes === expected) return [];
+  return [`${name}: MTU ${found.mtuBytes}, expected ${expected}`];
 }
 
 function checkAddress(inside: Network, linkIndex: number, address: Address): string[] {

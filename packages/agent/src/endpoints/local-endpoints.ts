@@ -147,7 +147,18 @@ export class LocalEndpoints {
       throw new EndpointError('ERR_ENDPOINT_MISSING', `${message}: the agent does not know it`);
     }
     const device = { ...deviceOf(stored), networkNamespace };
-    return { endpoint, problems: checkDevice(this.node.network, device) };
+    const problems = [...checkDevice(this.node.network, device), ...this.missingPrograms(stored)];
+    return { endpoint, problems };
+  }
+
+  private missingPrograms(stored: StoredEndpoint): string[] {
+    const { network, kernel } = this.node;
+    const link = findDevice(network, hostInterfaceName(stored.id));
+    if (!link) return [];
+    const endpoint = attachableOf(stored, link.index);
+    return this.inNamespace(() => kernel.missingPrograms(endpoint)).map((direction) => {
+      return `program at ${direction} of ${link.name}: it is gone`;
+    });
   }
 
   /** @returns how many; all of them where none are given */

@@ -12,7 +12,7 @@ import type { TableUseView } from '../views.ts';
 /** A table that is fuller than this is worth looking at before it is full. */
 export const PRESSURE_MAX = 0.9;
 
-const ATTACH_ADVICE = 'restart the agent, which attaches it again';
+const ATTACH_ADVICE = 'it is attached again in seconds: see who takes it off';
 
 /** What was read of the tables at the same moment. */
 export interface TableReadings {

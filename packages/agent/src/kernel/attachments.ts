@@ -63,6 +63,7 @@ export class Attachments {
   attach(at: Interface, direction: TcDirection, program: Program): void {
     const own = this.held.get(at.name) ?? new Map<TcDirection, TcAttachment>();
     const attachment = attachTc({ program, ...this.where(at, direction) });
+    own.get(direction)?.close();
     this.held.set(at.name, own.set(direction, attachment));
   }
 

@@ -1,0 +1,68 @@
+/**
+ * Programs that somebody has taken off are put back: without them a veth and an uplink let
+ * everything through.
+ */
+import { inNetworkNamespace } from '@skep/sys';
+import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
+import { qualifiedName } from '../model/endpoint-facts.ts';
+import type { Node } from '../node/node.ts';
+import type { StoredEndpoint } from '../state/schema.ts';
+import { attachableOf } from '../state/stored.ts';
+
+type Parts = Pick<Node, 'memory' | 'network' | 'kernel' | 'problems'>;
+
+/** A look at thousands of endpoints takes longer than traffic of the agent may wait. */
+const ENDPOINTS_AT_ONCE = 64;
+
+/** Looks when it is told to. */
+export class ProgramWatch {
+  /** The endpoint that was looked at last. */
+  private lastId = 0;
+
+  constructor(private readonly node: Parts) {}
+
+  /** All uplinks, and the next ones of the endpoints. */
+  check(): void {
+    inNetworkNamespace(this.node.network.namespace, () => {
+      for (const each of this.nextEndpoints()) this.checkEndpoint(each);
+      for (const each of this.node.memory.current.uplinks ?? []) this.checkUplink(each);
+    });
+  }
+
+  private nextEndpoints(): StoredEndpoint[] {
+    const ready = [...this.node.memory.endpoints.values()]
+      .filter(({ state }) => state === 'ready')
+      .sort((left, right) => left.id - right.id);
+    const later = ready.filter(({ id }) => id > this.lastId);
+    const next = [...later, ...ready].slice(0, Math.min(ready.length, ENDPOINTS_AT_ONCE));
+    this.lastId = next.at(-1)?.id ?? 0;
+    return next;
+  }
+
+  private checkEndpoint(stored: StoredEndpoint): void {
+    const { network, kernel } = this.node;
+    const link = findDevice(network, hostInterfaceName(stored.id));
+    if (!link) return;
+    const endpoint = attachableOf(stored, link.index);
+    if (kernel.missingPrograms(endpoint).length === 0) return;
+    this.putBack(`endpoint ${qualifiedName(stored)}`, () => kernel.attach(endpoint));
+  }
+
+  private checkUplink({ index, name }: { readonly index: number; readonly name: string }): void {
+    const { network, kernel } = this.node;
+    if (network.links.find(index)?.name !== name) return;
+    if (kernel.missingUplinkPrograms(index).length === 0) return;
+    this.putBack(`uplink ${name}`, () => kernel.attachUplink(index));
+  }
+
+  private putBack(whose: string, attach: () => void): void {
+    const { problems } = this.node;
+    try {
+      attach();
+      const when = new Date().toISOString();
+      problems.push(`${whose}: somebody has taken its programs off: they are back since ${when}`);
+    } catch (error) {
+      problems.push(`${whose}: its programs cannot be attached again: ${String(error)}`);
+    }
+  }
+}
