@@ -100,6 +100,8 @@ export interface PoolView {
   readonly taken: number;
   /** Given back too short a time ago to be given again. */
   readonly cooling: number;
+  /** None can be given now; the node itself may have some. */
+  readonly isUsedUp: boolean;
 }
 
 /** An identity that endpoints of this node have, or a reserved one. */

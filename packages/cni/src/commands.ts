@@ -57,7 +57,7 @@ const status: Command = async (_environment, { socket }) => {
   const pools = await askAgent(patience, (agent) => agent.listPools()).catch((error: CniError) => {
     throw new CniError(CniErrorCode.NotAvailable, error.message, error.details);
   });
-  const full = pools.find(({ addresses, taken, cooling }) => Number(addresses) <= taken + cooling);
+  const full = pools.find(({ isUsedUp }) => isUsedUp);
   if (full) {
     const message = `${full.family} pool ${full.ranges.join(', ')}: no address is free`;
     throw new CniError(CniErrorCode.NotAvailable, message, 'give the agent one more --pool');

@@ -79,33 +79,78 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param isStrict whether what is not supported is refused: not where a container goes, which must
- *   be possible with every configuration that it failed to come with
+ * @param isStrict whether all of it is read, and what is not supported is refused: not where a
+ *   container goes, which must be possible with every configuration that it failed to come with
  * @throws CniError
  */
 export function readNetworkConfig(text: string, isStrict: boolean): NetworkConfig {
   const found = parseJson(text);
-  const cniVersion = readVersion(found.cniVersion);
+  const validAttachments = readValidAttachments(found['cni.dev/valid-attachments']);
+  const needed = {
+    cniVersion: readVersion(found.cniVersion),
+    name: readName(found.name),
+    socket: settingOf(found.socket, DEFAULT_SOCKET, 'socket'),
+    ...(validAttachments ? { validAttachments } : {}),
+  };
+  if (isStrict) return { ...needed, ...readWhatIsAsked(found) };
+  const waitSeconds =
+    typeof found.waitSeconds === 'number' ? found.waitSeconds : DEFAULT_WAIT_SECONDS;
+  return { ...needed, waitSeconds, ...NOTHING_ASKED };
+}
+
+type Asked = Omit<NetworkConfig, 'cniVersion' | 'name' | 'socket' | 'validAttachments'>;
+
+/** What a container that goes has to do with. */
+const NOTHING_ASKED = { namespace: DEFAULT_NAMESPACE, labels: {}, runtimeConfig: {}, args: {} };
+
+/** @throws CniError */
+function readWhatIsAsked(found: Readonly<Record<string, unknown>>): Asked {
   const runtimeConfig = objectOf(found.runtimeConfig, 'runtimeConfig');
-  if (isStrict) {
-    refuseUnknown(found, KNOWN_KEYS, '');
-    refuseUnknown(runtimeConfig, ['ips', 'mac', 'dns'], 'runtimeConfig.');
+  refuseUnknown(found, KNOWN_KEYS, '');
+  refuseUnknown(runtimeConfig, ['ips', 'mac', 'dns'], 'runtimeConfig.');
+  const { waitSeconds, namespace, labels, dns, prevResult } = found;
+  const args = objectOf(objectOf(found.args, 'args').cni, 'args.cni');
+  for (const [place, { ips }] of [
+    ['runtimeConfig.ips', runtimeConfig],
+    ['args.cni.ips', args],
+  ] as const) {
+    checkList(ips, place, (each) => typeof each === 'string', 'a list of addresses');
   }
-  const { name, socket, waitSeconds, namespace, labels, dns, prevResult } = found;
-  const valid = found['cni.dev/valid-attachments'];
   return {
-    cniVersion,
-    name: readName(name),
-    socket: settingOf(socket, DEFAULT_SOCKET, 'socket'),
     waitSeconds: settingOf(waitSeconds, DEFAULT_WAIT_SECONDS, 'waitSeconds'),
     namespace: settingOf(namespace, DEFAULT_NAMESPACE, 'namespace'),
     labels: objectOf(labels, 'labels') as Record<string, string>,
     runtimeConfig: runtimeConfig as RuntimeConfig,
-    args: objectOf(objectOf(found.args, 'args').cni, 'args.cni') as ConventionalArgs,
+    args: args as ConventionalArgs,
     ...(dns ? { dns: dns as Dns } : {}),
     ...(prevResult ? { prevResult: prevResult as CniResult } : {}),
-    ...(Array.isArray(valid) ? { validAttachments: valid as ValidAttachment[] } : {}),
   };
+}
+
+/** A runtime in Go that knows of none writes `null`. @source libcni/api.go, GCNetworkList */
+function readValidAttachments(found: unknown): readonly ValidAttachment[] | undefined {
+  if (found === undefined || found === null) return found === null ? [] : undefined;
+  const place = 'cni.dev/valid-attachments';
+  checkList(found, place, isAttachment, '[{ "containerID": ID, "ifname": NAME }]');
+  return found as ValidAttachment[];
+}
+
+function isAttachment(entry: unknown): entry is ValidAttachment {
+  const { containerID, ifname } = (entry ?? {}) as { containerID?: unknown; ifname?: unknown };
+  return typeof containerID === 'string' && typeof ifname === 'string';
+}
+
+/** @throws CniError where it is there, and no list of such */
+function checkList(
+  found: unknown,
+  place: string,
+  isItem: (each: unknown) => boolean,
+  expected: string,
+): void {
+  if (found === undefined || found === null) return;
+  if (Array.isArray(found) && found.every(isItem)) return;
+  const message = `${place}: found ${JSON.stringify(found)}, expected ${expected}`;
+  throw new CniError(CniErrorCode.InvalidConfig, message);
 }
 
 function parseJson(text: string): Record<string, unknown> {

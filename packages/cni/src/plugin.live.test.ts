@@ -134,6 +134,14 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
     assert.deepEqual([failed.status, failed.json?.code], [1, 2]);
     const bandwidth = { runtimeConfig: { bandwidth: { ingressRate: 1 } } };
     assert.deepEqual(await world.call('DEL', anna, bandwidth), { status: 0 });
+    for (const mistyped of [
+      ...[{ labels: ['a'] }, { waitSeconds: '3' }, { namespace: 7 }, { runtimeConfig: [] }],
+      ...[{ args: [] }, { args: { cni: [] } }, { runtimeConfig: { ips: 7 } }],
+    ]) {
+      const refused = await world.call('ADD', anna, mistyped);
+      assert.deepEqual([refused.status, refused.json?.code], [1, 7], JSON.stringify(mistyped));
+      assert.deepEqual(await world.call('DEL', anna, mistyped), { status: 0 });
+    }
     const missing = await world.call('ADD', { ...anna, networkNamespace: '/run/netns/none' });
     assert.deepEqual([missing.status, missing.json?.code], [1, 3]);
     await world.assertNothingLeft();
@@ -246,7 +254,8 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
     });
     const left = (await world.agent.listEndpoints()).map(({ name }) => name);
     assert.deepEqual(left.sort(), ['anna@net1', 'bert']);
-    const none = { 'cni.dev/valid-attachments': [] };
+    // As libcni, which is in Go, writes an empty list.
+    const none = { 'cni.dev/valid-attachments': null };
     for (const name of ['trial', 'other']) await world.call('GC', {}, { ...none, name });
     await world.assertNothingLeft();
   });

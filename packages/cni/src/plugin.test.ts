@@ -120,6 +120,27 @@ const REFUSED: readonly {
     code: 7,
     message: /^args\.cni\.labels: found \{"app":"x"\}, expected a list$/,
   },
+  ...[7, { ip: '10.0.0.1' }, [7]].flatMap((ips) => [
+    {
+      name: `addresses in another form, ${JSON.stringify(ips)}`,
+      config: { ...CONFIG, args: { cni: { ips } } },
+      code: 7,
+      message: /^args\.cni\.ips: found .*, expected a list of addresses$/,
+    },
+    {
+      name: `addresses of a capability in another form, ${JSON.stringify(ips)}`,
+      config: { ...CONFIG, runtimeConfig: { ips } },
+      code: 7,
+      message: /^runtimeConfig\.ips: found .*, expected a list of addresses$/,
+    },
+  ]),
+  ...[7, [null], [{ containerID: 'anna' }]].map((valid) => ({
+    name: `GC with ${JSON.stringify(valid)}`,
+    command: 'GC',
+    config: { ...CONFIG, 'cni.dev/valid-attachments': valid },
+    code: 7,
+    message: /^cni\.dev\/valid-attachments: found .*, expected \[\{ "containerID"/,
+  })),
   { name: 'CHECK without a result', command: 'CHECK', code: 7, message: /^prevResult: missing/ },
   { name: 'GC without a list', command: 'GC', code: 7, message: /^cni\.dev\/valid-attachments/ },
   {

@@ -117,7 +117,33 @@ describe(`a plugin in hard times, seed ${SEED}`, { skip: canUseBpf() ?? false },
     assert.deepEqual([asked.status, asked.json?.code], [1, 50]);
     await world.call('DEL', anna);
     await world.stop();
+    // The node's own.
+    await world.start(['192.0.2.1']);
+    assert.equal((await world.call('ADD', bert)).json?.code, 11);
+    assert.equal((await world.call('STATUS', {})).json?.code, 50);
+    await world.stop();
     await world.start();
+    await world.assertNothingLeft();
+  });
+
+  test('ADD whose answer was lost is answered with what it made, for its container', async () => {
+    const lossy = await world.loseAnswers(1);
+    const result = await world.add(anna, { socket: lossy.path });
+    assert.equal(lossy.lost, 1);
+    const { ipv4, attachment } = await world.only();
+    assert.equal(result.ips![0]!.address, `${ipv4}/32`);
+    assert.equal(attachment!.containerId, 'anna');
+
+    // What another namespace's container of the same name has made is not its own.
+    const again = await world.loseAnswers(1);
+    const stranger = { ...anna, networkNamespace: bert.networkNamespace };
+    const refused = await world.call('ADD', stranger, { socket: again.path });
+    assert.deepEqual([refused.status, refused.json?.code, again.lost], [1, 100, 1]);
+    await world.call('DEL', anna);
+
+    const lastly = await world.loseAnswers(1);
+    const removed = await world.call('DEL', anna, { socket: lastly.path });
+    assert.deepEqual([removed, lastly.lost], [{ status: 0 }, 1]);
     await world.assertNothingLeft();
   });
 });

@@ -4,7 +4,7 @@
  */
 import { type Address, isHostAddress, parseAddress } from '@skep/wire';
 import type { DeviceKind } from '../devices/device-kind.ts';
-import { Ipam, type IpamOptions } from '../ipam/ipam.ts';
+import { Ipam, type IpamOptions, steadyNow } from '../ipam/ipam.ts';
 import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { NewEndpoint } from '../runtimes/container-labels.ts';
 import type { Memory } from '../state/memory.ts';
@@ -38,7 +38,7 @@ export class Register {
     private readonly isNodeAddress: (address: Address) => boolean,
   ) {
     this.claims = new Claims(memory.endpoints);
-    this.now = options.now ?? Date.now;
+    this.now = options.now ?? steadyNow;
     this.ipam = new Ipam(options, memory.released, (address) => {
       return this.claims.hasAddress(address) || isNodeAddress(parseAddress(address));
     });

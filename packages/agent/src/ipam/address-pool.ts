@@ -44,6 +44,14 @@ export class AddressPool {
     return undefined;
   }
 
+  /** Whether {@link take} would find one. */
+  hasFree(isFree: (text: string) => boolean): boolean {
+    const { rangeIndex, next } = this;
+    const found = this.take(isFree);
+    [this.rangeIndex, this.next] = [rangeIndex, next];
+    return found !== undefined;
+  }
+
   /** `IPv4 pool 10.0.0.1-10.0.0.9, 10.1.0.1-10.1.0.9`. */
   toString(): string {
     return `IPv${this.family} pool ${this.rangeTexts().join(', ')}`;

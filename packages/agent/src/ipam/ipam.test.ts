@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ipam } from './ipam.ts';
+import { Ipam, steadyNow } from './ipam.ts';
 
 /** Gives addresses, and remembers who was given what. */
 function newIpam(pools: string[], reserved: string[] = []) {
@@ -56,6 +56,20 @@ test('a clock that was set back keeps no address for ever', () => {
   assert.deepEqual(give(), ['10.0.0.1']);
 });
 
+test('a clock that is set while the agent runs ends no cool-down', (t) => {
+  const taken = new Set<string>();
+  const releasedAt = new Map<string, number>();
+  const ipam = new Ipam({ pools: ['10.0.0.1'] }, releasedAt, (text) => taken.has(text));
+  assert.equal(ipam.views([])[0]!.isUsedUp, false);
+  releasedAt.set('10.0.0.1', steadyNow());
+  for (const hours of [-1, 1]) {
+    t.mock.method(Date, 'now', () => 1_700_000_000_000 + hours * 3_600_000);
+    assert.throws(() => ipam.choose({}), { code: 'ERR_IPAM_EXHAUSTED' });
+  }
+  assert.equal(ipam.views([])[0]!.isUsedUp, true);
+  assert.deepEqual(ipam.cooled(), []);
+});
+
 test('a pool that is used up is named, with what to do', () => {
   const { give } = newIpam(['10.0.0.8/31', '10.1.0.1', 'fd00::/64']);
   for (let round = 0; round < 3; round++) give();
@@ -84,11 +98,11 @@ test('what is free can be seen', () => {
   assert.deepEqual(ipam.views(['10.0.0.1', 'fd00::1', '192.0.2.1']), [
     {
       ...{ family: 'IPv4', ranges: ['10.0.0.1-10.0.0.254'] },
-      ...{ addresses: '254', taken: 1, cooling: 1 },
+      ...{ addresses: '254', taken: 1, cooling: 1, isUsedUp: false },
     },
     {
       ...{ family: 'IPv6', ranges: ['fd00::1-fd00::ffff:ffff:ffff:ffff'] },
-      ...{ addresses: '18446744073709551615', taken: 1, cooling: 0 },
+      ...{ addresses: '18446744073709551615', taken: 1, cooling: 0, isUsedUp: false },
     },
   ]);
 });

@@ -15,7 +15,7 @@ export interface IpamOptions {
   readonly pools?: readonly string[];
   /** Prefixes, `FIRST-LAST` or single addresses that are not given. */
   readonly reserved?: readonly string[];
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Default: {@link steadyNow}. */
   readonly now?: () => number;
 }
 
@@ -28,6 +28,14 @@ export interface GivenAddresses {
 const FAMILIES = [4, 6] as const;
 const COOL_DOWN_MILLISECONDS = ADDRESS_COOL_DOWN_SECONDS * 1000;
 
+/**
+ * The time of day as it was when this process began, and has gone on since: whoever sets the clock
+ * ends no cool-down.
+ */
+export function steadyNow(): number {
+  return Math.round(performance.timeOrigin + performance.now());
+}
+
 /** The pools of a node, and which of their addresses nobody may have yet. */
 export class Ipam {
   private readonly pools: readonly AddressPool[];
@@ -39,7 +47,7 @@ export class Ipam {
    * @throws AddressError for a range that is none
    */
   constructor(
-    { pools = [], reserved = [], now = Date.now }: IpamOptions,
+    { pools = [], reserved = [], now = steadyNow }: IpamOptions,
     private readonly releasedAt: ReadonlyMap<string, number>,
     private readonly isTaken: (address: string) => boolean,
   ) {
@@ -93,12 +101,17 @@ export class Ipam {
         addresses: String(pool.size),
         taken: countIn(taken),
         cooling: countIn(cooling),
+        isUsedUp: !pool.hasFree(this.isFree),
       };
     });
   }
 
+  private readonly isFree = (address: string): boolean => {
+    return !this.isTaken(address) && !this.isCooling(address);
+  };
+
   private chooseFrom(pool: AddressPool): string {
-    const text = pool.take((address) => !this.isTaken(address) && !this.isCooling(address));
+    const text = pool.take(this.isFree);
     if (text !== undefined) return text;
     throw new IpamError(
       'ERR_IPAM_EXHAUSTED',
@@ -107,7 +120,7 @@ export class Ipam {
     );
   }
 
-  /** A clock that was set back keeps no address for longer than the cool-down. */
+  /** A clock that was set back between two agents keeps no address for longer than that. */
   private isCooling(address: string): boolean {
     const releasedAt = this.releasedAt.get(address);
     if (releasedAt === undefined) return false;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Agent, type EndpointView, serveAgent } from '@skep/agent';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { parsePrefix } from '@skep/wire';
+import { type LossySocket, openLossySocket } from './lossy-socket.ts';
 import { type Answer, type Attached, callPlugin, writePlugin } from './runtime.ts';
 
 /** Of the node's way out, which endpoints are to have. */
@@ -26,6 +27,8 @@ export class PluginWorld {
   private readonly socket = join(this.directory, 'agent.sock');
   private readonly plugin = writePlugin(this.directory);
   private server!: Server;
+  private sockets = 0;
+  private readonly lossySockets: LossySocket[] = [];
 
   /** @param kind tells the worlds of one process apart */
   constructor(kind: string) {
@@ -51,6 +54,7 @@ export class PluginWorld {
   }
 
   async tearDown(): Promise<void> {
+    for (const socket of this.lossySockets) socket.close();
     this.server?.closeAllConnections();
     this.server?.close();
     await this.agent?.uninstall();
@@ -74,6 +78,14 @@ export class PluginWorld {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
     this.agent.stop();
+  }
+
+  /** Another socket of the agent, by which its first answers are lost. */
+  async loseAnswers(count: number): Promise<LossySocket> {
+    const path = join(this.directory, `lossy-${++this.sockets}.sock`);
+    const socket = await openLossySocket(path, this.socket, count);
+    this.lossySockets.push(socket);
+    return socket;
   }
 
   /** Asks the kernel about one of the namespaces. */
