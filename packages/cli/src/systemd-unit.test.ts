@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
 import { removeUnit } from './commands/install.ts';
 import { makeProgram } from './program.ts';
-import { findUnit, UNIT_NAME, unitText } from './systemd-unit.ts';
+import { findUnit, UNIT_NAME, unitCommand, unitText } from './systemd-unit.ts';
 import { runSkep } from './testing/run-skep.ts';
 
 const ANALYZE = '/usr/bin/systemd-analyze';
@@ -37,6 +37,16 @@ describe('the unit', () => {
       line,
       String.raw`ExecStart=/usr/bin/node "/a b/main.js" "say \"x\"\\" 50%% $$HOME`,
     );
+  });
+
+  test('says the words of its command again', () => {
+    const words = ['/usr/bin/node', '/a b/main.js', 'say "x"\\', '50%', '$HOME', 'a%b c'];
+    writeFileSync(join(folder, UNIT_NAME), unitText(words));
+    assert.deepEqual(unitCommand(folder), words);
+    writeFileSync(join(folder, UNIT_NAME), '[Service]\nExecStart=/bin/true\n');
+    assert.equal(unitCommand(folder), undefined);
+    rmSync(join(folder, UNIT_NAME));
+    assert.equal(unitCommand(folder), undefined);
   });
 
   test('is printed with the options that were given, and no others', async () => {

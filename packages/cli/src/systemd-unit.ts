@@ -71,3 +71,14 @@ export function findUnit(directory: string): 'none' | 'ours' | 'other' {
   if (!existsSync(path)) return 'none';
   return readFileSync(path, 'utf8').startsWith(MARK) ? 'ours' : 'other';
 }
+
+/** The words that our unit runs the agent with, as {@link unitText} was given them. */
+export function unitCommand(directory: string): string[] | undefined {
+  if (findUnit(directory) !== 'ours') return undefined;
+  const text = readFileSync(join(directory, UNIT_NAME), 'utf8');
+  const line = /^ExecStart=(.*)$/m.exec(text)?.[1] ?? '';
+  return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) => {
+    const word = plain ?? quoted!.replace(/\\(.)/g, '$1');
+    return word.replaceAll('%%', '%').replaceAll('$$', '$');
+  });
+}

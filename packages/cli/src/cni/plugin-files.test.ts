@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { installPlugin, type PluginFolders, uninstallPlugin } from './plugin-files.ts';
+import { installPlugin, networksOf, type PluginFolders, uninstallPlugin } from './plugin-files.ts';
 
 const NETWORK = {
   name: 'shop',
@@ -95,4 +97,26 @@ test('a name that is a path is refused', (t) => {
 test('a node that no script can name is refused', (t) => {
   const folders = newFolders(t);
   assert.throws(() => installPlugin(folders, NETWORK, '/my node'), { message: /link node/ });
+});
+
+test('what else is in the folder of networks is nobody’s business', (t) => {
+  const folders = newFolders(t);
+  const [program, configuration] = installPlugin(folders, NETWORK) as [string, string];
+  mkdirSync(join(folders.confDir, 'multus.d'));
+  writeFileSync(join(folders.confDir, 'README'), 'skep-cni is described elsewhere');
+  assert.deepEqual(uninstallPlugin(folders, 'shop'), [configuration, program]);
+
+  installPlugin(folders, NETWORK);
+  symlinkSync('/nowhere', join(folders.confDir, '20-broken.conflist'));
+  assert.deepEqual(uninstallPlugin(folders, 'shop'), [configuration], 'it may name the program');
+});
+
+test('the networks of an agent are told by its socket', (t) => {
+  const folders = newFolders(t);
+  assert.deepEqual(networksOf(folders, '/run/x.sock'), []);
+  for (const name of ['shop', 'lab']) installPlugin(folders, { ...NETWORK, name });
+  installPlugin(folders, { ...NETWORK, name: 'other', socket: '/run/y.sock' });
+  writeFileSync(join(folders.confDir, '10-broken.conflist'), '{');
+  writeFileSync(join(folders.confDir, '10-null.conflist'), 'null');
+  assert.deepEqual(networksOf(folders, '/run/x.sock'), ['lab', 'shop']);
 });

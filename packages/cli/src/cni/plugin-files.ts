@@ -15,7 +15,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { PLUGIN_TYPE, pluginText } from '@skep/cni';
 import { CommandError } from '../output.ts';
 
@@ -79,6 +79,15 @@ export function uninstallPlugin(folders: PluginFolders, name: string): string[] 
   return files.map(({ path }) => path);
 }
 
+/** Names of the networks whose containers an agent connects, as an install has written them. */
+export function networksOf({ confDir }: Pick<PluginFolders, 'confDir'>, socket: string): string[] {
+  return configurations(confDir).flatMap((path) => {
+    const name = /^10-(.+)\.conflist$/.exec(basename(path))?.[1];
+    const [own] = (name && readList(path)?.plugins) || [];
+    return name && own?.type === PLUGIN_TYPE && own.socket === socket ? [name] : [];
+  });
+}
+
 /** @throws CommandError for a name that no network can have */
 function filesOf({ binDir, confDir }: PluginFolders, name: string): [PluginFile, PluginFile] {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
@@ -96,20 +105,48 @@ function filesOf({ binDir, confDir }: PluginFolders, name: string): [PluginFile,
   ];
 }
 
-/** Whether another network of the folder names the plugin. */
+/** Whether another network of the folder names the plugin; one that cannot be read may. */
 function isUsedBesides({ path: own }: PluginFile, { confDir }: PluginFolders): boolean {
-  if (!existsSync(confDir)) return false;
-  const paths = readdirSync(confDir).map((name) => join(confDir, name));
-  return paths.some((path) => path !== own && readFileSync(path, 'utf8').includes(PLUGIN_TYPE));
+  return configurations(confDir).some((path) => {
+    return path !== own && (readIfThere(path)?.includes(PLUGIN_TYPE) ?? true);
+  });
+}
+
+/** What runtimes read of the folder. @source libcni/conf.go, ConfFiles */
+function configurations(confDir: string): string[] {
+  if (!existsSync(confDir)) return [];
+  return readdirSync(confDir, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() && /\.(conf|conflist|json)$/.test(entry.name))
+    .map(({ name }) => join(confDir, name));
+}
+
+interface NetworkList {
+  readonly plugins?: readonly { readonly type?: unknown; readonly socket?: unknown }[];
+}
+
+function readList(path: string): NetworkList | undefined {
+  const text = readIfThere(path);
+  return text === undefined ? undefined : parseList(text);
+}
+
+function parseList(text: string): NetworkList | undefined {
+  try {
+    return JSON.parse(text) as NetworkList;
+  } catch {
+    return undefined;
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function isOurList(text: string): boolean {
-  try {
-    const { plugins } = JSON.parse(text) as { plugins?: readonly { type?: unknown }[] };
-    return plugins?.[0]?.type === PLUGIN_TYPE;
-  } catch {
-    return false;
-  }
+  return parseList(text)?.plugins?.[0]?.type === PLUGIN_TYPE;
 }
 
 function refuseForeign({ path, isOurs }: PluginFile, verb: string): void {

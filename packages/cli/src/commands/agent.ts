@@ -25,6 +25,9 @@ export interface PlaceOptions {
   readonly namespace?: string;
 }
 
+/** Their names. */
+export const PLACES = ['state', 'bpffs', 'socket', 'namespace'] as const;
+
 /** What the agent is told on the command line. */
 export interface AgentCommandOptions extends PlaceOptions {
   readonly logLevel: string;

@@ -25,7 +25,7 @@ export function addCniCommands(program: Command): void {
   const version = new Option('--cni-version <version>', 'what the configuration is written in')
     .choices([...SUPPORTED_VERSIONS])
     .default(DEFAULT_VERSION);
-  withFolders(cni.command('install'))
+  withNetwork(cni.command('install'))
     .description('write the plugin and a network, for podman, containerd and the like')
     .option('--socket <path>', 'where the agent listens', DEFAULT_SOCKET)
     .option('--label <key=value...>', 'labels of all endpoints of the network')
@@ -36,7 +36,7 @@ export function addCniCommands(program: Command): void {
         '         podman run --network shop ...',
     )
     .action(install);
-  withFolders(cni.command('uninstall'))
+  withNetwork(cni.command('uninstall'))
     .description('take both files away; containers that run stay connected')
     .action((options: PluginFolders & { name: string }) => {
       const paths = uninstallPlugin(options, options.name);
@@ -44,11 +44,15 @@ export function addCniCommands(program: Command): void {
     });
 }
 
-function withFolders(command: Command): Command {
+function withNetwork(command: Command): Command {
+  return withFolders(command).option('--name <name>', 'the name of the network', 'skep');
+}
+
+/** Adds the options that say where runtimes look. */
+export function withFolders(command: Command): Command {
   return command
     .option('--bin-dir <folder>', 'where runtimes find plugins', '/opt/cni/bin')
-    .option('--conf-dir <folder>', 'where they find networks', '/etc/cni/net.d')
-    .option('--name <name>', 'the name of the network', 'skep');
+    .option('--conf-dir <folder>', 'where they find networks', '/etc/cni/net.d');
 }
 
 function install(options: InstallOptions): void {

@@ -45,7 +45,7 @@ function install(options: InstallOptions, command: Command): void {
   if (reason !== undefined) throw new CommandError(`install agent: ${reason}`);
   writeUnit(options.units, text);
   process.stdout.write(`wrote ${join(options.units, UNIT_NAME)}\n`);
-  if (options.units !== UNIT_DIRECTORY || !isSystemdRunning()) {
+  if (!isSeen(options.units)) {
     process.stdout.write(`systemd does not see it here: start it by systemctl enable --now\n`);
     return;
   }
@@ -66,17 +66,33 @@ function writeUnit(directory: string, text: string): void {
 }
 
 /**
+ * Ends the service, so that systemd does not start an agent again that is to go. Datapath and
+ * endpoints stay.
+ *
+ * @throws CommandError
+ */
+export function stopUnit(directory: string): void {
+  if (findUnit(directory) !== 'ours' || !isSeen(directory)) return;
+  systemctl('stop', UNIT_NAME);
+}
+
+/**
  * Takes the unit away that {@link addInstallCommand} has written; one of somebody else stays.
  *
  * @returns whether there was one
  */
 export function removeUnit(directory = UNIT_DIRECTORY): boolean {
   if (findUnit(directory) !== 'ours') return false;
-  const isSeen = directory === UNIT_DIRECTORY && isSystemdRunning();
-  if (isSeen) systemctl('disable', '--now', UNIT_NAME);
+  const isKnown = isSeen(directory);
+  if (isKnown) systemctl('disable', '--now', UNIT_NAME);
   rmSync(join(directory, UNIT_NAME));
-  if (isSeen) systemctl('daemon-reload');
+  if (isKnown) systemctl('daemon-reload');
   return true;
+}
+
+/** Whether systemd runs, and looks there for units. */
+function isSeen(directory: string): boolean {
+  return directory === UNIT_DIRECTORY && isSystemdRunning();
 }
 
 /** The agent's options that were given, as the unit is to give them to it. */

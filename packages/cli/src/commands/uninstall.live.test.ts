@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -19,6 +20,7 @@ import { runSkep, RunningSkep } from '../testing/run-skep.ts';
 
 const PREFIX = `skep-uninst-${process.pid}`;
 const NODE = `/run/netns/${PREFIX}-node`;
+const ANNA = `/run/netns/${PREFIX}-anna`;
 const READY_MILLISECONDS = 60_000 * Number(process.env.SKEP_TIME_SCALE ?? 1);
 const POLICY = `
 apiVersion: networking.k8s.io/v1
@@ -188,10 +190,43 @@ describe('an uninstall', { skip: canUseBpf() ?? false }, () => {
     assert.deepEqual([again.status, again.output], [0, 'nothing was there\n']);
   }
 
-  test('of an agent that is dead: the same', async () => {
-    await die();
-    const { status, errors } = await runSkep('uninstall', '--yes', ...places());
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    test(`of an agent that has ended by ${signal}: the same`, async () => {
+      agent.kill(signal);
+      await agent.ended;
+      const { status, errors } = await runSkep('uninstall', '--yes', ...places());
+      assert.deepEqual([status, errors], [0, '']);
+      assertAsBefore();
+    });
+  }
+
+  test('of what was installed takes it along, from where the unit says', async () => {
+    const folder = (name: string): string => join(directory, name);
+    const units = ['--units', folder('units')];
+    const cni = ['--bin-dir', folder('bin'), '--conf-dir', folder('net.d')];
+    const socket = ['--socket', join(directory, 'run/agent.sock')];
+    mkdirSync(folder('units'));
+    assert.equal((await runSkep('install', ...units, ...places())).status, 0);
+    assert.equal((await runSkep('cni', 'install', '--name', 'shop', ...cni, ...socket)).status, 0);
+    assert.equal((await runSkep('cni', 'install', '--name', 'other', ...cni)).status, 0);
+
+    const none = [
+      ...['--state', folder('x'), '--bpffs', folder('x'), '--socket', folder('x/x.sock')],
+      ...['--namespace', ANNA],
+    ];
+    const elsewhere = await runSkep('uninstall', '--yes', ...units, ...cni, ...none);
+    assert.equal(elsewhere.status, 0, elsewhere.errors);
+    assert.match(elsewhere.output, /^left: .*skep-agent\.service, whose agent has --state .*\n/);
+    assert.match(elsewhere.output, /\nnothing was there\n$/);
+
+    const { status, output, errors } = await runSkep('uninstall', '--yes', ...units, ...cni);
     assert.deepEqual([status, errors], [0, '']);
+    const list = join(directory, 'net.d/10-shop.conflist');
+    assert.equal(output, `gone: the agent and all that it made, its unit, ${list}\n`);
+    assert.deepEqual(readdirSync(folder('units')), []);
+    assert.deepEqual(readdirSync(folder('net.d')), ['10-other.conflist']);
+    assert.deepEqual(readdirSync(folder('bin')), ['skep-cni'], 'another agent’s network needs it');
+    for (const name of ['units', 'bin', 'net.d']) rmSync(folder(name), { recursive: true });
     assertAsBefore();
   });
 

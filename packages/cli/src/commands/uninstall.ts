@@ -1,16 +1,18 @@
 /** `skep uninstall`: the machine as it was before. */
 import { lstatSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Agent, AgentError, forceRemoval, hasTraces, removeIfEmpty } from '@skep/agent';
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { withAgent } from '../asking.ts';
+import { networksOf, type PluginFolders, uninstallPlugin } from '../cni/plugin-files.ts';
 import { CommandError } from '../output.ts';
-import { UNIT_DIRECTORY } from '../systemd-unit.ts';
-import { agentOptions, type PlaceOptions, withPlaces } from './agent.ts';
-import { removeUnit } from './install.ts';
+import { UNIT_DIRECTORY, UNIT_NAME, unitCommand } from '../systemd-unit.ts';
+import { agentOptions, PLACES, type PlaceOptions, withPlaces } from './agent.ts';
+import { withFolders } from './cni.ts';
+import { removeUnit, stopUnit } from './install.ts';
 
-interface UninstallOptions extends PlaceOptions {
+interface UninstallOptions extends PlaceOptions, PluginFolders {
   readonly yes?: boolean;
   readonly force?: boolean;
   readonly units: string;
@@ -21,7 +23,8 @@ const UNREACHABLE: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED']);
 
 /** Adds `skep uninstall`. */
 export function addUninstallCommand(program: Command): void {
-  withPlaces(program.command('uninstall'))
+  const command = withFolders(withPlaces(program.command('uninstall')));
+  command
     .description('take away all that the agent has made on this machine, also when it is dead')
     .option('--yes', 'do not ask')
     .option('--force', 'find things by their marks, where no agent can be started on them')
@@ -30,25 +33,63 @@ export function addUninstallCommand(program: Command): void {
       'after',
       `
 Endpoints lose their interfaces, policies are forgotten, forwarding is put back.
-Labs and their agents are taken away by \`skep lab down\`.`,
+Where there is a unit, its options say where the agent is. The networks that
+\`skep cni install\` has written for the agent go too, and the plugin with the
+last one. Labs and their agents are taken away by \`skep lab down\`.`,
     )
-    .action(uninstall);
+    .action((options: UninstallOptions) => uninstall(options, command));
 }
 
-async function uninstall(options: UninstallOptions): Promise<void> {
+async function uninstall(given: UninstallOptions, command: Command): Promise<void> {
+  const { options, isOfUnit } = withUnit(given, command);
   const endpoints = await askForEndpoints(options);
-  const isDead = endpoints === undefined;
-  const hasAgent = !isDead || hasTraces(agentOptions(options));
+  const hasAgent = endpoints !== undefined || hasTraces(agentOptions(options));
   if (hasAgent) await confirm(options, endpoints);
-  if (!isDead) await withAgent(options, (agent) => agent.uninstall());
-  else if (hasAgent) await removeDead(options);
-  if (isDead) removeSocket(options.socket);
-  const hadUnit = removeUnit(options.units);
+  // By systemd it would be started again while it goes.
+  if (isOfUnit) stopUnit(options.units);
+  if (hasAgent) await removeAgent(options);
+  removeSocket(options.socket);
   const done = [
     ...(hasAgent ? ['the agent and all that it made'] : []),
-    ...(hadUnit ? ['its unit'] : []),
+    ...(isOfUnit && removeUnit(options.units) ? ['its unit'] : []),
+    ...networksOf(options, options.socket).flatMap((name) => uninstallPlugin(options, name)),
   ];
   process.stdout.write(done.length > 0 ? `gone: ${done.join(', ')}\n` : 'nothing was there\n');
+}
+
+/** With the places of the unit's agent, unless others are given: then the unit is another's. */
+function withUnit(
+  given: UninstallOptions,
+  command: Command,
+): { readonly options: UninstallOptions; readonly isOfUnit: boolean } {
+  const places = unitPlaces(given.units);
+  if (!places) return { options: given, isOfUnit: false };
+  const options = { ...given };
+  for (const name of PLACES) {
+    const isGiven = command.getOptionValueSource(name) === 'cli';
+    if (!isGiven) Object.assign(options, { [name]: places[name] });
+  }
+  const other = PLACES.find((name) => options[name] !== places[name]);
+  if (other === undefined) return { options, isOfUnit: true };
+  const unit = join(given.units, UNIT_NAME);
+  process.stdout.write(`left: ${unit}, whose agent has --${other} ${places[other] ?? 'no'}\n`);
+  return { options: given, isOfUnit: false };
+}
+
+/** Where the agent of our unit keeps things. */
+function unitPlaces(directory: string): PlaceOptions | undefined {
+  const words = unitCommand(directory);
+  if (!words) return undefined;
+  const [, , , ...agent] = words;
+  const command = withPlaces(new Command()).allowUnknownOption().allowExcessArguments();
+  return command.parse(agent, { from: 'user' }).opts<PlaceOptions>();
+}
+
+async function removeAgent(options: UninstallOptions): Promise<void> {
+  // It may have ended with its unit.
+  const isDead = (await askForEndpoints(options)) === undefined;
+  if (isDead) await removeDead(options);
+  else await withAgent(options, (agent) => agent.uninstall());
 }
 
 /** Names of the endpoints; `undefined` where no agent answers. @throws AgentError */
@@ -78,10 +119,9 @@ async function confirm(options: UninstallOptions, endpoints: string[] | undefine
   }
 }
 
-/** Of an agent that was killed; nobody answers on it. */
+/** Of an agent that was killed, and the folder that it was in. */
 function removeSocket(path: string): void {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return;
-  rmSync(path);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
   removeIfEmpty(dirname(path));
 }
 
