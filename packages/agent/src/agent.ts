@@ -109,6 +109,7 @@ export class Agent implements AgentApi {
     this.uplinks = new Uplinks(node, this.masquerade);
     const hostGuard = new HostGuard(node, this.uplinks);
     hostGuard.start();
+    kernel.finishUplinkTakeover();
     this.policies = new LocalPolicies(node, hostGuard);
     this.addressWatch = this.watchAddresses();
     this.programWatch = new ProgramWatch(node);

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type BpfMap, canUseBpf, deleteBatch, openPinnedMap, updateBatch } from '@skep/bpf';
 import { mapShapeOf } from '@skep/bytecode';
-import { currentLayout, layoutName, type TableLimit, tableLimits } from '@skep/datapath';
+import {
+  currentLayout,
+  datapathFamily,
+  layoutName,
+  masqueradeFamily,
+  type TableLimit,
+  tableLimits,
+} from '@skep/datapath';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { Agent } from './agent.ts';
 import type { EndpointRequest } from './views.ts';
@@ -50,9 +57,9 @@ describe('tables at their limits', { skip: canUseBpf() ?? false }, () => {
     { map }: TableLimit,
     task: (table: BpfMap) => Promise<void>,
   ): Promise<void> => {
-    const layout = join('maps', layoutName(currentLayout()), map.name);
-    const paths = [layout, join('masquerade', map.name)].map((path) => {
-      return join(options.bpffsDirectory, path);
+    const paths = [datapathFamily, masqueradeFamily].map((family) => {
+      const part = family === datapathFamily ? 'maps' : 'masquerade';
+      return join(options.bpffsDirectory, part, layoutName(currentLayout(family)), map.name);
     });
     const table = openPinnedMap(paths.find(existsSync)!, mapShapeOf(map))!;
     try {

@@ -15,6 +15,8 @@ export const node = loadTime({
   masquerades: bool,
   /** 1 at uplinks: policies about the node decide what it sends and gets. */
   guardsHost: bool,
+  /** 1 at uplinks in an upgrade of masquerade: the program before knows flows that are not here. */
+  recallsFormer: bool,
   /** 1 in an upgrade: programs of the layout before are there, and may still have the last word. */
   isSuccessor: bool,
 });

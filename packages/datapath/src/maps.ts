@@ -184,12 +184,13 @@ export const traffic = new PerCpuArrayMap({
 export const events = new RingBuffer({ name: 'skep_events', maxEntries: EVENT_BUFFER_BYTES });
 
 /** The programs of the layout before, in an upgrade: a slot for each hook, see `FormerSlot`. */
-export const former = new ProgramArray({ name: 'skep_former', maxEntries: 2 });
+export const former = new ProgramArray({ name: 'skep_former', maxEntries: 3 });
 
 /** The slots of `former`. */
 export enum FormerSlot {
   FromEndpoint = 0,
   ToEndpoint = 1,
+  FromNetwork = 2,
 }
 
 /** The one row that says whether they have the last word: one of `Succession`. */
@@ -236,6 +237,13 @@ export const masqueradeMaps: readonly MapDeclaration[] = [
   newTranslations,
   uplinks,
   unmasqueraded,
+];
+
+/** What an upgrade has to carry over of them: uplinks for the seed that ports are looked for by. */
+export const carriedMasqueradeMaps: readonly MapDeclaration[] = [
+  uplinks,
+  newTranslations,
+  translations,
 ];
 
 /** All others, in the order in which they are made. */

@@ -29,8 +29,8 @@ export interface EndpointPrograms {
 /** How programs run: alone, or in an upgrade before those of the layout before. */
 export type ProgramRole = 'alone' | 'successor';
 
-/** What the names of successors end with, so that tools tell them apart. */
-const SUCCESSOR = '_su';
+/** What the names of those end with that only an upgrade needs, so that tools tell them apart. */
+const SUFFIXES = { isSuccessor: '_su', recallsFormer: '_r' } as const;
 
 /** The program of the slot `DECIDED` of `policies`. */
 export function decidedProgram(node: NodeConstants, role: ProgramRole = 'alone'): ProgramObject {
@@ -59,6 +59,8 @@ export interface UplinkTasks {
   readonly masquerades: 0 | 1;
   /** Policies about the node decide what it sends and gets. */
   readonly guardsHost: 0 | 1;
+  /** In an upgrade of masquerade: answers to flows that are not known are the program's before. */
+  readonly recallsFormer?: 0 | 1;
 }
 
 /** The two programs on every uplink, where there is something to do. */
@@ -71,7 +73,7 @@ export interface UplinkPrograms {
 
 /** The programs for every uplink. */
 export function uplinkPrograms(node: NodeConstants, tasks: UplinkTasks): UplinkPrograms {
-  const constants = { ...constantsOf(node, 'alone'), ...tasks };
+  const constants = { ...constantsOf(node, 'alone'), recallsFormer: 0, ...tasks };
   return {
     fromNetwork: bind('skep_from_net', constants),
     toNetwork: bind('skep_to_net', constants),
@@ -99,7 +101,9 @@ function compileBound(name: string, constants: Constants): ProgramObject {
   const wanted = loadTimeNames(program).map((key) => [key, constants[key]] as const);
   const loadTime = Object.fromEntries(wanted.filter(([, value]) => value !== undefined));
   const object = compileProgram(program, { loadTime: loadTime as Constants });
-  return constants.isSuccessor ? { ...object, name: object.name + SUCCESSOR } : object;
+  const isFor = (role: keyof typeof SUFFIXES): boolean => loadTime[role] === 1;
+  const [role] = (Object.keys(SUFFIXES) as (keyof typeof SUFFIXES)[]).filter(isFor);
+  return role ? { ...object, name: object.name + SUFFIXES[role] } : object;
 }
 
 let cached: Map<string, IrProgram> | undefined;

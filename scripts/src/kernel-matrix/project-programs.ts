@@ -33,6 +33,7 @@ export async function projectPrograms(): Promise<ProgramObject[]> {
     ...ROLES.flatMap((role) => Object.values(endpointPrograms(NODE, role))),
     ...ROLES.map((role) => decidedProgram(NODE, role)),
     ...Object.values(uplinkPrograms(NODE, TASKS)),
+    uplinkPrograms(NODE, { ...TASKS, recallsFormer: 1 }).fromNetwork,
     policy(),
     // Kernels may take no programs at their functions: the examples' own test runs those.
     ...examples.flat().filter((object) => !isAtFunction(object)),

@@ -62,7 +62,7 @@ export class KernelDatapath implements RawTables {
   readonly mechanism: TcMechanism;
   private readonly mapsFolder: string;
   private readonly found: FoundLayouts;
-  private readonly formerTables: FormerTables | undefined;
+  private formerTables: FormerTables | undefined;
   private readonly tables: PinnedTables;
   private readonly endpoints: EndpointDatapath;
   private readonly uplinks: UplinkDatapath;
@@ -209,6 +209,7 @@ export class KernelDatapath implements RawTables {
     for (const slot of [FormerSlot.FromEndpoint, FormerSlot.ToEndpoint]) clearProgram(slots, slot);
     const records = this.formerTables?.takeRecords() ?? [];
     this.formerTables?.close();
+    this.formerTables = undefined;
     for (const name of this.found.ended) this.removeLayout(name);
     return records;
   }
@@ -221,6 +222,11 @@ export class KernelDatapath implements RawTables {
   /** As {@link attach}, the programs of an uplink; its row is there by then. */
   attachUplink(interfaceIndex: number): void {
     this.uplinks.attach(interfaceIndex);
+  }
+
+  /** As {@link finishTakeover}, when all uplinks have programs of this build. */
+  finishUplinkTakeover(): void {
+    this.uplinks.finishTakeover();
   }
 
   /** Ends what this or an earlier agent has attached to an uplink, which stays. */

@@ -3,17 +3,27 @@
  * endpoints.
  *
  * ```
- * <folder>/masquerade/<map name>                        its tables
+ * <folder>/masquerade/<layout>/<map name>               its tables
  * <folder>/links/uplink-<index>-ingress and -egress     what is attached
  * ```
  *
- * These tables belong to no layout: an upgrade takes them over as they are, flows and ports with
- * them. Of another shape they are refused.
+ * These tables have layouts of their own, so that an upgrade of the others takes them over as they
+ * are, flows and ports with them. See docs/decisions/0026.
  */
 import { join } from 'node:path';
 import { type BpfMap, loadProgram, type Program, type TcDirection } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
-import { masqueradeMaps, type NodeConstants, uplinkPrograms } from '@skep/datapath';
+import {
+  former,
+  layoutName,
+  masqueradeFamily,
+  masqueradeMaps,
+  type NodeConstants,
+  uplinkPrograms,
+} from '@skep/datapath';
+import { FormerTables } from '../upgrade/former-tables.ts';
+import { findLayouts, type FoundLayouts, finishedName } from '../upgrade/layout-folders.ts';
+import { MasqueradeUpgrade } from '../upgrade/masquerade-upgrade.ts';
 import { type Attachments, type Interface, type ProgramIds, programIds } from './attachments.ts';
 import { PinnedTables, unpinFolder } from './pinned-tables.ts';
 
@@ -39,11 +49,15 @@ export class UplinkDatapath {
   private programs: Readonly<Record<TcDirection, Program>> | undefined;
   private ids: ProgramIds | undefined;
   private guardsHost: boolean | undefined;
+  private readonly found: FoundLayouts | undefined;
+  /** Until the programs before are asked no more. */
+  private upgrade: MasqueradeUpgrade | undefined;
 
   /**
    * Opens the tables of masquerade, or makes them, and loads its programs, where it is on.
    *
-   * @throws MapShapeError, VerifierError, KernelError; nothing is left then
+   * @throws LayoutError, MigrationError, MapShapeError when there are tables that this build does
+   *   not know; VerifierError, KernelError; nothing is left then
    */
   constructor(
     private readonly parts: UplinkParts,
@@ -51,10 +65,25 @@ export class UplinkDatapath {
   ) {
     this.attachments = parts.attachments;
     if (!isMasquerading) return;
-    this.tables = new PinnedTables(tablesFolder(parts.folder), masqueradeMaps);
+    const folder = tablesFolder(parts.folder);
+    this.found = findLayouts(folder, masqueradeFamily);
+    const { own } = this.found;
+    const formerTables = openFormer(folder, this.found);
+    // What an agent has begun that has not come to decide is out of date.
+    if (own !== finishedName(own)) unpinFolder(join(folder, own));
     try {
+      this.tables = new PinnedTables(join(folder, own), masqueradeMaps);
+    } catch (error) {
+      formerTables?.close();
+      throw error;
+    }
+    try {
+      const programs = parts.maps.get(former.name)!;
+      const upgraded = { folder, name: own, tables: this.tables, programs };
+      this.upgrade = formerTables && new MasqueradeUpgrade({ ...upgraded, formerTables });
       this.use(false);
     } catch (error) {
+      formerTables?.close();
       this.tables.abandon();
       throw error;
     }
@@ -68,9 +97,30 @@ export class UplinkDatapath {
    */
   use(guardsHost: boolean): void {
     if (this.guardsHost === guardsHost) return;
-    const before = this.programs;
     const programs = this.tables || guardsHost ? this.load(guardsHost) : undefined;
     this.guardsHost = guardsHost;
+    this.exchange(programs);
+  }
+
+  /**
+   * Ends what an agent before has left, when all uplinks have programs of this build.
+   *
+   * @throws VerifierError, KernelError
+   */
+  finishTakeover(): void {
+    const { upgrade } = this;
+    if (upgrade) {
+      upgrade.carryRest();
+      this.upgrade = undefined;
+      this.exchange(this.load(this.guardsHost!));
+      upgrade.end();
+    }
+    const folder = tablesFolder(this.parts.folder);
+    for (const name of this.found?.ended ?? []) unpinFolder(join(folder, name));
+  }
+
+  private exchange(programs: UplinkDatapath['programs']): void {
+    const before = this.programs;
     this.programs = programs;
     this.ids = programs && programIds(programs);
     for (const direction of DIRECTIONS) {
@@ -89,8 +139,11 @@ export class UplinkDatapath {
       return program;
     };
     try {
-      const tasks = { masquerades: this.tables ? 1 : 0, guardsHost: guardsHost ? 1 : 0 } as const;
-      const { fromNetwork, toNetwork } = uplinkPrograms(node, tasks);
+      const { fromNetwork, toNetwork } = uplinkPrograms(node, {
+        masquerades: this.tables ? 1 : 0,
+        guardsHost: guardsHost ? 1 : 0,
+        recallsFormer: this.upgrade ? 1 : 0,
+      });
       return { ingress: load(fromNetwork), egress: load(toNetwork) };
     } catch (error) {
       for (const program of loaded) program.close();
@@ -100,8 +153,10 @@ export class UplinkDatapath {
 
   /** Attaches the two programs, or puts them in the place of those that are there. */
   attach(ifindex: number): void {
+    const at = uplinkInterface(ifindex);
+    this.upgrade?.begin(() => this.attachments.programId(at, 'ingress'));
     for (const direction of DIRECTIONS) {
-      this.attachments.attach(uplinkInterface(ifindex), direction, this.programs![direction]);
+      this.attachments.attach(at, direction, this.programs![direction]);
     }
   }
 
@@ -129,6 +184,7 @@ export class UplinkDatapath {
 
   private letGo(): void {
     this.attachments.close();
+    this.upgrade?.close();
     for (const program of Object.values(this.programs ?? {})) program.close();
   }
 }
@@ -141,6 +197,12 @@ export function uplinkInterface(ifindex: number): Interface {
 /** Takes away the tables that an agent with masquerade has left. */
 export function forgetUplinkTables(folder: string): void {
   unpinFolder(tablesFolder(folder));
+}
+
+/** The tables of the layout before, where there are some. @throws MigrationError, KernelError */
+function openFormer(folder: string, { former: layout }: FoundLayouts): FormerTables | undefined {
+  if (!layout) return undefined;
+  return new FormerTables(join(folder, layoutName(layout)), layout, masqueradeFamily);
 }
 
 function tablesFolder(folder: string): string {

@@ -3,11 +3,13 @@
  * dies by its own hand at the step that it is told.
  */
 import { runDaemon } from '../daemon.ts';
-import type { KernelFeatures } from '../kernel/kernel-features.ts';
+import type { AgentOptions } from '../node/node.ts';
 import { Steps } from './steps.ts';
 
-const [stateDirectory, bpffsDirectory, socketPath, networkNamespace, features, log, deadly] =
+const [stateDirectory, bpffsDirectory, socketPath, networkNamespace, more, log, deadly] =
   process.argv.slice(2);
+
+type More = Pick<AgentOptions, 'features' | 'masquerade'>;
 
 if (log) new Steps().followTo(log, Number(deadly ?? 0));
 await runDaemon({
@@ -15,7 +17,7 @@ await runDaemon({
   bpffsDirectory: bpffsDirectory!,
   socketPath: socketPath!,
   networkNamespace: networkNamespace!,
-  ...(features === undefined ? {} : { features: JSON.parse(features) as KernelFeatures }),
+  ...(more === undefined ? {} : (JSON.parse(more) as More)),
   log: { level: 'silent' },
 });
 process.exit(0);

@@ -74,7 +74,9 @@ export class KilledDaemon {
 
   async tearDown(): Promise<void> {
     for (const talker of [...this.talkers.values(), ...this.more]) talker.stop();
-    await this.client.uninstall().catch(() => this.daemon?.kill('SIGKILL'));
+    await this.client.uninstall().catch(() => {});
+    // Where it has not ended by itself, as after an uninstall that failed.
+    this.daemon?.kill('SIGKILL');
     if (isBpfFileSystem(this.bpffs)) unmountBpfFileSystem(this.bpffs);
     this.client.close();
     for (const name of ['node', ...NAMES]) deleteNamespace(`${this.prefix}-${name}`);
@@ -84,7 +86,7 @@ export class KilledDaemon {
   /** @param life of which build, and where it ends by itself. Default: this one, and nowhere */
   start(features: KernelFeatures, life: DaemonLife = {}): Promise<void> {
     const parameters = [join(this.directory, 'state'), this.bpffs, this.socket];
-    const more = [this.pathOf('node'), JSON.stringify(features)];
+    const more = [this.pathOf('node'), JSON.stringify({ features })];
     const steps = life.stepsFile ? [life.stepsFile, String(life.fatalStep ?? 0)] : [];
     const daemon = fork(life.main ?? DAEMON, [...parameters, ...more, ...steps], {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

@@ -25,6 +25,8 @@ const CHANGED = ['contract', 'datapath', 'agent'];
 const CHANGES: readonly [module: string, have: RegExp, want: string][] = [
   // Every field of a connection moves.
   ['contract/connection', /forwardPackets: u64,/, 'firstSeen: u32, forwardPackets: u64,'],
+  // The same of a masqueraded flow.
+  ['contract/masquerade', /class Translation extends Struct\(\{/, '$&\n  generation: u32,'],
   // A table of another kind, and one more.
   ['datapath/maps', /fragments = new LruHashMap/, 'fragments = new HashMap'],
   [
@@ -39,9 +41,20 @@ const CHANGES: readonly [module: string, have: RegExp, want: string][] = [
 const MIGRATION = `{
   from: LAYOUT - 1,
   maps: {
-    skep_new: (entry) => ({ ...entry, value: { ...entry.value, firstSeen: 7 } }),
+    skep_new: (entry) => {
+      const connection = { ...entry.value.connection, firstSeen: 7 };
+      return { ...entry, value: { ...entry.value, connection } };
+    },
     skep_conn: (entry) => ({ ...entry, value: { ...entry.value, firstSeen: 7 } }),
     skep_frag: (entry) => entry,
+  },
+},`;
+
+const MASQUERADE_MIGRATION = `{
+  from: MASQUERADE_LAYOUT - 1,
+  maps: {
+    skep_nat: (entry) => ({ ...entry, value: { ...entry.value, generation: 7 } }),
+    skep_nat_new: (entry) => ({ ...entry, value: { ...entry.value, generation: 7 } }),
   },
 },`;
 
@@ -70,9 +83,12 @@ export function makeNextBuild(folder: string): string {
     }
   }
   const layouts = join(folder, LAYOUTS);
-  change(join(layouts, 'layout.js'), /LAYOUT = (\d+)/, 'LAYOUT = 1 + $1');
-  change(join(layouts, 'migrations.js'), /^/, "import { LAYOUT } from './layout.js';\n");
-  change(join(layouts, 'migrations.js'), /migrations = \[/, `migrations = [${MIGRATION}`);
+  change(join(layouts, 'layout.js'), / LAYOUT = (\d+)/, ' LAYOUT = 1 + $1');
+  change(join(layouts, 'layout.js'), /MASQUERADE_LAYOUT = (\d+)/, 'MASQUERADE_LAYOUT = 1 + $1');
+  const steps = join(layouts, 'migrations.js');
+  change(steps, /^/, "import { LAYOUT, MASQUERADE_LAYOUT } from './layout.js';\n");
+  change(steps, / migrations = \[/, ` migrations = [${MIGRATION}`);
+  change(steps, /masqueradeMigrations = \[/, `masqueradeMigrations = [${MASQUERADE_MIGRATION}`);
   execFileSync(process.execPath, [join(folder, 'packages/datapath/dist/build.js')]);
   return join(folder, 'packages/agent/dist/testing/daemon-main.js');
 }
@@ -80,6 +96,11 @@ export function makeNextBuild(folder: string): string {
 /** As if somebody had forgotten to say what becomes of the entries. */
 export function forgetMigration(folder: string): void {
   change(join(folder, LAYOUTS, 'migrations.js'), /from: LAYOUT - 1/, 'from: -1');
+}
+
+/** The same of the entries of masquerade. */
+export function forgetMasqueradeMigration(folder: string): void {
+  change(join(folder, LAYOUTS, 'migrations.js'), /from: MASQUERADE_LAYOUT - 1/, 'from: -1');
 }
 
 function copyPackage(name: string, place: string): void {

@@ -9,6 +9,7 @@ import { Attachments } from '../kernel/attachments.ts';
 import { KernelDatapath } from '../kernel/kernel-datapath.ts';
 import { PinnedTables } from '../kernel/pinned-tables.ts';
 import { Memory } from '../state/memory.ts';
+import { MasqueradeUpgrade } from '../upgrade/masquerade-upgrade.ts';
 import { Upgrade } from '../upgrade/upgrade.ts';
 
 /** What a dead agent's calls fail with. */
@@ -22,6 +23,7 @@ const WRITES: readonly [owner: object, ...names: string[]][] = [
   [Attachments.prototype, 'attach', 'exchange', 'forget'],
   [PinnedTables.prototype, 'make'],
   [Upgrade.prototype, 'keep', 'carry', 'commit', 'decide'],
+  [MasqueradeUpgrade.prototype, 'keep', 'carry', 'commit', 'end'],
   [Links.prototype, 'createVeth', 'set', 'delete'],
   [Addresses.prototype, 'add'],
   [Routes.prototype, 'replace'],

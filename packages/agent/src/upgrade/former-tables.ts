@@ -8,7 +8,13 @@ import {
   RingBufferReader,
   updateBatch,
 } from '@skep/bpf';
-import { type Carry, type Layout, planCarry, type RawEntry } from '@skep/datapath';
+import {
+  type Carry,
+  datapathFamily,
+  type Layout,
+  planCarryTo,
+  type RawEntry,
+} from '@skep/datapath';
 import type { PinnedTables } from '../kernel/pinned-tables.ts';
 
 /** An entry as it was read, and what becomes of it. */
@@ -34,8 +40,9 @@ export class FormerTables {
   constructor(
     folder: string,
     private readonly layout: Layout,
+    family = datapathFamily,
   ) {
-    this.carries = planCarry(layout);
+    this.carries = planCarryTo(family, layout);
     try {
       for (const name of layout.carried) {
         const { kind, keySize, valueSize, maxEntries, flags } = layout.maps[name]!;
@@ -63,14 +70,16 @@ export class FormerTables {
    * Writes all entries of a table to this build's. What is there already under a key is replaced:
    * who has the last word knows more of it.
    *
+   * @param keepsKnown the other way round: this build's programs have had the last word since
    * @throws KernelError
    */
-  carry(name: string, tables: PinnedTables): void {
+  carry(name: string, tables: PinnedTables, keepsKnown = false): void {
     const source = this.maps.get(name);
     if (!source) return;
     const batch: Carried[] = [];
     for (const [key, value] of source.entries()) {
       const renewed = this.renew(source, key, value, tables);
+      if (renewed && keepsKnown && tables.named(renewed.map).lookup(renewed.key)) continue;
       if (renewed) batch.push({ key, value, renewed });
       if (batch.length === BATCH_ENTRIES) this.write(source, batch.splice(0), tables);
     }

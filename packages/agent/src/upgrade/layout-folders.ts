@@ -12,8 +12,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import {
   currentLayout,
-  LAYOUT,
+  datapathFamily,
   type Layout,
+  type LayoutFamily,
   layoutName,
   layoutNumber,
   readLayout,
@@ -27,9 +28,10 @@ export class LayoutError extends Error {
     folder: string,
     readonly found: string,
     advice: string,
+    family: LayoutFamily,
   ) {
-    const known = LAYOUT === 1 ? '' : ` or one of 1 to ${LAYOUT - 1}`;
-    const expected = `${layoutName(currentLayout())}${known}`;
+    const known = family.number === 1 ? '' : ` or one of 1 to ${family.number - 1}`;
+    const expected = `${layoutName(currentLayout(family))}${known}`;
     super(`open tables ${folder}: layout ${found}, expected ${expected} (${advice})`);
     this.name = 'LayoutError';
   }
@@ -57,39 +59,39 @@ export function finishedName(name: string): string {
  *
  * @throws LayoutError where a newer build was, or one that this build does not know
  */
-export function findLayouts(folder: string): FoundLayouts {
+export function findLayouts(folder: string, family = datapathFamily): FoundLayouts {
   const names = existsSync(folder) ? readdirSync(folder) : [];
-  for (const name of names) requireKnown(folder, name);
-  const own = layoutName(currentLayout());
+  for (const name of names) requireKnown(folder, name, family);
+  const own = layoutName(currentLayout(family));
   const next = own + UNFINISHED;
   const others = names.filter((name) => name !== own && name !== next);
   const inUse = others.filter((name) => name === finishedName(name));
   if (names.includes(own)) {
-    const [former] = inUse.map(knownLayout);
+    const [former] = inUse.map((name) => knownLayout(name, family));
     return { own, former, ended: names.filter((name) => name !== own) };
   }
   if (others.length === 0) return { own, former: undefined, ended: names };
-  const former = knownLayout(others[0]!);
+  const former = knownLayout(others[0]!, family);
   if (others.length > 1 || !former) {
-    throw new LayoutError(folder, others.join(' and '), 'start the build that made them');
+    throw new LayoutError(folder, others.join(' and '), 'start the build that made them', family);
   }
   return { own: next, former, ended: others };
 }
 
 /** Of what a newer build has begun and not finished nothing is needed; all else must be known. */
-function requireKnown(folder: string, name: string): void {
+function requireKnown(folder: string, name: string, family: LayoutFamily): void {
   const number = layoutNumber(finishedName(name));
   if (number === undefined) {
     const advice = 'made by a build before layouts had numbers: uninstall it with that build';
-    throw new LayoutError(folder, name, advice);
+    throw new LayoutError(folder, name, advice, family);
   }
-  if (number <= LAYOUT || name !== finishedName(name)) return;
+  if (number <= family.number || name !== finishedName(name)) return;
   const advice = 'a newer build has upgraded them: start that one, or uninstall with it';
-  throw new LayoutError(folder, name, advice);
+  throw new LayoutError(folder, name, advice, family);
 }
 
 /** The layout of a name; `undefined` where it is none that this build knows. */
-function knownLayout(name: string): Layout | undefined {
-  const layout = readLayout(layoutNumber(name) ?? 0);
+function knownLayout(name: string, family: LayoutFamily): Layout | undefined {
+  const layout = readLayout(layoutNumber(name) ?? 0, family);
   return layout && layoutName(layout) === name ? layout : undefined;
 }

@@ -3,7 +3,7 @@
  * verdict changes, and what dies on the way is finished by whoever comes next.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
@@ -135,6 +135,9 @@ describe(`an upgrade to another layout, seed ${SEED}`, { skip: canUseBpf() ?? fa
             world.assertAttached(kernel);
             assert.equal(world.layouts().length, 1);
           });
+          // By the agent that has done the upgrade.
+          await world.client.uninstall();
+          assert.equal(existsSync(world.bpffs), false);
         });
       }
     });

@@ -1,10 +1,17 @@
 /** Turns entries of an older layout into entries of this one; pure. */
 import { type Codec, codecOf } from '@skep/ebpf';
 import { fieldOf, type FieldText, haveSameFields } from './field-text.ts';
-import { currentLayout, type Layout, type MapLayout, readLayout } from './layout.ts';
+import {
+  currentLayout,
+  type Layout,
+  type LayoutFamily,
+  type MapLayout,
+  readLayout,
+} from './layout.ts';
 import {
   arrivals,
   type LayoutEntry,
+  masqueradeMigrations,
   type Migrate,
   type Migration,
   migrations,
@@ -32,17 +39,27 @@ export interface LayoutKnowledge {
   readonly layoutOf: (number: number) => Layout | undefined;
 }
 
-const ownKnowledge: LayoutKnowledge = { migrations, arrivals, layoutOf: readLayout };
+/** What this build knows of the layouts of a family. */
+function knowledgeOf(family: LayoutFamily): LayoutKnowledge {
+  const layoutOf = (number: number): Layout | undefined => readLayout(number, family);
+  if (family.name === 'datapath') return { migrations, arrivals, layoutOf };
+  return { migrations: masqueradeMigrations, arrivals: {}, layoutOf };
+}
 
 /**
  * How to carry over each table that only packets write, by its name in the older layout.
  *
  * @throws MigrationError which names the layouts, the table, and what is missing
  */
+export function planCarryTo(family: LayoutFamily, from: Layout): ReadonlyMap<string, Carry> {
+  return planCarry(from, currentLayout(family), knowledgeOf(family));
+}
+
+/** As {@link planCarryTo}, of a build that knows these layouts. @throws MigrationError */
 export function planCarry(
   from: Layout,
-  to: Layout = currentLayout(),
-  knowledge: LayoutKnowledge = ownKnowledge,
+  to: Layout,
+  knowledge: LayoutKnowledge,
 ): ReadonlyMap<string, Carry> {
   const path: Migration[] = [];
   let layout = from;

@@ -8,11 +8,38 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { DatapathEvent } from '@skep/contract';
 import type { Field, MapDeclaration, MapKind } from '@skep/ebpf';
-import { carriedMaps, datapathMaps, events } from '../maps.ts';
+import {
+  carriedMaps,
+  carriedMasqueradeMaps,
+  datapathMaps,
+  events,
+  masqueradeMaps,
+} from '../maps.ts';
 import { type FieldText, textOf } from './field-text.ts';
 
 /** The number of this build's layout. See CONTRIBUTING.md for when to raise it. */
 export const LAYOUT = 1;
+/** The same of the tables of masquerade, which have layouts of their own. */
+export const MASQUERADE_LAYOUT = 1;
+
+/** Tables that are upgraded together, whatever becomes of others. */
+export interface LayoutFamily {
+  readonly name: 'datapath' | 'masquerade';
+  readonly number: number;
+  readonly maps: readonly MapDeclaration[];
+  /** Those that are carried over, in this order. */
+  readonly carried: readonly MapDeclaration[];
+}
+
+/** All tables but those of masquerade. */
+export const datapathFamily: LayoutFamily = {
+  ...{ name: 'datapath', number: LAYOUT, maps: datapathMaps, carried: carriedMaps },
+};
+/** Those of masquerade: flows go through an upgrade of the others untouched, and the reverse. */
+export const masqueradeFamily: LayoutFamily = {
+  ...{ name: 'masquerade', number: MASQUERADE_LAYOUT },
+  ...{ maps: masqueradeMaps, carried: carriedMasqueradeMaps },
+};
 
 /** The shape of one table, and what its bytes mean. */
 export interface MapLayout {
@@ -37,23 +64,24 @@ export interface Layout {
 }
 
 /** This build's. */
-export function currentLayout(): Layout {
+export function currentLayout({ number, maps, carried } = datapathFamily): Layout {
   return {
-    number: LAYOUT,
-    maps: Object.fromEntries(datapathMaps.map((map) => [map.name, mapLayoutOf(map)])),
-    carried: carriedMaps.map(({ name }) => name),
+    number,
+    maps: Object.fromEntries(maps.map((map) => [map.name, mapLayoutOf(map)])),
+    carried: carried.map(({ name }) => name),
   };
 }
 
 /** One that this build knows; `undefined` for a number that it does not. */
-export function readLayout(number: number): Layout | undefined {
-  const file = layoutFile(number);
+export function readLayout(number: number, family = datapathFamily): Layout | undefined {
+  const file = layoutFile(number, family);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Layout) : undefined;
 }
 
 /** Where a layout is written down. */
-export function layoutFile(number: number): URL {
-  return new URL(`../../layouts/${number}.json`, import.meta.url);
+export function layoutFile(number: number, { name } = datapathFamily): URL {
+  const prefix = name === datapathFamily.name ? '' : `${name}-`;
+  return new URL(`../../layouts/${prefix}${number}.json`, import.meta.url);
 }
 
 /** The folder of its tables: the number, and a digest, so that no two layouts share a name. */

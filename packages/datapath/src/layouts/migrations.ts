@@ -31,6 +31,9 @@ export interface Migration {
 /** All steps that this build knows; a layout without a step to the next one is not supported. */
 export const migrations: readonly Migration[] = [];
 
+/** The same of the tables of masquerade. */
+export const masqueradeMigrations: readonly Migration[] = [];
+
 /**
  * By table of this layout: where its entries go that come from another set of tables, if not into
  * the table of its name. A table whose rows mean something only together takes none of them.

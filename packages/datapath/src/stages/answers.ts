@@ -5,6 +5,7 @@ import type { Uplink } from '@skep/contract';
 import { packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
+import { recallFormer } from './former.ts';
 import { joinFragments } from './fragments.ts';
 import { isError, readQuoted } from './quoted.ts';
 import { rewriteDestination, rewriteDestinationPort } from './rewrite.ts';
@@ -28,7 +29,10 @@ export function returnAnswer(ctx: TcContext, packet: Packet, uplink: Uplink): St
   if (packet.isLaterFragment && joinFragments(packet) !== Outcome.Next) return Outcome.Next;
   if (!isMasqueradePort(uplink, packet.destinationPort)) return Outcome.Next;
   const claim = findTranslation(tupleOf(packet));
-  if (!claim) return Outcome.Next;
+  if (!claim) {
+    recallFormer(ctx);
+    return Outcome.Next;
+  }
   // Only now: of what is nobody's, strangers could send as much as they like.
   if (packet.isFragment && !packet.isLaterFragment) joinFragments(packet);
   follow(packet, claim, false);
@@ -53,7 +57,10 @@ function returnError(ctx: TcContext, packet: Packet): Step {
       protocol: quoted.protocol,
     }),
   );
-  if (!claim) return Outcome.Next;
+  if (!claim) {
+    recallFormer(ctx);
+    return Outcome.Next;
+  }
   const isNodes = isSameAddress(claim.address, packet.destination);
   let step = rewriteQuotedSource(ctx, packet, quoted, claim.address, claim.port);
   if (step === Outcome.Next) step = rewriteDestination(ctx, packet, claim.address);

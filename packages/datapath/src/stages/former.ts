@@ -20,6 +20,11 @@ export function isShadow(packet: Packet): boolean {
   return node.isSuccessor && packet.isShadow !== 0;
 }
 
+/** For an answer to no flow that is known here: in an upgrade the program before may know it. */
+export function recallFormer(ctx: TcContext): void {
+  if (node.recallsFormer) former.tailCall(ctx, FormerSlot.FromNetwork);
+}
+
 /** The programs of the layout before decide; they are there, or nothing passes. */
 export function callFormer(ctx: TcContext, packet: Packet): TcAction {
   if (packet.hook === Hook.FromEndpoint) former.tailCall(ctx, FormerSlot.FromEndpoint);

@@ -32,8 +32,8 @@ export class SuccessorEngine extends MachineEngine {
   /** Programs of the layout before stand behind, and have the last word. */
   becomeShadow(): void {
     this.update(succession, ROW, codecOf(u32).encode(Succession.Shadow));
-    this.setProgram(former, FormerSlot.FromEndpoint, returning(FORMER_ACTION));
-    this.setProgram(former, FormerSlot.ToEndpoint, returning(FORMER_ACTION + 1));
+    this.setProgram(former, FormerSlot.FromEndpoint, constantProgram(FORMER_ACTION));
+    this.setProgram(former, FormerSlot.ToEndpoint, constantProgram(FORMER_ACTION + 1));
   }
 }
 
@@ -77,7 +77,8 @@ export class ShadowEngine extends MachineEngine {
   }
 }
 
-function returning(action: number): ProgramObject {
+/** A program that does nothing but return this. */
+export function constantProgram(action: number): ProgramObject {
   const builder = new FunctionBuilder('skep_constant');
   builder.context();
   builder.return(builder.constant(action, 32));

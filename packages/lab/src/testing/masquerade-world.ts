@@ -3,7 +3,7 @@
  * endpoints. Behind the world's router is a host on a link with a smaller MTU.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,9 +79,29 @@ export class MasqueradeWorld {
 
   /** @param masquerade `undefined`: off */
   startAgent(masquerade: MasqueradeOptions | undefined): Promise<void> {
-    const folders = ['state', 'bpf', 'agent.sock'].map((name) => join(this.directory, name));
     const more = masquerade ? [JSON.stringify(masquerade)] : [];
-    return this.start('agent', 'node', AGENT_MAIN, [...folders, this.pathOf('node'), ...more]);
+    return this.start('agent', 'node', AGENT_MAIN, [...this.places, ...more]);
+  }
+
+  /**
+   * Another build's agent, which masquerades.
+   *
+   * @param main its `daemon-main` of the agent's tests
+   * @param steps a file for its steps, and the one that it is killed at
+   */
+  startBuild(main: string, steps: readonly [log: string, fatal: string] | [] = []): Promise<void> {
+    const more = JSON.stringify({ masquerade: {} });
+    return this.start('agent', 'node', main, [...this.places, more, ...steps]);
+  }
+
+  private get places(): string[] {
+    const folders = ['state', 'bpf', 'agent.sock'].map((name) => join(this.directory, name));
+    return [...folders, this.pathOf('node')];
+  }
+
+  /** Of the folder that has the tables of each layout of masquerade. */
+  layouts(): string[] {
+    return readdirSync(join(this.directory, 'bpf/masquerade')).sort();
   }
 
   /** Ends the agent without a word. */
@@ -198,8 +218,7 @@ export class MasqueradeWorld {
   ): Promise<void> {
     const begin = () => fork(main, [...parameters]);
     // The agent enters the node's namespace by itself.
-    const isAgent = main === AGENT_MAIN;
-    const child = isAgent ? begin() : inNetworkNamespace(this.pathOf(where), begin);
+    const child = name === 'agent' ? begin() : inNetworkNamespace(this.pathOf(where), begin);
     this.children.set(name, child);
     if (!speaksFirst) return Promise.resolve();
     return new Promise((resolve, reject) => {
