@@ -24,7 +24,7 @@ interface Options {
 const command = new Command('npm run bench --')
   .description('measures this project against others, in pairs of one run')
   .argument('[case...]', 'default: all')
-  .option('--json <file>', 'write the rows there, too')
+  .option('--json <file>', 'write the rows there, too; - for standard output')
   .option('--record', 'keep the rows and what the machine is under bench/results/')
   .option('--quick', 'to see that it works: the figures say nothing')
   .addHelpText(
@@ -55,9 +55,15 @@ async function main(names: readonly string[]): Promise<number> {
       status = 1;
     }
   }
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  if (options.json) writeRows(options.json, `${JSON.stringify(rows, null, 2)}\n`);
   if (options.record) record({ machine, takenAt: new Date().toISOString(), rows });
   return status;
+}
+
+/** A guest has no folder that its host could read. */
+function writeRows(file: string, text: string): void {
+  if (file === '-') process.stdout.write(text);
+  else writeFileSync(file, text);
 }
 
 async function runCase({ name, about, run }: Case): Promise<readonly Row[]> {

@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { canUseBpf, hasTcx } from '@skep/bpf';
+import { canUseBpf, explainMissing, hasTcx } from '@skep/bpf';
 import { currentLayout, layoutName } from '@skep/datapath';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
 import { KilledDaemon } from '../testing/killed-daemon.ts';
@@ -23,11 +23,15 @@ const SEED = Number(process.env.SKEP_SEED ?? Date.now() % 100_000);
 const LOSSES = ['unknown connection state', 'missed tail call', 'connection not created'];
 const BERT = { host: '10.98.0.2', port: 7000 };
 
-const mechanisms = (['tcx', 'clsact'] as const).filter((each) => each !== 'tcx' || hasTcx());
-const features = (mechanism: KernelFeatures['mechanism']): KernelFeatures => ({
-  mechanism,
-  hasRedirectPeer: true,
-});
+/** In which endpoints' programs may be attached, as far as this kernel can. */
+const WAYS = new Map<string, KernelFeatures>([
+  ...(hasTcx() ? ([['tcx', { mechanism: 'tcx', hasRedirectPeer: true }]] as const) : []),
+  ['clsact', { mechanism: 'clsact', hasRedirectPeer: true }],
+  ...(explainMissing('netkit') === undefined
+    ? ([['netkit', { mechanism: 'tcx', hasRedirectPeer: true, hasNetkit: true }]] as const)
+    : []),
+]);
+const [ANY] = [...WAYS.values()] as [KernelFeatures];
 const own = layoutName(currentLayout());
 
 describe(`an upgrade to another layout, seed ${SEED}`, { skip: canUseBpf() ?? false }, () => {
@@ -68,10 +72,8 @@ describe(`an upgrade to another layout, seed ${SEED}`, { skip: canUseBpf() ?? fa
     assert.deepEqual(lost, []);
   };
 
-  for (const mechanism of mechanisms) {
-    const kernel = features(mechanism);
-
-    test(`by ${mechanism}: traffic goes on, and there is no way back`, async (t) => {
+  for (const [way, kernel] of WAYS) {
+    test(`by ${way}: traffic goes on, and there is no way back`, async (t) => {
       const world = await begin(t, kernel);
       assert.deepEqual(world.layouts(), [own]);
       assert.equal(await world.connect('carl'), 'silence');
@@ -102,19 +104,18 @@ describe(`an upgrade to another layout, seed ${SEED}`, { skip: canUseBpf() ?? fa
   }
 
   /** Where it can die: all steps of one upgrade, by name. */
-  const stepsOfUpgrade = async (t: TestContext, kernel: KernelFeatures): Promise<string[]> => {
-    const stepsFile = join(folder, `steps-${kernel.mechanism}`);
+  const stepsOfUpgrade = async (t: TestContext, way: string): Promise<string[]> => {
+    const stepsFile = join(folder, `steps-${way}`);
+    const kernel = WAYS.get(way)!;
     const world = await begin(t, kernel);
     await world.kill();
     await world.start(kernel, { main, stepsFile });
     return readFileSync(stepsFile, 'utf8').trim().split('\n');
   };
 
-  for (const mechanism of mechanisms) {
-    const kernel = features(mechanism);
-
-    test(`by ${mechanism}: killed at any step, it is finished by the next start`, async (t) => {
-      const names = await stepsOfUpgrade(t, kernel);
+  for (const [way, kernel] of WAYS) {
+    test(`by ${way}: killed at any step, it is finished by the next start`, async (t) => {
+      const names = await stepsOfUpgrade(t, way);
       const commit = names.indexOf('Upgrade.commit') + 1;
       for (const step of draw(names)) {
         await t.test(`step ${step} of ${names.length}: ${names[step - 1]}`, async (t) => {
@@ -144,7 +145,7 @@ describe(`an upgrade to another layout, seed ${SEED}`, { skip: canUseBpf() ?? fa
   }
 
   test('a build that does not know what becomes of the entries is refused', async (t) => {
-    const kernel = features(mechanisms[0]!);
+    const kernel = ANY;
     const world = await begin(t, kernel);
     await world.kill();
     // The last test: nobody upgrades to it any more.
