@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { cases } from './cases/index.ts';
 import type { Case } from './harness/case.ts';
+import { removeLeftovers } from './harness/leftovers.ts';
 import { describeMachine, type MachineDescription, machineText } from './harness/machine.ts';
 import { type Row, tableText } from './harness/row.ts';
 
@@ -43,6 +44,7 @@ async function main(names: readonly string[]): Promise<number> {
     command.error(`error: bench '${unknown}': no such case, expected some of ${known}`);
   }
   const chosen = cases.filter(({ name }) => names.length === 0 || names.includes(name));
+  removeLeftovers();
   const machine = describeMachine();
   console.log(machineText(machine));
   const rows: Row[] = [];

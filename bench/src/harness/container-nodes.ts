@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { canUseBpf } from '@skep/bpf';
 import { pluginText } from '@skep/cni';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
+import { namePrefix } from './leftovers.ts';
 import { openNetworkNamespace } from '@skep/sys';
 import { Containers, debianPlugins } from './containers.ts';
 import { BenchDaemon } from './daemon.ts';
@@ -87,7 +88,7 @@ let bridges = 0;
  * rule, as the plugin's `ipMasq` makes it.
  */
 export function startBridgeNode({ rules = 0, outside }: NodeOptions): ContainerNode {
-  const prefix = `skep-bench-${process.pid}-bridge${bridges++}`;
+  const prefix = `${namePrefix()}bridge${bridges++}`;
   const namespace = `/run/netns/${prefix}`;
   const folder = mkdtempSync(join(tmpdir(), 'skep-bench-bridge-'));
   createNamespace(prefix);

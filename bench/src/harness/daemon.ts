@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AgentClient } from '@skep/agent';
 import { createNamespace, deleteNamespace } from '@skep/netlink';
+import { namePrefix } from './leftovers.ts';
 
 const cli = join(import.meta.dirname, '../../../packages/cli/dist/main.js');
 /** So many endpoints have a namespace of their own; those after them share one. */
@@ -23,7 +24,7 @@ let daemons = 0;
 /** The daemon and what it makes; {@link close} takes all of it away. */
 export class BenchDaemon {
   /** Of the names of all namespaces that belong to this one. */
-  readonly prefix = `skep-bench-${process.pid}-skep${daemons++}`;
+  readonly prefix = `${namePrefix()}skep${daemons++}`;
   private readonly directory = mkdtempSync(join(tmpdir(), 'skep-bench-'));
   readonly socketPath = join(this.directory, 'agent.sock');
   readonly client = new AgentClient(this.socketPath);

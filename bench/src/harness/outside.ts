@@ -1,5 +1,6 @@
 /** The world outside of a node: a host on the node's only way out, which knows no way back. */
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
+import { namePrefix } from './leftovers.ts';
 import { parseAddress, parsePrefix } from '@skep/wire';
 
 /** So that several hosts of one process have names of their own. */
@@ -8,7 +9,7 @@ let hosts = 0;
 /** A host of its own for each node. */
 export class Outside {
   readonly ipv4 = '192.0.2.9';
-  readonly #name = `skep-bench-${process.pid}-outside${hosts++}`;
+  readonly #name = `${namePrefix()}outside${hosts++}`;
   /** Path of its network namespace. */
   readonly namespace = `/run/netns/${this.#name}`;
 
