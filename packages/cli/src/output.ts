@@ -90,8 +90,24 @@ export function paintVerdict(verdict: string): string {
 export function formatLabels(labels: Readonly<Record<string, string>> | undefined): string {
   if (!labels) return 'reserved:init';
   return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
+    .map(([key, value]) => `${quoteUnusual(key)}=${quoteUnusual(value)}`)
     .join(',');
+}
+
+/** `source:key=value` as the agent says it. */
+export function formatIdentityLabel(label: string): string {
+  return /^[^=]*=[^=]*$/.test(label) ? label.split('=').map(quoteUnusual).join('=') : quote(label);
+}
+
+/** What containers say of themselves must not look like more labels, another line, or nothing. */
+function quoteUnusual(text: string): string {
+  return /^[\p{L}\p{M}\p{N}_.:/@+-]*$/u.test(text) ? text : quote(text);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (sign) => {
+    return `\\u{${sign.codePointAt(0)!.toString(16)}}`;
+  });
 }
 
 /** Something did not work, or was not as expected: exit status 1 with this message. */

@@ -25,6 +25,16 @@ test('what no endpoint has is refused by its name', () => {
   assert.throws(() => readEndpointRequest(text), /ERR_REQUEST|colour/);
 });
 
+test('a name that would look like another, or like nothing, is refused', () => {
+  for (const name of ['a/b', 'a b', 'a\n', 'a\u001b[8m', 'a\u009b8m', 'a\u202e', 'a\u200b', '']) {
+    const text = JSON.stringify({ ...ENDPOINT, name });
+    assert.throws(() => readEndpointRequest(text), /name: expected a name without slashes/);
+  }
+  const ports = [{ name: 'web=TCP', protocol: 'TCP', port: 80 }];
+  const text = JSON.stringify({ ...ENDPOINT, namedPorts: ports });
+  assert.throws(() => readEndpointRequest(text), /namedPorts\.0\.name: expected letters/);
+});
+
 test('a relative path of a network namespace is refused', () => {
   const text = JSON.stringify({ ...ENDPOINT, networkNamespace: 'anna' });
   assert.throws(() => readEndpointRequest(text), /networkNamespace/);

@@ -11,7 +11,10 @@ import type {
 } from '../views.ts';
 
 const labels = z.record(z.string(), z.string());
-const name = z.string().regex(/^[^/\s]+$/, 'expected a name without slashes and spaces');
+/** What is shown of an endpoint everywhere: nothing in it moves a cursor or hides. */
+const name = z
+  .string()
+  .regex(/^[^/\s\p{C}]+$/u, 'expected a name without slashes, spaces and control characters');
 const namedPort = z.strictObject({
   name: z.string().refine(isPortName, 'expected letters, digits and single hyphens, at most 15'),
   protocol: z.enum(['TCP', 'UDP', 'SCTP']),

@@ -1,7 +1,7 @@
 /** `skep endpoint list`, `endpoint label`, `identity list`, `ipcache list`, `ipam list`. */
 import type { Command } from 'commander';
 import { readLabels } from '../labels.ts';
-import { formatLabels, printJson, printList } from '../output.ts';
+import { formatIdentityLabel, formatLabels, printJson, printList } from '../output.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 
 /**
@@ -69,7 +69,7 @@ async function listIdentities(options: AskOptions & { readonly all?: boolean }):
     String(each.number),
     String(each.endpoints),
     String(each.places),
-    each.labels.join(' '),
+    each.labels.map(formatIdentityLabel).join(' '),
     ...(isAll ? [each.meaning ?? ''] : []),
   ]);
 }
