@@ -41,24 +41,30 @@ export class ProgramWatch {
 
   private checkEndpoint(stored: StoredEndpoint): void {
     const { network, kernel } = this.node;
-    const link = findDevice(network, hostInterfaceName(stored.id));
-    if (!link) return;
-    const endpoint = attachableOf(stored, link.index);
-    if (kernel.missingPrograms(endpoint).length === 0) return;
-    this.putBack(`endpoint ${qualifiedName(stored)}`, () => kernel.attach(endpoint));
+    this.putBack(`endpoint ${qualifiedName(stored)}`, () => {
+      const link = findDevice(network, hostInterfaceName(stored.id));
+      const endpoint = link && attachableOf(stored, link.index);
+      if (!endpoint || kernel.missingPrograms(endpoint).length === 0) return false;
+      kernel.attach(endpoint);
+      return true;
+    });
   }
 
   private checkUplink({ index, name }: { readonly index: number; readonly name: string }): void {
     const { network, kernel } = this.node;
-    if (network.links.find(index)?.name !== name) return;
-    if (kernel.missingUplinkPrograms(index).length === 0) return;
-    this.putBack(`uplink ${name}`, () => kernel.attachUplink(index));
+    this.putBack(`uplink ${name}`, () => {
+      if (network.links.find(index)?.name !== name) return false;
+      if (kernel.missingUplinkPrograms(index).length === 0) return false;
+      kernel.attachUplink(index);
+      return true;
+    });
   }
 
-  private putBack(whose: string, attach: () => void): void {
+  /** @param attach returns whether something was missing */
+  private putBack(whose: string, attach: () => boolean): void {
     const { problems } = this.node;
     try {
-      attach();
+      if (!attach()) return;
       const when = new Date().toISOString();
       problems.push(`${whose}: somebody has taken its programs off: they are back since ${when}`);
     } catch (error) {

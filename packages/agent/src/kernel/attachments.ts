@@ -128,12 +128,13 @@ export class Attachments {
   }
 }
 
-/** An interface that has gone since somebody saw it has none. */
+/** One that has gone since somebody saw it has none, as one that is of another kind now. */
 function attachedIds(where: Parameters<typeof attachedProgramIds>[0]): (number | undefined)[] {
   try {
     return attachedProgramIds(where);
   } catch (error) {
-    if ((error as { errno?: number }).errno === Errno.ENODEV) return [];
+    const { errno } = error as { errno?: number };
+    if (errno === Errno.ENODEV || errno === Errno.ENXIO) return [];
     throw error;
   }
 }
