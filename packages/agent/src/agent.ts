@@ -4,6 +4,7 @@ import { traffic } from '@skep/datapath';
 import { Monitor } from '@skep/netlink';
 import type { AgentApi } from './agent-api.ts';
 import { nodeAddresses } from './devices/node-addresses.ts';
+import { watchWayOut } from './devices/watch-way-out.ts';
 import { LocalEndpoints } from './endpoints/local-endpoints.ts';
 import { explainFlow } from './explain-flow.ts';
 import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
@@ -81,6 +82,7 @@ export class Agent implements AgentApi {
   private readonly uplinks: Uplinks;
   private readonly policies: LocalPolicies;
   private readonly addressWatch: Monitor;
+  private readonly uplinkWatch: Monitor;
   private readonly programWatch: ProgramWatch;
   private readonly repair: NodeJS.Timeout;
 
@@ -112,6 +114,7 @@ export class Agent implements AgentApi {
     kernel.finishUplinkTakeover();
     this.policies = new LocalPolicies(node, hostGuard);
     this.addressWatch = this.watchAddresses();
+    this.uplinkWatch = this.watchMtu();
     this.programWatch = new ProgramWatch(node);
     this.repair = setInterval(() => this.putBack(), REPAIR_MILLISECONDS).unref();
   }
@@ -330,6 +333,7 @@ export class Agent implements AgentApi {
     this.labels.close();
     clearInterval(this.repair);
     this.addressWatch.close();
+    this.uplinkWatch.close();
     this.policies.close();
     this.uplinks.close();
     this.pump.close();
@@ -350,6 +354,15 @@ export class Agent implements AgentApi {
     } catch (error) {
       problems.push(`pins are gone, and policy ends with this process: ${String(error)}`);
     }
+  }
+
+  private watchMtu(): Monitor {
+    const { network, problems } = this.node;
+    const follow = (): void => this.endpoints.followMtu();
+    follow();
+    return watchWayOut(network, follow, (error) => {
+      problems.push(`the MTU of the way out is not followed: ${String(error)} (restart the agent)`);
+    });
   }
 
   /** The node's addresses come and go; what is not known to be its own is the world's. */

@@ -1,6 +1,7 @@
 /** The plugin as runtimes call it, with an agent on the kernel: the rules of the specification. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { canUseBpf, hasTcx, openLinkById, queryTcx } from '@skep/bpf';
 import { inNetworkNamespace } from '@skep/sys';
 import { formatAddress, parsePrefix } from '@skep/wire';
@@ -212,6 +213,37 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
       await world.assertNothingLeft();
     });
   }
+
+  test('the MTU follows that of the way out, also while no agent runs', async () => {
+    const prevResult = await world.add(anna);
+    const setUplink = (mtuBytes: number): void =>
+      world.within('node', ({ links }) => links.set('up', { mtuBytes }));
+    const mtus = async (): Promise<number[]> => {
+      const { hostInterface } = await world.only();
+      const outside = world.within('node', ({ links }) => links.get(hostInterface).mtuBytes);
+      return [world.within('anna', ({ links }) => links.get('eth0').mtuBytes), outside];
+    };
+    try {
+      for (const mtuBytes of [1320, 1380]) {
+        setUplink(mtuBytes);
+        const wanted = `${mtuBytes},${mtuBytes}`;
+        const deadline = performance.now() + 30_000;
+        while (String(await mtus()) !== wanted) {
+          assert.ok(performance.now() < deadline, `${await mtus()}, expected ${wanted}`);
+          await setTimeout(50);
+        }
+        assert.equal((await world.only()).mtuBytes, mtuBytes);
+        assert.deepEqual(await world.call('CHECK', anna, { prevResult }), { status: 0 });
+      }
+      await world.stop();
+    } finally {
+      setUplink(1400);
+    }
+    await world.start();
+    assert.deepEqual(await mtus(), [1400, 1400]);
+    assert.deepEqual((await world.agent.status()).problems, []);
+    await world.call('DEL', anna);
+  });
 
   test('CHECK tells when a program is taken off, and the agent puts it back', async () => {
     const prevResult = await world.add(anna);

@@ -105,6 +105,25 @@ function createPair(host: Network, inside: Network, device: EndpointDevice): Lin
   });
 }
 
+/**
+ * Lets both ends take packets of another size; no end sends at any moment what the other does not
+ * take.
+ *
+ * @throws NetlinkError, KernelError where an end, or its namespace, is gone
+ */
+export function setMtu(host: Network, device: EndpointDevice, mtuBytes: number): void {
+  const inside = new Network(device.networkNamespace);
+  try {
+    const setInside = (): void => inside.links.set(device.interfaceName, { mtuBytes });
+    const isLess = inside.links.get(device.interfaceName).mtuBytes > mtuBytes;
+    if (isLess) setInside();
+    host.links.set(device.hostInterface, { mtuBytes });
+    if (!isLess) setInside();
+  } finally {
+    inside.close();
+  }
+}
+
 /** Opens the way to the endpoint: after its programs are attached, never before. */
 export function openRoutes(host: Network, device: EndpointDevice, hostIndex: number): void {
   host.links.set(hostIndex, { isUp: true });

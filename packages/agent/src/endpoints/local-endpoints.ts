@@ -12,6 +12,7 @@ import {
   findDevice,
   hostInterfaceName,
   openRoutes,
+  setMtu,
 } from '../devices/endpoint-device.ts';
 import { uplinkMtu } from '../devices/uplink-mtu.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
@@ -186,6 +187,25 @@ export class LocalEndpoints {
     const there = ready.flatMap((each) => this.locate(each));
     this.inNamespace(() => kernel.keepFormer(there));
     for (const each of there) this.takeOver(each);
+  }
+
+  /** When the way out may be another one: what endpoints may send is what it takes. */
+  followMtu(): void {
+    const { network, memory, problems } = this.node;
+    const mtuBytes = uplinkMtu(network);
+    if (mtuBytes === undefined) return;
+    const renewed = this.register.list().flatMap((stored) => {
+      if (stored.state !== 'ready' || stored.mtuBytes === mtuBytes) return [];
+      try {
+        setMtu(network, deviceOf(stored), mtuBytes);
+        return [{ ...stored, mtuBytes }];
+      } catch (error) {
+        const what = `endpoint ${qualifiedName(stored)}: MTU ${mtuBytes} of the way out`;
+        problems.push(`${what} could not be set: ${String(error)} (add the endpoint again)`);
+        return [];
+      }
+    });
+    if (renewed.length > 0) memory.putEndpoints(renewed);
   }
 
   /** A device may go with its container at any moment. */
