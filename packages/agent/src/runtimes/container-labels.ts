@@ -16,6 +16,16 @@ export interface NewEndpoint extends EndpointRequest {
   readonly networkLabels?: Readonly<Record<string, string>>;
 }
 
+/** Nobody knows the labels of a container: it is of none of the runtimes that are asked. */
+export class UnknownRuntimeError extends Error {
+  readonly code = 'ERR_UNKNOWN_RUNTIME';
+
+  constructor(containerId: string) {
+    const found = `container ${containerId}: its name is none of containerd's`;
+    super(`${found}, and its network gives it no labels (podman's? start the agent with --podman)`);
+  }
+}
+
 /** For endpoints of an agent before, that had one. */
 const NOBODY: LabelSource = {
   labelsOf: () => Promise.reject(new Error('the agent was started without --podman')),
@@ -40,9 +50,10 @@ export class ContainerLabels {
 
   /**
    * With what is known before the endpoint is made. A container whose labels its runtime does not
-   * tell is not connected, or stays closed: a policy that is about them would not meet it.
+   * tell is not connected, or stays closed: a policy that is about them would not meet it. That of
+   * a runtime that nobody asks has the labels of its network, and must have some.
    *
-   * @throws ContainerdError
+   * @throws ContainerdError, UnknownRuntimeError
    */
   async complete(request: EndpointRequest): Promise<NewEndpoint> {
     const { attachment, labels: own = {}, ...others } = request;
@@ -51,8 +62,19 @@ export class ContainerLabels {
     if (this.podman?.isNameOfPodman(containerId)) {
       return { ...others, attachment, networkLabels: own };
     }
-    const found = await this.containerd?.labelsOf(containerId);
+    const found = await this.labelsInTime(containerId, own);
     return { ...others, attachment, labels: { ...found, ...own } };
+  }
+
+  private async labelsInTime(
+    containerId: string,
+    own: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, string>>> {
+    const { containerd } = this;
+    if (!containerd) return {};
+    if (containerd.isNameOfContainerd(containerId)) return await containerd.labelsOf(containerId);
+    if (Object.keys(own).length > 0) return {};
+    throw new UnknownRuntimeError(containerId);
   }
 
   /** Asks for what is not known yet. */

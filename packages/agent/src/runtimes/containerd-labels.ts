@@ -49,8 +49,13 @@ export class ContainerdLabels {
 
   constructor(private readonly socketPath: string) {}
 
+  /** Whether a container's name for CNI may be one of containerd's: its namespace, `-`, its id. */
+  isNameOfContainerd(containerId: string): boolean {
+    return containerId.includes('-');
+  }
+
   /**
-   * The labels of a container by its name for CNI, which is its namespace, `-`, and its id.
+   * The labels of a container by its name for CNI.
    *
    * @throws ContainerdError also where containerd has no such container
    */

@@ -73,14 +73,12 @@ describe('containers of containerd', {
     await world.stopAgent();
     world.runtimes = runtimes;
     await world.startAgent();
-    for (const containerId of [`${(await containers())[0]}x`, 'f'.repeat(64)]) {
-      const request = { name: 'unknown', namespace: 'default', labels: { network: 'other' } };
-      const attachment = { network: 'shop', containerId };
-      const adding = world.agent.addEndpoint({
-        ...{ ...request, attachment, networkNamespace: '/run/netns/none', wantsAddresses: true },
-      });
-      await assert.rejects(adding, /it has no container .*, expected NAMESPACE-ID/);
-    }
+    const request = { name: 'unknown', namespace: 'default', labels: { network: 'other' } };
+    const attachment = { network: 'shop', containerId: `${(await containers())[0]}x` };
+    const adding = world.agent.addEndpoint({
+      ...{ ...request, attachment, networkNamespace: '/run/netns/none', wantsAddresses: true },
+    });
+    await assert.rejects(adding, /it has no container .*, expected NAMESPACE-ID/);
     assert.equal((await world.agent.listEndpoints()).length, 3);
   });
 
