@@ -43,23 +43,27 @@ export async function runChurn(options: ChurnOptions): Promise<ChurnReport> {
   try {
     await churn.setUp();
     return await churn.run();
+  } catch (cause) {
+    throw new Error([String(cause), ...churn.wrong].join('\n'), { cause });
   } finally {
     await churn.tearDown();
   }
 }
 
 class Churn {
+  /** What must not have happened, one sentence each. */
+  readonly wrong: string[] = [];
   private readonly draw: Draw;
   private readonly node = new ChurnNode();
   private readonly containerd: Containerd;
   private readonly podman: Podman | undefined;
   private readonly runtimes: readonly Runtime[];
-  private readonly wrong: string[] = [];
   private readonly killer: PluginKiller;
   private readonly containers: Containers;
   private readonly residents: Residents;
   private before!: Inventory;
   private next = 0;
+  private workers: readonly Promise<void>[] = [];
 
   constructor(private readonly options: ChurnOptions) {
     this.draw = new Draw(options.seed);
@@ -101,6 +105,7 @@ class Churn {
     } finally {
       hardTimes.stop();
       this.next = options.containers;
+      await Promise.allSettled(this.workers);
     }
     const seconds = Math.round((performance.now() - started) / 1000);
     await residents.moveOut(containers);
@@ -132,7 +137,7 @@ class Churn {
 
   /** So many at once, until so many have been begun. */
   private async goThrough(count: number): Promise<void> {
-    const workers = Array.from({ length: this.options.atOnce }, async () => {
+    this.workers = Array.from({ length: this.options.atOnce }, async () => {
       while (this.next < count) {
         const number = ++this.next;
         const draw = new Draw(this.options.seed * 1000 + number);
@@ -141,6 +146,6 @@ class Churn {
         await this.containers.live(`box${number}`, runtime, draw);
       }
     });
-    await Promise.all(workers);
+    await Promise.all(this.workers);
   }
 }

@@ -117,6 +117,7 @@ export class Containers {
     role: Role,
     command: readonly string[],
   ): Promise<Container> {
+    let said = '';
     for (let attempt = 0; attempt < STARTS_MAX; attempt++) {
       try {
         return await this.gate.among(async () => {
@@ -128,11 +129,11 @@ export class Containers {
         });
       } catch (error) {
         this.failedStarts++;
-        const said = String(error).trimEnd();
+        said = String(error).trimEnd();
         if (!KILLED.test(said)) this.parts.wrong.push(`${name} does not start: ${said}`);
       }
     }
-    throw new Error(`container ${name} does not start in ${STARTS_MAX} attempts`);
+    throw new Error(`container ${name} does not start in ${STARTS_MAX} attempts: ${said}`);
   }
 
   /** Webs are asked; the others ask the server. */

@@ -1,6 +1,6 @@
 /** Chance that comes again: the same seed, the same draws. */
 
-/** Draws one after the other. */
+/** Draws one after the other; those of seeds next to each other have nothing in common. */
 export class Draw {
   private state: number;
 
@@ -8,10 +8,12 @@ export class Draw {
     this.state = seed >>> 0;
   }
 
-  /** From 0 up to, not including, 1. */
+  /** From 0 up to, not including, 1. @source mulberry32, public domain */
   share(): number {
-    this.state = (Math.imul(this.state, 1_664_525) + 1_013_904_223) >>> 0;
-    return this.state / 2 ** 32;
+    this.state = (this.state + 0x6d2b_79f5) >>> 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
   between(least: number, most: number): number {
