@@ -31,9 +31,9 @@ const LOSE_DEVICE = 0.15;
 const REMOVE_AGAIN = 0.3;
 /**
  * What a start says that fails because its plugin was killed: before its answer, or after. Of the
- * latter podman knows a failure without a message; a plugin that fails by itself has one.
+ * latter runtimes know a failure without a message; a plugin that fails by itself has one.
  */
-const KILLED = /signal: killed|cni plugin skep-cni failed$/;
+const KILLED = /signal: killed|cni plugin skep-cni failed$|failed \(add\):$/;
 
 /** Starts and ends containers, and remembers which there are. */
 export class Containers {
