@@ -1,21 +1,29 @@
 /** IP addresses as the datapath's tables hold them: 16 bytes, IPv4 mapped. */
-import type { Address, Prefix } from '@skep/wire';
+import {
+  type Address,
+  AddressError,
+  formatAddress,
+  isMappedAddress,
+  MAPPED_HEAD,
+  type Prefix,
+} from '@skep/wire';
 
-/** The prefix that all IPv4 addresses share. @source RFC 4291 section 2.5.5.2 */
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-const MAPPED_BITS = 96;
+const MAPPED_BITS = MAPPED_HEAD.length * 8;
 
-/** 16 bytes in network order. */
+/**
+ * 16 bytes in network order.
+ *
+ * @throws AddressError for an IPv6 address that an IPv4 address has here
+ */
 export function toMapAddress(address: Address): Uint8Array {
-  return address.family === 4 ? Uint8Array.from([...MAPPED, ...address.bytes]) : address.bytes;
+  if (isMappedAddress(address)) throw new AddressError(formatAddress(address), 'an IPv4 address');
+  return address.family === 4 ? Uint8Array.from([...MAPPED_HEAD, ...address.bytes]) : address.bytes;
 }
 
 /** The address that 16 bytes of a table stand for. */
 export function fromMapAddress(bytes: Uint8Array): Address {
-  const isMapped = MAPPED.every((byte, index) => bytes[index] === byte);
-  return isMapped
-    ? { family: 4, bytes: bytes.slice(12, 16) }
-    : { family: 6, bytes: bytes.slice(0, 16) };
+  const address: Address = { family: 6, bytes: bytes.slice(0, 16) };
+  return isMappedAddress(address) ? { family: 4, bytes: bytes.slice(12, 16) } : address;
 }
 
 /** The two words that a kernel program compares. */

@@ -32,24 +32,28 @@ export class ChangeLog implements MembershipObserver {
   }
 
   /**
-   * Ends the update; @returns its changes of places. Where no code is swapped, each place goes from
-   * the old policy to the new one by itself, in one write.
+   * Ends the update; @returns its changes of places, and whether any is of addresses that had
+   * groups before. Where no code is swapped, each place goes from the old policy to the new one by
+   * itself, in one write.
    */
   flush(
     membership: Membership,
     addedGroups: ReadonlySet<Group>,
     isCodeSwapped: boolean,
-  ): PlaceChange[] {
-    const changes: PlaceChange[] = [];
+  ): { readonly places: PlaceChange[]; readonly isMembershipChanged: boolean } {
+    const places: PlaceChange[] = [];
+    let isMembershipChanged = false;
     const before: BeforeRule = isCodeSwapped
       ? (old, now) => restricted(old, now, addedGroups)
       : (_, now) => sortedIds(now);
     for (const touched of this.#touched.values()) {
       const change = describe(touched, membership, before);
-      if (change) changes.push(change);
+      if (!change) continue;
+      places.push(change);
+      isMembershipChanged ||= !touched.isNew || touched.place.isOfRules;
     }
     this.#touched.clear();
-    return changes;
+    return { places, isMembershipChanged };
   }
 
   #oldGroups(place: Place): ReadonlySet<Group> {
@@ -69,7 +73,6 @@ function describe(
   const { prefix } = place.facts;
   const holder = prefix && membership.placeOf(prefix);
   const isHeldByAnother = holder && holder !== now && holder.facts.prefix!.length === prefix.length;
-  const { peerKey } = place;
   if (!now) {
     if (isNew) return undefined;
     if (isHeldByAnother) {
@@ -79,14 +82,17 @@ function describe(
     }
     const inherited = new Set(holder?.groups.keys());
     const before = beforeOf(old, inherited);
-    return { prefix, peerKey, kind: 'removed', before, after: [] };
+    return { prefix, peerKey: place.peerKey, kind: 'removed', before, after: [] };
   }
   if (isHeldByAnother) return undefined;
+  const { peerKey } = now;
   const after = sortedIds(now.groups.keys());
   const before = beforeOf(old, new Set(now.groups.keys()));
   if (isNew) return { prefix, peerKey, kind: 'added', before, after };
   const isSame = after.join() === sortedIds(old).join() && before.join() === after.join();
-  return isSame ? undefined : { prefix, peerKey, kind: 'changed', before, after };
+  return isSame && peerKey === place.peerKey
+    ? undefined
+    : { prefix, peerKey, kind: 'changed', before, after };
 }
 
 /**

@@ -18,7 +18,7 @@ import type { DecisionTable, GroupId } from './decision-table.ts';
 export interface PlaceChange {
   /** Absent for a peer without addresses (known by its labels only). */
   readonly prefix?: Prefix | undefined;
-  /** The peer whose address it is; absent for what only rules speak of, the world outside. */
+  /** The peer whose address it is; absent for the world outside. */
   readonly peerKey?: string | undefined;
   /** `removed`: delete the entry in step 3; its addresses belong to the next wider place then. */
   readonly kind: 'added' | 'changed' | 'removed';

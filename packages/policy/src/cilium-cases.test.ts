@@ -92,6 +92,13 @@ const endpoints: PolicyCase[] = [
     ],
     deny: ['frontend > api TCP 80'],
   },
+  ...(
+    ['fromEndpoints: [], fromCIDR: [203.0.113.0/24]', 'fromEndpoints: [{}], fromCIDR: []'] as const
+  ).map((peers) => ({
+    name: `an empty list of peers selects nobody, whatever stands beside it: ${peers}`,
+    policies: [cilium(`{${API}, ingress: [{${peers}}]}`)],
+    deny: ['203.0.113.9 > api TCP 80', 'frontend > api TCP 80'],
+  })),
   {
     name: 'another namespace by its label',
     policies: [

@@ -69,17 +69,24 @@ export class Membership {
    * the node's own, then another peer's.
    */
   placeOf(prefix: Prefix): Place | undefined {
-    let found: Place | undefined;
-    for (const place of this.#placesByPrefix.covering(prefix)) {
-      const longer = found ? place.facts.prefix!.length - found.facts.prefix!.length : 1;
-      if (longer > 0 || (longer === 0 && rankOf(place) >= rankOf(found!))) found = place;
-    }
-    return found;
+    return longest(this.#placesByPrefix.covering(prefix), () => true);
   }
 
-  /** Enters a place; its groups follow from the members that match it. */
-  addPlace(facts: PeerFacts, peerKey: string | undefined): Place {
-    const place = new Place(facts, peerKey);
+  /** Enters a place of a peer; its groups follow from the members that match it. */
+  addPlace(facts: PeerFacts, peerKey: string): Place {
+    const place = this.#enter(new Place(facts, peerKey, false));
+    if (facts.prefix) this.#settleWithin(facts.prefix);
+    return place;
+  }
+
+  /** Removes a place of a peer. */
+  removePlace(place: Place): void {
+    this.#exit(place);
+    if (place.facts.prefix) this.#settleWithin(place.facts.prefix);
+  }
+
+  #enter(place: Place): Place {
+    const { facts } = place;
     const parent = facts.prefix && this.placeOf(facts.prefix);
     this.#observer.placeAdded(place, parent);
     this.#places.set(place.key, place);
@@ -89,8 +96,7 @@ export class Membership {
     return place;
   }
 
-  /** Removes a place. */
-  removePlace(place: Place): void {
+  #exit(place: Place): void {
     for (const member of [...place.members]) this.#leave(member, place);
     this.#places.delete(place.key);
     this.#placesByLabels.delete(place);
@@ -167,11 +173,36 @@ export class Membership {
       known.users++;
       return;
     }
+    this.#prefixPlaces.set(key, { place: this.#enterPrefix(prefix), users: 1 });
+  }
+
+  /** Of a peer whose prefix is wider, if there is one, else of the world. */
+  #enterPrefix(prefix: Prefix): Place {
+    const owner = this.#ownerOf(prefix);
     const { WorldIpv4, WorldIpv6 } = ReservedIdentity;
-    const identity = prefix.address.family === 4 ? WorldIpv4 : WorldIpv6;
-    const labels = reservedIdentityLabels(identity);
-    const place = this.addPlace({ labels, isManaged: false, prefix }, undefined);
-    this.#prefixPlaces.set(key, { place, users: 1 });
+    const world = prefix.address.family === 4 ? WorldIpv4 : WorldIpv6;
+    const facts = owner?.facts ?? { labels: reservedIdentityLabels(world), isManaged: false };
+    return this.#enter(new Place({ ...facts, prefix }, owner?.peerKey, true));
+  }
+
+  /**
+   * The peer with the narrowest prefix around one that rules name; none where that peer has the
+   * very prefix, for its own place then goes before.
+   */
+  #ownerOf(prefix: Prefix): Place | undefined {
+    const found = longest(this.#placesByPrefix.covering(prefix), (place) => !place.isOfRules);
+    return found?.facts.prefix?.length === prefix.length ? undefined : found;
+  }
+
+  /** After a peer has come or gone: what rules name within its prefix is whose it is now. */
+  #settleWithin(prefix: Prefix): void {
+    for (const place of [...this.#placesByPrefix.within(prefix)]) {
+      if (!place.isOfRules) continue;
+      const inner = place.facts.prefix!;
+      if (this.#ownerOf(inner)?.peerKey === place.peerKey) continue;
+      this.#exit(place);
+      this.#prefixPlaces.get(prefixKey(inner))!.place = this.#enterPrefix(inner);
+    }
   }
 
   #dropPrefix(prefix: Prefix): void {
@@ -180,7 +211,7 @@ export class Membership {
     known.users--;
     if (known.users > 0) return;
     this.#prefixPlaces.delete(key);
-    this.removePlace(known.place);
+    this.#exit(known.place);
   }
 
   *#membersMatching(facts: PeerFacts): Generator<Member> {
@@ -229,10 +260,22 @@ export class Membership {
   }
 }
 
+/** The place with the longest prefix; of equal ones the one with the highest rank. */
+function longest(places: Iterable<Place>, isWanted: (place: Place) => boolean): Place | undefined {
+  let found: Place | undefined;
+  for (const place of places) {
+    if (!isWanted(place)) continue;
+    const longer = found ? place.facts.prefix!.length - found.facts.prefix!.length : 1;
+    if (longer > 0 || (longer === 0 && rankOf(place) >= rankOf(found!))) found = place;
+  }
+  return found;
+}
+
 /** Who has a prefix that several have. */
-function rankOf({ peerKey, facts }: Place): number {
+function rankOf({ facts, isOfRules }: Place): number {
+  if (isOfRules) return 0;
   if (hasLabelKey(facts.labels, HOST_LABEL.source, HOST_LABEL.key)) return 2;
-  return peerKey === undefined ? 0 : 1;
+  return 1;
 }
 
 /** Prefixes that need places of their own, so that no place lies across the selector's border. */

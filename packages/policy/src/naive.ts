@@ -156,7 +156,9 @@ function isCiliumPeer(document: Written, rule: Written, { peer, direction }: Que
   const entities: string[] | undefined = rule[`${side}Entities`];
   const cidrs: string[] | undefined = rule[`${side}CIDR`];
   const cidrSet: Written[] | undefined = rule[`${side}CIDRSet`];
-  if (!endpoints && !entities && !cidrs && !cidrSet) return Boolean(rule.toPorts || rule.icmps);
+  const fields = [endpoints, entities, cidrs, cidrSet];
+  if (fields.every((each) => !each)) return Boolean(rule.toPorts || rule.icmps);
+  if (fields.some((each) => each?.length === 0)) return false;
   const isOutside = peer.kind === 'world';
   return (
     (endpoints ?? []).some((selector) => isCiliumEndpoint(document, selector, peer)) ||

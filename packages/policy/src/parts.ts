@@ -24,10 +24,12 @@ export class Place {
 
   constructor(
     readonly facts: PeerFacts,
-    /** Key of the peer; undefined for a prefix that only rules speak of. */
+    /** Key of the peer whose it is; undefined for the world. */
     readonly peerKey: string | undefined,
+    /** Whether it is here because rules speak of its prefix, not because the peer has it. */
+    readonly isOfRules: boolean,
   ) {
-    this.key = placeKey(peerKey, facts.prefix);
+    this.key = placeKey(isOfRules ? undefined : peerKey, facts.prefix);
   }
 }
 

@@ -176,6 +176,42 @@ test('an address that the node and an endpoint have is the node’s, whoever cam
   );
 });
 
+test('what rules name within a prefix of the node stays the node’s', () => {
+  const node = { labels: reservedLabels('host'), isManaged: true };
+  const wide = parsePrefix('10.50.0.0/16');
+  const set = new PolicySet(byRules);
+  set.setSubject('api', pod({ app: 'api' }));
+  set.apply(
+    read(
+      cilium(
+        '{endpointSelector: {}, egressDeny: [{toEntities: [host]}], egress: [{toEntities: [all]}]}',
+      ),
+    ),
+  );
+  set.setPeer('node', { ...node, prefixes: [wide] });
+  const groups = set.groupsOfAddress('10.50.0.5');
+  assert.ok(groups.length > 0);
+  const named = set.apply(fromBlock('named', '10.50.0.5/32'));
+  const [place] = named.places.filter(({ prefix }) => formatPrefix(prefix!) === '10.50.0.5/32');
+  assert.deepEqual([place!.kind, place!.peerKey], ['added', 'node']);
+  assert.equal(named.isMembershipChanged, true);
+  for (const group of groups) assert.ok(set.groupsOfAddress('10.50.0.5').includes(group));
+  assert.equal(set.peerAtAddress('10.50.0.5').key, 'node');
+  // An endpoint has its own address, and the world what the node no longer has.
+  set.setPeer('web', pod({ app: 'web' }, '10.50.0.5'));
+  assert.equal(set.peerAtAddress('10.50.0.5').key, 'web');
+  set.deletePeer('web');
+  assert.equal(set.peerAtAddress('10.50.0.5').key, 'node');
+  const without = set.deletePeer('node');
+  assert.equal(set.peerAtAddress('10.50.0.5').key, undefined);
+  const left = without.places.find(({ prefix }) => formatPrefix(prefix!) === '10.50.0.5/32');
+  assert.deepEqual([left?.kind, left?.peerKey], ['changed', undefined]);
+  set.setPeer('node', { ...node, prefixes: [wide] });
+  assert.equal(set.peerAtAddress('10.50.0.5').key, 'node');
+  set.delete(['NetworkPolicy/shop/named']);
+  assert.deepEqual(set.groupsOfAddress('10.50.0.5'), groups);
+});
+
 test('an update restricts first and grants last', () => {
   const set = new PolicySet(byRules);
   set.setSubject('api', pod({ app: 'api' }));

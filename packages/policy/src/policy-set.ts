@@ -244,11 +244,13 @@ export class PolicySet {
     this.#groups.added.clear();
     this.#groups.released.clear();
     const subjects = [...candidates].flatMap(reportTable);
-    const places = this.#log.flush(this.#membership, groupsAdded, subjects.length > 0);
-    const isMembershipChanged = places.some(({ kind, peerKey }) => {
-      return kind !== 'added' || peerKey === undefined;
-    });
-    if (subjects.length > 0 || isMembershipChanged) this.#revision++;
+    const isCodeSwapped = subjects.length > 0;
+    const { places, isMembershipChanged } = this.#log.flush(
+      this.#membership,
+      groupsAdded,
+      isCodeSwapped,
+    );
+    if (isCodeSwapped || isMembershipChanged) this.#revision++;
     return {
       revision: this.#revision,
       places,

@@ -113,6 +113,14 @@ export function isHostAddress({ family, bytes }: Address): boolean {
   return bytes.subarray(0, 10).some((byte) => byte !== 0);
 }
 
+/** What an IPv4 address in the form of IPv6 begins with. @source RFC 4291 section 2.5.5.2 */
+export const MAPPED_HEAD: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+/** Whether it is an IPv4 address in the form of IPv6. */
+export function isMappedAddress({ family, bytes }: Address): boolean {
+  return family === 6 && MAPPED_HEAD.every((byte, index) => bytes[index] === byte);
+}
+
 function parseIpv4(text: string): Uint8Array | null {
   const parts = text.split('.');
   if (parts.length !== 4) return null;
@@ -156,8 +164,7 @@ function parseGroups(text: string, isLast: boolean): number[] | null {
 
 function formatIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, i) => (bytes[i * 2]! << 8) | bytes[i * 2 + 1]!);
-  const isMapped = groups.slice(0, 5).every((g) => g === 0) && groups[5] === 0xffff;
-  if (isMapped) return `::ffff:${bytes.slice(12).join('.')}`;
+  if (isMappedAddress({ family: 6, bytes })) return `::ffff:${bytes.slice(12).join('.')}`;
   const zeros = longestZeros(groups);
   const text = (from: number, to: number): string =>
     groups

@@ -1,6 +1,6 @@
 /** The node's own addresses: what endpoints reach when they talk to the node itself. */
 import type { Network } from '@skep/netlink';
-import { formatPrefix, type Prefix, singlePrefix } from '@skep/wire';
+import { formatPrefix, isMappedAddress, type Prefix, singlePrefix } from '@skep/wire';
 import { GATEWAY } from './endpoint-device.ts';
 
 /** RT_TABLE_LOCAL. @source include/uapi/linux/rtnetlink.h */
@@ -21,6 +21,7 @@ export function nodeAddresses(network: Network): Prefix[] {
     .map(({ destination }) => destination)
     .filter(({ address, length }) => length > 0 && address.bytes[0] !== LOOPBACK_BYTE);
   const single = [GATEWAY.ipv4, GATEWAY.ipv6, ...addresses].map(singlePrefix);
-  const all = [...single, ...delivered];
+  // IPv4 in the form of IPv6 is on no wire, and would take an IPv4 address's place in the tables.
+  const all = [...single, ...delivered].filter(({ address }) => !isMappedAddress(address));
   return [...new Map(all.map((prefix) => [formatPrefix(prefix), prefix])).values()];
 }

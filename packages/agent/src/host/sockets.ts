@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Fd, inNetworkNamespace } from '@skep/sys';
-import { type Address, IpProtocol } from '@skep/wire';
+import { type Address, isMappedAddress, IpProtocol } from '@skep/wire';
 
 /** An open flow of the node itself. */
 export interface NodeFlow {
@@ -100,11 +100,8 @@ function readLine(line: string): Socket[] {
 function readAddress(text: string): Address {
   const words = text.match(/.{8}/g)!;
   const bytes = Uint8Array.from(words.flatMap((word) => [...Buffer.from(word, 'hex').reverse()]));
-  if (bytes.length === 4) return { family: 4, bytes };
-  const isMapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff;
-  return isMapped && bytes[11] === 0xff
-    ? { family: 4, bytes: bytes.slice(12) }
-    : { family: 6, bytes };
+  const address: Address = { family: bytes.length === 4 ? 4 : 6, bytes };
+  return isMappedAddress(address) ? { family: 4, bytes: bytes.slice(12) } : address;
 }
 
 function isLoopback({ family, bytes }: Address): boolean {

@@ -135,7 +135,8 @@ const IS_NO_NODE: Requirement = { ...HOST_LABEL, operator: 'DoesNotExist', value
 
 /**
  * A rule that names no peers is about all of them if it names ports; a rule that is empty matches
- * nothing and only switches default deny on; an empty list of peers selects nobody.
+ * nothing and only switches default deny on; an empty list of peers selects nobody, whatever stands
+ * beside it.
  */
 function toPeers(
   rule: CiliumRule,
@@ -148,7 +149,9 @@ function toPeers(
   const entities = isIngress ? rule.fromEntities : rule.toEntities;
   const cidrs = isIngress ? rule.fromCIDR : rule.toCIDR;
   const cidrSet = isIngress ? rule.fromCIDRSet : rule.toCIDRSet;
-  if (!endpoints && !entities && !cidrs && !cidrSet) {
+  const written = [endpoints, entities, cidrs, cidrSet].filter((each) => each !== undefined);
+  if (written.some(({ length }) => length === 0)) return [];
+  if (written.length === 0) {
     const hasPorts = (rule.toPorts?.length ?? 0) + (rule.icmps?.length ?? 0) > 0;
     return hasPorts ? [{ kind: 'all' }] : [];
   }
@@ -240,7 +243,7 @@ function toPorts(rule: CiliumRule): PortMatch[] {
     ...ports.flatMap(({ port, endPort, protocol }): PortMatch[] => {
       if (!isPortNumberText(port)) {
         const named = PROTOCOLS[protocol ?? 'ANY'];
-        return named.map((one) => ({ kind: 'name', protocol: one, name: port.toLowerCase() }));
+        return named.map((one) => ({ kind: 'name', protocol: one, name: port }));
       }
       const first = Number(port);
       const last = first === 0 ? 65535 : (endPort ?? first);

@@ -51,6 +51,7 @@ const portField = z
   .strictObject({
     port: z
       .string({ error: PORT_EXPECTED })
+      .transform((text) => text.toLowerCase())
       .refine((text) => isPortNumberText(text) || isPortName(text), { error: PORT_EXPECTED }),
     endPort: portNumber.optional(),
     protocol: z

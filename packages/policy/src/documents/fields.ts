@@ -3,7 +3,14 @@
  * was expected; what was found is added where the message is shown.
  */
 
-import { type Address, AddressError, maskAddress, type Prefix, parseAddress } from '@skep/wire';
+import {
+  type Address,
+  AddressError,
+  isMappedAddress,
+  maskAddress,
+  type Prefix,
+  parseAddress,
+} from '@skep/wire';
 import { z } from 'zod';
 
 /** Text that is not empty. */
@@ -62,9 +69,11 @@ export function readAddressOrPrefix(text: string): Prefix | undefined {
   return address && { address, length: address.bytes.length * 8 };
 }
 
+/** IPv4 in the form of IPv6 is refused: one address must not have two entries in the ipcache. */
 function readAddress(text: string): Address | undefined {
   try {
-    return parseAddress(text);
+    const address = parseAddress(text);
+    return isMappedAddress(address) ? undefined : address;
   } catch (error) {
     if (error instanceof AddressError) return undefined;
     throw error;
@@ -72,20 +81,32 @@ function readAddress(text: string): Address | undefined {
 }
 
 /** `address/length`. */
-export const prefixField = z
-  .string({ error: 'an IPv4 or IPv6 prefix' })
-  .refine((text) => readPrefix(text) !== undefined, { error: 'an IPv4 or IPv6 prefix' });
+export const prefixField = addressText('an IPv4 or IPv6 prefix', readPrefix);
 
 /** `address/length` or an address alone. */
-export const addressOrPrefixField = z
-  .string({ error: 'an IPv4 or IPv6 address or prefix' })
-  .refine((text) => readAddressOrPrefix(text) !== undefined, {
-    error: 'an IPv4 or IPv6 address or prefix',
-  });
+export const addressOrPrefixField = addressText(
+  'an IPv4 or IPv6 address or prefix',
+  readAddressOrPrefix,
+);
 
-/** Name of a port. @source RFC 6335 section 5.1 */
+function addressText(
+  expected: string,
+  read: (text: string) => Prefix | undefined,
+): z.ZodType<string> {
+  return z.string({ error: expected }).refine((text) => read(text) !== undefined, {
+    error: ({ input }) => {
+      return /^::ffff:/i.test(String(input)) ? `${expected} (IPv4 without ::ffff:)` : expected;
+    },
+  });
+}
+
+/**
+ * Name of a port, in the small letters that Kubernetes asks for: case says nothing in such a name.
+ *
+ * @source RFC 6335 section 5.1
+ */
 export function isPortName(text: string): boolean {
-  return text.length <= 15 && /^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$/.test(text) && /[a-zA-Z]/.test(text);
+  return text.length <= 15 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) && /[a-z]/.test(text);
 }
 
 /** A port number that traffic can have. */

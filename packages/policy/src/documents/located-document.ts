@@ -1,6 +1,7 @@
 /** One YAML document: its plain value, and the line on which each part of it stands. */
 
 import { type Document, isCollection, isMap, isNode, LineCounter, parseAllDocuments } from 'yaml';
+import { findUnclearYaml, isSameKey } from './plain-yaml.ts';
 import {
   type DocumentProblem,
   formatPath,
@@ -25,22 +26,27 @@ export interface LocatedDocument {
 /**
  * Reads all documents of a file; empty ones are left out.
  *
- * @throws PolicyDocumentError for text that is not YAML, and for a key that appears twice.
+ * @throws PolicyDocumentError for text that is not YAML, for a key that appears twice, and for what
+ * readers of YAML do not agree about.
  */
 export function readDocuments(text: string, file: string): LocatedDocument[] {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: isSameKey };
+  const parsed = parseAllDocuments(text, options);
   const documents = Array.isArray(parsed) ? parsed : [];
+  const problem = (offset: number, detail: string): DocumentProblem => {
+    return { file, line: lines.linePos(offset).line, path: '', detail };
+  };
   const problems = documents
     .flatMap((document) => [...document.errors, ...document.warnings])
     // What follows from the first error is noise; a key that appears twice is one of its own.
     .filter((error, index) => index === 0 || error.code === 'DUPLICATE_KEY')
-    .map((error) => ({
-      file,
-      line: lines.linePos(error.pos[0]).line,
-      path: '',
-      detail: `not YAML: ${shortened(error.message)}`,
-    }));
+    .map((error) => problem(error.pos[0], `not YAML: ${shortened(error.message)}`));
+  for (const document of problems.length > 0 ? [] : documents) {
+    problems.push(
+      ...findUnclearYaml(document).map(({ offset, detail }) => problem(offset, detail)),
+    );
+  }
   if (problems.length > 0) throw new PolicyDocumentError(problems);
   return documents
     .map((document) => locate(document, toValue(document, file), [], file, lines))

@@ -24,12 +24,14 @@ import type { LocatedDocument } from './located-document.ts';
 import { checkShape } from './schema-problems.ts';
 import { containsPrefix } from '../prefixes.ts';
 
+const PORT_EXPECTED = "a port from 1 to 65535 or a port's name";
+
 const portField = z
   .strictObject({
     protocol: z.enum(['TCP', 'UDP', 'SCTP'], { error: 'TCP, UDP or SCTP' }).optional(),
     port: z
-      .union([portNumber, z.string().refine(isPortName)], {
-        error: "a port from 1 to 65535 or a port's name",
+      .union([portNumber, z.string().refine(isPortName, { error: PORT_EXPECTED })], {
+        error: PORT_EXPECTED,
       })
       .optional(),
     endPort: portNumber.optional(),

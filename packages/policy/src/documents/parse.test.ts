@@ -279,6 +279,36 @@ spec: {endpointSelector: {}}`,
     ],
   },
   {
+    name: 'fields that every object of JavaScript has',
+    text: `${HEAD}spec: {constructor: 1, toString: 1}`,
+    problems: [
+      'shop.yaml:4: spec.constructor: unknown field',
+      'shop.yaml:4: spec.toString: unknown field',
+    ],
+  },
+  {
+    name: 'names of ports',
+    text: `${HEAD}spec: {ingress: [{ports: [{port: '80'}, {port: a--b}, {port: HTTP}]}]}`,
+    problems: ["'80'", "'a--b'", "'HTTP'"].map((found, index) => {
+      const where = `shop.yaml:4: spec.ingress[0].ports[${index}].port`;
+      return `${where}: found ${found}, expected a port from 1 to 65535 or a port's name`;
+    }),
+  },
+  {
+    name: 'IPv4 in the form of IPv6, which would be a second entry of one address',
+    text: `${CILIUM_HEAD}spec:
+  endpointSelector: {}
+  egress:
+  - toCIDR: ['::ffff:10.0.0.1']
+  - toCIDRSet: [{cidr: '::FFFF:10.0.0.0/104'}]`,
+    problems: [
+      "shop.yaml:7: spec.egress[0].toCIDR[0]: found '::ffff:10.0.0.1', expected an IPv4 or IPv6 " +
+        'address or prefix (IPv4 without ::ffff:)',
+      "shop.yaml:8: spec.egress[1].toCIDRSet[0].cidr: found '::FFFF:10.0.0.0/104', expected an " +
+        'IPv4 or IPv6 prefix (IPv4 without ::ffff:)',
+    ],
+  },
+  {
     name: 'ports of Cilium',
     text: `${CILIUM_HEAD}spec:
   endpointSelector: {}

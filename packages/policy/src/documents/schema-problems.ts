@@ -38,7 +38,7 @@ function describeIssue(
   const path = issue.path.map((step): PathStep => (typeof step === 'symbol' ? '?' : step));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const reason = unsupported[key];
+      const reason = Object.hasOwn(unsupported, key) ? unsupported[key] : undefined;
       const detail = reason === undefined ? 'unknown field' : `not supported yet${reason}`;
       return document.problem([...path, key], detail);
     });
