@@ -121,7 +121,7 @@ async function confirm(options: UninstallOptions, endpoints: string[] | undefine
 
 /** Of an agent that was killed, and the folder that it was in. */
 function removeSocket(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path, { force: true });
   removeIfEmpty(dirname(path));
 }
 
