@@ -75,6 +75,14 @@ export class Flows {
       setProgram(this.#next, 0, target.fd);
       return timePacket(this.#wrapper, packet, runs);
     };
-    return through(program) - through(this.#leaf) + timePacket(this.#leaf, packet, runs);
+    const ours = through(program);
+    const wrapper =
+      least(() => through(this.#leaf)) - least(() => timePacket(this.#leaf, packet, runs));
+    return ours - wrapper;
   }
+}
+
+/** The least of three: what an interrupt adds to a short run is not the wrapper's. */
+function least(time: () => number): number {
+  return Math.min(time(), time(), time());
 }
