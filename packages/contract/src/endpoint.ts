@@ -1,6 +1,6 @@
 /** Tables by number: what the datapath knows of endpoints, subjects, addresses and peers. */
-import { array, bytes, Struct, u8, u16, u32, u64 } from '@skep/ebpf';
-import { Ipv6Address, MacAddress } from '@skep/wire';
+import { array, bytes, enumOf, Struct, u8, u16, u32, u64 } from '@skep/ebpf';
+import { IpProtocol, Ipv6Address, MacAddress } from '@skep/wire';
 import { PEER_GROUPS_MAX, SUBJECTS_MAX } from './limits.ts';
 
 /** One local endpoint, by its id. `interfaceIndex` 0: there is none. */
@@ -67,16 +67,17 @@ export class FragmentKey extends Struct({
   source: Ipv6Address,
   destination: Ipv6Address,
   identification: u32,
+  /** 0 over IPv6, where each fragment may say another: only the first one's counts. */
   protocol: u8,
   padding: bytes(3),
 }) {}
 
-/** What only the first fragment carries: ports as in `Tuple`, and the ICMP type. */
+/** What only the first fragment carries: ports as in `Tuple`, the ICMP type, the transport. */
 export class FragmentPorts extends Struct({
   source: u16,
   destination: u16,
   icmpType: u8,
-  padding: u8,
+  protocol: enumOf(u8, IpProtocol),
 }) {}
 
 /** Packets and bytes by drop reason; index 0 counts what was forwarded. */

@@ -90,6 +90,8 @@ export const ADDRESS_COOL_DOWN_SECONDS = 60;
 export const EVENT_BUFFER_BYTES = 1 << 22;
 /** IPv6 extension headers before the transport; a packet with more is dropped. */
 export const IPV6_EXTENSION_HEADERS_MAX = 6;
+/** IPv4 options, padding counted; a packet with more is dropped. */
+export const IPV4_OPTIONS_MAX = 8;
 
 /** Idle seconds after which a flow is decided anew. */
 export enum LifetimeSeconds {

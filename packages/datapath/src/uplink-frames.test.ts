@@ -163,12 +163,19 @@ function isUnchanged(frame: Uint8Array, { packet }: Delivery): boolean {
   return Buffer.compare(frame, packet!) === 0;
 }
 
-/** A later fragment has no ports: those of the first, which has been an answer, stand for it. */
+/**
+ * A later fragment has no ports: those of the first, which has been an answer, stand for it. Over
+ * IPv6 the first one's protocol does, too.
+ */
 function isAnswer(headers: Headers, claims: ReadonlySet<string>): boolean {
   if (headers.quoted) return claims.has(claimOf(turned(headers.quoted)));
   const isLater = headers.isLaterFragment;
   if (!isLater) return claims.has(claimOf(headers));
-  return [...claims].some((claim) => claim.startsWith(`${headers.protocol} ${headers.source} `));
+  return [...claims].some((claim) => {
+    const [protocol, source] = claim.split(' ');
+    const isSameProtocol = headers.source.includes(':') || protocol === String(headers.protocol);
+    return isSameProtocol && source === headers.source;
+  });
 }
 
 function turned(headers: Headers): Headers {

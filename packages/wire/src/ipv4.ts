@@ -18,6 +18,25 @@ export class Ipv4Header extends Struct({
   destination: be32,
 }) {}
 
+/**
+ * The first bytes of an option; `End` and `NoOperation` have no length. @source RFC 791 section 3.1
+ */
+export class Ipv4Option extends Struct({
+  type: u8,
+  /** In bytes, these two counted. */
+  length: u8,
+}) {}
+
+/**
+ * Options as they stand in the header: copied flag, class, number. @source IANA, IP Option Numbers
+ */
+export enum Ipv4OptionType {
+  End = 0,
+  NoOperation = 1,
+  LooseSourceRoute = 131,
+  StrictSourceRoute = 137,
+}
+
 /** Bytes of an `Ipv4Header`, which has no options. */
 export const IPV4_HEADER_LENGTH_MIN = 20;
 /** The bit of `flagsAndOffset`, in host order, that all fragments but the last have. */

@@ -3,7 +3,7 @@
  * rules or the peers change. Two tables, so that what strangers can fill evicts no connection.
  */
 import { jiffies, u8 } from '@skep/ebpf';
-import type { u16, u32 } from '@skep/ebpf';
+import type { TcContext, u16, u32 } from '@skep/ebpf';
 import {
   Connection,
   ConnectionFlag,
@@ -12,6 +12,7 @@ import {
   EventType,
   Hook,
   HOST_SUBJECT,
+  IcmpPort,
   LifetimeSeconds,
   TraceReason,
 } from '@skep/contract';
@@ -58,7 +59,7 @@ function isSourceLower(packet: Packet): boolean {
  * Decides a packet of a remembered flow. `Outcome.Next`: it has to be decided by policy, as the
  * flow's first packet or anew; `packet.isReply` then says which end began the flow.
  */
-export function recall(packet: Packet): Step {
+export function recall(ctx: TcContext, packet: Packet): Step {
   const connection = find(packet);
   if (!connection) return begin(packet);
   const now: u32 = jiffies() & 0xffff_ffff;
@@ -78,15 +79,21 @@ export function recall(packet: Packet): Step {
   }
   if (connection.flags & ConnectionFlag.Denied) return repeatDrop(packet, connection, now);
   const sender = isForward ? connection.egressEndpoint : connection.ingressEndpoint;
-  if (isForged(packet, sender)) return DropReason.InvalidSourceAddress;
+  const subject = isForward ? connection.egressSubject : connection.ingressSubject;
+  if (isForged(ctx, packet, sender, subject)) return DropReason.InvalidSourceAddress;
   follow(packet, connection, isForward, now);
   packet.targetEndpoint = isForward ? connection.ingressEndpoint : connection.egressEndpoint;
   return packet.targetEndpoint ? Outcome.ToEndpoint : Outcome.Pass;
 }
 
-/** What one endpoint sends another never comes by way of the node's stack. */
-export function isForged(packet: Packet, sender: u16): boolean {
-  return packet.hook === Hook.ToEndpoint && sender !== 0 && node.hasRedirectPeer;
+/**
+ * What one endpoint sends another never comes by way of the node's stack, and what the node sends
+ * has come in nowhere.
+ */
+export function isForged(ctx: TcContext, packet: Packet, sender: u16, subject: u16): boolean {
+  if (packet.hook !== Hook.ToEndpoint) return false;
+  if (sender !== 0) return node.hasRedirectPeer;
+  return subject === HOST_SUBJECT && ctx.ingressIfindex !== 0;
 }
 
 /**
@@ -144,12 +151,17 @@ function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, 
 
 /**
  * A TCP flow begins with a SYN: taken up in the middle, nobody could say who opened it, and a flow
- * that was revoked would come back from its other end.
+ * that was revoked would come back from its other end. So it would with the answer to a ping.
  */
 function begin(packet: Packet): Step {
   packet.progress = 0;
-  const mayBegin = packet.protocol !== IpProtocol.TCP || opensTcp(packet);
+  const mayBegin = packet.protocol === IpProtocol.TCP ? opensTcp(packet) : !isEchoReply(packet);
   return mayBegin ? Outcome.Next : DropReason.UnknownConnectionState;
+}
+
+function isEchoReply(packet: Packet): boolean {
+  const isIcmp = packet.protocol === IpProtocol.ICMP || packet.protocol === IpProtocol.ICMPv6;
+  return isIcmp && packet.sourcePort === IcmpPort.Answerer;
 }
 
 /** Whether the packet is the first that a TCP connection has. */

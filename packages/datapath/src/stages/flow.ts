@@ -17,11 +17,11 @@ export function decideFlow(ctx: TcContext, packet: Packet, own: EndpointEntry): 
   let step = joinFragments(packet);
   if (step !== Outcome.Next) return step;
   orient(packet);
-  step = recall(packet);
-  if (step !== Outcome.Next) return step;
   step = relate(ctx, packet);
   if (step !== Outcome.Next) return step;
-  step = identify(packet, own);
+  step = recall(ctx, packet);
+  if (step !== Outcome.Next) return step;
+  step = identify(ctx, packet, own);
   if (step !== Outcome.Next) return step;
   step = decide(ctx, packet);
   if (step !== Outcome.Next) return step;

@@ -66,12 +66,12 @@ function decideHostFlow(ctx: TcContext, packet: Packet, mayRelate: boolean): Ste
   let step = joinFragments(packet);
   if (step !== Outcome.Next) return step;
   orient(packet);
-  step = recall(packet);
-  if (step !== Outcome.Next) return step;
   if (mayRelate) {
     step = relate(ctx, packet);
     if (step !== Outcome.Next) return step;
   }
+  step = recall(ctx, packet);
+  if (step !== Outcome.Next) return step;
   step = identifyHost(packet);
   if (step !== Outcome.Next) return step;
   step = decide(ctx, packet);

@@ -1,7 +1,13 @@
 /** From bytes to who talks with whom: link, network and transport headers. */
 import { pullData, raw32, u16, u64 } from '@skep/ebpf';
 import type { TcContext, u8, u32 } from '@skep/ebpf';
-import { Direction, DropReason, IPV6_EXTENSION_HEADERS_MAX, IcmpPort } from '@skep/contract';
+import {
+  Direction,
+  DropReason,
+  IcmpPort,
+  IPV4_OPTIONS_MAX,
+  IPV6_EXTENSION_HEADERS_MAX,
+} from '@skep/contract';
 import type { Hook } from '@skep/contract';
 import {
   ETHERNET_LENGTH,
@@ -20,6 +26,8 @@ import {
   Icmpv6Type,
   IpProtocol,
   Ipv4Header,
+  Ipv4Option,
+  Ipv4OptionType,
   Ipv6Extension,
   Ipv6FragmentHeader,
   Ipv6Header,
@@ -110,6 +118,9 @@ export function parseIpv4(ctx: TcContext, packet: Packet): Step {
   packet.destination.upper = 0;
   packet.destination.lower = (u64(raw32(ip.destination)) << 32) | MAPPED_PREFIX;
   packet.transportOffset = ETHERNET_LENGTH + headerLength;
+  if (headerLength > IPV4_HEADER_LENGTH_MIN && !areOptionsHarmless(ctx, packet)) {
+    return DropReason.InvalidPacket;
+  }
   if ((ip.flagsAndOffset & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK)) !== 0) {
     const offset = ip.flagsAndOffset & IPV4_OFFSET_MASK;
     // A fragment at 8 could rewrite the flags of a TCP header that was let through (RFC 3128).
@@ -121,6 +132,34 @@ export function parseIpv4(ctx: TcContext, packet: Packet): Step {
   const network = ip.destination >>> 24;
   if (network === 0 || network === 127 || network >= 224) return DropReason.UnknownTargetAddress;
   return Outcome.Next;
+}
+
+/**
+ * No source route among them: the packet would be decided for its next hop, and go on from there.
+ * @source RFC 791 section 3.1, RFC 7126 sections 4.3 and 4.4
+ */
+function areOptionsHarmless(ctx: TcContext, packet: Packet): boolean {
+  const end: u32 = packet.transportOffset;
+  let offset: u32 = ETHERNET_LENGTH + IPV4_HEADER_LENGTH_MIN;
+  for (let i = 0; i < IPV4_OPTIONS_MAX; i++) {
+    if (offset >= end) return offset === end;
+    const option = ctx.at(Ipv4Option, offset);
+    if (!option) return false;
+    switch (option.type) {
+      case Ipv4OptionType.End:
+        return true;
+      case Ipv4OptionType.NoOperation:
+        offset += 1;
+        break;
+      case Ipv4OptionType.LooseSourceRoute:
+      case Ipv4OptionType.StrictSourceRoute:
+        return false;
+      default:
+        if (option.length < 2) return false;
+        offset += option.length;
+    }
+  }
+  return offset === end;
 }
 
 /** Reads the IPv6 header and its extensions. @source RFC 8200 sections 3 and 4 */
@@ -151,11 +190,13 @@ function isMapped(address: Ipv6Address): boolean {
 }
 
 /**
- * Past hop-by-hop, routing, destination options and fragment headers. @source RFC 8200 section 4.1
+ * From `protocol` and `transportOffset` past hop-by-hop, routing, destination options and fragment
+ * headers, of which there is one at most. @source RFC 8200 section 4.1
  */
-function walkExtensions(ctx: TcContext, packet: Packet): Step {
+export function walkExtensions(ctx: TcContext, packet: Packet): Step {
   let next = packet.protocol;
   let offset: u32 = packet.transportOffset;
+  let isCutUp = false;
   for (let i = 0; i < IPV6_EXTENSION_HEADERS_MAX; i++) {
     if (!isExtension(next)) {
       packet.protocol = next;
@@ -167,6 +208,8 @@ function walkExtensions(ctx: TcContext, packet: Packet): Step {
       return DropReason.InvalidExtensionHeader;
     }
     if (next === IpProtocol.Fragment) {
+      if (isCutUp) return DropReason.InvalidExtensionHeader;
+      isCutUp = true;
       const fragment = ctx.at(Ipv6FragmentHeader, offset);
       if (!fragment) return DropReason.TruncatedHeader;
       const position = fragment.offsetAndMore & IPV6_FRAGMENT_OFFSET_MASK;
@@ -278,6 +321,8 @@ function parseIcmp(ctx: TcContext, packet: Packet, request: u8, reply: u8): Step
     packet.destinationPort = echoPort(icmp.identifier);
   } else {
     packet.sourcePort = (icmp.type << 8) | icmp.code;
+    // Reserved in ICMPv6 (RFC 4443 section 2.1), and would be the answer to a ping.
+    if (packet.sourcePort === IcmpPort.Answerer) return DropReason.InvalidPacket;
     packet.destinationPort = IcmpPort.NoEcho;
   }
   return Outcome.Next;

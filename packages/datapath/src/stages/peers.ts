@@ -22,7 +22,7 @@ export function ownEndpoint(ctx: TcContext, packet: Packet): EndpointEntry | nul
 }
 
 /** Fills `initiator` and `responder` of a packet that policy has to decide. */
-export function identify(packet: Packet, endpoint: EndpointEntry): Step {
+export function identify(ctx: TcContext, packet: Packet, endpoint: EndpointEntry): Step {
   const state = nodeState.lookup(0);
   if (!state) return DropReason.EndpointNotReady;
   // Read before anything that it guards: a change in between makes the verdict stale, not wrong.
@@ -35,7 +35,7 @@ export function identify(packet: Packet, endpoint: EndpointEntry): Step {
   const peer = lookUpPeer(isOutgoing ? packet.destination : packet.source);
   if (!peer) return DropReason.InvalidIdentity;
   if (!readPeer(other, peer)) return DropReason.EndpointNotReady;
-  if (isForged(packet, other.endpoint)) return DropReason.InvalidSourceAddress;
+  if (isForged(ctx, packet, other.endpoint, other.subject)) return DropReason.InvalidSourceAddress;
   packet.policyPort = policyPort(packet);
   return Outcome.Next;
 }

@@ -19,8 +19,9 @@ import {
   Ipv6Header,
   Ports,
 } from '@skep/wire';
+import { Outcome } from '../packet.ts';
 import type { Packet } from '../packet.ts';
-import { echoPort, MAPPED_PREFIX } from './parse.ts';
+import { echoPort, MAPPED_PREFIX, walkExtensions } from './parse.ts';
 
 /** Whether a packet is an ICMP error; one in fragments is not read as such. */
 export function isError(packet: Packet): boolean {
@@ -71,7 +72,10 @@ function readQuoted6(ctx: TcContext, quoted: Packet, offset: u32): boolean {
   quoted.protocol = ip.nextHeader;
   quoted.source = ip.source;
   quoted.destination = ip.destination;
-  return readQuotedTransport(ctx, quoted, offset + IPV6_HEADER_LENGTH, Icmpv6Type.EchoRequest);
+  quoted.transportOffset = u16(offset + IPV6_HEADER_LENGTH);
+  quoted.isLaterFragment = 0;
+  if (walkExtensions(ctx, quoted) !== Outcome.Next || quoted.isLaterFragment) return false;
+  return readQuotedTransport(ctx, quoted, quoted.transportOffset, Icmpv6Type.EchoRequest);
 }
 
 /** At least the first 8 bytes of the transport are quoted (RFC 792). */

@@ -74,7 +74,7 @@ function fragmentText({ key, value }: Entry): string {
   const ports = codecOf(FragmentPorts).decode(value);
   const source = endText(datagram.source, ports.source);
   const destination = endText(datagram.destination, ports.destination);
-  return `fragments of ${IpProtocol[datagram.protocol]} ${source} > ${destination}`;
+  return `fragments of ${IpProtocol[ports.protocol]} ${source} > ${destination}`;
 }
 
 /** Rows that only lead to a claim are left out: their tuple is an endpoint's. */

@@ -30,6 +30,22 @@ function beyondEnd(): Uint8Array {
   return patch(frame, 14 + 4, 0, 16);
 }
 
+/** A fragment header without its next-header byte. */
+function fragmentHeader(offset: number, more: 0 | 1): { type: number; body: Uint8Array } {
+  const body = Uint8Array.of(0, 0, offset | more, 0, 0, 0, DATAGRAM.identification);
+  return { type: IpProtocol.Fragment, body };
+}
+
+/** A datagram with a second fragment header behind its first one. */
+function twiceFragmented(outer: 0 | 1, inner: 0 | 1): Uint8Array {
+  const extensions = [fragmentHeader(0, outer), fragmentHeader(0, inner)];
+  return sent(ANNA, BERT.ipv6, { ...DATAGRAM, extensions });
+}
+
+function withOptions(...options: number[]): Uint8Array {
+  return sent(ANNA, BERT, { ...SYN, options: Uint8Array.from(options) });
+}
+
 /** Rows about fragments and malformed packets. */
 export const fragmentCases: readonly PacketCase[] = [
   {
@@ -104,6 +120,42 @@ export const fragmentCases: readonly PacketCase[] = [
     ],
   },
   {
+    sentence: 'options in the part that is cut up are no reason to lose the later fragments',
+    steps: [
+      annaSends(
+        sent(ANNA, BERT.ipv6, {
+          ...DATAGRAM,
+          extensions: [
+            fragmentHeader(0, 1),
+            { type: IpProtocol.DestinationOptions, body: PADDING },
+          ],
+        }),
+        'to peer',
+      ),
+      annaSends(
+        sent(ANNA, BERT.ipv6, {
+          protocol: IpProtocol.DestinationOptions,
+          payload: new Uint8Array(16),
+          fragmentOffset: 32,
+          identification: DATAGRAM.identification,
+        }),
+        'to peer',
+      ),
+    ],
+    after: [
+      'fragments of UDP [fd00::1]:5000 > [fd00::2]:6000',
+      'new UDP [fd00::1]:5000 > [fd00::2]:6000 2+0',
+    ],
+  },
+  {
+    sentence: 'a fragment that is cut up once more is dropped: its ports could be anywhere',
+    steps: [
+      annaSends(twiceFragmented(1, 0), 'drop', DropReason.InvalidExtensionHeader),
+      annaSends(twiceFragmented(0, 1), 'drop', DropReason.InvalidExtensionHeader),
+      annaSends(twiceFragmented(0, 0), 'drop', DropReason.InvalidExtensionHeader),
+    ],
+  },
+  {
     sentence: 'a fragment that would overwrite the flags of a TCP header is dropped',
     steps: [
       annaSends(
@@ -114,8 +166,39 @@ export const fragmentCases: readonly PacketCase[] = [
     ],
   },
   {
-    sentence: 'IPv4 options are stepped over',
-    steps: [annaSends(sent(ANNA, BERT, { ...SYN, options: new Uint8Array(8).fill(1) }), 'to peer')],
+    sentence: 'IPv4 options are stepped over, up to a limit',
+    steps: [
+      annaSends(withOptions(...new Array<number>(8).fill(1)), 'to peer'),
+      annaSends(withOptions(7, 39, ...new Array<number>(37).fill(4), 0), 'to peer'),
+      annaSends(withOptions(...new Array<number>(12).fill(1)), 'drop', DropReason.InvalidPacket),
+    ],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 2+0'],
+  },
+  {
+    sentence: 'a source route is dropped, wherever it stands: its next hop is not where it ends',
+    steps: [
+      // Loose and strict; behind a no-operation and a timestamp.
+      annaSends(withOptions(131, 7, 4, 192, 0, 2, 7, 0), 'drop', DropReason.InvalidPacket),
+      annaSends(withOptions(137, 7, 4, 192, 0, 2, 7, 0), 'drop', DropReason.InvalidPacket),
+      annaSends(
+        withOptions(1, 68, 8, 5, 0, 0, 0, 0, 0, 131, 3, 4),
+        'drop',
+        DropReason.InvalidPacket,
+      ),
+      // What stands behind the end of the options is none.
+      annaSends(withOptions(0, 131, 3, 4), 'to peer'),
+    ],
+    after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
+  },
+  {
+    sentence: 'IPv4 options that say they are shorter than they are, or longer, are dropped',
+    steps: [
+      annaSends(withOptions(68, 0, 0, 0), 'drop', DropReason.InvalidPacket),
+      annaSends(withOptions(68, 1, 0, 0), 'drop', DropReason.InvalidPacket),
+      annaSends(withOptions(68, 5, 0, 0), 'drop', DropReason.InvalidPacket),
+      annaSends(withOptions(1, 1, 1, 68), 'drop', DropReason.InvalidPacket),
+      annaSends(withOptions(68, 4, 0, 0), 'to peer'),
+    ],
     after: ['new TCP 10.0.0.1:40000 > 10.0.0.2:80 1+0'],
   },
   {

@@ -1,7 +1,7 @@
 /** Neighbour discovery, and ICMP errors that speak of a flow. */
 import { DropReason } from '@skep/contract';
 import { PolicyProtocol } from '@skep/policy';
-import { Icmpv6Type, makeFrame, makePacket, TcpFlag } from '@skep/wire';
+import { IcmpType, Icmpv6Type, IpProtocol, makeFrame, makePacket, TcpFlag } from '@skep/wire';
 import {
   annaGets,
   annaSends,
@@ -10,11 +10,13 @@ import {
   type PacketCase,
   type Step,
   sent,
+  type Transport,
   tcp,
   udp,
 } from '../packet-case.ts';
 import type { TrialTables } from '../tables.ts';
-import { ANNA, BERT, GATEWAY_MAC, OPEN_POLICY, setPolicy, WORLD_ADDRESS } from '../world.ts';
+import { ANNA, BERT, GATEWAY_MAC, OPEN_POLICY, setPolicy } from '../world.ts';
+import { WORLD_ADDRESS, WORLD_ADDRESS6 } from '../world.ts';
 
 const GATEWAY = 'fe80::1';
 /** fe80::1 as bytes. */
@@ -51,6 +53,19 @@ const advertisement = makeFrame({
 /** The beginning of a packet, as an ICMP error quotes it. */
 function quote(source: string, destination: string, ports: ReturnType<typeof udp>): Uint8Array {
   return makePacket({ source, destination, ...ports });
+}
+
+const OPTIONS = { type: IpProtocol.DestinationOptions, body: Uint8Array.of(0, 1, 4, 0, 0, 0, 0) };
+
+/** What a router on anna's way to the world says of a packet that she has sent. */
+function tooBig(transport: Transport): Uint8Array {
+  const payload = makePacket({ source: ANNA.ipv4, destination: WORLD_ADDRESS, ...transport });
+  return arriving('203.0.113.1', ANNA, { icmp: { type: 3, code: 4 }, payload });
+}
+
+function tooBig6(transport: Transport): Uint8Array {
+  const payload = makePacket({ source: ANNA.ipv6, destination: WORLD_ADDRESS6, ...transport });
+  return arriving('2001:db8:1::1', ANNA, { icmp: { type: Icmpv6Type.PacketTooBig }, payload });
 }
 
 function closeIngress(tables: TrialTables): void {
@@ -152,6 +167,40 @@ export const icmpCases: readonly PacketCase[] = [
       ),
     ],
     after: ['new UDP [fd00::1]:5000 > [fd00::2]:6000 1+0'],
+  },
+  {
+    sentence: 'an error about a flow passes after one that was denied, and renews nothing of it',
+    before: closeIngress,
+    steps: [
+      annaSends(sent(ANNA, WORLD_ADDRESS, udp(5000, 6000)), 'pass'),
+      annaGets(tooBig(udp(5000, 6001)), 'drop', DropReason.PolicyDenied),
+      annaGets(tooBig(udp(5000, 6000)), 'pass'),
+      annaGets(tooBig(udp(5000, 6000)), 'pass'),
+      annaSends(sent(ANNA, WORLD_ADDRESS6, udp(5000, 6000)), 'pass'),
+      annaGets(tooBig6(udp(5000, 6001)), 'drop', DropReason.PolicyDenied),
+      annaGets(tooBig6(udp(5000, 6000)), 'pass'),
+    ],
+    after: [
+      'new ICMP 203.0.113.1:772 > 10.0.0.1:1 denied: policy denied',
+      'new ICMPv6 [2001:db8:1::1]:512 > [fd00::1]:1 denied: policy denied',
+      'new UDP 10.0.0.1:5000 > 192.0.2.7:6000 1+0',
+      'new UDP [fd00::1]:5000 > [2001:db8::7]:6000 1+0',
+    ],
+  },
+  {
+    sentence: 'an error about a packet with extension headers reaches who sent it',
+    before: closeIngress,
+    steps: [
+      annaSends(sent(ANNA, WORLD_ADDRESS6, udp(5000, 6000)), 'pass'),
+      annaGets(tooBig6({ ...udp(5000, 6000), extensions: [OPTIONS] }), 'pass'),
+      annaGets(tooBig6({ ...udp(5000, 6000), moreFragments: true }), 'pass'),
+      // Only the first fragment says what flow it is of.
+      annaGets(tooBig6({ ...udp(5000, 6000), fragmentOffset: 8 }), 'drop', DropReason.PolicyDenied),
+    ],
+    after: [
+      'new ICMPv6 [2001:db8:1::1]:512 > [fd00::1]:1 denied: policy denied',
+      'new UDP [fd00::1]:5000 > [2001:db8::7]:6000 1+0',
+    ],
   },
   {
     sentence: 'an error about a flow that never was is decided by policy',
@@ -258,6 +307,44 @@ export const icmpCases: readonly PacketCase[] = [
       'new ICMP 10.0.0.2:771 > 10.0.0.1:1 denied: policy denied',
       'new TCP 10.0.0.1:1 > 10.0.0.2:2 denied: policy denied',
     ],
+  },
+  {
+    sentence: 'an answer to no question begins nothing, and opens no way for questions',
+    before: closeIngress,
+    steps: [
+      annaSends(
+        sent(ANNA, BERT, { icmp: { type: IcmpType.EchoReply, identifier: 7 } }),
+        'drop',
+        DropReason.UnknownConnectionState,
+      ),
+      bertSends(
+        sent(BERT, ANNA, { icmp: { type: IcmpType.EchoRequest, identifier: 7 } }),
+        'drop',
+        DropReason.PolicyDenied,
+      ),
+      annaSends(
+        sent(ANNA, BERT.ipv6, { icmp: { type: Icmpv6Type.EchoReply, identifier: 7 } }),
+        'drop',
+        DropReason.UnknownConnectionState,
+      ),
+    ],
+    after: ['new ICMP 10.0.0.2:7 > 10.0.0.1:0 denied: policy denied'],
+  },
+  {
+    sentence: 'a reserved type of ICMPv6 does not pass for the answer to a ping',
+    before: closeIngress,
+    steps: [
+      annaSends(
+        sent(ANNA, BERT.ipv6, { icmp: { type: Icmpv6Type.EchoRequest, identifier: 1 } }),
+        'to peer',
+      ),
+      bertSends(
+        sent(BERT, ANNA.ipv6, { icmp: { type: 0, code: 0 } }),
+        'drop',
+        DropReason.InvalidPacket,
+      ),
+    ],
+    after: ['new ICMPv6 [fd00::1]:1 > [fd00::2]:0 1+0'],
   },
   {
     sentence: 'ICMP types are what rules name',

@@ -1,0 +1,80 @@
+/**
+ * Who is behind an interface of the node and sends from one of the node's addresses is not the
+ * node: rules that open an endpoint to its node would open it to everybody.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { describeDropReason, DropReason } from '@skep/contract';
+import { TcAction } from '@skep/ebpf';
+import { TcpFlag } from '@skep/wire';
+import { MachineTables } from './machine-tables.ts';
+import { endpointPrograms } from './programs.ts';
+import { arriving, sent, tcp, type Transport, udp } from './trial/packet-case.ts';
+import { remembered } from './trial/remembered.ts';
+import { counters } from './trial/run-case.ts';
+import type { TrialTables } from './trial/tables.ts';
+import * as world from './trial/world.ts';
+
+const { ANNA, BERT, GATEWAY6, NODE, NODE_ADDRESS, UPLINK_ADDRESS6, UPLINK_INTERFACE } = world;
+const { fromEndpoint, toEndpoint } = endpointPrograms(NODE);
+const FORGED = `drop: ${describeDropReason(DropReason.InvalidSourceAddress).name}`;
+const SYN = tcp(40_000, 22, TcpFlag.SYN);
+const ACK = tcp(40_000, 22, TcpFlag.ACK);
+
+/** Anna on a machine of her own, and what the node's stack hands her. */
+class Node extends MachineTables implements TrialTables {
+  constructor() {
+    super(NODE, { clock: () => 1_000_000_000_000n });
+    world.setUp(this);
+  }
+
+  /** `ingressIfindex` 0: the node's own. */
+  toAnna(source: string, transport: Transport, ingressIfindex = UPLINK_INTERFACE): string {
+    const before = counters(this);
+    const context = { ifindex: ANNA.interfaceIndex, ingressIfindex };
+    const packet = arriving(source, ANNA, transport);
+    const { returnValue } = this.load(toEndpoint).run({ packet, context });
+    if (returnValue === TcAction.Pass) return 'pass';
+    const reasons = [...counters(this)].filter(([at, count]) => count !== (before.get(at) ?? 0n));
+    return `drop: ${reasons.map(([reason]) => describeDropReason(reason).name).join()}`;
+  }
+
+  annaSends(to: string, transport: Transport): number {
+    const context = { ifindex: ANNA.interfaceIndex };
+    return this.load(fromEndpoint).run({ packet: sent(ANNA, to, transport), context }).returnValue;
+  }
+
+  advanceSeconds(): void {}
+
+  close(): void {}
+}
+
+describe('an address of the node that comes in by an interface', () => {
+  for (const address of [NODE_ADDRESS, UPLINK_ADDRESS6, GATEWAY6]) {
+    test(`${address} is the node's only where the node itself sends`, () => {
+      const node = new Node();
+      assert.equal(node.toAnna(address, SYN), FORGED);
+      assert.equal(node.toAnna(address, udp(1, 22)), FORGED);
+      assert.deepEqual(remembered(node), [], 'a forged packet leaves nothing behind');
+      assert.equal(node.toAnna(address, SYN, 0), 'pass');
+    });
+  }
+
+  test('it has no part in what the node has begun, nor in what an endpoint has', () => {
+    const node = new Node();
+    assert.equal(node.toAnna(NODE_ADDRESS, SYN, 0), 'pass');
+    assert.equal(node.toAnna(NODE_ADDRESS, ACK), FORGED);
+    assert.equal(node.toAnna(NODE_ADDRESS, ACK, 0), 'pass');
+    assert.equal(node.annaSends(NODE_ADDRESS, udp(7, 53)), TcAction.Pass);
+    assert.equal(node.toAnna(NODE_ADDRESS, udp(53, 7)), FORGED);
+    assert.equal(node.toAnna(NODE_ADDRESS, udp(53, 7), 0), 'pass');
+  });
+
+  test('the rest of the world comes in as before, and endpoints send to their node', () => {
+    const node = new Node();
+    assert.equal(node.toAnna(world.WORLD_ADDRESS, SYN), 'pass');
+    assert.equal(node.toAnna(world.WORLD_ADDRESS6, SYN), 'pass');
+    assert.equal(node.toAnna(BERT.ipv4, udp(1, 2)), FORGED, 'an endpoint comes by its own device');
+    assert.equal(node.annaSends(NODE_ADDRESS, SYN), TcAction.Pass);
+  });
+});
