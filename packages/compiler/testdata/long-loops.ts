@@ -108,3 +108,57 @@ export function leaves(ctx: XdpContext): XdpAction {
   }
   return XdpAction.Pass;
 }
+/** How often something was found decides afterwards. */
+export function tally(ctx: XdpContext): XdpAction {
+  let at: u32 = ctx.length;
+  let found: u32 = 0;
+  while (at !== 1) {
+    at = (at & 1) === 1 ? at * 3 + 1 : at / 2;
+    if ((at & 7) === 5) found++;
+  }
+  return found > 3 ? 100 + found : found;
+}
+/** Two that are carried round together, one of them of 64 bits; the loop is left by one of them. */
+export function races(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Drop;
+  let slow: u32 = word.value & 3;
+  let fast: u64 = 7;
+  for (let i: u32 = 0; i < word.value; i++) {
+    const next: u64 = u64(slow) + 3;
+    slow += 2;
+    if ((i & 1) === 0) fast = fast + next;
+    if (fast > 5000) break;
+  }
+  if (fast < 100) return u32(fast & 0xff);
+  return slow > 40 ? 1000 + slow : slow;
+}
+/** A verdict that only loops decide is one of two: it stays known. */
+export function settles(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Drop;
+  let verdict: u32 = 1;
+  let left: u32 = word.value;
+  while (left !== 0) {
+    if ((left & 0xf0) === 0x30) verdict = 0;
+    left = left >>> 3;
+  }
+  return verdict === 0 ? verdict + 10 : verdict + 19;
+}
+/** A count that begins anew in the loop, and an offset that only the loop bounds. */
+export function longest(ctx: XdpContext): XdpAction {
+  let at: u32 = 0;
+  let run: u32 = 0;
+  let most: u32 = 0;
+  while (at < 1000) {
+    const pair = ctx.at(Pair, at);
+    if (!pair) break;
+    if (pair.kind === 7) run++;
+    else {
+      if (run > most) most = run;
+      run = 0;
+    }
+    at++;
+  }
+  return most > 16 ? most + 100 : most;
+}

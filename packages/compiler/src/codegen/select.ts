@@ -89,6 +89,9 @@ class Selector extends RegisterCode {
       case 'atomicAdd':
         this.selectMemory(value, operation);
         return;
+      case 'hidden':
+        this.selectHidden(value);
+        return;
       case 'call':
       case 'callSubprogram':
       case 'callKernelFunction':
@@ -149,6 +152,23 @@ class Selector extends RegisterCode {
     instruction.touches = this.touched(base);
     instruction.size = size;
     instruction.offset = offset;
+  }
+
+  /**
+   * Of bytes that were written in pieces the verifier remembers that they were, not what they are.
+   *
+   * @source check_stack_read_fixed_off, kernel/bpf/verifier.c
+   */
+  private selectHidden(value: Value): void {
+    const { operation } = value.operands[0]!;
+    if (operation.op !== 'slot') throw new Error('hidden: not on the stack');
+    const frame = this.frames.objectOf(operation.slot);
+    const low = this.put('storeImmediate', FRAME_POINTER);
+    const high = this.put('storeImmediate', FRAME_POINTER);
+    const whole = this.put('load', this.registerOf(value), FRAME_POINTER);
+    for (const half of [low, high]) Object.assign(half, { immediate: -1, size: 4 });
+    high.offset = 4;
+    for (const each of [low, high, whole]) Object.assign(each, { frame, touches: [frame] });
   }
 
   private selectCall(value: Value, operation: CallOperation): void {

@@ -84,6 +84,7 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle'
  * - `turn`: which turn of the loop around it this is, from 0; `limit` when the loop must be left,
  *   which a branch at once sees to. Stands in the loop's head; what becomes of it depends on the
  *   kernel that the program is made for (`codegen/loops`)
+ * - `hidden` [slot of 8 bytes]: -1, of which the verifier knows nothing
  * - `phi` [one per predecessor, in their order]
  */
 export type Operation =
@@ -98,7 +99,7 @@ export type Operation =
   | { readonly op: 'parameter'; readonly index: number }
   /** `isPacketPointer`: data + offset, made once and then checked against the end of the data. */
   | { readonly op: BinaryOperator; readonly isPacketPointer?: boolean }
-  | { readonly op: 'neg' | 'zeroExtend' | 'signExtend' | 'truncate' | 'phi' }
+  | { readonly op: 'neg' | 'zeroExtend' | 'signExtend' | 'truncate' | 'hidden' | 'phi' }
   | { readonly op: 'byteSwap'; readonly bits: 16 | 32 | 64; readonly isWhole?: true }
   | { readonly op: 'load'; readonly access: Access }
   | { readonly op: 'store'; readonly access: Access }

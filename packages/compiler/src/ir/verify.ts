@@ -179,6 +179,7 @@ const operandWidths: Readonly<Record<string, readonly number[]>> = {
   signExtend: [32],
   truncate: [64],
   load: [64],
+  hidden: [64],
   store: [64, -1],
   atomicAdd: [64, -1],
   turn: [],

@@ -11,7 +11,7 @@
 import { bitLength, maskOf } from '../ir/arithmetic.ts';
 import { type Block, type IrFunction, resolve, type Value } from '../ir/ir.ts';
 
-const opaque = new Set<string>(['div', 'mod', 'byteSwap', 'neg']);
+const opaque = new Set<string>(['div', 'mod', 'byteSwap', 'neg', 'hidden']);
 
 /** @source adjust_scalar_min_max_vals and check_alu_op, kernel/bpf/verifier.c */
 function isOpaque({ operation, operands }: Value): boolean {

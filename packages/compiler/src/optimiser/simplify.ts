@@ -67,6 +67,7 @@ function simplifyValue(value: Value, rewriter: Rewriter): Value | null {
     case 'callSubprogram':
     case 'callKernelFunction':
     case 'turn':
+    case 'hidden':
     case 'constant':
     case 'map':
     case 'mapValue':

@@ -9,6 +9,7 @@ import { resolveOperands } from '../../optimiser/edit.ts';
 import type { Target } from '../target.ts';
 import { outline } from './callback-loop.ts';
 import { guardOf } from './guard.ts';
+import { hideStarts } from './hide-starts.ts';
 import { iterate } from './iterator-loop.ts';
 import { loopOf } from './natural-loop.ts';
 
@@ -22,9 +23,9 @@ export function lowerLoops(functions: IrFunction[], target: Target): Set<IrFunct
   for (const made of functions) {
     const kept = new Set<Value>();
     for (let turn = nextTurn(made, kept); turn; turn = nextTurn(made, kept)) {
-      const form = lowerTurn(made, turn, functions, target);
+      const { form, isChanged } = lowerTurn(made, turn, functions, target);
       if (form === 'mayGoto') kept.add(turn);
-      else changed.add(made);
+      if (isChanged) changed.add(made);
     }
   }
   return changed;
@@ -39,9 +40,17 @@ function nextTurn(made: IrFunction, kept: ReadonlySet<Value>): Value | undefined
   return undefined;
 }
 
-type Form = 'mayGoto' | 'iterator' | 'callback' | 'none';
+interface Lowered {
+  readonly form: 'mayGoto' | 'iterator' | 'callback' | 'none';
+  readonly isChanged: boolean;
+}
 
-function lowerTurn(made: IrFunction, turn: Value, functions: IrFunction[], target: Target): Form {
+function lowerTurn(
+  made: IrFunction,
+  turn: Value,
+  functions: IrFunction[],
+  target: Target,
+): Lowered {
   const head = turn.block!;
   const loop = loopOf(made, head);
   const guard = guardOf(head);
@@ -50,17 +59,20 @@ function lowerTurn(made: IrFunction, turn: Value, functions: IrFunction[], targe
     turn.replacement = made.makeConstant(0, 32);
     head.values.splice(head.values.indexOf(turn), 1);
     resolveOperands(made);
-    return 'none';
+    return { form: 'none', isChanged: true };
   }
+  const hasHidden = hideStarts(made, loop);
   const isTurnUsed = new UseTable(made).count(turn) > 1;
   // The instruction counts to the kernel's limit, and to no other.
-  if (target.mayGoto && !isTurnUsed && guard.limit === turnsMax) return 'mayGoto';
+  if (target.mayGoto && !isTurnUsed && guard.limit === turnsMax) {
+    return { form: 'mayGoto', isChanged: hasHidden };
+  }
   if (target.numberIterators) {
     iterate(made, loop, guard, isTurnUsed);
-    return 'iterator';
+    return { form: 'iterator', isChanged: true };
   }
   functions.push(outline(made, loop, guard, freeName(made.name, functions)));
-  return 'callback';
+  return { form: 'callback', isChanged: true };
 }
 
 function freeName(owner: string, functions: readonly IrFunction[]): string {

@@ -1,0 +1,126 @@
+/**
+ * A number that grows from turn to turn, and that something is decided by, must not begin with what
+ * the verifier knows: it would follow it number by number, turn by turn, until it gives up. Such a
+ * number begins with the sum of itself and a zero that only the author's side knows to be one.
+ *
+ * Nobody misses what is hidden: whatever becomes an index or a part of an address is compared or
+ * masked in the turn in which it does.
+ *
+ * @source is_state_visited and check_cond_jmp_op, kernel/bpf/verifier.c
+ */
+import { type IrFunction, isCall, type Value, type Width } from '../../ir/ir.ts';
+import { phisOf } from '../../optimiser/edit.ts';
+import { BlockWriter } from './block-writer.ts';
+import type { NaturalLoop } from './natural-loop.ts';
+
+/** Whether the loop has such a number. */
+export function hideStarts(made: IrFunction, { head, blocks }: NaturalLoop): boolean {
+  const numbers = new Numbers(made);
+  let isChanged = false;
+  for (const carried of phisOf(head)) {
+    const after = numbers.computedFrom(carried);
+    if (!numbers.isCompared(after) || !numbers.grows(carried)) continue;
+    for (const block of blocks) {
+      for (const phi of phisOf(block)) {
+        const isSame = after.has(phi) && numbers.computedFrom(phi).has(carried);
+        if (isSame && hideKnown(made, phi, after)) isChanged = true;
+      }
+    }
+  }
+  return isChanged;
+}
+
+/** Hides those operands of the phi that begin something: they do not come from the turns before. */
+function hideKnown(made: IrFunction, phi: Value, after: ReadonlySet<Value>): boolean {
+  let isChanged = false;
+  phi.operands.forEach((operand, index) => {
+    if (after.has(operand) || isUnknown(operand)) return;
+    const writer = new BlockWriter(made, phi.block!.predecessors[index]!, null);
+    phi.operands[index] = writer.put({ op: 'add' }, [zero(writer, phi.width), operand], phi.width);
+    isChanged = true;
+  });
+  return isChanged;
+}
+
+/** One of its own for each use: what the verifier learns of one it would know of all. */
+function zero(writer: BlockWriter, width: Width): Value {
+  const slot = { name: 'hidden', size: 8 };
+  const address = writer.made.makeValue({ op: 'slot', slot }, [], 64);
+  const hidden = writer.put({ op: 'hidden' }, [address], 64);
+  const sum = writer.put({ op: 'add' }, [hidden, writer.constant(1, 64)], 64);
+  return width === 64 ? sum : writer.put({ op: 'truncate' }, [sum], 32);
+}
+
+/** Every number of its width is possible, as far as the verifier knows. */
+function isUnknown({ operation, operands, width }: Value): boolean {
+  switch (operation.op) {
+    case 'load':
+      return operation.access.size * 8 === width || operation.access.space === 'packetBounds';
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'truncate':
+      return operands.some(isUnknown);
+    case 'hidden':
+      return true;
+    default:
+      return isCall(operation);
+  }
+}
+
+const arithmetic: ReadonlySet<string> = new Set([
+  ...['add', 'sub', 'mul', 'div', 'mod', 'and', 'or', 'xor', 'shl', 'shr', 'sar'],
+  ...['neg', 'byteSwap'],
+]);
+const passedOn: ReadonlySet<string> = new Set(['zeroExtend', 'signExtend', 'truncate', 'phi']);
+
+/** Where the numbers of a function go. */
+class Numbers {
+  private readonly users = new Map<Value, Value[]>();
+  private readonly compared = new Set<Value>();
+
+  constructor({ blocks }: IrFunction) {
+    for (const { values, terminator } of blocks) {
+      for (const user of values) this.note(user);
+      if (terminator?.kind !== 'branch') continue;
+      this.compared.add(terminator.left).add(terminator.right);
+    }
+  }
+
+  isCompared(values: ReadonlySet<Value>): boolean {
+    return [...values].some((value) => this.compared.has(value));
+  }
+
+  /** A value and all that is computed from it; `isMaskPassed`: also behind masks. */
+  computedFrom(start: Value, isMaskPassed = true): ReadonlySet<Value> {
+    const found = new Set([start]);
+    for (const value of found) {
+      if (!isMaskPassed && isMasked(value)) continue;
+      for (const user of this.users.get(value) ?? []) found.add(user);
+    }
+    return found;
+  }
+
+  /** Whether it is computed from what it was a turn ago, and is neither masked nor chosen only. */
+  grows(phi: Value): boolean {
+    return [...this.computedFrom(phi, false)].some((value) => {
+      const isStep = arithmetic.has(value.operation.op) && !isMasked(value);
+      return isStep && this.computedFrom(value, false).has(phi);
+    });
+  }
+
+  private note(user: Value): void {
+    const { op } = user.operation;
+    if (!arithmetic.has(op) && !passedOn.has(op)) return;
+    for (const operand of user.operands) {
+      const known = this.users.get(operand);
+      if (known) known.push(user);
+      else this.users.set(operand, [user]);
+    }
+  }
+}
+
+/** Its bounds are known, whatever it is made from. */
+function isMasked({ operation, operands }: Value): boolean {
+  return operation.op === 'and' && operands.some((each) => each.operation.op === 'constant');
+}
