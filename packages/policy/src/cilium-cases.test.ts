@@ -151,7 +151,7 @@ const endpoints: PolicyCase[] = [
     policies: [
       cilium(
         `{${API}, ingress: [{fromEndpoints: [{matchLabels: {'k8s:app': frontend}},
-            {matchLabels: {'any:app': database}}, {matchLabels: {'container:app': vault}}]}]}`,
+            {matchLabels: {'any:app': database}}]}]}`,
       ),
     ],
     allow: ['frontend > api TCP 80', 'database > api TCP 80'],

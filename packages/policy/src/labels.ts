@@ -42,7 +42,7 @@ export interface LabelSelector {
 /** The label of Kubernetes that holds a pod's namespace, of source `k8s`. */
 export const NAMESPACE_KEY = 'io.kubernetes.pod.namespace';
 /** What precedes the keys that say where a workload is; nobody may give such a label to itself. */
-const PLACE_PREFIX = 'io.cilium.k8s.';
+export const PLACE_PREFIX = 'io.cilium.k8s.';
 /** What precedes the labels of a pod's namespace among its own, of source `k8s`. */
 export const NAMESPACE_LABELS_PREFIX = `${PLACE_PREFIX}namespace.labels.`;
 

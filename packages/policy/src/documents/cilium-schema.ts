@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { ENTITIES } from '../entities.ts';
 import { containsPrefix } from '../prefixes.ts';
+import { ciliumKey } from './cilium-keys.ts';
 import {
   addressOrPrefixField,
   isPortName,
@@ -116,7 +117,8 @@ const layer4 = {
   toPorts: z.array(portRule).optional(),
   icmps: z.array(icmpRule).optional(),
 };
-const endpoints = z.array(labelSelector).optional();
+const selector = labelSelector(ciliumKey);
+const endpoints = z.array(selector).optional();
 const entities = z
   .array(z.enum(ENTITIES, { error: `an entity: ${ENTITIES.join(', ')}` }))
   .optional();
@@ -173,8 +175,8 @@ const spec = z
     enableDefaultDeny: z
       .strictObject({ ingress: z.boolean().optional(), egress: z.boolean().optional() })
       .optional(),
-    endpointSelector: labelSelector.optional(),
-    nodeSelector: labelSelector.optional(),
+    endpointSelector: selector.optional(),
+    nodeSelector: selector.optional(),
     ingress: z.array(ingressRule).optional(),
     ingressDeny: z.array(ingressRule).optional(),
     egress: z.array(egressRule).optional(),

@@ -21,32 +21,36 @@ export const nonEmptyText = z
 /** Values and keys of labels: text only; YAML's `1` and `true` have to be quoted. */
 export const labelText = z.string({ error: 'a text (put it in quotes)' });
 
-const matchExpression = z
-  .strictObject({
-    key: nonEmptyText,
-    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist'], {
-      error: 'In, NotIn, Exists or DoesNotExist',
-    }),
-    values: z.array(labelText).optional(),
-  })
-  .superRefine((expression, context) => {
-    const needsValues = expression.operator === 'In' || expression.operator === 'NotIn';
-    const hasValues = (expression.values?.length ?? 0) > 0;
-    if (needsValues === hasValues) return;
-    const message = needsValues
-      ? `at least one value for ${expression.operator}`
-      : `no values for ${expression.operator}`;
-    context.addIssue({ code: 'custom', path: ['values'], message });
-  });
+function matchExpression(key: z.ZodString) {
+  return z
+    .strictObject({
+      key,
+      operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist'], {
+        error: 'In, NotIn, Exists or DoesNotExist',
+      }),
+      values: z.array(labelText).optional(),
+    })
+    .superRefine((expression, context) => {
+      const needsValues = expression.operator === 'In' || expression.operator === 'NotIn';
+      const hasValues = (expression.values?.length ?? 0) > 0;
+      if (needsValues === hasValues) return;
+      const message = needsValues
+        ? `at least one value for ${expression.operator}`
+        : `no values for ${expression.operator}`;
+      context.addIssue({ code: 'custom', path: ['values'], message });
+    });
+}
 
-/** A label selector of Kubernetes' shape. */
-export const labelSelector = z.strictObject({
-  matchLabels: z.record(nonEmptyText, labelText).optional(),
-  matchExpressions: z.array(matchExpression).optional(),
-});
+/** A label selector of Kubernetes' shape, with keys of this one. */
+export function labelSelector(key: z.ZodString = nonEmptyText) {
+  return z.strictObject({
+    matchLabels: z.record(key, labelText).optional(),
+    matchExpressions: z.array(matchExpression(key)).optional(),
+  });
+}
 
 /** A label selector as it was written. */
-export type WrittenSelector = z.infer<typeof labelSelector>;
+export type WrittenSelector = z.infer<ReturnType<typeof labelSelector>>;
 
 /**
  * Reads a prefix as policies write it: bits after the prefix are cleared, as both APIs do.

@@ -57,10 +57,12 @@ const ipBlock = z
     }
   });
 
+const selector = labelSelector();
+
 const peerField = z
   .strictObject({
-    podSelector: labelSelector.optional(),
-    namespaceSelector: labelSelector.optional(),
+    podSelector: selector.optional(),
+    namespaceSelector: selector.optional(),
     ipBlock: ipBlock.optional(),
   })
   .refine((peer) => Object.values(peer).some((value) => value !== undefined), {
@@ -76,7 +78,7 @@ const networkPolicy = z.strictObject({
   metadata: metadataField,
   spec: z
     .strictObject({
-      podSelector: labelSelector.optional(),
+      podSelector: selector.optional(),
       policyTypes: z
         .array(z.enum(['Ingress', 'Egress'], { error: 'Ingress or Egress' }))
         .max(2, { error: 'at most two policyTypes' })

@@ -43,6 +43,11 @@ function describeIssue(
       return document.problem([...path, key], detail);
     });
   }
+  if (issue.code === 'invalid_key') {
+    const found = `the key ${formatFound(path.at(-1))}`;
+    const expected = issue.issues.map((each) => expectation(each)).join(', ');
+    return [document.problem(path, `found ${found}, expected ${expected}`)];
+  }
   const found = formatFound(valueAt(document.value, path));
   return [document.problem(path, `found ${found}, expected ${expectation(issue)}`)];
 }
