@@ -1,7 +1,7 @@
 /** One YAML document: its plain value, and the line on which each part of it stands. */
 
-import { type Document, isCollection, isMap, isNode, LineCounter, parseAllDocuments } from 'yaml';
-import { findUnclearYaml, isSameKey } from './plain-yaml.ts';
+import { Composer, type Document, isCollection, isMap, isNode, LineCounter } from 'yaml';
+import { findUnclearYaml, isSameKey, tokensOf } from './plain-yaml.ts';
 import {
   type DocumentProblem,
   formatPath,
@@ -26,17 +26,18 @@ export interface LocatedDocument {
 /**
  * Reads all documents of a file; empty ones are left out.
  *
- * @throws PolicyDocumentError for text that is not YAML, for a key that appears twice, and for what
- * readers of YAML do not agree about.
+ * @throws PolicyDocumentError for text that is not YAML or nested too deeply, for a key that
+ * appears twice, and for what readers of YAML do not agree about.
  */
 export function readDocuments(text: string, file: string): LocatedDocument[] {
   const lines = new LineCounter();
-  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: isSameKey };
-  const parsed = parseAllDocuments(text, options);
-  const documents = Array.isArray(parsed) ? parsed : [];
   const problem = (offset: number, detail: string): DocumentProblem => {
     return { file, line: lines.linePos(offset).line, path: '', detail };
   };
+  const tokens = tokensOf(text, lines.addNewLine, ({ offset, detail }) => {
+    throw new PolicyDocumentError([problem(offset, detail)]);
+  });
+  const documents = [...new Composer({ uniqueKeys: isSameKey }).compose(tokens)];
   const problems = documents
     .flatMap((document) => [...document.errors, ...document.warnings])
     // What follows from the first error is noise; a key that appears twice is one of its own.

@@ -79,3 +79,41 @@ test('tags of plain values, aliases and numbers are what they are', () => {
     e: [0.5, -0, 16, 10, '010'],
   });
 });
+
+/** Texts that are nested this deeply, a level in each form that YAML has for it. */
+function nested(levels: number): string[] {
+  const lines = Array.from({ length: levels }, (_, level) => `${' '.repeat(level)}a:`);
+  return [
+    `\n${'['.repeat(levels)}${']'.repeat(levels)}`,
+    `\n${'{a: '.repeat(levels)}0${'}'.repeat(levels)}`,
+    `\n${'[a: '.repeat(levels)}0${']'.repeat(levels)}`,
+    `\n${'- '.repeat(levels)}0`,
+    `\n${'['.repeat(levels)}`,
+    `\n${lines.join('\n')} 0`,
+  ];
+}
+
+test('what is nested too deeply is refused where it is, however often it is read', () => {
+  for (const text of nested(5000)) {
+    for (let time = 0; time < 20; time++) {
+      assert.throws(
+        () => readDocuments(text, 'deep.yaml'),
+        (error: Error) => {
+          assert.ok(error instanceof PolicyDocumentError);
+          const line = text.startsWith('\na') ? 66 : 2;
+          const found = 'found more than 64 levels of lists and mappings';
+          assert.equal(error.message, `deep.yaml:${line}: ${found}, expected at most that`);
+          return true;
+        },
+      );
+    }
+  }
+});
+
+test('64 levels are read', () => {
+  for (const text of nested(64).filter((each) => !each.endsWith('['))) {
+    const [document] = readDocuments(text, 'deep.yaml');
+    assert.ok(JSON.stringify(document!.value).replaceAll(/[^[{]/g, '').length >= 64);
+    assert.throws(() => readDocuments(`a:\n ${text.trimStart().replaceAll('\n', '\n ')}`, 'x'));
+  }
+});

@@ -3,12 +3,38 @@
  * of them leaves out may be what closes an endpoint.
  */
 
-import { type Document, isScalar, type Node, visit } from 'yaml';
+import { type CST, type Document, isScalar, Lexer, type Node, Parser, visit } from 'yaml';
 
 /** Something that is refused, and where it stands in the text. */
 export interface YamlProblem {
   readonly offset: number;
   readonly detail: string;
+}
+
+const LEVELS_MAX = 64;
+
+/**
+ * The tokens of a text for the composer, which recurses: where the stack ends, it may take the
+ * whole process along. So it gets nothing that is nested more deeply than any policy.
+ *
+ * @param onNewLine is told where each line begins
+ * @param refuse what is nested more deeply
+ */
+export function* tokensOf(
+  text: string,
+  onNewLine: (offset: number) => void,
+  refuse: (problem: YamlProblem) => never,
+): Generator<CST.Token> {
+  const parser = new Parser(onNewLine);
+  onNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    const levels = parser.stack.filter((token) => 'items' in token).length;
+    if (levels <= LEVELS_MAX) continue;
+    const most = `${LEVELS_MAX} levels of lists and mappings`;
+    refuse({ offset: parser.offset, detail: `found more than ${most}, expected at most that` });
+  }
+  yield* parser.end();
 }
 
 /** Whether two keys of a mapping are one, also where one is a number. */
