@@ -19,10 +19,18 @@ export class PolicyDocumentError extends Error {
   }
 }
 
-/** `file:line: path: detail`. */
+/** `file:line: path: detail`, in one line whatever signs the document has. */
 export function formatProblem(problem: DocumentProblem): string {
   const path = problem.path === '' ? '' : `${problem.path}: `;
-  return `${problem.file}:${problem.line}: ${path}${problem.detail}`;
+  return escapeControls(`${problem.file}:${problem.line}: ${path}${problem.detail}`);
+}
+
+/** What would move a cursor, end a line or turn a text around, as JSON escapes it. */
+function escapeControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => {
+    const units = Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+  });
 }
 
 /** A step into a document: a key or an index. */

@@ -119,8 +119,31 @@ export const portNumber = z
   .min(1, { error: 'a port from 1 to 65535' })
   .max(65535, { error: 'a port from 1 to 65535' });
 
-/** Metadata of Kubernetes: only what names the policy is used; the rest says nothing about it. */
-export const metadataField = z.looseObject({
-  name: nonEmptyText,
-  namespace: nonEmptyText.optional(),
+const UNUSED_METADATA = [
+  ...['generateName', 'selfLink', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'],
+  ...['deletionTimestamp', 'deletionGracePeriodSeconds', 'labels', 'annotations'],
+  ...['ownerReferences', 'finalizers', 'managedFields'],
+];
+
+const LABEL = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
+
+/** A name as RFC 1123 has it; it is part of keys, in which slashes separate. */
+function nameField(pattern: string, lengthMax: number, signs: string) {
+  const regex = new RegExp(`^${pattern}$`);
+  return z
+    .string({ error: 'a text' })
+    .refine((text) => text.length <= lengthMax && regex.test(text), {
+      error: `small letters, digits${signs}, at most ${lengthMax}`,
+    });
+}
+
+/**
+ * Metadata of Kubernetes: only what names the policy is used; the rest says nothing about it.
+ *
+ * @source kubernetes staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go (ObjectMeta)
+ */
+export const metadataField = z.strictObject({
+  ...Object.fromEntries(UNUSED_METADATA.map((field) => [field, z.unknown().optional()])),
+  name: nameField(`${LABEL}(\\.${LABEL})*`, 253, ', hyphens and dots'),
+  namespace: nameField(LABEL, 63, ' and hyphens').optional(),
 });

@@ -1,11 +1,13 @@
 /** Text of a file to policy documents; the one way in. */
 
+import { z } from 'zod';
 import type { PolicyDocument } from '../model.ts';
 import { documentKey } from '../model.ts';
 import { readCiliumPolicy } from './cilium-policy.ts';
 import { type DocumentProblem, formatFound, PolicyDocumentError } from './document-error.ts';
 import { type LocatedDocument, readDocuments, valueAt } from './located-document.ts';
 import { readNetworkPolicy } from './network-policy.ts';
+import { checkShape } from './schema-problems.ts';
 
 /** How to read a file. */
 export interface ParseOptions {
@@ -33,19 +35,25 @@ export function parsePolicies(text: string, options: ParseOptions): PolicyDocume
   const problems: DocumentProblem[] = [];
   const documents: PolicyDocument[] = [];
   const seen = new Set<string>();
-  for (const located of readDocuments(text, options.file).flatMap(itemsOf)) {
+  const attempt = <T>(read: () => T): T | undefined => {
     try {
-      const document = readOne(located, options.defaultNamespace ?? 'default');
-      const key = documentKey(document);
-      if (seen.has(key)) {
-        problems.push(located.problem(['metadata', 'name'], `${key} appears twice in this file`));
-      }
-      seen.add(key);
-      documents.push(document);
+      return read();
     } catch (error) {
       if (!(error instanceof PolicyDocumentError)) throw error;
       problems.push(...error.problems);
+      return undefined;
     }
+  };
+  const all = readDocuments(text, options.file);
+  for (const located of all.flatMap((each) => attempt(() => itemsOf(each)) ?? [])) {
+    const document = attempt(() => readOne(located, options.defaultNamespace ?? 'default'));
+    if (!document) continue;
+    const key = documentKey(document);
+    if (seen.has(key)) {
+      problems.push(located.problem(['metadata', 'name'], `${key} appears twice in this file`));
+    }
+    seen.add(key);
+    documents.push(document);
   }
   if (problems.length > 0) throw new PolicyDocumentError(problems);
   return documents;
@@ -60,14 +68,24 @@ function readOne(document: LocatedDocument, defaultNamespace: string): PolicyDoc
   throw new PolicyDocumentError([document.problem(['kind'], detail)]);
 }
 
-/** The items of a List (`List`, `NetworkPolicyList`, ...), or the document itself. */
+const list = z.strictObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.unknown().optional(),
+  items: z.array(z.looseObject({})),
+});
+
+/**
+ * The items of a `List` or of a list of one kind, or the document itself. What a list of one kind
+ * says, its items need not say again.
+ */
 function itemsOf(document: LocatedDocument): LocatedDocument[] {
-  const kind = valueAt(document.value, ['kind']);
-  if (typeof kind !== 'string' || !kind.endsWith('List')) return [document];
-  const items = valueAt(document.value, ['items']);
-  if (!Array.isArray(items)) {
-    const detail = `found ${formatFound(items)}, expected a list`;
-    throw new PolicyDocumentError([document.problem(['items'], detail)]);
-  }
-  return items.map((_, index) => document.part(['items', index]));
+  const found = valueAt(document.value, ['kind']);
+  const kind = Object.keys(READERS).find((each) => found === `${each}List`);
+  if (found !== 'List' && !kind) return [document];
+  const { apiVersion, items } = checkShape(list, document, {});
+  return items.map((_, index) => {
+    const item = document.part(['items', index]);
+    return kind ? { ...item, value: { apiVersion, kind, ...(item.value as object) } } : item;
+  });
 }
