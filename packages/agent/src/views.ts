@@ -161,6 +161,8 @@ export interface PolicyResult {
   readonly milliseconds: number;
   /** Absent where nothing waits to be confirmed. */
   readonly pending?: PendingView;
+  /** What was applied and closes nothing, as `what is wrong (what to do)`. Absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 /** The question of `skep explain`: names are `namespace/name` or addresses. */

@@ -118,6 +118,26 @@ test('validate refuses by line and path, and uses no colour where nobody sees it
   assert.equal(errors.includes('\u001b'), false);
 });
 
+test('validate warns of a deny rule about nobody, and the policy is valid', async () => {
+  const file = write(
+    'idle.yaml',
+    `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: { name: api }
+spec: { endpointSelector: {}, egressDeny: [{ toEntities: [kube-apiserver] }] }
+`,
+  );
+  const warning =
+    `warning: ${file}:4: default/api egressDeny[0]: denies kube-apiserver, which nothing on ` +
+    'this node is (deny addresses instead, by toCIDR)\n';
+  const output = 'valid CiliumNetworkPolicy/default/api\n';
+  const text = await runSkep('policy', 'validate', file);
+  assert.deepEqual(text, { status: 0, output, errors: warning });
+  const json = await runSkep('policy', 'validate', '--json', file);
+  assert.deepEqual(JSON.parse(json.output), ['CiliumNetworkPolicy/default/api']);
+  assert.equal(json.errors, warning);
+});
+
 test('policy test: exit status 0 where all is as expected', async () => {
   const { status, output } = await runSkep('policy', 'test', 'examples/policy-tests/shop.yaml');
   assert.equal(status, 0);

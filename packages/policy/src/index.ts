@@ -24,6 +24,7 @@ export {
   type Party,
   type SideExplanation,
 } from './explain.ts';
+export { idleDenials } from './idle-denials.ts';
 export { INIT_RULE_SET, LOCAL_HOST_RULE } from './built-in-rules.ts';
 export { reservedIdentityLabels } from './identities.ts';
 export * from './labels.ts';

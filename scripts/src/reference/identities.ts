@@ -15,7 +15,8 @@ export function identitiesPage(): string {
 
 Identities that exist without being given to labels. The numbers are Cilium's. Policies name them by
 \`fromEntities\` and \`toEntities\`, or by their labels; an entity that nothing here has is
-understood and matches nobody. \`skep identity list --all\` shows what has which.
+understood and matches nobody, and \`skep policy validate\` warns of a deny rule that names it.
+\`skep identity list --all\` shows what has which.
 
 An endpoint whose labels are not known yet, one that was made without \`labels\`, is \`init\`:
 closed both ways without any policy, but for what a \`CiliumClusterwideNetworkPolicy\` about

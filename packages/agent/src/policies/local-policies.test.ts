@@ -104,6 +104,17 @@ test('a change that nobody confirms goes back: what it added, replaced and delet
   assert.equal(policies.pending, undefined);
 });
 
+test('who applies a deny rule about nobody is warned', (t) => {
+  const { policies, inForce } = begin(t, new FakeClock());
+  const text = policy('a').replace('ingress: [{}]', 'egressDeny: [{ toEntities: [health] }]');
+  assert.deepEqual(policies.apply(text, 'a.yaml').warnings, [
+    'a.yaml:4: a egressDeny[0]: denies health, which nothing on this node is (deny addresses ' +
+      'instead, by toCIDR)',
+  ]);
+  assert.deepEqual(inForce(), ['a a.yaml']);
+  assert.equal(policies.apply(policy('b'), 'b.yaml').warnings, undefined);
+});
+
 test('a change that is confirmed stays, and there is nothing to confirm then', (t) => {
   const clock = new FakeClock();
   const { policies, inForce } = begin(t, clock);

@@ -3,7 +3,7 @@
  * unless somebody says within a time that it is well, everything since goes back by itself, also
  * when the agent has died meanwhile. Whatever is changed while something waits belongs to it.
  */
-import { documentKey, parsePolicies, type PolicyDocument } from '@skep/policy';
+import { documentKey, idleDenials, parsePolicies, type PolicyDocument } from '@skep/policy';
 import type { HostGuard } from '../host/host-guard.ts';
 import type { NodeModel } from '../model/node-model.ts';
 import type { Problems } from '../health/problems.ts';
@@ -97,7 +97,9 @@ export class LocalPolicies {
         memory.addPolicy(policy, this.pendingWith(keys, options));
       });
     });
-    return this.result('policies applied', keys, start);
+    const warnings = idleDenials(documents);
+    const result = this.result('policies applied', keys, start);
+    return warnings.length > 0 ? { ...result, warnings } : result;
   }
 
   /** By `documentKey`; unknown ones are no error. @throws PolicyRefusedError, above */

@@ -1,8 +1,9 @@
 /** `skep policy list|apply|delete|validate|test`. */
 import type { ChangeOptions, PendingView, PolicyResult } from '@skep/agent';
 import { readText } from '@skep/lab';
-import { documentKey, parsePolicies } from '@skep/policy';
+import { documentKey, idleDenials, parsePolicies } from '@skep/policy';
 import type { Command } from 'commander';
+import { pc } from '../colours.ts';
 import { CommandError, printJson, printList } from '../output.ts';
 import { runPolicyTests } from '../policy-test/run.ts';
 import { type AskOptions, asking, parseDuration, withAgent } from '../asking.ts';
@@ -120,6 +121,7 @@ async function applyPolicies(
     for (const file of files) {
       const result = await agent.applyPolicies(readText(file), file, changeOptions(options));
       results.push(result);
+      warn(result.warnings ?? []);
       if (!options.json) report('applied', result);
     }
     if (options.json) printJson(results);
@@ -144,9 +146,15 @@ async function deletePolicies(
 }
 
 function validatePolicies(files: readonly string[], options: { readonly json?: boolean }): void {
-  const keys = files.flatMap((file) => parsePolicies(readText(file), { file }).map(documentKey));
+  const documents = files.flatMap((file) => parsePolicies(readText(file), { file }));
+  const keys = documents.map(documentKey);
+  warn(idleDenials(documents));
   if (options.json) printJson(keys);
   else for (const key of keys) process.stdout.write(`valid ${key}\n`);
+}
+
+function warn(warnings: readonly string[]): void {
+  for (const each of warnings) process.stderr.write(`${pc.yellow('warning')}: ${each}\n`);
 }
 
 function report(what: string, { changed, milliseconds, pending }: PolicyResult): void {
