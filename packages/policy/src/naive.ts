@@ -181,11 +181,16 @@ function isCiliumEndpoint(document: Written, selector: Written, peer: NaiveParty
   if (keys.some((key) => key.startsWith('reserved:'))) {
     return matches(selector, (key) => (key === `reserved:${peer.kind}` ? '' : undefined));
   }
-  const namesNamespace = keys.some((key) => key.endsWith('io.kubernetes.pod.namespace'));
+  const isNamespaced = document.metadata.namespace !== undefined;
   // A selector that speaks of namespaces is taken as it is: what has none may lack the key.
-  if (peer.kind !== 'pod') return namesNamespace && matches(selector, () => undefined);
-  const isHome = !document.metadata.namespace || peer.namespace === document.metadata.namespace;
-  return (isHome || namesNamespace) && matches(selector, (key) => podLabel(peer, key));
+  const isAsItIs = keys.some((written) => {
+    const key = withoutSource(written);
+    if (key === 'io.kubernetes.pod.namespace') return true;
+    return isNamespaced && key.startsWith(NAMESPACE_LABEL);
+  });
+  if (peer.kind !== 'pod') return isAsItIs && matches(selector, () => undefined);
+  const isHome = !isNamespaced || peer.namespace === document.metadata.namespace;
+  return (isHome || isAsItIs) && matches(selector, (key) => podLabel(peer, key));
 }
 
 function isEntity(entity: string, peer: NaiveParty): boolean {
@@ -215,13 +220,22 @@ function isCiliumPort(rule: Written, flow: NaiveFlow): boolean {
 }
 
 function podLabel(party: NaiveParty, written: string): string | undefined {
-  const key = written.replace(/^(k8s|any):/, '');
+  const key = withoutSource(written);
   if (key === 'io.kubernetes.pod.namespace') return party.namespace;
+  if (key.startsWith(NAMESPACE_LABEL)) {
+    return namespaceLabel(party, key.slice(NAMESPACE_LABEL.length));
+  }
   return party.labels[key];
 }
 
+const NAMESPACE_LABEL = 'io.cilium.k8s.namespace.labels.';
+
+function withoutSource(key: string): string {
+  return key.replace(/^(k8s|any):/, '');
+}
+
 function nodeLabel(party: NaiveParty, written: string): string | undefined {
-  return party.labels[written.replace(/^(k8s|any):/, '')];
+  return party.labels[withoutSource(written)];
 }
 
 function namespaceLabel(party: NaiveParty, key: string): string | undefined {

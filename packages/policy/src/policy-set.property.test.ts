@@ -16,9 +16,19 @@ import { documentKey, type NamedPort, type Peer } from './model.ts';
 import { type NaiveParty, naiveAllows } from './naive.ts';
 import { PolicySet } from './policy-set.ts';
 import { containsPrefix } from './prefixes.ts';
-import { OUTSIDE, PORTS, podAt, randomDocument } from './random-policies.ts';
+import {
+  LOCAL_ADDRESSES,
+  LOCAL_PREFIXES,
+  OUTSIDE,
+  PORTS,
+  podAt,
+  randomDocument,
+} from './random-policies.ts';
 
-const POD_ADDRESSES = ['10.0.0.5', '10.0.0.7', '10.0.1.1', '2001:db8::5', '2001:db8::9'];
+const POD_ADDRESSES = [
+  ...['10.0.0.5', '10.0.0.7', '10.0.1.1', '2001:db8::5', '2001:db8::9'],
+  ...['10.1.0.7'],
+];
 const HOST = { ...outside('host', '10.0.0.1'), labels: { zone: 'a' } };
 const OTHER_NODE = outside('remote-node', '192.0.2.129');
 const WORLD = OUTSIDE.map((address) => outside('world', address));
@@ -90,8 +100,21 @@ interface Probe {
   readonly port: number;
 }
 
-function* probesOf(pods: ReadonlyMap<string, NaiveParty>): Generator<Probe> {
-  const peers = [...pods.values(), HOST, OTHER_NODE, ...WORLD];
+/** Who is at the addresses that are the node's while it has these prefixes. */
+function atLocalAddresses(prefixes: readonly string[]): NaiveParty[] {
+  return LOCAL_ADDRESSES.map((address) => {
+    const own = parsePrefix(address);
+    const isLocal = prefixes.some((each) => containsPrefix(parsePrefix(each), own));
+    return outside(isLocal ? 'host' : 'world', address);
+  });
+}
+
+function* probesOf(
+  pods: ReadonlyMap<string, NaiveParty>,
+  localPrefixes: readonly string[],
+): Generator<Probe> {
+  const others = [HOST, OTHER_NODE, ...WORLD, ...atLocalAddresses(localPrefixes)];
+  const peers = [...pods.values(), ...others];
   let turn = 0;
   for (const subject of [HOST.address, ...pods.keys()]) {
     for (const peer of peers) {
@@ -139,6 +162,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ pod: fc.oneof(...POD_ADDRESSES.map(podAt)) }),
   },
   { weight: 1, arbitrary: fc.record({ lose: fc.constantFrom(...POD_ADDRESSES) }) },
+  { weight: 2, arbitrary: fc.record({ localPrefixes: fc.subarray(LOCAL_PREFIXES) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -150,18 +174,20 @@ class Trial {
   readonly node = new Node(this.set);
   readonly documents = new Map<string, unknown>();
   readonly pods = new Map<string, NaiveParty>();
+  localPrefixes: readonly string[] = [];
 
   constructor(pods: readonly NaiveParty[]) {
     for (const party of [HOST, OTHER_NODE]) this.write(this.set.setPeer(party.kind, toPeer(party)));
     const node = new Map([[HOST.address, { labels: nodeLabels(HOST.labels) }]]);
     this.write(this.set.update({ subjects: node }));
+    this.run({ localPrefixes: LOCAL_PREFIXES });
     for (const pod of pods) this.run({ pod });
   }
 
   run(step: Step): void {
     // Only documents: a peer that is another one now has no old verdict.
     const isSame = 'apply' in step || 'forget' in step;
-    const probes = isSame ? [...probesOf(this.pods)] : [];
+    const probes = isSame ? [...probesOf(this.pods, this.localPrefixes)] : [];
     const old = probes.map((probe) => verdictOf(this.node, probe));
     const changes = this.change(step);
     this.node.restrict(changes);
@@ -208,6 +234,12 @@ class Trial {
       this.node.tables.delete(step.lose);
       return this.set.update({ deletedPeers: [step.lose], deletedSubjects: [step.lose] });
     }
+    if ('localPrefixes' in step) {
+      this.localPrefixes = step.localPrefixes;
+      const host = toPeer(HOST);
+      const prefixes = [...host.prefixes, ...step.localPrefixes.map(parsePrefix)];
+      return this.set.setPeer('host', { ...host, prefixes });
+    }
     const { pod } = step;
     const peer = toPeer(pod);
     this.pods.set(pod.address, pod);
@@ -230,7 +262,7 @@ class Trial {
 
   check(): void {
     const documents = [...this.documents.values()];
-    for (const probe of probesOf(this.pods)) {
+    for (const probe of probesOf(this.pods, this.localPrefixes)) {
       const self = this.pods.get(probe.subject) ?? HOST;
       const { peer, protocol, port, direction } = probe;
       const [from, to] = direction === 'ingress' ? [peer, self] : [self, peer];

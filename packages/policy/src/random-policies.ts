@@ -21,12 +21,16 @@ const PREFIXES = [
   '10.0.0.4/30',
   '10.0.0.5/32',
   '10.0.0.7/32',
+  '10.1.0.0/16',
+  '10.1.0.0/24',
+  '10.1.2.3/32',
   '192.0.2.0/24',
   '192.0.2.128/25',
   '::/0',
   '2001:db8::/32',
   '2001:db8::4/126',
   '2001:db8::5/128',
+  '2001:db8:50::/64',
 ];
 
 /** Addresses outside, inside and at the borders of `PREFIXES`. */
@@ -40,6 +44,11 @@ export const OUTSIDE = [
   '2001:db8::6',
   '2001:db9::1',
 ];
+
+/** Prefixes wider than an address that may be the node's, and addresses in them. */
+export const LOCAL_PREFIXES = ['10.1.0.0/16', '2001:db8:50::/48'];
+/** See {@link LOCAL_PREFIXES}. */
+export const LOCAL_ADDRESSES = ['10.1.0.9', '10.1.2.3', '10.1.9.9', '2001:db8:50::5'];
 
 const label = fc.constantFrom('a', 'b', 'c');
 const namespace = fc.constantFrom(...NAMESPACES);
@@ -100,13 +109,14 @@ const namespaceSelector = selector(
 
 /** For each prefix, longer ones within it. */
 const BLOCKS: readonly (readonly [string, readonly string[]])[] = [
-  ['0.0.0.0/0', ['10.0.0.0/8', '10.0.0.0/29', '192.0.2.128/25']],
-  ['10.0.0.0/8', ['10.0.0.0/24', '10.0.0.5/32']],
+  ['0.0.0.0/0', ['10.0.0.0/8', '10.0.0.0/29', '10.1.0.0/24', '192.0.2.128/25']],
+  ['10.0.0.0/8', ['10.0.0.0/24', '10.0.0.5/32', '10.1.2.3/32']],
+  ['10.1.0.0/16', ['10.1.0.0/24', '10.1.2.3/32']],
   ['10.0.0.0/24', ['10.0.0.0/29', '10.0.0.4/30', '10.0.0.7/32']],
   ['10.0.0.4/30', ['10.0.0.5/32']],
   ['192.0.2.0/24', ['192.0.2.128/25']],
   ['::/0', ['2001:db8::/32', '2001:db8::4/126']],
-  ['2001:db8::/32', ['2001:db8::4/126', '2001:db8::5/128']],
+  ['2001:db8::/32', ['2001:db8::4/126', '2001:db8::5/128', '2001:db8:50::/64']],
 ];
 
 const block = fc
@@ -189,8 +199,18 @@ const ciliumLayer4 = fc.oneof(
     .map((field) => ({ icmps: [{ fields: [field] }] })),
 );
 
+const namespaceLabelSelector = selector(
+  [
+    'k8s:io.cilium.k8s.namespace.labels.team',
+    'io.cilium.k8s.namespace.labels.secret',
+    'any:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name',
+  ],
+  ['red', 'blue', 'yes', 'shop'],
+);
+
 const ciliumEndpoint = fc.oneof(
   podSelector,
+  namespaceLabelSelector,
   selector(['k8s:app', 'k8s:io.kubernetes.pod.namespace'], ['a', 'b', 'shop', 'bank']),
   fc.constant({ matchLabels: { 'reserved:host': '' } }),
   fc.constant({ matchExpressions: [{ key: 'reserved:world', operator: 'Exists' }] }),
@@ -230,8 +250,13 @@ const ciliumRuleFields = {
   egressDeny: ciliumRules('to'),
 };
 
+const endpointSelector = fc.oneof(
+  { weight: 4, arbitrary: podSelector },
+  { weight: 1, arbitrary: namespaceLabelSelector },
+);
+
 const endpointSpec = fc.record(
-  { endpointSelector: podSelector, ...ciliumRuleFields },
+  { endpointSelector, ...ciliumRuleFields },
   { requiredKeys: ['endpointSelector'] },
 );
 
