@@ -11,7 +11,7 @@ import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
 import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
 import { ProgramWatch } from './health/program-watch.ts';
-import { checkDatapath, checkGroups, checkTables } from './health/checks.ts';
+import { checkDatapath, checkGroups, checkPolicies, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
   identityViews,
@@ -139,6 +139,7 @@ export class Agent implements AgentApi {
         policies: model.policy.documents().length,
         milliseconds: performance.now() - start,
       });
+      for (const problem of checkPolicies(node)) tell({ kind: 'problem', problem });
       return agent;
     } catch (error) {
       if (node.kernel.hasAttachments) closeNode(node);
@@ -301,6 +302,7 @@ export class Agent implements AgentApi {
       ...checkDatapath(node),
       ...checkTables({ tables, totals }),
       ...checkGroups(node),
+      ...checkPolicies(node),
     ];
     return {
       version: VERSION,

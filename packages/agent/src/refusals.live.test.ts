@@ -229,6 +229,33 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     assert.equal((await agent.listEndpoints())[0]?.isIngressEnforced, true);
   });
 
+  test('read a policy that it has in its state starts, and closes what that is about', async () => {
+    agent = Agent.start(options);
+    await agent.addEndpoint(ANNA);
+    agent.stop();
+    const memory = new Memory(options.stateDirectory);
+    const key = 'NetworkPolicy/test/anna';
+    const text = POLICY.replace('policyTypes', 'tiers: [], policyTypes');
+    memory.addPolicy({ file: 'anna.yaml', text, keys: [key] });
+    memory.close();
+    agent = Agent.start(options);
+    const isEnforced = async () => {
+      const [anna] = await agent!.listEndpoints();
+      return [anna!.isIngressEnforced, anna!.isEgressEnforced];
+    };
+    const question = { from: 'test/anna', to: '192.0.2.1', port: '80', protocol: 'TCP' } as const;
+    assert.deepEqual(await isEnforced(), [true, true]);
+    assert.equal((await agent.explain(question)).verdict, 'deny');
+    assert.deepEqual((await agent.status()).problems, [
+      `policy ${key}: it cannot be read any more, and closes what it is about: anna.yaml:5: ` +
+        `spec.tiers: unknown field (apply it anew, or \`skep policy delete ${key}\`)`,
+    ]);
+    await agent.applyPolicies(POLICY, 'anna.yaml');
+    assert.deepEqual(await isEnforced(), [true, false]);
+    assert.equal((await agent.explain(question)).verdict, 'allow');
+    assert.deepEqual((await agent.status()).problems, []);
+  });
+
   test('find the namespace of an endpoint makes nothing of it', async () => {
     agent = Agent.start(options);
     const lost = { ...ANNA, networkNamespace: pathOf('nowhere') };

@@ -15,6 +15,7 @@ export { isPortName, labelText, nonEmptyText, portNumber } from './documents/fie
 export { ICMP_TYPES, ICMPV6_TYPES } from './documents/icmp-types.ts';
 export { type LocatedDocument, readDocuments, valueAt } from './documents/located-document.ts';
 export { type ParseOptions, parsePolicies } from './documents/parse.ts';
+export { parseAccepted } from './documents/parse-accepted.ts';
 export { checkShape } from './documents/schema-problems.ts';
 export * from './entities.ts';
 export {

@@ -81,6 +81,8 @@ export interface PolicyDocument {
   readonly name: string;
   readonly position: SourcePosition;
   readonly ruleSets: readonly RuleSet[];
+  /** Why its text cannot be read any more; it closes what it is about. Absent: it can. */
+  readonly unreadable?: string;
 }
 
 /** A port that a workload gave a name. */

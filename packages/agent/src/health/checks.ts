@@ -1,5 +1,6 @@
 /** What is wrong with the node right now, found by looking; it ends when it is put right. */
 import { atLimit } from '@skep/datapath';
+import { documentKey } from '@skep/policy';
 import { inNetworkNamespace } from '@skep/sys';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { qualifiedName } from '../model/endpoint-facts.ts';
@@ -55,6 +56,16 @@ export function checkGroups({ model }: Node): string[] {
   const advice = 'let rules of one port share a policy, or use fewer different peers';
   const found = `rules need ${groupWidth} of at most ${GROUPS_MAX} groups of peers`;
   return [`${found}, a policy that needs more is refused (${advice})`];
+}
+
+/** Policies of an older build that this one cannot read, as long as they are in force. */
+export function checkPolicies({ model }: Pick<Node, 'model'>): string[] {
+  return model.policy.documents().flatMap((document) => {
+    if (document.unreadable === undefined) return [];
+    const key = documentKey(document);
+    const found = `policy ${key}: it cannot be read any more, and closes what it is about`;
+    return [`${found}: ${document.unreadable} (apply it anew, or \`skep policy delete ${key}\`)`];
+  });
 }
 
 function checkPins({ kernel }: Node): string[] {

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { MachineTables } from '@skep/datapath';
-import type { PolicyDocument } from '@skep/policy';
+import { decideByTable, type PolicyDocument, PolicyProtocol, workloadLabels } from '@skep/policy';
+import { checkPolicies } from '../health/checks.ts';
 import { Problems } from '../health/problems.ts';
 import { NodeModel } from '../model/node-model.ts';
 import { Memory } from '../state/memory.ts';
 import { Revisions } from '../state/revisions.ts';
+import type { StoredPolicy } from '../state/schema.ts';
 import { parseStored } from '../state/stored.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import { type Clock, LocalPolicies, NothingPendingError } from './local-policies.ts';
@@ -72,7 +74,7 @@ function begin(
   const inForce = () =>
     model.policy.documents().map(({ name, position }) => `${name} ${position.file}`);
   const stored = () => memory.policies.flatMap(parseStored).map(({ name }) => name);
-  return { policies, memory, inForce, stored, problems, guarded, directory };
+  return { policies, memory, model, inForce, stored, problems, guarded, directory };
 }
 
 /** One that is about an endpoint, or about the node. */
@@ -209,4 +211,63 @@ test('a disk that is full keeps nobody out: it goes back, and is written down la
   clock.pass(1);
   assert.equal(memory.pending, undefined);
   assert.deepEqual(inForce(), []);
+});
+
+/** A peer that every rule is about. */
+const EVERY_GROUP = new Set(Array.from({ length: 64 }, (_, group) => group));
+
+/** As an agent has left it whose build read less strictly. */
+function leave(directory: string, ...policies: readonly StoredPolicy[]): void {
+  const memory = new Memory(directory);
+  for (const each of policies) memory.addPolicy(each);
+  memory.close();
+}
+
+const OLD_TEXT = policy('broken').replace('{}', "{ matchLabels: { $init: '' } }");
+const OLD = { file: 'old.yaml', text: OLD_TEXT + policy('whole'), keys: [keyOf('broken')] };
+OLD.keys.push(keyOf('whole'));
+
+test('a stored policy that cannot be read closes its subjects, and status says what to do', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'skep-policies-'));
+  leave(directory, OLD);
+  const { inForce, model } = begin(t, new FakeClock(), directory);
+  assert.deepEqual(inForce(), ['broken old.yaml', 'whole old.yaml']);
+  const labels = workloadLabels({ app: 'web' }, 'shop');
+  model.policy.setSubject('web', { labels });
+  const table = model.policy.table('web')!;
+  assert.equal(decideByTable(table.egress, PolicyProtocol.Tcp, 80, EVERY_GROUP), 'deny');
+  assert.deepEqual(checkPolicies({ model }), [
+    `policy ${keyOf('broken')}: it cannot be read any more, and closes what it is about: ` +
+      'old.yaml:4: spec.endpointSelector.matchLabels["$init"]: found the key \'$init\', expected ' +
+      `'reserved:init' (apply it anew, or \`skep policy delete ${keyOf('broken')}\`)`,
+  ]);
+});
+
+test('it is there no more once it is applied anew, or deleted', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'skep-policies-'));
+  leave(directory, OLD, { ...OLD, text: '[', keys: [keyOf('worse')] });
+  const { policies, inForce, model, memory } = begin(t, new FakeClock(), directory);
+  assert.equal(checkPolicies({ model }).length, 2);
+  policies.apply(policy('broken'), 'new.yaml');
+  assert.match(checkPolicies({ model }).join(), /^policy \S+worse: it cannot be read any more/);
+  assert.throws(() => policies.delete([keyOf('worse')]), UnconfirmedPolicyError);
+  policies.delete([keyOf('worse')], { isUnconfirmed: true });
+  assert.deepEqual(checkPolicies({ model }), []);
+  assert.deepEqual(inForce().sort(), ['broken new.yaml', 'whole old.yaml']);
+  policies.close();
+  memory.close();
+  const next = begin(t, new FakeClock(), directory);
+  assert.deepEqual(next.inForce().sort(), ['broken new.yaml', 'whole old.yaml']);
+  assert.deepEqual(checkPolicies({ model: next.model }), []);
+});
+
+test('a change goes back to a policy that cannot be read any more, which is closed then', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'skep-policies-'));
+  leave(directory, OLD);
+  const { policies, inForce, model } = begin(t, new FakeClock(), directory);
+  policies.apply(policy('broken'), 'new.yaml', { confirmWithinSeconds: 60 });
+  assert.deepEqual(checkPolicies({ model }), []);
+  policies.revert();
+  assert.deepEqual(inForce().sort(), ['broken old.yaml', 'whole old.yaml']);
+  assert.equal(checkPolicies({ model }).length, 1);
 });

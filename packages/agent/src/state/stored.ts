@@ -1,10 +1,9 @@
 /** What is stored, in the words of the model, the devices and the datapath. */
 import {
-  documentKey,
   type NamedPort,
   type PolicyDocument,
   PROTOCOLS_BY_NAME,
-  parsePolicies,
+  parseAccepted,
 } from '@skep/policy';
 import { type Address, parseAddress, parseMac } from '@skep/wire';
 import type { DeviceKind } from '../devices/device-kind.ts';
@@ -61,9 +60,9 @@ export function attachableOf(stored: StoredEndpoint, interfaceIndex: number): At
   return { id: stored.id, interfaceIndex, deviceKind: deviceKindOf(stored) };
 }
 
-/** The documents of a stored text that are still in force. */
+/** The documents of a stored text that are still in force, whichever build has accepted it. */
 export function parseStored({ text, file, keys }: StoredPolicy): PolicyDocument[] {
-  return parsePolicies(text, { file }).filter((each) => keys.includes(documentKey(each)));
+  return parseAccepted(text, file, keys);
 }
 
 function endpointMac({ id, mac }: StoredEndpoint): Uint8Array {

@@ -102,21 +102,15 @@ function toRuleSet(spec: CiliumSpec, origin: Origin): RuleSet {
   };
 }
 
-/**
- * Endpoints and nodes are never subjects of the same rules: a node has the label `reserved:host`,
- * beside its own, and no endpoint can have it.
- */
 function toSubject({ endpointSelector, nodeSelector }: CiliumSpec, origin: Origin): LabelSelector {
-  const requirements = toRequirements(nodeSelector ?? endpointSelector ?? {});
   if (nodeSelector) {
-    if (origin.namespace === '') return makeSelector([...requirements, IS_NODE]);
+    if (origin.namespace === '') return subjectOfNodes(nodeSelector);
     const detail = 'found in a CiliumNetworkPolicy, expected a CiliumClusterwideNetworkPolicy';
     const path = [...origin.path, 'nodeSelector'];
     throw new PolicyDocumentError([origin.document.problem(path, detail)]);
   }
-  if (origin.namespace === '') return makeSelector([...requirements, IS_NO_NODE]);
-  const values = [origin.namespace];
-  for (const requirement of requirements) {
+  const written = endpointSelector ?? {};
+  for (const requirement of origin.namespace === '' ? [] : toRequirements(written)) {
     if (requirement.key !== NAMESPACE_KEY || requirement.operator !== 'In') continue;
     if (requirement.values.includes(origin.namespace)) continue;
     const found = requirement.values.join(', ');
@@ -124,6 +118,22 @@ function toSubject({ endpointSelector, nodeSelector }: CiliumSpec, origin: Origi
     const path = [...origin.path, 'endpointSelector'];
     throw new PolicyDocumentError([origin.document.problem(path, detail)]);
   }
+  return subjectOfEndpoints(written, origin.namespace);
+}
+
+/**
+ * Nodes and endpoints are never subjects of the same rules: a node has the label `reserved:host`,
+ * beside its own, and no endpoint can have it.
+ */
+export function subjectOfNodes(written: WrittenSelector): LabelSelector {
+  return makeSelector([...toRequirements(written), IS_NODE]);
+}
+
+/** Endpoints of a namespace, or of all where it is empty; see {@link subjectOfNodes}. */
+export function subjectOfEndpoints(written: WrittenSelector, namespace: string): LabelSelector {
+  const requirements = toRequirements(written);
+  if (namespace === '') return makeSelector([...requirements, IS_NO_NODE]);
+  const values = [namespace];
   return makeSelector([
     ...requirements,
     { source: 'k8s', key: NAMESPACE_KEY, operator: 'In', values },

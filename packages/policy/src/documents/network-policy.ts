@@ -192,7 +192,8 @@ function toPeer(peer: z.infer<typeof peerField>, namespace: string): PeerSelecto
   return { kind: 'labels', selector };
 }
 
-function podsOf(namespace: string, selector: WrittenSelector): LabelSelector {
+/** Pods of a namespace. */
+export function podsOf(namespace: string, selector: WrittenSelector): LabelSelector {
   return makeSelector([
     { source: 'k8s', key: NAMESPACE_KEY, operator: 'In', values: [namespace] },
     ...toRequirements(selector, ''),

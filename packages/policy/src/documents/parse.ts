@@ -9,11 +9,14 @@ import { type LocatedDocument, readDocuments, valueAt } from './located-document
 import { readNetworkPolicy } from './network-policy.ts';
 import { checkShape } from './schema-problems.ts';
 
+/** Where documents are that name no namespace. */
+export const DEFAULT_NAMESPACE = 'default';
+
 /** How to read a file. */
 export interface ParseOptions {
   /** For messages. */
   readonly file: string;
-  /** Namespace of documents that name none. `default` where absent. */
+  /** Namespace of documents that name none. {@link DEFAULT_NAMESPACE} where absent. */
   readonly defaultNamespace?: string;
 }
 
@@ -46,7 +49,7 @@ export function parsePolicies(text: string, options: ParseOptions): PolicyDocume
   };
   const all = readDocuments(text, options.file);
   for (const located of all.flatMap((each) => attempt(() => itemsOf(each)) ?? [])) {
-    const document = attempt(() => readOne(located, options.defaultNamespace ?? 'default'));
+    const document = attempt(() => readOne(located, options.defaultNamespace ?? DEFAULT_NAMESPACE));
     if (!document) continue;
     const key = documentKey(document);
     if (seen.has(key)) {
@@ -59,7 +62,8 @@ export function parsePolicies(text: string, options: ParseOptions): PolicyDocume
   return documents;
 }
 
-function readOne(document: LocatedDocument, defaultNamespace: string): PolicyDocument {
+/** The policy of a document. @throws PolicyDocumentError */
+export function readOne(document: LocatedDocument, defaultNamespace: string): PolicyDocument {
   const kind = valueAt(document.value, ['kind']);
   const reader = typeof kind === 'string' && Object.hasOwn(READERS, kind) && READERS[kind];
   if (reader) return reader(document, defaultNamespace);
@@ -78,8 +82,10 @@ const list = z.strictObject({
 /**
  * The items of a `List` or of a list of one kind, or the document itself. What a list of one kind
  * says, its items need not say again.
+ *
+ * @throws PolicyDocumentError
  */
-function itemsOf(document: LocatedDocument): LocatedDocument[] {
+export function itemsOf(document: LocatedDocument): LocatedDocument[] {
   const found = valueAt(document.value, ['kind']);
   const kind = Object.keys(READERS).find((each) => found === `${each}List`);
   if (found !== 'List' && !kind) return [document];
