@@ -5,17 +5,58 @@
  * built. It needs Node and npm, nothing else.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const nodeVersionMin = '20.19.0';
+const lookMilliseconds = 250;
 
+endWithNpm();
 checkNode();
 if (!isInstalled()) install();
 compile();
 const { main } = await import('./dist/main.js');
 process.exitCode = await main(process.argv.slice(2));
+
+/**
+ * npm runs this by way of a shell. Whichever of them is killed, nobody tells this process: it looks,
+ * and ends as by SIGTERM, which is passed on to whatever it runs.
+ */
+function endWithNpm() {
+  const above = processesToNpm();
+  const isWhole = () => above.every((pid, at) => parentOf(above[at - 1] ?? process.pid) === pid);
+  const look = () => isWhole() || process.kill(process.pid, 'SIGTERM');
+  if (above.length > 0) setInterval(look, lookMilliseconds).unref();
+}
+
+/** Above this process, npm being the last; none where it was not npm, or where there is no /proc. */
+function processesToNpm() {
+  const above = [];
+  for (let pid = parentOf(process.pid); pid > 1; pid = parentOf(pid)) {
+    above.push(pid);
+    if (executableOf(pid) === process.env.npm_node_execpath) return above;
+  }
+  return [];
+}
+
+/** 0 where there is no such process. */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]);
+  } catch {
+    return 0;
+  }
+}
+
+function executableOf(pid) {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return '';
+  }
+}
 
 function checkNode() {
   const parts = (version) => version.split('.').map(Number);

@@ -1,5 +1,5 @@
 /** Child processes that behave as this one: same terminal, signals, exit status. */
-import { spawn } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import { projectRoot } from './project.ts';
 
@@ -7,7 +7,7 @@ import { projectRoot } from './project.ts';
  * Runs `node file ...parameters`, in the folder where npm was called unless another is given.
  *
  * Ctrl-C reaches the child from the terminal; this process waits for it to clean up. SIGTERM and
- * SIGHUP are passed on.
+ * SIGHUP are passed on. When this process is killed, the child gets 'disconnect'.
  *
  * @returns its exit status; 128 + the signal's number where a signal ended it.
  */
@@ -16,7 +16,8 @@ export function runNode(
   parameters: readonly string[],
   cwd = process.env.INIT_CWD ?? projectRoot,
 ): Promise<number> {
-  const child = spawn(process.execPath, [file, ...parameters], { cwd, stdio: 'inherit' });
+  const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'ipc'];
+  const child = spawn(process.execPath, [file, ...parameters], { cwd, stdio });
   const wait = (): void => {};
   const passOn = (signal: NodeJS.Signals): void => {
     child.kill(signal);

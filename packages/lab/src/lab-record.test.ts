@@ -44,6 +44,16 @@ describe('the record of a lab', { skip: cannotWrite() }, () => {
     read.remove();
   });
 
+  test('whose owner is about to take it away says so, once it is gone no more', () => {
+    const record = LabRecord.create(NAME)!;
+    assert.equal(LabRecord.read(NAME)!.isEnding, false);
+    record.announceEnd();
+    assert.equal(LabRecord.read(NAME)!.isEnding, true);
+    record.remove();
+    record.announceEnd();
+    assert.equal(LabRecord.read(NAME), undefined);
+  });
+
   test('a process that has its number but not its start time is not its owner', () => {
     const record = LabRecord.create(NAME)!;
     const { owner } = JSON.parse(readFileSync(join(record.directory, 'lab.json'), 'utf8'));

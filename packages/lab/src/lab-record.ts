@@ -34,6 +34,8 @@ interface Contents {
   readonly owner: ProcessIdentity;
   readonly namespaces: readonly string[];
   readonly processes: readonly ProcessIdentity[];
+  /** Whether its owner has been told to take it away, and does. */
+  readonly isEnding?: boolean;
 }
 
 /**
@@ -85,6 +87,16 @@ export class LabRecord {
   /** Whether the process that brought it up still runs. */
   get isOwned(): boolean {
     return isProcessAlive(this.contents.owner);
+  }
+
+  /** Whether its owner, if it still runs, takes it away without being asked. */
+  get isEnding(): boolean {
+    return this.contents.isEnding ?? false;
+  }
+
+  /** Lets the next lab of the name wait for the end of this one, instead of being refused. */
+  announceEnd(): void {
+    if (existsSync(this.file)) this.save({ isEnding: true });
   }
 
   addNamespace(name: string): void {

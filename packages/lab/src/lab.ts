@@ -47,7 +47,10 @@ export interface LabOptions {
   readonly outside?: readonly OutsideHost[];
   /** Takes a lab of the name away first, although whoever brought it up is alive. */
   readonly isReplacing?: boolean;
-  /** Aborted, it ends the bringing up: what was made by then is taken away again. */
+  /**
+   * Aborted, it ends the bringing up: what was made by then is taken away again. Whoever aborts it
+   * later takes the lab away.
+   */
   readonly signal?: AbortSignal;
   /** Told what is being done. */
   readonly onProgress?: (step: string) => void;
@@ -74,7 +77,7 @@ export class Lab implements LabApi {
    */
   static async up(spec: LabSpec, options: LabOptions): Promise<Lab> {
     const left = LabRecord.read(spec.name);
-    if (left?.isOwned && !options.isReplacing) throw new LabInUseError(spec.name);
+    if (left?.isOwned && !left.isEnding && !options.isReplacing) throw new LabInUseError(spec.name);
     const progress = (step: string): void => {
       if (options.signal?.aborted) throw new LabInterruptedError(spec.name);
       options.onProgress?.(step);
@@ -85,6 +88,7 @@ export class Lab implements LabApi {
     }
     const record = LabRecord.create(spec.name);
     if (!record) throw new LabInUseError(spec.name);
+    options.signal?.addEventListener('abort', () => record.announceEnd(), { once: true });
     const lab = new Lab(spec, record, new AgentClient(record.socket));
     try {
       progress('starting the agent: loading programs into the kernel');
