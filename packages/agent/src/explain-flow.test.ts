@@ -106,6 +106,30 @@ describe('a question over the family that both ends have', () => {
   }
 });
 
+describe('what never leaves its endpoint is allowed, whatever policies say', () => {
+  const own = 'an endpoint always reaches itself; no policy is asked';
+  const cases = [
+    { have: { from: 'both', to: 'both', port: '80' }, want: own },
+    { have: { from: 'both', to: '10.0.0.1', port: '80' }, want: own },
+    { have: { from: 'fd00::1', to: 'default/both', protocol: 'ICMPv6' }, want: own },
+    { have: { from: 'old', to: 'old', port: 'sql' }, want: own },
+  ] as const;
+  for (const { have, want } of cases) {
+    test(JSON.stringify(have), () => {
+      assert.deepEqual(explain(have), { verdict: 'allow', text: want });
+    });
+  }
+
+  test('the node, too', () => {
+    const isolated = new SimulatedNode();
+    isolated.model.setNodeAddresses(['10.0.0.254'].map(parsePrefix));
+    const question = { from: 'host', to: 'host', port: '22', protocol: 'TCP' } as const;
+    const answer = explainFlow(isolated.model, question);
+    const text = 'the node always reaches itself; no policy is asked';
+    assert.deepEqual(answer, { verdict: 'allow', text });
+  });
+});
+
 const refused: readonly { have: Parameters<typeof explain>[0]; want: RegExp }[] = [
   { have: { from: 'old', to: 'new', port: '1' }, want: /found IPv4 and IPv6, expected a family/ },
   { have: { from: 'old', to: 'both', protocol: 'ICMPv6' }, want: /that ICMPv6 is of/ },

@@ -21,6 +21,7 @@ export class ExplainError extends Error {
 export function explainFlow(model: NodeModel, request: ExplainRequest): ExplainView {
   const [from, to] = partiesOf(model, request);
   const port = portOf(to, request);
+  if (from.subject && from.name === to.name) return allowToItself(from);
   const { verdict, egress, ingress } = model.explain(
     from,
     to,
@@ -32,6 +33,12 @@ export function explainFlow(model: NodeModel, request: ExplainRequest): ExplainV
     ...(egress && { egress: sideView(egress) }),
     ...(ingress && { ingress: sideView(ingress) }),
   };
+}
+
+/** It goes over the loopback device, which no program sees. */
+function allowToItself({ name }: Party): ExplainView {
+  const who = name === HOST ? 'the node' : 'an endpoint';
+  return { verdict: 'allow', text: `${who} always reaches itself; no policy is asked` };
 }
 
 /** Both ends over one family: IPv4 where both have it and the protocol is of both families. */

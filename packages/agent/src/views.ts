@@ -191,6 +191,8 @@ export interface ExplainView {
   readonly verdict: 'allow' | 'deny';
   readonly egress?: ExplainSideView;
   readonly ingress?: ExplainSideView;
+  /** Why no side was asked. */
+  readonly text?: string;
 }
 
 /** One end of a flow. */

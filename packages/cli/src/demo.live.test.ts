@@ -74,6 +74,12 @@ describe('a demo on the kernel', { skip: canUseBpf() ?? false }, () => {
     assert.match(answer.ingress?.rules.join(' ') ?? '', /shop\/database/);
   });
 
+  test('explain says that an endpoint reaches itself, as it does', async () => {
+    const { output } = await ask('explain', '--from', 'api', '--to', 'shop/api', '--port', 'rest');
+    const own = 'an endpoint always reaches itself; no policy is asked';
+    assert.equal(output, `api -> shop/api TCP rest: allow\n  ${own}\n`);
+  });
+
   test('a policy is deleted and applied again', async () => {
     const key = 'NetworkPolicy/shop/api';
     assert.match((await ask('policy', 'delete', key)).output, new RegExp(`^deleted ${key}$`, 'm'));

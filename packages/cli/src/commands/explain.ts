@@ -2,7 +2,7 @@
 import type { ExplainRequest } from '@skep/agent';
 import type { Command } from 'commander';
 import { type AskOptions, asking, parseProtocol, withAgent } from '../asking.ts';
-import { formatSide, paintVerdict, printJson } from '../output.ts';
+import { formatParagraph, formatSide, paintVerdict, printJson } from '../output.ts';
 
 const END = 'an endpoint (namespace/name), an address, host, world, or world:ADDRESS';
 
@@ -35,6 +35,7 @@ async function explain(options: AskOptions & ExplainRequest): Promise<void> {
   if (options.json) return printJson(answer);
   const what = port === undefined ? protocol : `${protocol} ${port}`;
   process.stdout.write(`${from} -> ${to} ${what}: ${paintVerdict(answer.verdict)}\n`);
+  if (answer.text) process.stdout.write(formatParagraph(answer.text, 2));
   for (const side of [answer.egress, answer.ingress]) {
     if (side) process.stdout.write(formatSide(side, 2));
   }
