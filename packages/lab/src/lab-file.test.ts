@@ -38,6 +38,11 @@ test('the shop is a lab', () => {
   );
 });
 
+test('one port of TCP and of UDP are two', () => {
+  const more = 'serves: [{ name: dns, protocol: UDP, port: 80, kind: udp }, ';
+  assert.deepEqual(problemsOf(lab('').replace('serves: [', more)), []);
+});
+
 test('what is left out has a default', () => {
   const { endpoints, policies, probes } = parseLab(lab(''), 'lab.yaml');
   assert.equal(endpoints[0]!.namespace, 'default');
@@ -59,6 +64,27 @@ const refused: readonly (readonly [title: string, text: string, problem: RegExp]
     'a probe from nobody',
     lab('  probes: [{ from: x, to: api, port: rest, expect: allowed }]'),
     /^spec\.probes\[0\]\.from: found 'x', expected one of web, api$/,
+  ],
+  [
+    'a probe of itself, which no policy is asked about',
+    lab('  probes: [{ from: api, to: api, port: rest, expect: dropped }]'),
+    /^spec\.probes\[0\]\.to: found its own name, expected another end$/,
+  ],
+  [
+    'a port served twice',
+    lab('', 'ipv4: 10.0.0.2').replace(
+      'serves: [',
+      'serves: [{ name: metrics, protocol: TCP, port: 80, kind: tcp }, ',
+    ),
+    /^spec\.endpoints\[1\]\.serves\[1\]\.port: 80 of TCP is taken by metrics$/,
+  ],
+  [
+    'a name of two servers',
+    lab('', 'ipv4: 10.0.0.2').replace(
+      'serves: [',
+      'serves: [{ name: rest, protocol: UDP, port: 80, kind: udp }, ',
+    ),
+    /^spec\.endpoints\[1\]\.serves\[1\]\.name: rest is taken$/,
   ],
   [
     'a probe of what is not served',

@@ -1,5 +1,11 @@
 /** What a lab is made of, as its YAML file says it. */
-import { checkShape, formatFound, type LocatedDocument, PolicyDocumentError } from '@skep/policy';
+import {
+  checkShape,
+  type DocumentProblem,
+  formatFound,
+  type LocatedDocument,
+  PolicyDocumentError,
+} from '@skep/policy';
 import { readDocument } from './document.ts';
 import { z } from 'zod';
 import {
@@ -103,13 +109,16 @@ export function endpointOf(
   };
 }
 
-/** What no schema sees: names that do not exist, addresses and names given twice. */
+/** What no schema sees: names that do not exist, and what is given twice. */
 function contradictions(lab: Omit<LabSpec, 'name'>, document: LocatedDocument) {
-  const problem = (path: readonly (string | number)[], detail: string) =>
-    document.problem(['spec', ...path], detail);
+  const problem: Problem = (path, detail) => document.problem(['spec', ...path], detail);
+  return [...endpointProblems(lab, problem), ...probeProblems(lab, problem)];
+}
+
+type Problem = (path: readonly (string | number)[], detail: string) => DocumentProblem;
+
+function endpointProblems(lab: Omit<LabSpec, 'name'>, problem: Problem): DocumentProblem[] {
   const problems = [];
-  const endpoints = new Map(lab.endpoints.map((each) => [each.name, each]));
-  const names = [...endpoints.keys()].join(', ');
   const taken = new Set<string>();
   for (const [index, each] of lab.endpoints.entries()) {
     for (const key of ['name', 'ipv4', 'ipv6'] as const) {
@@ -118,12 +127,34 @@ function contradictions(lab: Omit<LabSpec, 'name'>, document: LocatedDocument) {
       if (taken.has(value)) problems.push(problem(['endpoints', index, key], `${value} is taken`));
       taken.add(value);
     }
+    for (const [at, { name, protocol, port }] of each.serves.entries()) {
+      const path = ['endpoints', index, 'serves', at];
+      const before = each.serves.slice(0, at);
+      const other = before.find((found) => found.protocol === protocol && found.port === port);
+      if (before.some((found) => found.name === name)) {
+        problems.push(problem([...path, 'name'], `${name} is taken`));
+      }
+      if (other) {
+        const detail = `${port} of ${protocol} is taken by ${other.name}`;
+        problems.push(problem([...path, 'port'], detail));
+      }
+    }
   }
+  return problems;
+}
+
+function probeProblems(lab: Omit<LabSpec, 'name'>, problem: Problem): DocumentProblem[] {
+  const problems = [];
+  const endpoints = new Map(lab.endpoints.map((each) => [each.name, each]));
+  const names = [...endpoints.keys()].join(', ');
   for (const [index, each] of lab.probes.entries()) {
     for (const key of ['from', 'to'] as const) {
       if (endpoints.has(each[key])) continue;
       const detail = `found ${formatFound(each[key])}, expected one of ${names}`;
       problems.push(problem(['probes', index, key], detail));
+    }
+    if (each.from === each.to) {
+      problems.push(problem(['probes', index, 'to'], 'found its own name, expected another end'));
     }
     const served = endpoints.get(each.to)?.serves.map((found) => found.name) ?? [];
     if (each.port === undefined || !endpoints.has(each.to) || served.includes(each.port)) continue;
