@@ -61,6 +61,50 @@ describe('the record of a lab', { skip: cannotWrite() }, () => {
     assert.equal(LabRecord.read(NAME)!.isOwned, false);
   });
 
+  const damages = [
+    { name: 'no JSON', text: '{bad', want: /\/lab\.json: not JSON$/ },
+    { name: 'another shape', text: '{"name":"shop"}', want: /\/lab\.json: 'owner' is not as labs/ },
+    { name: 'no object', text: '[]', want: /\/lab\.json: it is not as labs write it$/ },
+    {
+      name: 'no process',
+      text: '{"owner":{"pid":0,"startTicks":"1","bootId":"x"},"namespaces":[],"processes":[]}',
+      want: /\/lab\.json: 'owner\.pid' is not as labs/,
+    },
+  ];
+  for (const { name, text, want } of damages) {
+    test(`one that is damaged (${name}) says so, hides no other, and is removed`, async () => {
+      const { directory } = LabRecord.create(NAME)!;
+      writeFileSync(join(directory, 'lab.json'), text);
+      const record = LabRecord.read(NAME)!;
+      assert.match(record.damage!, want);
+      assert.equal(record.isOwned, false);
+      assert.ok(listLabs().includes(NAME));
+      await record.end();
+      assert.equal(existsSync(directory), false);
+    });
+  }
+
+  test('what is no folder of labs is no lab', () => {
+    for (const name of ['..', '../labs', `${NAME}/../${NAME}`]) {
+      assert.equal(LabRecord.read(name), undefined);
+    }
+  });
+
+  test('who may not look is told so', { skip: process.geteuid?.() !== 0 && 'needs root' }, () => {
+    LabRecord.create(NAME);
+    process.seteuid!(65534);
+    try {
+      const want = {
+        code: 'ERR_UNREADABLE_FILE',
+        message: `read ${LABS_DIRECTORY}: permission denied`,
+      };
+      assert.throws(() => listLabs(), want);
+      assert.throws(() => LabRecord.read(NAME), want);
+    } finally {
+      process.seteuid!(0);
+    }
+  });
+
   test('its processes are killed, and none that only has the number of one', async () => {
     const sleeper = spawn('sleep', ['60']);
     const gone = once(sleeper, 'exit');

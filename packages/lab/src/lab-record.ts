@@ -7,7 +7,6 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -21,6 +20,8 @@ import {
   readProcessIdentity,
   unmountBpfFileSystem,
 } from '@skep/sys';
+import { z } from 'zod';
+import { readText, UnreadableFileError } from './read-text.ts';
 
 /** Where labs keep what they need while they run. */
 export const LABS_DIRECTORY = '/run/skep/labs';
@@ -29,14 +30,25 @@ export const LABS_DIRECTORY = '/run/skep/labs';
 const ROUNDS_MAX = 100;
 const ROUND_MILLISECONDS = 100;
 
-interface Contents {
+const identity = z.object({
+  pid: z.int().min(1).max(0x7fff_ffff),
+  startTicks: z.string(),
+  bootId: z.string(),
+});
+
+const written = z.object({
   /** Who brought it up. */
-  readonly owner: ProcessIdentity;
-  readonly namespaces: readonly string[];
-  readonly processes: readonly ProcessIdentity[];
+  owner: identity,
+  namespaces: z.array(z.string()),
+  processes: z.array(identity),
   /** Whether its owner has been told to take it away, and does. */
-  readonly isEnding?: boolean;
-}
+  isEnding: z.boolean().default(false),
+});
+
+/** Without an owner where nobody can tell. */
+type Contents = Readonly<Omit<z.infer<typeof written>, 'owner'>> & {
+  readonly owner?: ProcessIdentity;
+};
 
 /**
  * The record of one lab: `lab.json` in a folder that also holds its agent's state, pins and socket.
@@ -48,6 +60,8 @@ export class LabRecord {
   private constructor(
     readonly directory: string,
     private contents: Contents,
+    /** Why it cannot be read: then it has what is called like parts of the lab. */
+    readonly damage?: string,
   ) {
     this.file = join(directory, 'lab.json');
   }
@@ -61,15 +75,29 @@ export class LabRecord {
     const directory = labDirectory(name);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const owner = readProcessIdentity(process.pid)!;
-    const record = new LabRecord(directory, { owner, namespaces: [], processes: [] });
+    const record = new LabRecord(directory, {
+      owner,
+      namespaces: [],
+      processes: [],
+      isEnding: false,
+    });
     return record.claim() ? record : undefined;
   }
 
-  /** The record that a lab has left; `undefined` where there is none. */
+  /**
+   * The record that a lab has left; `undefined` where there is none.
+   *
+   * @throws UnreadableFileError where this user may not look
+   */
   static read(name: string): LabRecord | undefined {
-    const file = join(labDirectory(name), 'lab.json');
+    if (!labFolders().includes(name)) return undefined;
+    const directory = labDirectory(name);
+    const file = join(directory, 'lab.json');
     if (!existsSync(file)) return undefined;
-    return new LabRecord(labDirectory(name), JSON.parse(readFileSync(file, 'utf8')));
+    const found = readContents(file);
+    if (typeof found !== 'string') return new LabRecord(directory, found);
+    const contents = { namespaces: namespacesCalled(name), processes: [], isEnding: false };
+    return new LabRecord(directory, contents, `${file}: ${found}`);
   }
 
   get bpffs(): string {
@@ -86,12 +114,13 @@ export class LabRecord {
 
   /** Whether the process that brought it up still runs. */
   get isOwned(): boolean {
-    return isProcessAlive(this.contents.owner);
+    const { owner } = this.contents;
+    return owner !== undefined && isProcessAlive(owner);
   }
 
   /** Whether its owner, if it still runs, takes it away without being asked. */
   get isEnding(): boolean {
-    return this.contents.isEnding ?? false;
+    return this.contents.isEnding;
   }
 
   /** Lets the next lab of the name wait for the end of this one, instead of being refused. */
@@ -110,7 +139,7 @@ export class LabRecord {
 
   /** Asks its owner to take it away and waits; without one, takes it away here. */
   async end(): Promise<void> {
-    if (this.isOwned) process.kill(this.contents.owner.pid, 'SIGINT');
+    if (this.isOwned) process.kill(this.contents.owner!.pid, 'SIGINT');
     for (let round = 0; round < ROUNDS_MAX && this.isOwned && existsSync(this.file); round++) {
       await new Promise((resolve) => setTimeout(resolve, ROUND_MILLISECONDS));
     }
@@ -150,14 +179,55 @@ export class LabRecord {
   }
 }
 
-/** Names of the labs that are up, or were when something ended them. */
+/**
+ * Names of the labs that are up, or were when something ended them.
+ *
+ * @throws UnreadableFileError where this user may not look
+ */
 export function listLabs(): string[] {
-  if (!existsSync(LABS_DIRECTORY)) return [];
-  return readdirSync(LABS_DIRECTORY)
-    .filter((name) => LabRecord.read(name))
+  return labFolders()
+    .filter((name) => existsSync(join(labDirectory(name), 'lab.json')))
     .sort();
+}
+
+/** What a lab calls the namespace of one of its own. */
+export function labNamespace(lab: string, suffix: string): string {
+  return `skep-${lab}-${suffix}`;
+}
+
+function labFolders(): string[] {
+  try {
+    return readdirSync(LABS_DIRECTORY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new UnreadableFileError(LABS_DIRECTORY, error as NodeJS.ErrnoException);
+  }
 }
 
 function labDirectory(name: string): string {
   return join(LABS_DIRECTORY, name);
+}
+
+/** Or what is wrong with it. */
+function readContents(file: string): Contents | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(readText(file));
+  } catch (error) {
+    return error instanceof SyntaxError ? 'not JSON' : String(error);
+  }
+  const { data, error } = written.safeParse(json);
+  if (data) return data;
+  const path = error.issues[0]?.path.join('.');
+  return `${path ? `'${path}'` : 'it'} is not as labs write it`;
+}
+
+/** The namespaces that have a lab's name, but for those of a lab whose name begins like it. */
+function namespacesCalled(name: string): string[] {
+  const longer = labFolders().filter((each) => each.startsWith(`${name}-`));
+  return listNamespaces().filter(
+    (each) =>
+      each.startsWith(labNamespace(name, '')) &&
+      !longer.some((other) => each.startsWith(labNamespace(other, ''))),
+  );
 }

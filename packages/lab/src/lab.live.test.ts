@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -92,6 +92,24 @@ describe('a lab on the kernel', { skip: canUseBpf() ?? false }, () => {
     assert.equal((await lab.probeAll()).filter((each) => !isAsExpected(each)).length, 0);
     await lab.down();
     assert.deepEqual(traces(), []);
+  });
+
+  test('a lab whose record is damaged is taken away by what it is called, and no other', async () => {
+    const killed = await holdLab();
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    writeFileSync(join(LABS_DIRECTORY, NAME, 'lab.json'), '{bad');
+    const other = LabRecord.create(`${NAME}-b`)!;
+    const otherNamespace = `skep-${NAME}-b-api`;
+    other.addNamespace(otherNamespace);
+    createNamespace(otherNamespace);
+    try {
+      const lab = await Lab.up(SPEC, OPTIONS);
+      assert.ok(listNamespaces().includes(otherNamespace));
+      await lab.down();
+    } finally {
+      other.remove();
+    }
   });
 
   test('a lab is taken away by its owner when another asks', async () => {

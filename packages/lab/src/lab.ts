@@ -26,7 +26,7 @@ import {
 } from './lab-errors.ts';
 import { NODE, WORLD } from './fields.ts';
 import { endpointOf, type LabSpec } from './lab-file.ts';
-import { LabRecord } from './lab-record.ts';
+import { labNamespace, LabRecord } from './lab-record.ts';
 import { type ProbeResult, type ResolvedProbe, resolveProbes } from './probe.ts';
 import { readText } from './read-text.ts';
 import { Resident } from './resident.ts';
@@ -193,7 +193,7 @@ export class Lab implements LabApi {
 
   /** A namespace that the record knows before it exists. */
   private makeNamespace(suffix: string): string {
-    const name = this.namespaceName(suffix);
+    const name = labNamespace(this.spec.name, suffix);
     if (listNamespaces().includes(name)) throw new NamespaceTakenError(name);
     this.record.addNamespace(name);
     createNamespace(name);
@@ -226,23 +226,19 @@ export class Lab implements LabApi {
     const addresses = outside.flatMap((host) => host.addresses).map(parseAddress);
     if (addresses.length === 0) return;
     const path = this.makeNamespace(WORLD);
-    connectWorld(namedNamespacePath(this.namespaceName(NODE)), path, addresses);
+    connectWorld(namedNamespacePath(labNamespace(this.spec.name, NODE)), path, addresses);
     const world = this.populate(WORLD);
     for (const { name } of outside) this.residents.set(name, world);
   }
 
   /** Starts the process of a namespace. */
   private populate(suffix: string): Resident {
-    const name = this.namespaceName(suffix);
+    const name = labNamespace(this.spec.name, suffix);
     // Sockets that ask for echoes are for nobody but these groups; a new namespace has none.
     new Settings(namedNamespacePath(name)).write('ipv4/ping_group_range', '0 0');
     const resident = Resident.start(suffix, name, namedNamespacePath(name));
     this.record.addProcess(resident.pid);
     return resident;
-  }
-
-  private namespaceName(suffix: string): string {
-    return `skep-${this.spec.name}-${suffix}`;
   }
 
   private resident(operation: string, name: string): Resident {

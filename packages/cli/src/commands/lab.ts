@@ -42,15 +42,28 @@ export function addLabCommands(program: Command): void {
     .description('list labs that are up, or were left by a crash')
     .option('--json', 'print JSON')
     .action((options: { readonly json?: boolean }) => {
-      const labs = listLabs().map((name) => ({
-        name,
-        isUp: LabRecord.read(name)?.isOwned ?? false,
-      }));
-      printList(labs, options.json ?? false, ['LAB', 'STATE'], (each) => [
+      printList(listLabs().map(viewOf), options.json ?? false, ['LAB', 'STATE'], (each) => [
         each.name,
-        each.isUp ? 'up' : 'left behind',
+        stateText(each),
       ]);
     });
+}
+
+interface LabView {
+  readonly name: string;
+  readonly isUp: boolean;
+  /** Why its record cannot be read. */
+  readonly damage?: string;
+}
+
+function viewOf(name: string): LabView {
+  const { isOwned = false, damage } = LabRecord.read(name) ?? {};
+  return { name, isUp: isOwned, ...(damage === undefined ? {} : { damage }) };
+}
+
+function stateText({ name, isUp, damage }: LabView): string {
+  if (damage !== undefined) return `damaged: ${damage} (\`skep lab down ${name}\`)`;
+  return isUp ? 'up' : 'left behind';
 }
 
 /** A lab file, read. @throws UnreadableFileError, PolicyDocumentError */
