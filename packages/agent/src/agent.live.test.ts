@@ -173,4 +173,15 @@ describe('an agent on the kernel', { skip: canUseBpf() ?? false }, () => {
     agent = Agent.start(options);
     assert.deepEqual(await agent.listEndpoints(), []);
   });
+
+  test('the last part of a name is enough, unless several are called so', async () => {
+    await agent.addEndpoint(ANNA);
+    assert.equal((await agent.relabelEndpoint('anna', { app: 'a' })).namespace, 'test');
+    await agent.addEndpoint({ ...BERT, name: 'anna', namespace: 'other' });
+    const want = { code: 'ERR_ENDPOINT_AMBIGUOUS', message: / anna: .* test\/anna, other\/anna$/ };
+    await assert.rejects(agent.relabelEndpoint('anna', {}), want);
+    await assert.rejects(agent.removeEndpoint('anna'), want);
+    assert.equal(await agent.removeEndpoint('test/anna'), true);
+    assert.equal((await agent.relabelEndpoint('anna', { app: 'b' })).namespace, 'other');
+  });
 });

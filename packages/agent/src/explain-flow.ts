@@ -8,7 +8,7 @@ import {
   type SideExplanation,
 } from '@skep/policy';
 import { type Address, AddressError, parseAddress } from '@skep/wire';
-import { HOST, type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
+import { HOST, isCalled, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
 import type { ExplainRequest, ExplainSideView, ExplainView } from './views.ts';
 
@@ -66,7 +66,7 @@ function addressesOf(model: NodeModel, text: string): Address[] {
   if (text === HOST) return hostAddresses(model);
   if (text === 'world') return ANYWHERE;
   if (text.startsWith('world:')) return [outside(model, text.slice('world:'.length))];
-  const named = model.list().filter((each) => isCalled(each, text));
+  const named = model.list().filter((each) => isCalled(qualifiedName(each), text));
   if (named.length > 1) {
     const names = named.map(qualifiedName).join(', ');
     throw new ExplainError(`explain '${text}': several endpoints are called so: ${names}`);
@@ -99,11 +99,6 @@ function outside(model: NodeModel, text: string): Address {
   const owner = model.partyAt(address!);
   if (!owner.facts.isManaged) return address!;
   throw new ExplainError(`explain 'world:${text}': that address is of ${owner.name}`);
-}
-
-/** By its whole name, or by the last part alone. */
-export function isCalled(endpoint: KnownEndpoint, text: string): boolean {
-  return text === endpoint.name || text === qualifiedName(endpoint);
 }
 
 function portOf(to: Party, { port, protocol }: ExplainRequest): number {

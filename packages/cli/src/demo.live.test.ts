@@ -80,6 +80,12 @@ describe('a demo on the kernel', { skip: canUseBpf() ?? false }, () => {
     assert.equal(output, `api -> shop/api TCP rest: allow\n  ${own}\n`);
   });
 
+  test('an endpoint is relabelled by the last part of its name', async () => {
+    const { status, output, errors } = await ask('endpoint', 'label', 'api', 'app=api');
+    assert.deepEqual([status, errors], [0, '']);
+    assert.match(output, /^api has identity \d+\n$/);
+  });
+
   test('a policy is deleted and applied again', async () => {
     const key = 'NetworkPolicy/shop/api';
     assert.match((await ask('policy', 'delete', key)).output, new RegExp(`^deleted ${key}$`, 'm'));

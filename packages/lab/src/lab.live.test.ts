@@ -94,7 +94,7 @@ describe('a lab on the kernel', { skip: canUseBpf() ?? false }, () => {
     assert.deepEqual(traces(), []);
   });
 
-  test('a lab whose record is damaged is taken away by what it is called, and no other', async () => {
+  test('a lab whose record is damaged is found by its name, and no other', async () => {
     const killed = await holdLab();
     killed.kill('SIGKILL');
     await once(killed, 'exit');

@@ -38,6 +38,11 @@ class FakeAgent implements Partial<AgentApi> {
     return { ...request, id: 7 } as never;
   }
 
+  async relabelEndpoint(name: string, labels: object): Promise<never> {
+    this.asked.push([name, labels]);
+    return { ...ANNA, labels } as never;
+  }
+
   async removeEndpoint(name: string): Promise<boolean> {
     this.asked.push(name);
     return name === 'test/anna';
@@ -107,6 +112,15 @@ describe('the API over its socket', () => {
     server.closeAllConnections();
     server.close();
     rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('an endpoint is called by its whole name, or by the last part of it', async () => {
+    for (const name of ['test/anna', 'anna', 'test/a b', 'a b']) {
+      await client.relabelEndpoint(name, { app: 'bert' });
+      assert.deepEqual(agent.asked.pop(), [name, { app: 'bert' }]);
+    }
+    assert.equal(await client.removeEndpoint('anna'), false);
+    assert.equal(agent.asked.pop(), 'anna');
   });
 
   test('only its owner may use the socket', () => {

@@ -8,7 +8,7 @@
  * GET    /v1/identities?all=1                   the reserved ones as well
  * POST   /v1/endpoints?retry=1                  an EndpointRequest
  * PATCH  /v1/endpoints/{namespace}/{name}       { labels }
- * DELETE /v1/endpoints/{namespace}/{name}
+ * DELETE /v1/endpoints/{namespace}/{name}       both: or {name}, where only one is called so
  * GET    /v1/attachments/{container}/{interface}?networkNamespace=PATH   whether all of it is there
  * DELETE /v1/attachments/{container}/{interface}
  * PUT    /v1/attachments?network=NAME           those that are there, AttachmentKey[]: others go
@@ -162,7 +162,7 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
   };
 }
 
-const NAMED_ENDPOINT = /^\/v1\/endpoints\/([^/]+\/[^/]+)$/;
+const NAMED_ENDPOINT = /^\/v1\/endpoints\/([^/]+(?:\/[^/]+)?)$/;
 /** The first words of the paths that are served; of others there may be any number. */
 const KNOWN_PATH = /^\/(metrics|healthz|v1(\/policies\/pending|\/[a-z]+)?)$/;
 

@@ -27,11 +27,6 @@ export class Claims {
     }
   }
 
-  /** By `namespace/name`. */
-  find(name: string): StoredEndpoint | undefined {
-    return this.holderOf(name);
-  }
-
   findAttachment(key: AttachmentKey): StoredEndpoint | undefined {
     return this.holderOf(attachmentClaim(key));
   }

@@ -5,6 +5,7 @@ export type EndpointErrorCode =
   | 'ERR_ENDPOINT_EXISTS'
   | 'ERR_ENDPOINT_LIMIT'
   | 'ERR_ENDPOINT_MISSING'
+  | 'ERR_ENDPOINT_AMBIGUOUS'
   | 'ERR_ENDPOINT_ADDRESS';
 
 /** An endpoint that cannot be made, or is not there. */

@@ -17,7 +17,7 @@ import {
 import { uplinkMtu } from '../devices/uplink-mtu.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
 import type { Attachable } from '../kernel/endpoint-datapath.ts';
-import { type KnownEndpoint, qualifiedName } from '../model/endpoint-facts.ts';
+import { isCalled, type KnownEndpoint, qualifiedName } from '../model/endpoint-facts.ts';
 import type { Node } from '../node/node.ts';
 import { endpointView } from '../node-views.ts';
 import type { NewEndpoint } from '../runtimes/container-labels.ts';
@@ -86,7 +86,7 @@ export class LocalEndpoints {
   relabel(name: string, labels: Readonly<Record<string, string>>): EndpointView {
     const { memory, model } = this.node;
     const start = performance.now();
-    const stored = this.register.find(name);
+    const stored = this.find('relabel', name);
     if (!stored) {
       const message = `relabel endpoint ${name}: there is none (see \`skep endpoint list\`)`;
       throw new EndpointError('ERR_ENDPOINT_MISSING', message);
@@ -116,9 +116,13 @@ export class LocalEndpoints {
     this.relabel(qualifiedName(stored), { ...labels, ...stored.networkLabels });
   }
 
-  /** False when there was none. @throws StateWriteError; the endpoint stays as it is then */
+  /**
+   * False when there was none.
+   *
+   * @throws EndpointError, StateWriteError; the endpoint stays as it is then
+   */
   remove(name: string): boolean {
-    return this.removeAll([this.register.find(name)]) > 0;
+    return this.removeAll([this.find('remove', name)]) > 0;
   }
 
   /** False when there was none. @throws StateWriteError; the endpoint stays as it is then */
@@ -279,6 +283,15 @@ export class LocalEndpoints {
       // It is gone; the next start finds that it was not ready, and nothing of it.
       problems.push(`endpoint ${qualifiedName(stored)} is gone, but not forgotten: ${error}`);
     }
+  }
+
+  /** @throws EndpointError where several are called so */
+  private find(operation: string, name: string): StoredEndpoint | undefined {
+    const found = this.register.list().filter((each) => isCalled(qualifiedName(each), name));
+    if (found.length < 2) return found[0];
+    const names = found.map(qualifiedName).join(', ');
+    const message = `${operation} endpoint ${name}: several are called so: ${names}`;
+    throw new EndpointError('ERR_ENDPOINT_AMBIGUOUS', message);
   }
 
   private tell(kind: EndpointOccurrence['kind'], stored: StoredEndpoint, start: number): void {

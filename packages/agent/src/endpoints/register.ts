@@ -49,11 +49,6 @@ export class Register {
     return [...this.memory.endpoints.values()].sort((left, right) => left.id - right.id);
   }
 
-  /** By `namespace/name`. */
-  find(name: string): StoredEndpoint | undefined {
-    return this.claims.find(name);
-  }
-
   findAttachment(key: AttachmentKey): StoredEndpoint | undefined {
     return this.claims.findAttachment(key);
   }

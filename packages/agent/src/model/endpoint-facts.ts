@@ -39,6 +39,11 @@ export function qualifiedName(endpoint: Pick<EndpointFacts, 'namespace' | 'name'
   return `${endpoint.namespace}/${endpoint.name}`;
 }
 
+/** Whether a `namespace/name` is meant: by all of it, or by its last part alone. */
+export function isCalled(whole: string, text: string): boolean {
+  return whole === text || whole.endsWith(`/${text}`);
+}
+
 /** The key of the node itself among the peers and the subjects of the policy set. */
 export const HOST = 'host';
 const ENDPOINT_PREFIX = 'endpoint/';

@@ -1,4 +1,5 @@
 /** The flows that the node remembers, and those who follow them. */
+import { isCalled } from '../model/endpoint-facts.ts';
 import type { FlowFilter, FlowView } from '../views.ts';
 
 /** Flows that are kept; an older one gives way. */
@@ -51,10 +52,5 @@ export function matches(flow: FlowView, filter: FlowFilter): boolean {
   if (port !== undefined && !ends.some((end) => end.port === port)) return false;
   if (protocol !== undefined && flow.protocol.toLowerCase() !== protocol.toLowerCase())
     return false;
-  return endpoint === undefined || ends.some((end) => isNamed(end.name, endpoint));
-}
-
-/** By the whole `namespace/name`, or by its last part. */
-function isNamed(name: string, wanted: string): boolean {
-  return name === wanted || name.endsWith(`/${wanted}`);
+  return endpoint === undefined || ends.some((end) => isCalled(end.name, endpoint));
 }

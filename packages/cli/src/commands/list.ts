@@ -12,7 +12,7 @@ export function addListCommands(program: Command): void {
   const endpoint = program.command('endpoint').description('endpoints of this node');
   asking(endpoint.command('label'))
     .description('give an endpoint other labels, while its traffic goes on')
-    .argument('<endpoint>', 'namespace/name')
+    .argument('<endpoint>', 'namespace/name or name')
     .argument('<label...>', 'key=value; labels that are not given are gone')
     .addHelpText('after', '\nExample: skep endpoint label shop/frontend app=frontend tier=web')
     .action(labelEndpoint);
