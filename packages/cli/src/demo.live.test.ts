@@ -92,8 +92,27 @@ describe('a demo on the kernel', { skip: canUseBpf() ?? false }, () => {
     const again = await ask('policy', 'delete', key);
     assert.equal(again.status, 1);
     assert.match(again.errors, /^error: delete policy NetworkPolicy\/shop\/api: not there/);
+    assert.equal(again.output, '');
     const { output } = await ask('policy', 'apply', join(LABS, 'shop-policies.yaml'));
     assert.match(output, new RegExp(`^applied ${key}$`, 'm'));
+  });
+
+  test('of several files none is applied where one is wrong, or not there', async () => {
+    const good = join(folder, 'good.yaml');
+    const bad = join(folder, 'bad.yaml');
+    const head = 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n';
+    writeFileSync(good, `${head}metadata: { name: good }\nspec: { podSelector: {} }\n`);
+    writeFileSync(bad, `${head}metadata: { name: bad }\nspec: { podSelector: 1 }\n`);
+    const missing = join(folder, 'missing.yaml');
+    for (const [other, want] of [
+      [bad, `error: ${bad}:4: `],
+      [missing, `error: read ${missing}: no such file`],
+    ] as const) {
+      const { status, output, errors } = await ask('policy', 'apply', good, other);
+      assert.deepEqual([status, output], [1, '']);
+      assert.ok(errors.startsWith(want), errors);
+    }
+    assert.doesNotMatch((await ask('policy', 'list')).output, /good/);
   });
 
   test('a second one of its name is refused while it is up', async () => {

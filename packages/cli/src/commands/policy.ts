@@ -116,10 +116,13 @@ async function applyPolicies(
   files: readonly string[],
   options: ChangeCommandOptions,
 ): Promise<void> {
+  const texts = files.map((file) => ({ file, text: readText(file) }));
+  // The agent reads one after the other: by then the ones before are in force.
+  for (const { file, text } of texts) parsePolicies(text, { file });
   await withAgent(options, async (agent) => {
     const results = [];
-    for (const file of files) {
-      const result = await agent.applyPolicies(readText(file), file, changeOptions(options));
+    for (const { file, text } of texts) {
+      const result = await agent.applyPolicies(text, file, changeOptions(options));
       results.push(result);
       warn(result.warnings ?? []);
       if (!options.json) report('applied', result);
@@ -137,7 +140,7 @@ async function deletePolicies(
   });
   const missing = keys.filter((key) => !result.changed.includes(key));
   if (options.json) printJson(result);
-  else report('deleted', result);
+  else if (result.changed.length > 0) report('deleted', result);
   if (missing.length > 0) {
     throw new CommandError(
       `delete policy ${missing.join(', ')}: not there (see \`skep policy list\`)`,
