@@ -53,11 +53,6 @@ export function parseListen(text: string): MonitoringAddress {
   return { host, port: parsePort(found[3]!) };
 }
 
-/** As {@link parseListen} takes it. */
-export function formatListen({ host, port }: MonitoringAddress): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
 const PROTOCOLS = Object.keys(PROTOCOLS_BY_NAME) as (keyof typeof PROTOCOLS_BY_NAME)[];
 
 /** Parses the name of a protocol in any case. @throws InvalidArgumentError where it is none */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   AddressError,
   formatAddress,
+  formatAddressPort,
   formatPrefix,
   parseAddress,
   parsePrefix,
@@ -75,4 +76,10 @@ test('a prefix contains its own family only', () => {
   assert.equal(contains('0.0.0.0/0', '::'), false);
   assert.equal(contains('::/0', 'ffff::'), true);
   assert.equal(contains('fe80::/10', 'febf::1'), true);
+});
+
+test('an address and a port cannot be taken for each other', () => {
+  assert.equal(formatAddressPort('192.0.2.1', 80), '192.0.2.1:80');
+  assert.equal(formatAddressPort('2001:db8::1', 7777), '[2001:db8::1]:7777');
+  assert.equal(formatAddressPort('localhost', 9962), 'localhost:9962');
 });

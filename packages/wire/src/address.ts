@@ -62,6 +62,15 @@ export function formatAddress(address: Address): string {
   return address.family === 4 ? address.bytes.join('.') : formatIpv6(address.bytes);
 }
 
+/**
+ * `192.0.2.1:80`, `[2001:db8::1]:80`; the name of a host stands as it is.
+ *
+ * @source RFC 5952 section 6
+ */
+export function formatAddressPort(address: string, port: number): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
 /** `10.0.0.0/8`, `fd00::/64`: the address as `formatAddress` has it, then the length in bits. */
 export function formatPrefix(prefix: Prefix): string {
   return `${formatAddress(prefix.address)}/${prefix.length}`;

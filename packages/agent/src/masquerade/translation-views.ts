@@ -8,7 +8,13 @@ import {
 } from '@skep/contract';
 import { fromMapAddress, newTranslations, translations } from '@skep/datapath';
 import { codecOf, type Decoded } from '@skep/ebpf';
-import { type Address, formatAddress, IpProtocol, Ipv6Address } from '@skep/wire';
+import {
+  type Address,
+  formatAddress,
+  formatAddressPort,
+  IpProtocol,
+  Ipv6Address,
+} from '@skep/wire';
 import type { NodeModel } from '../model/node-model.ts';
 import type { RawTables } from '../tables/raw-tables.ts';
 import type { MasqueradeView, TopTalkerView, TranslationView } from '../views.ts';
@@ -96,7 +102,7 @@ function topOf(names: readonly string[]): TopTalkerView[] {
 }
 
 function formatEnd({ address, port }: TranslationView['destination']): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return formatAddressPort(address, port);
 }
 
 function addressOf(words: { readonly upper: bigint; readonly lower: bigint }): Address {

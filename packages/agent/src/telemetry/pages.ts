@@ -8,6 +8,7 @@
  * ```
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { formatAddressPort } from '@skep/wire';
 import type { HealthView } from '../views.ts';
 import type { Metrics } from './metrics.ts';
 import type { Readings } from './metric-definitions.ts';
@@ -49,7 +50,8 @@ export interface MonitoringAddress {
 export class MonitoringError extends Error {
   readonly code = 'ERR_MONITORING';
   constructor({ host, port }: MonitoringAddress, cause: Error) {
-    super(`serve metrics at ${host}:${port}: ${cause.message} (give another --metrics)`, { cause });
+    const where = formatAddressPort(host, port);
+    super(`serve metrics at ${where}: ${cause.message} (give another --metrics)`, { cause });
   }
 }
 

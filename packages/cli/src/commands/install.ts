@@ -4,8 +4,8 @@ import { existsSync, realpathSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import type { MonitoringAddress, PortRange } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
+import { formatAddressPort } from '@skep/wire';
 import type { Command } from 'commander';
-import { formatListen } from '../asking.ts';
 import { CommandError } from '../output.ts';
 import { findUnit, UNIT_DIRECTORY, UNIT_NAME, unitText } from '../systemd-unit.ts';
 import { type AgentCommandOptions, daemonOptions, withPlaces, withWork } from './agent.ts';
@@ -109,7 +109,7 @@ function agentWords(command: Command): string[] {
 function wordsOf(value: OptionValue): string[] {
   if (typeof value === 'boolean') return [];
   if (typeof value === 'string') return [value];
-  if ('host' in value) return [formatListen(value)];
+  if ('host' in value) return [formatAddressPort(value.host, value.port)];
   return 'first' in value ? [`${value.first}-${value.last}`] : [...value];
 }
 

@@ -1,5 +1,6 @@
 /** `skep nat list`. */
 import type { AddressPortView } from '@skep/agent';
+import { formatAddressPort } from '@skep/wire';
 import type { Command } from 'commander';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
 import { printList } from '../output.ts';
@@ -24,5 +25,5 @@ export function addNatCommand(program: Command): void {
 }
 
 function formatEnd({ address, port }: AddressPortView): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return formatAddressPort(address, port);
 }

@@ -1,5 +1,6 @@
 /** `skep observe`: verdicts as they are made. */
 import type { AgentClient, FlowFilter, FlowView } from '@skep/agent';
+import { formatAddressPort } from '@skep/wire';
 import { type Command, Option } from 'commander';
 import {
   type AskOptions,
@@ -92,8 +93,8 @@ function printLine(flow: FlowView): void {
 export function formatFlow(flow: FlowView): string {
   const { source, destination, protocol, tcpFlags, rules, count } = flow;
   const end = ({ name, address, port }: FlowView['source']): string => {
-    const who = name === 'world' || name === 'host' ? `${name} ${address}` : name;
-    return port === undefined ? who : `${who}:${port}`;
+    if (name !== 'world' && name !== 'host') return port === undefined ? name : `${name}:${port}`;
+    return `${name} ${port === undefined ? address : formatAddressPort(address, port)}`;
   };
   const kind = [protocol, tcpFlags].filter(Boolean).join(' ');
   const why = [flow.reason, rules.length > 0 ? `by ${rules.join(', ')}` : '']
