@@ -208,7 +208,11 @@ export interface FlowEndView {
 /** What became of a flow's packets. */
 export type FlowVerdict = 'forwarded' | 'dropped';
 
-/** One record of `skep observe`. It stands for `count` packets. */
+/**
+ * One record of `skep observe`. It stands for `count` packets. Of a frame that was dropped before
+ * its IP header was read, addresses and protocol are empty, and one end alone has a name: that of
+ * who sent it, or was to get it (`unknown` where that is no endpoint any more).
+ */
 export interface FlowView {
   readonly time: string;
   readonly verdict: FlowVerdict;

@@ -10,6 +10,7 @@ import type { EndpointFacts } from '../model/endpoint-facts.ts';
 import { NodeModel } from '../model/node-model.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import type { FlowView } from '../views.ts';
+import { matches } from './flow-log.ts';
 import { toFlow } from './to-flow.ts';
 
 const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };
@@ -308,5 +309,50 @@ describe("the real programs' records", () => {
     const [flow] = sent({ ...ANNA, ipv4: CARL.ipv4! }, '10.0.0.2', { udp });
     assert.equal(flow?.reason, 'invalid source ip');
     assert.deepEqual(flow?.rules, []);
+  });
+
+  describe('of a frame whose addresses were not read', () => {
+    const unread = { address: '', identity: 0, name: '' };
+
+    /** Told by who sent or was to get it, and found by that. */
+    function check(flow: FlowView | undefined, want: Partial<FlowView>, endpoint: string): void {
+      const { verdict, protocol, isReply, rules } = flow!;
+      assert.deepEqual([verdict, protocol, isReply, rules], ['dropped', '', false, []]);
+      assert.deepEqual({ ...flow, ...want }, flow);
+      assert.equal(matches(flow!, { endpoint }), true);
+    }
+
+    test('sent by an endpoint, after a packet of another', () => {
+      const tcp = { sourcePort: 40_005, destinationPort: 80, flags: TcpFlag.SYN };
+      sent(CARL, '10.0.0.2', { tcp });
+      const [flow] = sent({ ...ANNA, mac: BERT.mac }, '10.0.0.2', { tcp });
+      const source = { ...unread, identity: model.endpoint(ANNA.id)!.identity, name: 'shop/anna' };
+      check(flow, { reason: 'invalid source mac', source, destination: unread }, 'anna');
+    });
+
+    test('on its way to an endpoint', () => {
+      const toEndpoint = tables.load(endpointPrograms(NODE).toEndpoint);
+      const packet = new Uint8Array(64).fill(0xff);
+      toEndpoint.run({ packet, context: { ifindex: BERT.interfaceIndex } });
+      const [record] = tables.takeEvents();
+      const flow = toFlow(codecOf(DatapathEvent).decode(record!), model, TIME.toISOString());
+      const identity = model.endpoint(BERT.id)!.identity;
+      const destination = { ...unread, identity, name: 'shop/bert' };
+      const reason = 'unsupported network protocol';
+      check(flow, { reason, source: unread, destination }, 'shop/bert');
+    });
+
+    const nobody = { source: '::', destination: '::', endpoint: 0, type: EventType.Drop } as const;
+    const others = [
+      { name: 'from the world', have: { hook: Hook.FromNetwork }, end: 'source', want: 'world' },
+      { name: 'of the node', have: { hook: Hook.ToNetwork }, end: 'source', want: 'host' },
+      { name: 'of one that is gone', have: { endpoint: 9 }, end: 'source', want: 'unknown' },
+    ] as const;
+    for (const { name, have, end, want } of others) {
+      test(name, () => {
+        const flow = flowOf({ ...nobody, reason: DropReason.TruncatedHeader, ...have });
+        assert.deepEqual([flow[end].name, flow[end].address], [want, '']);
+      });
+    }
   });
 });

@@ -5,11 +5,14 @@ import {
   Direction,
   DropReason,
   EventType,
+  Hook,
+  ReservedIdentity,
   TraceReason,
 } from '@skep/contract';
 import type { Decoded } from '@skep/ebpf';
 import { PolicyProtocol, type RuleReference } from '@skep/policy';
 import { IpProtocol, TcpFlag } from '@skep/wire';
+import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { NodeModel } from '../model/node-model.ts';
 import type { FlowEndView, FlowView } from '../views.ts';
 import { eventAddress } from './event-addresses.ts';
@@ -21,8 +24,10 @@ const WITH_PORTS = new Set<number>([IpProtocol.TCP, IpProtocol.UDP, IpProtocol.S
 
 /** @param time when the packet passed, in the format of ISO 8601 */
 export function toFlow(event: Decoded<DatapathEvent>, model: NodeModel, time: string): FlowView {
-  const source = endOf(event, 'source', model);
-  const destination = endOf(event, 'destination', model);
+  const isRead = hasAddresses(event);
+  const [source, destination] = isRead
+    ? [endOf(event, 'source', model), endOf(event, 'destination', model)]
+    : unreadEnds(event, model);
   const isDropped = event.type === EventType.Drop;
   const isDecided = event.type === EventType.PolicyVerdict || isPolicyDrop(event);
   const direction = event.direction === Direction.Egress ? 'egress' : 'ingress';
@@ -32,7 +37,7 @@ export function toFlow(event: Decoded<DatapathEvent>, model: NodeModel, time: st
     ...(isDropped ? { reason: describeDropReason(event.reason).name } : {}),
     source,
     destination,
-    protocol: IpProtocol[event.protocol] ?? String(event.protocol),
+    protocol: isRead ? (IpProtocol[event.protocol] ?? String(event.protocol)) : '',
     ...(event.protocol === IpProtocol.TCP ? { tcpFlags: flagsText(event.tcpFlags) } : {}),
     isReply: event.isReply !== 0,
     isNew: event.type === EventType.PolicyVerdict || event.reason === TraceReason.New,
@@ -46,6 +51,29 @@ export function toFlow(event: Decoded<DatapathEvent>, model: NodeModel, time: st
 function isPolicyDrop(event: Decoded<DatapathEvent>): boolean {
   if (event.type !== EventType.Drop) return false;
   return event.reason === DropReason.PolicyDenied || event.reason === DropReason.PolicyDenyRule;
+}
+
+/** Frames that are dropped before their IP header is read have none. */
+function hasAddresses({ source, destination }: Decoded<DatapathEvent>): boolean {
+  return [source, destination].some(({ upper, lower }) => upper !== 0n || lower !== 0n);
+}
+
+/** Whoever sent the frame, or was to get it; of the other end nothing is known. */
+function unreadEnds(event: Decoded<DatapathEvent>, model: NodeModel): [FlowEndView, FlowEndView] {
+  const nobody = { address: '', identity: ReservedIdentity.Unknown, name: '' };
+  const own = { address: '', ...ownerOf(event, model) };
+  return event.hook === Hook.ToEndpoint ? [nobody, own] : [own, nobody];
+}
+
+function ownerOf(
+  { hook, endpoint }: Decoded<DatapathEvent>,
+  model: NodeModel,
+): Pick<FlowEndView, 'identity' | 'name'> {
+  if (hook === Hook.FromNetwork) return { identity: ReservedIdentity.World, name: 'world' };
+  if (hook === Hook.ToNetwork) return { identity: ReservedIdentity.Host, name: 'host' };
+  const known = model.endpoint(endpoint);
+  if (!known) return { identity: ReservedIdentity.Unknown, name: 'unknown' };
+  return { identity: known.identity, name: qualifiedName(known) };
 }
 
 function endOf(

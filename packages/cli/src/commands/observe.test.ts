@@ -41,6 +41,39 @@ const cases: readonly { name: string; have: Partial<FlowView>; want: string }[] 
     have: { source: { ...world, address: 'fd99::' }, protocol: 'ICMPv6' },
     want: 'world fd99:: -> shop/bert:80  ICMPv6  forwarded',
   },
+  {
+    name: 'a frame of an endpoint whose addresses were not read',
+    have: {
+      verdict: 'dropped',
+      reason: 'invalid source mac',
+      protocol: '',
+      source: { address: '', identity: 256, name: 'shop/anna' },
+      destination: { address: '', identity: 0, name: '' },
+    },
+    want: 'shop/anna  dropped  invalid source mac',
+  },
+  {
+    name: 'such a frame on its way to an endpoint',
+    have: {
+      verdict: 'dropped',
+      reason: 'vlan filtered',
+      protocol: '',
+      source: { address: '', identity: 0, name: '' },
+      destination: { address: '', identity: 256, name: 'shop/anna' },
+    },
+    want: '-> shop/anna  dropped  vlan filtered',
+  },
+  {
+    name: 'such a frame of the world',
+    have: {
+      verdict: 'dropped',
+      reason: 'truncated header',
+      protocol: '',
+      source: { address: '', identity: 2, name: 'world' },
+      destination: { address: '', identity: 0, name: '' },
+    },
+    want: 'world  dropped  truncated header',
+  },
 ];
 for (const { name, have, want } of cases) {
   test(name, () => assert.equal(formatFlow(flowOf(have)), `03:04:05.678  ${want}`));

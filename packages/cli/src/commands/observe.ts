@@ -93,17 +93,20 @@ function printLine(flow: FlowView): void {
 export function formatFlow(flow: FlowView): string {
   const { source, destination, protocol, tcpFlags, rules, count } = flow;
   const end = ({ name, address, port }: FlowView['source']): string => {
+    if (address === '') return name;
     if (name !== 'world' && name !== 'host') return port === undefined ? name : `${name}:${port}`;
     return `${name} ${port === undefined ? address : formatAddressPort(address, port)}`;
   };
+  const arrow = destination.name === '' ? '' : flow.isReply ? '<-' : '->';
+  const ends = [end(source), arrow, end(destination)].filter(Boolean).join(' ');
   const kind = [protocol, tcpFlags].filter(Boolean).join(' ');
   const why = [flow.reason, rules.length > 0 ? `by ${rules.join(', ')}` : '']
     .filter(Boolean)
     .join(' ');
   return [
     pc.dim(flow.time.slice(11, 23)),
-    `${end(source)} ${flow.isReply ? '<-' : '->'} ${end(destination)}`,
-    pc.dim(kind),
+    ends,
+    kind && pc.dim(kind),
     paintVerdict(flow.verdict),
     why,
     count > 1 ? pc.dim(`(${count} packets)`) : '',
