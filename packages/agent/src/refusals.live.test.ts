@@ -196,6 +196,35 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     });
   }
 
+  test('begin leaves no folder, not even a new one', async () => {
+    const fresh = join(directory, 'fresh');
+    const places = { stateDirectory: join(fresh, 'a/state'), bpffsDirectory: join(fresh, 'bpf') };
+    const wrong: readonly (readonly [Partial<AgentOptions>, RegExp])[] = [
+      [{ addresses: { pools: ['foo'] } }, /^address 'foo'/],
+      [{ addresses: { reserved: ['10.0.0.1/8'] } }, /no bits after the prefix/],
+      [{ networkNamespace: pathOf('nowhere') }, /nowhere/],
+    ];
+    for (const [more, message] of wrong) {
+      assert.throws(() => Agent.start({ ...options, ...places, ...more }), { message });
+      assert.equal(existsSync(fresh), false, String(message));
+    }
+    agent = Agent.start(options);
+    const { bpffsDirectory } = options;
+    const held = { ...options, ...places, bpffsDirectory };
+    assert.throws(() => Agent.start(held), { code: 'ERR_AGENT_RUNNING' });
+    assert.equal(existsSync(fresh), false);
+  });
+
+  test('begin leaves a folder that was there', () => {
+    const fresh = fs.mkdtempSync(join(directory, 'mine-'));
+    const places = { stateDirectory: join(fresh, 'state'), bpffsDirectory: join(fresh, 'bpf') };
+    for (const each of Object.values(places)) fs.mkdirSync(each);
+    const addresses = { pools: ['foo'] };
+    assert.throws(() => Agent.start({ ...options, ...places, addresses }));
+    assert.deepEqual(readdirSync(fresh).sort(), ['bpf', 'state']);
+    assert.deepEqual(readdirSync(places.stateDirectory), []);
+  });
+
   test('be the only one for a state or a folder of pins does not start', async () => {
     agent = Agent.start(options);
     const running = {

@@ -6,7 +6,7 @@ import { ADDRESS_COOL_DOWN_SECONDS } from '@skep/contract';
 import { parseAddress } from '@skep/wire';
 import type { PoolView } from '../views.ts';
 import { AddressPool } from './address-pool.ts';
-import { parseAddressRange, parsePool } from './address-range.ts';
+import { type AddressRange, parseAddressRange, parsePool } from './address-range.ts';
 import { IpamError } from './ipam-error.ts';
 
 /** What may be given. */
@@ -36,6 +36,14 @@ export function steadyNow(): number {
   return Math.round(performance.timeOrigin + performance.now());
 }
 
+/** What may be given, and what of it may not. @throws AddressError for a range that is none */
+export function readRanges({ pools = [], reserved = [] }: IpamOptions): {
+  readonly ranges: readonly AddressRange[];
+  readonly gaps: readonly AddressRange[];
+} {
+  return { ranges: pools.map(parsePool), gaps: reserved.map(parseAddressRange) };
+}
+
 /** The pools of a node, and which of their addresses nobody may have yet. */
 export class Ipam {
   private readonly pools: readonly AddressPool[];
@@ -47,12 +55,12 @@ export class Ipam {
    * @throws AddressError for a range that is none
    */
   constructor(
-    { pools = [], reserved = [], now = steadyNow }: IpamOptions,
+    options: IpamOptions,
     private readonly releasedAt: ReadonlyMap<string, number>,
     private readonly isTaken: (address: string) => boolean,
   ) {
-    const [ranges, gaps] = [pools.map(parsePool), reserved.map(parseAddressRange)];
-    this.now = now;
+    const { ranges, gaps } = readRanges(options);
+    this.now = options.now ?? steadyNow;
     this.pools = FAMILIES.flatMap((family) => {
       const own = ranges.filter((range) => range.family === family);
       const without = gaps.filter((range) => range.family === family);

@@ -2,7 +2,7 @@
  * What an agent holds while it runs, opened one after the other; where one cannot be opened, those
  * before it are as they were.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { HOST_SUBJECT } from '@skep/contract';
 import { Network } from '@skep/netlink';
@@ -10,7 +10,7 @@ import type { SafePort } from '@skep/policy';
 import { chooseDeviceKind, type DeviceChoice, type DeviceKind } from '../devices/device-kind.ts';
 import { deleteMarkedLinks, findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { nodeAddresses } from '../devices/node-addresses.ts';
-import type { IpamOptions } from '../ipam/ipam.ts';
+import { type IpamOptions, readRanges } from '../ipam/ipam.ts';
 import { Problems } from '../health/problems.ts';
 import { missingBpffs, mountBpffs, unmountBpffs } from '../kernel/bpffs.ts';
 import { KernelDatapath } from '../kernel/kernel-datapath.ts';
@@ -25,7 +25,7 @@ import { removeUplinks } from '../uplinks/uplinks.ts';
 import { NodeModel } from '../model/node-model.ts';
 import type { RuntimeSockets } from '../runtimes/container-labels.ts';
 import type { Disk } from '../state/journal.ts';
-import { Memory } from '../state/memory.ts';
+import { Memory, stateFile } from '../state/memory.ts';
 import { Revisions } from '../state/revisions.ts';
 import { deviceKindOf, factsOf, parseStored } from '../state/stored.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
@@ -33,7 +33,7 @@ import { readInherited } from '../tables/inherited.ts';
 import { type Tell, tellNobody } from '../telemetry/occurrence.ts';
 import { readForwarding, restoreForwarding, turnOnForwarding } from './host-forwarding.ts';
 import { refuseUnremembered } from './traces.ts';
-import { removeIfEmpty, takeDirectory } from './one-agent.ts';
+import { makeDirectory, removeIfEmpty, takeDirectory } from './one-agent.ts';
 
 /** Where an agent keeps things, and which network it serves. */
 export interface AgentOptions extends RuntimeSockets {
@@ -142,16 +142,18 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
     readPorts(masquerade);
     readExceptions(masquerade);
   }
+  readRanges(options.addresses ?? {});
   const { features = probeKernelFeatures(), device = 'auto' } = options;
   const deviceKind = chooseDeviceKind(device, features.hasNetkit ?? false);
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  undo.push(makeDirectory(stateDirectory));
   const stateLock = takeDirectory(stateDirectory);
   undo.push(() => stateLock.close());
   const network = new Network(options.networkNamespace);
   undo.push(() => network.close());
   refuseUnremembered(options, network);
+  const isNew = !existsSync(stateFile(stateDirectory));
   const memory = new Memory(stateDirectory, options.disk);
-  undo.push(() => memory.close());
+  undo.push(() => (isNew ? memory.forget() : memory.close()));
   prepareBpffs(bpffsDirectory, memory, undo);
   const pinLock = takeDirectory(bpffsDirectory);
   undo.push(() => pinLock.close());
@@ -184,6 +186,7 @@ function hasNetkit({ endpoints }: Memory): boolean {
 /** Written down before it is done, as everything that an uninstall takes back. */
 function prepareBpffs(folder: string, memory: Memory, undo: Undo): void {
   const missing = missingBpffs(folder);
+  if (!existsSync(folder)) undo.push(() => removeIfEmpty(folder));
   if (missing === undefined) return mountBpffs(folder);
   const { mountedBpffs } = memory.current;
   memory.changeNode({ mountedBpffs: missing });

@@ -1,5 +1,6 @@
 /** One agent for one state directory and one folder of pins: two would write the same tables. */
-import { rmdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { relative, resolve, sep } from 'node:path';
 import { type Fd, LockedError, lockDirectory } from '@skep/sys';
 
 /** Another agent has the directory, and is alive. */
@@ -23,6 +24,20 @@ export function takeDirectory(directory: string): Fd<'directory'> {
     if (!(error instanceof LockedError)) throw error;
     throw new AgentRunningError(directory, error.pid, { cause: error });
   }
+}
+
+/**
+ * Makes a directory for its owner alone, and those above it.
+ *
+ * @returns takes away those that were not there before, as far as they are empty
+ */
+export function makeDirectory(directory: string): () => void {
+  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return () => {
+    if (first === undefined) return;
+    const above = relative(first, resolve(directory)).split(sep).filter(Boolean).length;
+    for (let up = 0; up <= above; up++) removeIfEmpty(resolve(directory, '../'.repeat(up)));
+  };
 }
 
 /** A directory that something of somebody else is in stays, as one that is not there. */
