@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -57,6 +57,42 @@ for (const words of usageErrors) {
     assert.equal(status, 2);
     assert.equal(output, '');
     assert.match(errors, /^error: [^\n]+\n.*\(see `skep .*--help`\)\n$/s);
+  });
+}
+
+const wrongOptions: readonly (readonly string[])[] = [
+  ['--pool', 'foo'],
+  ['--pool', '10.0.0.0/24', '10.0.0.9-10.0.0.1'],
+  ['--pool=10.0.0.1/8'],
+  ['--reserve', '10.0.0.256'],
+  ['--masquerade-ports', '5-2'],
+  ['--masquerade-ports', '60000-70000'],
+  ['--masquerade-except', '10.0.0.0/33', '--masquerade'],
+  ['--node-label', 'zone'],
+  ['--node-label', 'zone=a', 'zone=b'],
+  ['--safe-port', '22/tcp'],
+  ['--safe-port', 'none', 'ingress:tcp:22'],
+  ['--safe-port', 'ingress:tcp:70000'],
+  ['--device', 'tap'],
+  ['--metrics', '9962'],
+  ['--log-level', 'loud'],
+  ['--log-format', 'xml'],
+  ['--uplink', 'eth0'],
+];
+for (const words of wrongOptions) {
+  test(`skep agent ${words.join(' ')}: called wrongly, and nothing is made`, async () => {
+    const state = join(folder, 'state');
+    const places = ['--state', state, '--bpffs', join(folder, 'bpf')];
+    // Whatever is not refused must not begin an agent here.
+    places.push('--namespace', join(folder, 'nowhere'));
+    const { status, output, errors } = await runSkep('agent', ...places, ...words);
+    assert.deepEqual([status, output], [2, ''], errors);
+    const option = words[0]!.replace(/=.*/, '');
+    assert.match(
+      errors,
+      new RegExp(`^error: .*${option}\\b.*\\n\\(see \`skep agent --help\`\\)\\n$`),
+    );
+    assert.deepEqual([state, join(folder, 'bpf')].filter(existsSync), []);
   });
 }
 

@@ -9,12 +9,16 @@ import {
   type MasqueradeOptions,
   type MonitoringAddress,
   type PortRange,
+  readExceptions,
+  readPorts,
+  readRanges,
   runDaemon,
 } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import { PolicyProtocol, type SafePort } from '@skep/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseListen } from '../asking.ts';
+import { readLabels } from '../labels.ts';
 import { CommandError } from '../output.ts';
 
 /** Where an agent keeps things, as its options say it. */
@@ -79,17 +83,38 @@ export function withWork(command: Command): Command {
     .choices(DEVICE_CHOICES)
     .default('auto', 'auto: netkit where the kernel has it, else veth');
   return command
-    .option('--pool <range...>', 'addresses that it gives: prefixes, or FIRST-LAST', DEFAULT_POOLS)
-    .option('--reserve <range...>', 'addresses of the pools that it does not give')
+    .option(
+      '--pool <range...>',
+      'addresses that it gives: prefixes, or FIRST-LAST',
+      several((pools) => readRanges({ pools }), DEFAULT_POOLS),
+      DEFAULT_POOLS,
+    )
+    .option(
+      '--reserve <range...>',
+      'addresses of the pools that it does not give',
+      several((reserved) => readRanges({ reserved })),
+    )
     .option('--metrics <host:port>', 'serve /metrics and /healthz there, too', parseListen)
     .option('--containerd <socket>', 'take over the labels of containers that it has')
     .option('--podman <socket>', 'the same of podman, when a container has started')
     .option('--masquerade', 'endpoints reach the world under the address of the node')
     .option('--uplink <name...>', 'interfaces to the world; those of default routes if not given')
     .option('--masquerade-ports <first-last>', 'ports for endpoints (49152-65535)', parsePorts)
-    .option('--masquerade-except <prefix...>', 'prefixes that see the addresses of endpoints')
-    .option('--node-label <label...>', 'key=value, by which policies select this node')
-    .option('--safe-port <port...>', `ports that no policy of nodes closes: ${SAFE_PORT}; or none`)
+    .option(
+      '--masquerade-except <prefix...>',
+      'prefixes that see the addresses of endpoints',
+      several((except) => readExceptions({ except })),
+    )
+    .option(
+      '--node-label <label...>',
+      'key=value, by which policies select this node',
+      several(readNodeLabels),
+    )
+    .option(
+      '--safe-port <port...>',
+      `ports that no policy of nodes closes: ${SAFE_PORT}; or none`,
+      several(readSafePorts),
+    )
     .addOption(device)
     .addOption(logLevel)
     .addOption(logFormat);
@@ -99,15 +124,42 @@ export function withWork(command: Command): Command {
 export function addAgentCommand(program: Command): void {
   withWork(withPlaces(program.command('agent')))
     .description('run the daemon; ended, it leaves the datapath at work')
-    .action(async (options: AgentCommandOptions) => {
+    .action(async (options: AgentCommandOptions, command: Command) => {
+      const daemon = daemonOptions(options, command);
       const reason = canUseBpf();
       if (reason !== undefined) throw new CommandError(`start agent: ${reason}`);
-      await runDaemon(daemonOptions(options));
+      await runDaemon(daemon);
     });
 }
 
-/** @throws CommandError for options that do not go together, a label or a port that is none */
-export function daemonOptions(options: AgentCommandOptions): DaemonOptions {
+/**
+ * A parser of an option's values, which stay text.
+ *
+ * @param read checks those that were given so far
+ */
+function several(
+  read: (texts: readonly string[]) => unknown,
+  defaults: readonly string[] = [],
+): (text: string, before?: readonly string[]) => readonly string[] {
+  return (text, before = defaults) => {
+    const texts = before === defaults ? [text] : [...before, text];
+    checked(() => read(texts));
+    return texts;
+  };
+}
+
+/** @throws InvalidArgumentError that says what the task has thrown */
+function checked<T>(task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new InvalidArgumentError(`${message[0]!.toUpperCase()}${message.slice(1)}.`);
+  }
+}
+
+/** @throws CommanderError for options that do not go together */
+export function daemonOptions(options: AgentCommandOptions, command: Command): DaemonOptions {
   const { socket, logLevel: level, logFormat: format, metrics, containerd, podman } = options;
   return {
     ...agentOptions(options),
@@ -118,18 +170,21 @@ export function daemonOptions(options: AgentCommandOptions): DaemonOptions {
     ...(metrics === undefined ? {} : { metricsAddress: metrics }),
     ...(containerd === undefined ? {} : { containerdSocket: containerd }),
     ...(podman === undefined ? {} : { podmanSocket: podman }),
-    ...masqueradeOf(options),
+    ...masqueradeOf(options, command),
     ...nodeOf(options),
   };
 }
 
-/** @throws CommandError where masquerade is described, but not asked for */
-function masqueradeOf(options: AgentCommandOptions): { masquerade?: MasqueradeOptions } {
+/** @throws CommanderError where masquerade is described, but not asked for */
+function masqueradeOf(
+  options: AgentCommandOptions,
+  command: Command,
+): { masquerade?: MasqueradeOptions } {
   const { uplink, masqueradePorts, masqueradeExcept } = options;
   const isDescribed = uplink ?? masqueradePorts ?? masqueradeExcept;
   if (!options.masquerade) {
     if (!isDescribed) return {};
-    throw new CommandError('agent: uplinks, ports and exceptions need --masquerade');
+    command.error('error: --uplink, --masquerade-ports and --masquerade-except need --masquerade');
   }
   return {
     masquerade: {
@@ -142,21 +197,19 @@ function masqueradeOf(options: AgentCommandOptions): { masquerade?: MasqueradeOp
 
 const SAFE_PORT = '(ingress|egress):(tcp|udp|sctp):PORT';
 
-/** @throws CommandError for a label or a port that is none */
 function nodeOf({ nodeLabel, safePort }: AgentCommandOptions): Partial<AgentOptions> {
   return {
-    ...(nodeLabel && { nodeLabels: Object.fromEntries(nodeLabel.map(readNodeLabel)) }),
+    ...(nodeLabel && { nodeLabels: readNodeLabels(nodeLabel) }),
     ...(safePort && { safePorts: readSafePorts(safePort) }),
   };
 }
 
-function readNodeLabel(text: string): [string, string] {
-  const equals = text.indexOf('=');
-  if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
-  throw new CommandError(`node label '${text}': expected key=value`);
+/** @throws CommandError */
+function readNodeLabels(texts: readonly string[]): Record<string, string> {
+  return readLabels(texts, 'label node');
 }
 
-/** `none` alone is none at all. */
+/** `none` alone is none at all. @throws CommandError */
 function readSafePorts(texts: readonly string[]): SafePort[] {
   if (texts.join() === 'none') return [];
   return texts.map((text) => {
@@ -182,5 +235,5 @@ const SAFE_PROTOCOLS = {
 function parsePorts(text: string): PortRange {
   const match = /^([0-9]{1,5})-([0-9]{1,5})$/.exec(text);
   if (!match) throw new InvalidArgumentError('Expected two ports, such as 49152-65535.');
-  return { first: Number(match[1]), last: Number(match[2]) };
+  return checked(() => readPorts({ ports: { first: Number(match[1]), last: Number(match[2]) } }));
 }

@@ -32,9 +32,9 @@ export function addInstallCommand(program: Command): void {
     .action((options: InstallOptions) => install(options, command));
 }
 
-/** @throws CommandError also for what the agent would not start with */
+/** @throws CommandError; CommanderError for what the agent would not start with */
 function install(options: InstallOptions, command: Command): void {
-  daemonOptions(options);
+  daemonOptions(options, command);
   const skep = realpathSync(process.argv[1]!);
   const text = unitText([process.execPath, skep, 'agent', ...agentWords(command)]);
   if (options.print) {
