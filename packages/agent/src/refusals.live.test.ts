@@ -333,6 +333,19 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     );
   });
 
+  test('find a device says so until its endpoint is made anew', async () => {
+    agent = Agent.start(options);
+    const { hostInterface } = await agent.addEndpoint(ANNA);
+    agent.stop();
+    inNode(({ links }) => links.delete(hostInterface));
+    agent = Agent.start(options);
+    assert.match((await agent.status()).problems.join(), /anna: its device skep\d+ is gone/);
+    await agent.removeEndpoint('test/anna');
+    assert.deepEqual((await agent.status()).problems, []);
+    await agent.addEndpoint(ANNA);
+    assert.deepEqual((await agent.status()).problems, []);
+  });
+
   test('find a device takes none of the same name that somebody else has made', async () => {
     agent = Agent.start(options);
     const { hostInterface } = await agent.addEndpoint(ANNA);

@@ -205,7 +205,8 @@ export class LocalEndpoints {
         return [{ ...stored, mtuBytes }];
       } catch (error) {
         const what = `endpoint ${qualifiedName(stored)}: MTU ${mtuBytes} of the way out`;
-        problems.push(`${what} could not be set: ${String(error)} (add the endpoint again)`);
+        const detail = `could not be set: ${String(error)} (add the endpoint again)`;
+        problems.push(`${what} ${detail}`, stored.id);
         return [];
       }
     });
@@ -238,6 +239,7 @@ export class LocalEndpoints {
     problems.push(
       `endpoint ${qualifiedName(stored)}: its device ${device.hostInterface} is gone ` +
         '(remove the endpoint and add it again)',
+      stored.id,
     );
     return [];
   }
@@ -277,6 +279,7 @@ export class LocalEndpoints {
     model.removeEndpoint(stored.id);
     deleteDevice(network, deviceOf(stored));
     kernel.detach(stored.id);
+    problems.forgetEndpoint(stored.id);
     try {
       this.register.forget(stored);
     } catch (error) {

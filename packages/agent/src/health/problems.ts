@@ -3,18 +3,26 @@ import type { Tell } from '../telemetry/occurrence.ts';
 
 /** Sentences with advice, `what is wrong (what to do)`, each once. */
 export class Problems implements Iterable<string> {
-  private readonly texts = new Set<string>();
+  /** With the endpoint that has it, where only one does. */
+  private readonly texts = new Map<string, number | undefined>();
 
   constructor(private readonly tell: Tell) {}
 
   /** One that is known already is not told again. */
-  push(problem: string): void {
+  push(problem: string, endpointId?: number): void {
     if (this.texts.has(problem)) return;
-    this.texts.add(problem);
+    this.texts.set(problem, endpointId);
     this.tell({ kind: 'problem', problem });
   }
 
+  /** What was wrong with an endpoint that goes is nobody's problem any more. */
+  forgetEndpoint(id: number): void {
+    for (const [problem, endpointId] of this.texts) {
+      if (endpointId === id) this.texts.delete(problem);
+    }
+  }
+
   [Symbol.iterator](): Iterator<string> {
-    return this.texts.values();
+    return this.texts.keys();
   }
 }
