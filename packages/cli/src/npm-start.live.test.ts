@@ -15,7 +15,7 @@ import { labTraces } from './testing/lab-traces.ts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const LABS = join(ROOT, 'examples/labs');
 const NAME = `npm${process.pid}`;
-const ROUNDS_MAX = 200;
+const ROUNDS_MAX = 1200;
 const ROUND_MILLISECONDS = 50;
 
 interface Started {
@@ -60,6 +60,7 @@ describe('npm start, killed', { skip: canUseBpf() ?? false }, () => {
 
   function start(...words: readonly string[]): Started {
     const npm = spawn('npm', ['start', '--', file, ...words], { cwd: ROOT, detached: true });
+    seen.push(readProcessIdentity(npm.pid!)!);
     let output = '';
     for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (text) => (output += text));
     return { npm, output: () => output };
