@@ -58,6 +58,7 @@ export interface StructClass<F> extends StructLayout {
 
 /** `count` elements of one field, at constant or bounds-checked indexes. */
 export function array<E extends Field>(element: E, count: number): ArrayField<E> {
+  requireField('of array', element);
   return { kind: 'array', element, count, size: element.size * count };
 }
 
@@ -88,6 +89,7 @@ function layOut(fields: Record<string, Field>, packed: boolean): Omit<StructLayo
   let offset = 0;
   let align = 1;
   for (const [name, field] of Object.entries(fields)) {
+    requireField(name, field);
     const step = packed ? 1 : alignmentOf(field);
     align = Math.max(align, step);
     offset = roundUp(offset, step);
@@ -95,6 +97,17 @@ function layOut(fields: Record<string, Field>, packed: boolean): Omit<StructLayo
     offset += field.size;
   }
   return { fields: placed, size: roundUp(offset, align), align };
+}
+
+/** @throws TypeError for what lies in no memory, such as `String` */
+export function requireField(name: string, field: unknown): void {
+  const kinds: unknown[] = ['integer', 'array', 'struct'];
+  if (kinds.includes((field as Partial<Field> | null | undefined)?.kind)) return;
+  const found = typeof field === 'function' ? field.name : String(field);
+  throw new TypeError(
+    `field ${name}: found ${found}, expected an integer (u8, u32, be16 ...), an array (array, ` +
+      'bytes) or a struct class',
+  );
 }
 
 /** The multiple of bytes at which C places such a field. */

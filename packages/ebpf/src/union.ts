@@ -1,6 +1,6 @@
 /** Unions: several readings of the same bytes. */
 import type { Field, FieldLayout, InitOf, StructLayout, ValueOf } from './struct.ts';
-import { alignmentOf } from './struct.ts';
+import { alignmentOf, requireField } from './struct.ts';
 
 /** The brand's key; it exists only in types. */
 export declare const overlaps: unique symbol;
@@ -20,6 +20,7 @@ export interface UnionClass<F> extends StructLayout {
  */
 export function Union<F extends Record<string, Field>>(fields: F): UnionClass<F> {
   const placed = Object.entries(fields).map(([name, field]): FieldLayout => {
+    requireField(name, field);
     return { name, offset: 0, field };
   });
   const align = Math.max(1, ...placed.map((each) => alignmentOf(each.field)));
