@@ -63,7 +63,7 @@ export async function compileModule(
     if (!functions) continue;
     programs.push(programOf(entry, options.license ?? 'GPL', functions));
   }
-  project.checkLowered();
+  project.checkFunctions();
   const found = diagnostics.sorted();
   return { programs: found.length > 0 ? [] : programs, diagnostics: found };
 }

@@ -46,7 +46,7 @@ export class LiveModules {
 }
 
 /** packages/x/src/y.ts -> packages/x/dist/y.js; `null` for a file outside any package's src/. */
-function builtModuleOf(fileName: string): string | null {
+export function builtModuleOf(fileName: string): string | null {
   const folder = nearest(fileName, (each) => existsSync(path.join(each, 'package.json')));
   if (!folder) return null;
   const source = path.join(folder, 'src') + path.sep;

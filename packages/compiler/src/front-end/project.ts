@@ -3,6 +3,7 @@ import path from 'node:path';
 import ts from '@typescript/typescript6';
 import { DiagnosticList, fromTypeScript } from '../diagnostics/report.ts';
 import { LiveModules } from './modules.ts';
+import { checkedModules, isOutsideFunctions, typeErrorsIn } from './type-errors.ts';
 import { World } from './world.ts';
 
 /**
@@ -48,35 +49,47 @@ export class Project {
     readonly file: ts.SourceFile,
     readonly world: World,
     readonly diagnostics: DiagnosticList,
+    private readonly checked: readonly ts.SourceFile[],
   ) {}
 
   /**
+   * With diagnostics where its modules cannot be understood: an error of syntax, or one outside of
+   * functions, from which others would follow.
+   *
    * @param folder file names in the IR are relative to it
-   * @throws Error when the file does not exist
+   * @throws Error when the file does not exist, or is no module of TypeScript
    */
   static async open(fileName: string, folder: string): Promise<Project> {
     const full = path.resolve(fileName);
+    if (!/\.[cm]?ts$/.test(full)) throw new Error(`compile ${fileName}: expected a .ts file`);
     const program = ts.createProgram([full], compilerOptions, host);
     const file = program.getSourceFile(full);
     if (!file) throw new Error(`compile ${fileName}: no such file`);
     const diagnostics = new DiagnosticList();
-    for (const each of program.getSyntacticDiagnostics(file)) diagnostics.add(fromTypeScript(each));
+    const checked = checkedModules(program, file);
+    const add = (each: ts.Diagnostic): void => diagnostics.add(fromTypeScript(each));
+    for (const each of checked) program.getSyntacticDiagnostics(each).forEach(add);
+    if (diagnostics.size === 0) {
+      const errors = checked.flatMap((each) => typeErrorsIn(program, each));
+      if (errors.some(isOutsideFunctions)) errors.forEach(add);
+    }
     const world = new World(program, await LiveModules.of(program), folder);
-    return new Project(file, world, diagnostics);
+    return new Project(file, world, diagnostics, checked);
   }
 
-  /** Adds tsc's type errors in the functions that were lowered. */
-  checkLowered(): void {
+  /** Adds tsc's type errors in functions: those that were lowered, and all of this module. */
+  checkFunctions(): void {
     const { program, lowered } = this.world;
-    const files = new Set([...lowered].map((node) => node.getSourceFile()));
-    for (const file of files) {
+    const found = new Set(this.checked.flatMap((file) => typeErrorsIn(program, file)));
+    for (const file of new Set([...lowered].map((node) => node.getSourceFile()))) {
       const functions = [...lowered].filter((node) => node.getSourceFile() === file);
       for (const each of program.getSemanticDiagnostics(file)) {
         const { start = 0 } = each;
-        const isInside = functions.some((node) => node.pos <= start && start < node.end);
-        const found = fromTypeScript(each);
-        if (isInside && !this.diagnostics.covers(found)) this.diagnostics.add(found);
+        if (functions.some((node) => node.pos <= start && start < node.end)) found.add(each);
       }
+    }
+    for (const each of [...found].map(fromTypeScript)) {
+      if (!this.diagnostics.covers(each)) this.diagnostics.add(each);
     }
   }
 }
