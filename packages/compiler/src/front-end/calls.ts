@@ -169,7 +169,7 @@ function lowerRaw(state: Lowering, bits: 16 | 32, node: ts.CallExpression): Resu
 }
 
 function lowerHelper(state: Lowering, helper: Helper, node: ts.CallExpression): Result {
-  refuseInLock(state, helper.name, node);
+  refuseInLock(state, node.expression.getText(), node);
   const results = state.all(node.arguments);
   const operands = results.map((each, index) => operandOf(state, each, node.arguments[index]!));
   state.at(node);
@@ -185,7 +185,7 @@ function lowerKernelFunction(
   { name, returns }: KernelFunction,
   node: ts.CallExpression,
 ): Result {
-  refuseInLock(state, name, node);
+  refuseInLock(state, node.expression.getText(), node);
   const results = state.all(node.arguments);
   const operands = results.map((each, index) => operandOf(state, each, node.arguments[index]!));
   state.at(node);

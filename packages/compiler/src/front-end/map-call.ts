@@ -84,7 +84,7 @@ export function contextArgument(call: MapCall, index: number): ContextPointer {
 
 /** Calls the helper where the method is called. */
 export function emit({ state, node }: MapCall, called: HelperReference, operands: Value[]): Value {
-  refuseInLock(state, called.name, node);
+  refuseInLock(state, node.expression.getText(), node);
   state.at(node);
   return state.builder.call(called, operands);
 }

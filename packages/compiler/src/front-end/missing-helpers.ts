@@ -7,6 +7,7 @@ import { kindsWithHelper } from '@skep/ebpf';
 import type { DiagnosticList } from '../diagnostics/report.ts';
 import { describe } from '../diagnostics/report.ts';
 import type { IrFunction } from '../ir/ir.ts';
+import { calleeOf } from './syntax.ts';
 import type { World } from './world.ts';
 
 /** Adds a diagnostic for each call of a helper that the kind has not. */
@@ -23,7 +24,8 @@ export function findMissingHelpers(
       if (!kinds || kinds.has(kind)) continue;
       const node = position && world.nodeOf(position);
       if (!node) throw new Error(`helper ${operation.name} in ${kind}: its call has no place`);
-      diagnostics.add(describe(node, 'missingHelper', operation.name, kind, [...kinds].join(', ')));
+      const name = calleeOf(node) ?? operation.name;
+      diagnostics.add(describe(node, 'missingHelper', name, kind, [...kinds].join(', ')));
     }
   }
 }

@@ -9,6 +9,7 @@ import type { DiagnosticList } from '../diagnostics/report.ts';
 import { describe } from '../diagnostics/report.ts';
 import type { Block, IrFunction, Operation, Value } from '../ir/ir.ts';
 import { isCall, successors } from '../ir/ir.ts';
+import { calleeOf } from './syntax.ts';
 import type { World } from './world.ts';
 
 /** Stale pointers, each with the call that moved the packet. */
@@ -35,8 +36,9 @@ export function findMovedPackets(
     transfer(block, startOf(block, ends), pointers, (use, call) => {
       const node = use.position && world.nodeOf(use.position);
       if (!node) return;
-      const name = 'name' in call.operation ? call.operation.name : 'a call';
-      diagnostics.add(describe(node, 'movedPacket', name, call.position?.line ?? 0));
+      const { position } = call;
+      const name = calleeOf(position ? world.nodeOf(position) : undefined) ?? 'a call';
+      diagnostics.add(describe(node, 'movedPacket', name, position?.line ?? 0));
     });
   }
 }

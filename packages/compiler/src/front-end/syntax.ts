@@ -42,6 +42,11 @@ export function tagOf(node: ts.Node, name: string): string | null {
   return (ts.getTextOfJSDocComment(tag.comment) ?? '').trim();
 }
 
+/** What a call names, in the author's words: `pullData`, which the kernel calls `skb_pull_data`. */
+export function calleeOf(node: ts.Node | undefined): string | undefined {
+  return node && ts.isCallExpression(node) ? node.expression.getText() : undefined;
+}
+
 /** As messages name it, such as `a type of expression`. */
 export function kindOf(node: ts.Node): string {
   const words = ts.SyntaxKind[node.kind].replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
