@@ -55,7 +55,7 @@ function firstAbove(limit: u32): u32 {
 export function above(ctx: XdpContext): XdpAction {
   return firstAbove(ctx.length);
 }
-// --- SKEP4012
+// --- SKEP4012 SKEP4019
 export function searched(ctx: XdpContext): XdpAction {
   let n: u32 = ctx.length;
   while (true) {

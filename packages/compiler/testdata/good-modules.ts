@@ -64,3 +64,20 @@ export function allowed(_ctx: Connect4Context): CgroupAction {
 export function framed(ctx: TcContext): TcAction {
   return ctx.at(EthernetHeader, 0) ? TcAction.Pass : TcAction.Drop;
 }
+// --- SKEP5012
+export const settings = variables({ name: 'settings', fields: { limit: u32 } });
+
+export function isLong(ctx: XdpContext, limit: u32): boolean {
+  return ctx.length > limit;
+}
+export function measured(ctx: XdpContext): XdpAction {
+  return isLong(ctx, settings.limit) ? XdpAction.Drop : XdpAction.Pass;
+}
+// --- SKEP5013
+export const sent = new HashMap({ name: 'sent', key: u32, value: u32, maxEntries: 4 });
+export const received = new HashMap({ name: 'received', key: u32, value: u32, maxEntries: 4 });
+
+export function told(ctx: XdpContext): XdpAction {
+  sent.update(1, ctx.length);
+  return received.lookup(1) ? XdpAction.Pass : XdpAction.Drop;
+}

@@ -73,3 +73,8 @@ export function halfOf(value: number): number {
 export function halved(ctx: XdpContext): XdpAction {
   return ctx.length > halfOf(129) ? XdpAction.Pass : XdpAction.Drop;
 }
+// --- SKEP2013
+export function exact(ctx: XdpContext): XdpAction {
+  const product: u64 = 3_000_000_001 * 3_000_000_001;
+  return product > u64(0x20000000000001n) - ctx.length ? XdpAction.Pass : XdpAction.Drop;
+}

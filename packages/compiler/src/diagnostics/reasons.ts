@@ -70,6 +70,9 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
   hostFailure:
     'Functions tagged @compileTime, and those that are given text, are run by JavaScript ' +
     'while the program is compiled. This one threw.',
+  beyondExact:
+    'JavaScript rounds a number beyond 2^53 to one that has 53 significant bits, before the ' +
+    'compiler sees it: the program would work with another number than the one that is written.',
   indexOutOfRange: bounded,
   indexUnbounded: bounded,
   atomicOperator:
@@ -133,6 +136,9 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
   tooManyTurns:
     'The kernel counts the turns of a loop and leaves it when there are too many: it ' +
     'would end early, without a word.',
+  endlessLoop:
+    'The kernel counts the turns of such a loop and leaves it when there are too many. What ' +
+    'follows it would run after 8,388,608 turns, for every packet.',
   notExported: live,
   moduleState:
     'A variable of the module lives in the process that compiled it. The kernel has no ' +
@@ -151,6 +157,12 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
   wrongResult:
     'What a program returns means something else for each kind, and the verifier refuses ' +
     'numbers that mean nothing.',
+  programParameters:
+    'The kernel calls a program with one argument, its context. An exported function that has ' +
+    'more, and that nothing in its module calls, would never run.',
+  mapName:
+    'A loaded program finds its maps by their names. Two of one name would become one map, with ' +
+    'the entries of both.',
   noPacket: 'Not every context has the bytes of a packet, or all of them.',
   mapValue: 'Each kind of map has the operations that the kernel has for it, and no others.',
 };

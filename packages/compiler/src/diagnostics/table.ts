@@ -149,6 +149,11 @@ export const diagnosticTable = {
     message: 'running {0} when compiling failed: {1}',
     help: 'a function that runs when compiling must not need the kernel',
   },
+  beyondExact: {
+    code: 2013,
+    message: 'a number beyond 2^53 is rounded, this one to {0}',
+    help: 'write a bigint, and cast it where it is used: u64(0x20000000000001n)',
+  },
   indexOutOfRange: {
     code: 3001,
     message: 'index {0} is outside an array of {1}',
@@ -294,6 +299,11 @@ export const diagnosticTable = {
     message: 'this loop turns {0} times, and the kernel ends it after {1}',
     help: 'divide the work: into several loops, several runs, or turns of a timer',
   },
+  endlessLoop: {
+    code: 4019,
+    message: 'nothing ends this loop, and the kernel leaves it after {0} turns',
+    help: 'end it with a condition, break or return, or count its turns with for',
+  },
   notExported: {
     code: 5001,
     message: "'{0}' must be exported from {1} to be used in a kernel program",
@@ -307,7 +317,7 @@ export const diagnosticTable = {
   globalName: {
     code: 5003,
     message: "'{0}' does not exist in the kernel",
-    help: 'use the helpers of @skep/ebpf; report to node through a ring buffer',
+    help: 'use what @skep/ebpf has, such as randomU32 and jiffies; report to node by a ring buffer',
   },
   contextParameter: {
     code: 5004,
@@ -338,6 +348,16 @@ export const diagnosticTable = {
     code: 5010,
     message: 'a program with a {0} returns {1}, found {2}',
     help: 'declare the result of its kind: the verifier accepts no other numbers',
+  },
+  programParameters: {
+    code: 5012,
+    message: 'a program has one parameter, its context: found {0} of them',
+    help: 'read the others from a map or variables; if it is no program, do not export it',
+  },
+  mapName: {
+    code: 5013,
+    message: "two maps of this program are named '{0}'",
+    help: 'give one of them another name: a program and its loader know maps by their names',
   },
   noPacket: {
     code: 5011,

@@ -212,6 +212,8 @@ function operandOf(state: Lowering, result: Result, node: ts.Node): Value {
 
 /** Math.min, Math.max, Math.imul; Math.floor and Math.trunc, which integers do not need. */
 function lowerMath(state: Lowering, method: string, node: ts.CallExpression): Result {
+  const name = node.expression.getText();
+  if (method === 'random') return refuse(node.expression, 'globalName', name);
   const results = state.all(node.arguments);
   const [left, right] = results;
   if (!left) return refuse(node, 'missingArgument', 'value');
@@ -221,13 +223,11 @@ function lowerMath(state: Lowering, method: string, node: ts.CallExpression): Re
     if (typeof callee === 'function') return known(callee(...values));
   }
   if (method === 'floor' || method === 'trunc') return left;
+  const isExtreme = method === 'min' || method === 'max';
+  if (!isExtreme && method !== 'imul') return refuse(node.expression, 'cannotCall', name);
   if (!right) return refuse(node, 'missingArgument', 'second value');
-  if (method === 'min' || method === 'max') return lowerExtreme(state, method, left, right, node);
-  if (method === 'imul') {
-    const product = arithmetic(state, 'mul', left, right, node);
-    return cast(state, product, u32Type, node);
-  }
-  return refuse(node.expression, 'cannotCall', node.expression.getText());
+  if (isExtreme) return lowerExtreme(state, method, left, right, node);
+  return cast(state, arithmetic(state, 'mul', left, right, node), u32Type, node);
 }
 
 function lowerExtreme(

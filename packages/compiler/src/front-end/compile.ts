@@ -12,6 +12,7 @@ import type { Rules, SubprogramTable } from './lowering.ts';
 import { Lowering } from './lowering.ts';
 import { findMissingHelpers } from './missing-helpers.ts';
 import { findMovedPackets } from './moved-packet.ts';
+import { findSharedNames } from './shared-names.ts';
 import { checkResult, resultOf } from './program-result.ts';
 import { Project } from './project.ts';
 import type { ContextType } from './result.ts';
@@ -109,15 +110,18 @@ function entryOf(world: World, declaration: ts.FunctionDeclaration): Entry | nul
   const tag = tagOf(declaration, 'program');
   const [parameter] = declaration.parameters;
   const context = parameter ? contextOf(world, parameter) : null;
-  const isProgram = context !== null && declaration.parameters.length === 1;
-  const isCalled = ['subprogram', 'global'].some((each) => tagOf(declaration, each) !== null);
-  if (tag === null && (!isProgram || isCalled)) return null;
+  const { length } = declaration.parameters;
+  const isCalled =
+    ['subprogram', 'global'].some((each) => tagOf(declaration, each) !== null) ||
+    (length > 1 && world.isUsed(declaration));
+  if (tag === null && (context === null || isCalled)) return null;
   const name = tag || (declaration.name?.text ?? 'default').slice(0, 15);
   const place = declaration.name ?? declaration;
   if (!/^\w{1,15}$/.test(name)) return refuse(place, 'invalidProgramName', name);
-  if (!context || declaration.parameters.length !== 1) {
+  if (!context) {
     return refuse(parameter ?? place, 'contextParameter', parameter?.getText() ?? 'nothing');
   }
+  if (length > 1) return refuse(declaration.parameters[1]!, 'programParameters', length);
   checkResult(world, declaration, context);
   return { name, declaration, context };
 }
@@ -151,6 +155,7 @@ function lowerProgram(project: Project, entry: Entry): IrFunction[] | undefined 
       findMovedPackets(each, world, diagnostics);
       findMissingHelpers(each, context.shape.kind, world, diagnostics);
     }
+    findSharedNames(functions, world, diagnostics);
     return functions;
   } catch (error) {
     // After a refused statement the graph may be incomplete: what follows from it says nothing new.

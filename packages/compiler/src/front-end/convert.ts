@@ -28,6 +28,7 @@ export function knownInteger(value: unknown, node: ts.Node): bigint {
   if (typeof value === 'bigint') return value;
   if (typeof value !== 'number') return refuse(node, 'notAValue', describeResult(known(value)));
   if (!Number.isInteger(value)) return refuse(node, 'notAnInteger', value);
+  if (!Number.isSafeInteger(value)) return refuse(node, 'beyondExact', BigInt(value));
   return BigInt(value);
 }
 

@@ -85,12 +85,19 @@ function isTransparent(node: ts.Expression): node is Wrapping {
 }
 
 function literalOf(node: ts.Expression): Result | null {
-  if (ts.isNumericLiteral(node)) return known(Number(node.text));
+  if (ts.isNumericLiteral(node)) return numberOf(node);
   if (ts.isBigIntLiteral(node)) return known(BigInt(node.text.slice(0, -1)));
   if (ts.isStringLiteralLike(node)) return known(node.text);
   if (node.kind === ts.SyntaxKind.TrueKeyword) return known(true);
   if (node.kind === ts.SyntaxKind.FalseKeyword) return known(false);
   return node.kind === ts.SyntaxKind.NullKeyword ? known(null) : null;
+}
+
+/** @throws Refusal at the literal itself: an operand is refused with all of its expression */
+function numberOf(node: ts.NumericLiteral): Result {
+  const value = Number(node.text);
+  if (Number.isInteger(value)) knownInteger(value, node);
+  return known(value);
 }
 
 function lowerName(state: Lowering, node: ts.Identifier): Result {

@@ -57,7 +57,6 @@ function lowerCounted(
   if (type.kind !== 'integer') return refuse(declaration, 'expectedInteger', describeType(type));
   const first = convert(state, start, type, declaration.initializer!);
   if (trips !== null && trips > turnsMax) return refuse(node, 'tooManyTurns', trips, turnsMax);
-  const limit = trips ?? turnsMax;
   const bindTurn = (turn: Value): void => {
     const { builder } = state;
     const width = widthOf(type);
@@ -65,12 +64,12 @@ function lowerCounted(
     const moved = builder.binary('mul', wide, builder.constant(step, width));
     const value = builder.binary('add', moved, first);
     const isKnown = start.kind === 'known' && step > 0 && trips !== null;
-    const last = isKnown ? knownInteger(start.value, node) + BigInt((limit - 1) * step) : undefined;
+    const last = isKnown ? knownInteger(start.value, node) + BigInt((trips - 1) * step) : undefined;
     const result = computed(value, type, last !== undefined && last >= 0n ? last : undefined);
     state.bind(symbol, { kind: 'result', result });
   };
   const condition = trips === null ? (node.condition ?? null) : null;
-  const guard = { limit, bindTurn };
+  const guard = trips === null ? { bindTurn } : { limit: trips, bindTurn };
   loop(state, { condition, incrementor: null, statement: node.statement, label, guard });
 }
 
@@ -86,6 +85,7 @@ export function lowerDo(state: Lowering, node: ts.DoStatement, label: string | n
   const { builder } = state;
   const isShort = isBounded(state, node, node.expression);
   const exit = builder.makeBlock();
+  const before = waysOut(state, exit);
   builder.inLoop(() => {
     const [head, test] = [builder.makeBlock(), builder.makeBlock()];
     builder.jump(head);
@@ -99,6 +99,7 @@ export function lowerDo(state: Lowering, node: ts.DoStatement, label: string | n
     if (builder.isReachable) state.test(node.expression, head, exit);
     builder.seal(head);
   });
+  if (!isShort) refuseEndless(state, node, exit, before);
   builder.sealAndStart(exit);
 }
 
@@ -123,6 +124,24 @@ function lowerGuard(state: Lowering, node: ts.Node, exit: Block, guard: GuardPar
   guard.bindTurn?.(turn);
 }
 
+/**
+ * How many jumps lead to the exit, to loops around it and out of the function; with the errors,
+ * because what was refused may have been one.
+ */
+function waysOut({ frame, diagnostics }: Lowering, exit: Block): number {
+  const around = frame.jumps.flatMap(({ onBreak, onContinue }) =>
+    onContinue ? [onBreak, onContinue] : [onBreak],
+  );
+  const jumps = [exit, ...around].reduce((sum, each) => sum + each.predecessors.length, 0);
+  return jumps + frame.ends.length + diagnostics.size;
+}
+
+/** @throws Refusal where the guard is the only way out that was added */
+function refuseEndless(state: Lowering, node: ts.Node, exit: Block, before: number): void {
+  const isGuarded = exit.predecessors.length > 0;
+  if (isGuarded && waysOut(state, exit) === before + 1) refuse(node, 'endlessLoop', turnsMax);
+}
+
 interface LoopParts {
   readonly condition: ts.Expression | null;
   readonly statement: ts.Statement;
@@ -136,6 +155,7 @@ function loop(state: Lowering, parts: LoopParts): void {
   const { condition, statement, incrementor, label, guard } = parts;
   const { builder } = state;
   const exit = builder.makeBlock();
+  const before = waysOut(state, exit);
   builder.inLoop(() => {
     const [head, body, next] = [builder.makeBlock(), builder.makeBlock(), builder.makeBlock()];
     builder.jump(head);
@@ -153,6 +173,8 @@ function loop(state: Lowering, parts: LoopParts): void {
     builder.jump(head);
     builder.seal(head);
   });
+  const isOpen = guard !== null && guard.limit === undefined;
+  if (isOpen) refuseEndless(state, statement.parent, exit, before);
   builder.sealAndStart(exit);
 }
 

@@ -53,7 +53,8 @@ export function arithmetic(
 }
 
 function numeric(value: unknown, node: ts.Node): number | bigint {
-  return typeof value === 'number' ? value : knownInteger(value, node);
+  const isFraction = typeof value === 'number' && !Number.isInteger(value);
+  return isFraction ? value : knownInteger(value, node);
 }
 
 function unsigned(type: IntegerType): IntegerType {

@@ -5,9 +5,10 @@ import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { ContextType, Result } from './result.ts';
 import { known } from './result.ts';
+import { scalarType } from './scalars.ts';
 import type { World } from './world.ts';
 
-/** @throws Refusal where the declared result is the enum of another kind, or nothing is returned */
+/** @throws Refusal where the result is the enum of another kind, a boolean, or nothing */
 export function checkResult(
   world: World,
   declaration: ts.FunctionDeclaration,
@@ -22,6 +23,9 @@ export function checkResult(
   const found = enumNameOf(checker, type);
   if (found !== null && found !== result)
     return refuse(place, 'wrongResult', name, want(result), found);
+  if (scalarType(checker, type, declaration)?.kind === 'boolean') {
+    return refuse(place, 'wrongResult', name, want(result), 'a boolean');
+  }
   const isNothing = (type.flags & ts.TypeFlags.Void) !== 0;
   if (isNothing && resultOfNothing === undefined) {
     return refuse(place, 'wrongResult', name, want(result), 'nothing');

@@ -139,6 +139,20 @@ export class World {
     return live[name];
   }
 
+  /** Whether the function's module names it anywhere but in its declaration. */
+  isUsed(declaration: ts.FunctionDeclaration): boolean {
+    const { name } = declaration;
+    if (!name) return false;
+    const symbol = this.checker.getSymbolAtLocation(name);
+    const uses = (node: ts.Node): boolean | undefined => {
+      if (node === declaration) return undefined;
+      const isSame = ts.isIdentifier(node) && node.text === name.text;
+      if (isSame && this.checker.getSymbolAtLocation(node) === symbol) return true;
+      return ts.forEachChild(node, uses);
+    };
+    return uses(declaration.getSourceFile()) ?? false;
+  }
+
   /** The layout of a context class; `null` for what is none, or is not exported. */
   contextOf(symbol: ts.Symbol | undefined): ContextShape | null {
     const declaration = symbol?.valueDeclaration;
