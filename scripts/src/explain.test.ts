@@ -10,6 +10,7 @@ test('a program is explained, one with an error is a failure', async () => {
   assert.equal(await runExplain([program, 'enforced=1', 'limit=60']), 0);
   const wrong = join(projectRoot, 'packages/compiler/testdata/refused-jumps.ts');
   assert.equal(await runExplain([wrong]), 1);
+  assert.equal(await runExplain([join(projectRoot, 'scripts/src/project.ts')]), 1);
 });
 
 test('load-time constants are numbers by name', () => {
@@ -19,6 +20,8 @@ test('load-time constants are numbers by name', () => {
 const wrong: [string, string[], RegExp][] = [
   ['no file', [], /missing required argument 'file'/],
   ['a file that is not there', ['no-such-file.ts'], /no-such-file\.ts.* There is no such file/],
+  ['a folder', ['examples'], /examples.* Expected a module of TypeScript \(\.ts\)\./],
+  ['another file', ['README.md'], /README\.md.* Expected a module of TypeScript \(\.ts\)\./],
   ['a constant without a number', [program, 'limit=many'], /limit=many.* Expected NAME=NUMBER/],
   ['an unknown option', [program, '--wacth'], /unknown option '--wacth'/],
 ];

@@ -1,5 +1,5 @@
 /** `npm run explain -- FILE`: source, IR and bytecode side by side. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { explain, watchFile } from '@skep/compiler/explain';
 import { InvalidArgumentError } from 'commander';
@@ -15,7 +15,7 @@ type LoadTime = Readonly<Record<string, bigint>>;
 /** @returns 0 where it compiled; with `--watch` when Ctrl-C has ended it */
 export async function runExplain(parameters: readonly string[]): Promise<number> {
   const command = commandLine('explain', 'a program as source, IR and bytecode, side by side')
-    .argument('<file>', 'a module with kernel programs', existingFile)
+    .argument('<file>', 'a module with kernel programs', existingModule)
     .argument('[NAME=VALUE...]', 'load-time constants; 0 where not given', addSetting)
     .option('--watch', 'again after each change, until Ctrl-C')
     .parse(parameters, { from: 'user' });
@@ -25,9 +25,12 @@ export async function runExplain(parameters: readonly string[]): Promise<number>
 }
 
 /** From where npm was called. */
-function existingFile(name: string): string {
+function existingModule(name: string): string {
   const file = resolve(process.env.INIT_CWD ?? projectRoot, name);
   if (!existsSync(file)) throw new InvalidArgumentError('There is no such file.');
+  if (!/\.[cm]?ts$/.test(file) || !statSync(file).isFile()) {
+    throw new InvalidArgumentError('Expected a module of TypeScript (.ts).');
+  }
   return file;
 }
 

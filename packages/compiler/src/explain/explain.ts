@@ -2,10 +2,12 @@
  * A program's three forms side by side: the source, the IR after the optimiser, the bytecode. What
  * was made from one source line stands beside it.
  */
+import path from 'node:path';
 import { checkProgram, listLines } from '@skep/bytecode';
 import { compileProgram } from '../codegen/compile-program.ts';
 import { formatDiagnostics } from '../diagnostics/report.ts';
 import { compileModule } from '../front-end/compile.ts';
+import { CompileError } from '../ir/compile-error.ts';
 import { copyProgram } from '../ir/copy.ts';
 import type { IrProgram, SourcePosition } from '../ir/ir.ts';
 import { printValue } from '../ir/print.ts';
@@ -25,7 +27,7 @@ export interface ExplainOptions {
 /** What `explain` found. */
 export interface Explanation {
   readonly text: string;
-  /** False when the file has errors: `text` shows them. */
+  /** False when the file has errors or no program: `text` shows them. */
   readonly compiled: boolean;
 }
 
@@ -37,15 +39,30 @@ interface Row {
   readonly code: string[];
 }
 
-/** @throws Error when the file does not exist */
+const expectedProgram =
+  'expected an exported function whose one parameter is a context ' +
+  '(export function name(ctx: XdpContext): XdpAction)';
+
+/** @throws Error when the file does not exist, or is no module of TypeScript */
 export async function explain(file: string, options: ExplainOptions = {}): Promise<Explanation> {
   const folder = options.folder ?? process.cwd();
   const { programs, diagnostics } = await compileModule(file, { folder });
   if (diagnostics.length > 0) {
     return { text: formatDiagnostics(diagnostics, { folder }), compiled: false };
   }
-  const parts = programs.map((program) => explainProgram(program, options));
-  return { text: parts.join('\n\n'), compiled: true };
+  if (programs.length === 0) {
+    const text = `explain ${path.relative(folder, file)}: no program: ${expectedProgram}`;
+    return { text, compiled: false };
+  }
+  try {
+    const parts = programs.map((program) => explainProgram(program, options));
+    return { text: parts.join('\n\n'), compiled: true };
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    const { message, position } = error;
+    const source = position ? `\n\n${position.line} ${position.text}` : '';
+    return { text: `${message}${source}`, compiled: false };
+  }
 }
 
 /** One program; above its lines stands what the kernel would certainly refuse, if anything. */
