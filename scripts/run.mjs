@@ -5,19 +5,92 @@
  * built. It needs Node and npm, nothing else.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..');
 const nodeVersionMin = '20.19.0';
 const lookMilliseconds = 250;
+/** Holds the process that installs or builds: two at once would take each other's files away. */
+const lock = join(root, '.cache/building.lock');
+const lockPollMilliseconds = 50;
+const registryIsAway =
+  /^npm error code (ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT|E(NET|HOST)UNREACH)$/m;
 
 endWithNpm();
 checkNode();
+const release = await takeLock();
+process.once('exit', release);
 if (!isInstalled()) install();
 compile();
 const { main } = await import('./dist/main.js');
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2), release);
+
+/** Waits until no other command installs or builds. @returns what gives the lock back, once */
+async function takeLock() {
+  mkdirSync(dirname(lock), { recursive: true });
+  for (let told = null; !create(lock); await setTimeout(lockPollMilliseconds)) {
+    const owner = ownerOf(lock);
+    // A number of this process was another one's before: in a container numbers begin anew.
+    const isGone = owner === String(process.pid) || !isAlive(Number(owner));
+    if (owner === null || (isGone && takeOver(owner)) || owner === told) continue;
+    console.error(`skep: waiting for process ${owner}, which installs or builds (${lock})`);
+    told = owner;
+  }
+  return () => {
+    if (ownerOf(lock) === String(process.pid)) rmSync(lock);
+  };
+}
+
+/** Removes the lock of a process that is gone. Of several that try, one does, and gets true. */
+function takeOver(owner) {
+  const claim = `${lock}.of-${owner}`;
+  if (!create(claim)) return false;
+  if (ownerOf(lock) === owner) rmSync(lock);
+  rmSync(claim);
+  return true;
+}
+
+/** Whether the file was made; it names this process from its first moment on. */
+function create(file) {
+  const own = `${lock}.by-${process.pid}`;
+  try {
+    writeFileSync(own, String(process.pid));
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    fail(`lock: ${error.message}`);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** `null` where the file is gone. */
+function ownerOf(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
 
 /**
  * npm runs this by way of a shell. Whichever of them is killed, nobody tells this process: it looks,
@@ -68,7 +141,10 @@ function checkNode() {
   }
 }
 
-/** Whether node_modules holds the versions of the lockfile; npm leaves a copy of what it installed. */
+/**
+ * Whether node_modules holds the versions of the lockfile: npm leaves a copy of what it installed,
+ * and a folder for each package.
+ */
 function isInstalled() {
   const installedPath = join(root, 'node_modules/.package-lock.json');
   if (!existsSync(installedPath)) return false;
@@ -78,7 +154,8 @@ function isInstalled() {
     if (!path.startsWith('node_modules/')) return true;
     const found = installed[path];
     if (!found) return entry.optional === true || entry.peer === true;
-    return found.version === entry.version && found.resolved === entry.resolved;
+    const isSame = found.version === entry.version && found.resolved === entry.resolved;
+    return isSame && existsSync(join(root, path));
   });
 }
 
@@ -89,10 +166,16 @@ function readPackages(path) {
 function install() {
   const started = Date.now();
   console.error('skep: installing dependencies as package-lock.json says (npm ci) ...');
-  const options = { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' };
-  const { status, error } = spawnSync('npm', ['ci'], options);
+  const { status, stderr, error } = spawnSync('npm', ['ci'], {
+    cwd: root,
+    stdio: ['inherit', 'inherit', 'pipe'],
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
   if (error) fail(`npm ci: ${error.message} (is npm on the PATH?)`);
-  if (status !== 0) fail(`npm ci: exit status ${status} (is the package registry reachable?)`);
+  process.stderr.write(stderr);
+  const advice = registryIsAway.test(stderr) ? ' (is the package registry reachable?)' : '';
+  if (status !== 0) fail(`npm ci: exit status ${status}${advice}`);
   console.error(`skep: installed in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 

@@ -30,9 +30,13 @@ const commands: Readonly<Record<string, Command>> = {
 /**
  * Runs one command on the built project.
  *
+ * @param onBuilt is called when nothing more is built
  * @returns the exit status.
  */
-export async function main([name = '', ...parameters]: string[]): Promise<number> {
+export async function main(
+  [name = '', ...parameters]: string[],
+  onBuilt: () => void,
+): Promise<number> {
   const command = commands[name];
   if (!command) {
     return fail(`command '${name}': expected one of ${Object.keys(commands).join(', ')}`);
@@ -40,6 +44,7 @@ export async function main([name = '', ...parameters]: string[]): Promise<number
   for (const part of parts()) removeStale(projectRoot, part);
   const status = await compilePrograms();
   await bundlePlugin();
+  onBuilt();
   if (status !== 0) return fail(`build: kernel programs: exit status ${status}, expected 0`);
   try {
     return await command(parameters);
