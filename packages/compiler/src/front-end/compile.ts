@@ -88,7 +88,8 @@ interface Entry {
   readonly context: ContextType;
 }
 
-function findPrograms({ file, world, diagnostics }: Project): Entry[] {
+function findPrograms(project: Project): Entry[] {
+  const { file, world, diagnostics } = project;
   const entries: Entry[] = [];
   const module = world.checker.getSymbolAtLocation(file);
   for (const symbol of module ? world.checker.getExportsOfModule(module) : []) {
@@ -96,7 +97,7 @@ function findPrograms({ file, world, diagnostics }: Project): Entry[] {
     const target = isAlias ? world.checker.getAliasedSymbol(symbol) : symbol;
     const declaration = target.valueDeclaration;
     if (!declaration || !ts.isFunctionDeclaration(declaration) || !declaration.body) continue;
-    const entry = diagnostics.attempt(() => entryOf(world, declaration));
+    const entry = diagnostics.attempt(() => entryOf(project, declaration));
     if (!entry) continue;
     const isTaken = entries.some((each) => each.name === entry.name);
     if (isTaken) diagnostics.add(describe(declaration.name!, 'programName', entry.name));
@@ -106,14 +107,14 @@ function findPrograms({ file, world, diagnostics }: Project): Entry[] {
 }
 
 /** `null` for a function that is no program. */
-function entryOf(world: World, declaration: ts.FunctionDeclaration): Entry | null {
+function entryOf({ file, world }: Project, declaration: ts.FunctionDeclaration): Entry | null {
   const tag = tagOf(declaration, 'program');
   const [parameter] = declaration.parameters;
   const context = parameter ? contextOf(world, parameter) : null;
   const { length } = declaration.parameters;
   const isCalled =
     ['subprogram', 'global'].some((each) => tagOf(declaration, each) !== null) ||
-    (length > 1 && world.isUsed(declaration));
+    (length > 1 && (declaration.getSourceFile() !== file || world.isUsed(declaration)));
   if (tag === null && (context === null || isCalled)) return null;
   const name = tag || (declaration.name?.text ?? 'default').slice(0, 15);
   const place = declaration.name ?? declaration;
