@@ -62,7 +62,9 @@ function makeClone(t: TestContext): Clone {
   for (const each of ['bin', 'scripts/dist', '.cache']) {
     mkdirSync(join(folder, each), { recursive: true });
   }
-  cpSync(join(projectRoot, 'scripts/run.mjs'), join(folder, 'scripts/run.mjs'));
+  for (const each of ['scripts/run.mjs', 'scripts/bootstrap']) {
+    cpSync(join(projectRoot, each), join(folder, each), { recursive: true });
+  }
   writeFileSync(join(folder, 'bin/npm'), npm, { mode: 0o755 });
   writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }');
   writeFileSync(join(folder, 'scripts/dist/package.json'), '{ "type": "module" }');
