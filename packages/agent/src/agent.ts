@@ -11,7 +11,13 @@ import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
 import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
 import { ProgramWatch } from './health/program-watch.ts';
-import { checkDatapath, checkGroups, checkPolicies, checkTables } from './health/checks.ts';
+import {
+  checkDatapath,
+  checkGroups,
+  checkPolicies,
+  checkTables,
+  firstOf,
+} from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
   identityViews,
@@ -284,6 +290,7 @@ export class Agent implements AgentApi {
   /** Ends this process's part: programs, tables and endpoints stay as they are. */
   stop(): void {
     if (!this.isOpen) return;
+    this.putBackPins();
     this.letGo();
     closeNode(this.node);
   }
@@ -350,11 +357,14 @@ export class Agent implements AgentApi {
   private putBackPins(): void {
     const { kernel, problems } = this.node;
     try {
-      if (!kernel.restorePins()) return;
+      const gone = kernel.restorePins();
+      if (gone.length === 0) return;
       const when = new Date().toISOString();
-      problems.push(`somebody has removed the pins: they were made again at ${when}`);
+      const found = `somebody has removed the pins ${firstOf(gone)}`;
+      problems.mention('pins', `${found}: they were made again at ${when}`);
     } catch (error) {
-      problems.push(`pins are gone, and policy ends with this process: ${String(error)}`);
+      const found = 'pins are gone, and what they keep ends with this process';
+      problems.mention('pins', `${found}: ${String(error)}`);
     }
   }
 

@@ -13,6 +13,8 @@ import type { TableUseView } from '../views.ts';
 /** A table that is fuller than this is worth looking at before it is full. */
 export const PRESSURE_MAX = 0.9;
 
+const NAMES_MAX = 3;
+
 const ATTACH_ADVICE = 'it is attached again in seconds: see who takes it off';
 
 /** What was read of the tables at the same moment. */
@@ -69,8 +71,18 @@ export function checkPolicies({ model }: Pick<Node, 'model'>): string[] {
 }
 
 function checkPins({ kernel }: Node): string[] {
-  if (kernel.hasPins) return [];
-  return ['the pins are gone, and policy ends with this process (they are made again in seconds)'];
+  const { missingPins } = kernel;
+  if (missingPins.length === 0) return [];
+  const advice = 'they are made again in seconds: see who removes them';
+  const found = `the pins ${firstOf(missingPins)} are gone`;
+  return [`${found}: what they keep ends with this process (${advice})`];
+}
+
+/** As many names as are worth reading. */
+export function firstOf(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX;
+  const first = names.slice(0, NAMES_MAX).join(', ');
+  return more > 0 ? `${first} and ${more} more` : first;
 }
 
 function checkPrograms({ memory, network, kernel }: Node): string[] {

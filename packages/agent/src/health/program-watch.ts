@@ -66,9 +66,11 @@ export class ProgramWatch {
     try {
       if (!attach()) return;
       const when = new Date().toISOString();
-      problems.push(`${whose}: somebody has taken its programs off: they are back since ${when}`);
+      const found = `${whose}: somebody has taken its programs off`;
+      problems.mention(whose, `${found}: they are back since ${when}`);
     } catch (error) {
-      problems.push(`${whose}: its programs cannot be attached again: ${String(error)}`);
+      const found = `${whose}: its programs cannot be attached again`;
+      problems.mention(whose, `${found}: ${String(error)}`);
     }
   }
 }

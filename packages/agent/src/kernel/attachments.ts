@@ -6,7 +6,7 @@
  * are found again by their priority and handle, and go with the interface. The primary device of a
  * netkit pair has links of its own, and drops everything where it has none.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   attachedProgramId,
@@ -77,12 +77,10 @@ export class Attachments {
     return attachedProgramId(this.where(at, direction));
   }
 
-  /** Directions in which the program is not attached, or its link not pinned. */
+  /** Directions in which the program is not attached. */
   missing(at: Interface, ids: ProgramIds): TcDirection[] {
     return DIRECTIONS.filter((direction) => {
-      const where = this.where(at, direction);
-      if (where.mechanism !== 'clsact' && !existsSync(where.pinPath)) return true;
-      return !attachedIds(where).includes(ids[direction]);
+      return !attachedIds(this.where(at, direction)).includes(ids[direction]);
     });
   }
 
@@ -98,15 +96,27 @@ export class Attachments {
     for (const direction of DIRECTIONS) detachTc(this.where(at, direction));
   }
 
-  /** After somebody has removed the pins. @throws KernelError */
+  /** Names of pins that somebody has removed, of links that this process holds. */
+  get missingPins(): string[] {
+    return this.unpinned().map(([name]) => name);
+  }
+
+  /** Pins those links again. @throws KernelError */
   pinAgain(): void {
-    for (const own of this.held.values()) {
-      for (const attachment of own.values()) attachment.pinAgain();
-    }
+    for (const [, attachment] of this.unpinned()) attachment.pinAgain();
   }
 
   close(): void {
     for (const name of [...this.held.keys()]) this.letGo(name);
+  }
+
+  private unpinned(): (readonly [pin: string, attachment: TcAttachment])[] {
+    const { folder } = this.place;
+    const pins = new Set(existsSync(folder) ? readdirSync(folder) : []);
+    const all = [...this.held].flatMap(([name, own]) =>
+      Array.from(own, ([direction, each]) => [pinName(name, direction), each] as const),
+    );
+    return all.filter(([pin, { mechanism }]) => mechanism !== 'clsact' && !pins.has(pin));
   }
 
   private letGo(name: string): void {
@@ -124,8 +134,12 @@ export class Attachments {
   }
 
   private pinPath(name: string, direction: TcDirection): string {
-    return join(this.place.folder, `${name}-${direction}`);
+    return join(this.place.folder, pinName(name, direction));
   }
+}
+
+function pinName(name: string, direction: TcDirection): string {
+  return `${name}-${direction}`;
 }
 
 /** One that has gone since somebody saw it has none, as one that is of another kind now. */

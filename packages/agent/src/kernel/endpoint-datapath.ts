@@ -120,7 +120,7 @@ export class EndpointDatapath {
     this.attachments.forget(String(id));
   }
 
-  /** Directions in which the program is not attached, or its link not pinned. */
+  /** Directions in which the program is not attached. */
   missing(endpoint: Attachable): TcDirection[] {
     return this.attachments.missing(interfaceOf(endpoint), this.ids);
   }

@@ -265,14 +265,14 @@ export class KernelDatapath implements RawTables {
     return this.reader?.waitingBytes ?? 0;
   }
 
-  /** Whether the tables are pinned, so that they outlive the process. */
-  get hasPins(): boolean {
-    return this.tables.arePinned;
+  /** Names of pins that are gone: without them things would end with this process. */
+  get missingPins(): string[] {
+    return this.pinned().flatMap((each) => each.missingPins);
   }
 
   /**
-   * Directions of an endpoint's interface at which its program is not attached, or its link not
-   * pinned. For a thread in the node's network namespace.
+   * Directions of an endpoint's interface at which its program is not attached. For a thread in the
+   * node's network namespace.
    */
   missingPrograms(endpoint: Attachable): TcDirection[] {
     return this.endpoints.missing(endpoint);
@@ -284,21 +284,18 @@ export class KernelDatapath implements RawTables {
   }
 
   /**
-   * Pins everything again where the pins are gone, as when somebody has unmounted the file system:
-   * without them the attachments would end with this process, and nothing would be enforced.
+   * Pins again what somebody has removed the pins of, also with the file system: without them the
+   * attachments would end with this process, and nothing would be enforced.
    *
-   * @returns whether they were gone
+   * @returns names of the pins that were gone
    * @throws KernelError
    */
-  restorePins(): boolean {
-    if (this.hasPins) return false;
+  restorePins(): string[] {
+    const gone = this.missingPins;
+    if (gone.length === 0) return gone;
     mountBpffs(this.folder);
-    unpinFolder(join(this.folder, 'links'));
-    this.endpoints.attachments.pinAgain();
-    this.uplinks.attachments.pinAgain();
-    this.uplinks.tables?.pinAgain();
-    this.tables.pinAgain();
-    return true;
+    for (const each of this.pinned()) each.pinAgain();
+    return gone;
   }
 
   /** Lets go; everything pinned goes on working. */
@@ -328,6 +325,13 @@ export class KernelDatapath implements RawTables {
       { folder, attachments, node, maps: this.tables.maps },
       isMasquerading,
     );
+  }
+
+  /** Attachments first: they decide by tables that they hold themselves. */
+  private pinned(): (Attachments | PinnedTables)[] {
+    const { tables, endpoints, uplinks } = this;
+    const attachments = [endpoints.attachments, uplinks.attachments];
+    return [...attachments, ...(uplinks.tables ? [uplinks.tables] : []), tables];
   }
 
   private table(map: MapDeclaration): BpfMap {

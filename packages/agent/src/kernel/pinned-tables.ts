@@ -11,6 +11,11 @@ import {
 import { mapShapeOf } from '@skep/bytecode';
 import type { MapDeclaration } from '@skep/ebpf';
 
+interface Pin {
+  readonly map: MapDeclaration;
+  readonly path: string;
+}
+
 /** All of them, open. */
 export class PinnedTables {
   /** Whether they were there before: another agent has left them. */
@@ -28,7 +33,7 @@ export class PinnedTables {
     private folder: string,
     private readonly declarations: readonly MapDeclaration[],
   ) {
-    this.isTakenOver = this.arePinned;
+    this.isTakenOver = this.missingPins.length === 0;
     const maps = new Map<string, BpfMap>();
     this.maps = maps;
     try {
@@ -45,9 +50,9 @@ export class PinnedTables {
     }
   }
 
-  /** Whether all pins are there. */
-  get arePinned(): boolean {
-    return this.pins().every(({ path }) => existsSync(path));
+  /** Names of pins that are not there. */
+  get missingPins(): string[] {
+    return this.unpinned().map(({ map }) => map.name);
   }
 
   get({ name }: MapDeclaration): BpfMap {
@@ -66,12 +71,9 @@ export class PinnedTables {
     this.made.length = 0;
   }
 
-  /** Pins all of them anew, after somebody has removed the pins. @throws KernelError */
+  /** Pins those again whose pins somebody has removed. @throws KernelError */
   pinAgain(): void {
-    for (const { map, path } of this.pins()) {
-      unpinObject(path);
-      pinObject(this.get(map).fd, path);
-    }
+    for (const { map, path } of this.unpinned()) pinObject(this.get(map).fd, path);
   }
 
   close(): void {
@@ -92,7 +94,11 @@ export class PinnedTables {
     return openOrCreatePinnedMap(path, mapShapeOf(map));
   }
 
-  private pins(): { map: MapDeclaration; path: string }[] {
+  private unpinned(): Pin[] {
+    return this.pins().filter(({ path }) => !existsSync(path));
+  }
+
+  private pins(): Pin[] {
     return this.declarations.map((map) => ({ map, path: join(this.folder, map.name) }));
   }
 }

@@ -160,7 +160,7 @@ export class UplinkDatapath {
     }
   }
 
-  /** Directions in which the program of an uplink is not attached, or its link not pinned. */
+  /** Directions in which the program of an uplink is not attached. */
   missing(ifindex: number): TcDirection[] {
     return this.ids ? this.attachments.missing(uplinkInterface(ifindex), this.ids) : [];
   }

@@ -6,13 +6,15 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { attachedProgramIds, hasTcx, type TcDirection, type TcMechanism } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { inNetworkNamespace, isBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
+import { parseAddress } from '@skep/wire';
 import { AgentClient } from '../api/client.ts';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
+import type { MasqueradeOptions } from '../masquerade/masquerade-options.ts';
 import { ONLY_ANNA } from './policies.ts';
 import { Talker } from './talk.ts';
 
@@ -27,6 +29,8 @@ let worlds = 0;
 export interface DaemonLife {
   /** Path of another build's `daemon-main`. */
   readonly main?: string;
+  /** Default: off. */
+  readonly masquerade?: MasqueradeOptions;
   /** Where it writes its steps. */
   readonly stepsFile?: string;
   /** The step that it is killed at, 1 or more. */
@@ -53,10 +57,11 @@ export class KilledDaemon {
   }
 
   /** Endpoints, a server in bert, and the policy. */
-  async setUp(features: KernelFeatures): Promise<void> {
+  async setUp(features: KernelFeatures, life: DaemonLife = {}): Promise<void> {
     for (const name of ['node', ...NAMES]) createNamespace(`${this.prefix}-${name}`);
     this.inNode((network) => network.links.set('lo', { isUp: true }));
-    await this.start(features);
+    for (const uplink of life.masquerade?.uplinks ?? []) this.addUplink(uplink);
+    await this.start(features, life);
     for (const [index, name] of NAMES.entries()) {
       await this.client.addEndpoint({
         name,
@@ -86,7 +91,8 @@ export class KilledDaemon {
   /** @param life of which build, and where it ends by itself. Default: this one, and nowhere */
   start(features: KernelFeatures, life: DaemonLife = {}): Promise<void> {
     const parameters = [join(this.directory, 'state'), this.bpffs, this.socket];
-    const more = [this.pathOf('node'), JSON.stringify({ features })];
+    const { masquerade } = life;
+    const more = [this.pathOf('node'), JSON.stringify({ features, masquerade })];
     const steps = life.stepsFile ? [life.stepsFile, String(life.fatalStep ?? 0)] : [];
     const daemon = fork(life.main ?? DAEMON, [...parameters, ...more, ...steps], {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -106,6 +112,11 @@ export class KilledDaemon {
     const gone = this.gone();
     this.daemon!.removeAllListeners('message').kill('SIGKILL');
     return gone;
+  }
+
+  /** As a service manager ends it. */
+  terminate(): void {
+    this.daemon!.removeAllListeners('message').kill('SIGTERM');
   }
 
   /** The exit status of the daemon that runs now, when it ends. */
@@ -144,6 +155,22 @@ export class KilledDaemon {
     return existsSync(folder) ? readdirSync(folder).sort() : [];
   }
 
+  /** All that is pinned, as paths from the folder of pins. */
+  allPins(): string[] {
+    const entries = readdirSync(this.bpffs, { recursive: true, withFileTypes: true });
+    // The kernel has files of its own there, beside the folders.
+    const pins = entries.filter((entry) => !entry.isDirectory() && entry.parentPath !== this.bpffs);
+    return pins.map(({ parentPath, name }) => relative(this.bpffs, join(parentPath, name))).sort();
+  }
+
+  /** How many programs are attached to an interface of the node by links, each way. */
+  linkedPrograms(name: string): number[] {
+    return this.inNode((network) => {
+      const { index } = network.links.get(name);
+      return DIRECTIONS.map((direction) => this.countAttached(network, index, direction).tcx);
+    });
+  }
+
   /** Each direction of each endpoint has one program, attached in the one way and no other. */
   assertAttached({ mechanism, hasNetkit }: KernelFeatures): void {
     const expected = hasNetkit ? 'netkit' : mechanism;
@@ -170,6 +197,19 @@ export class KilledDaemon {
       clsact: count('clsact'),
       netkit: isNetkit ? count('netkit') : 0,
     };
+  }
+
+  /** An interface with an address that leads nowhere. */
+  private addUplink(name: string): void {
+    this.inNode(({ links, addresses }) => {
+      const { index } = links.createVeth({ name, peer: { name: `${name}-far` } });
+      for (const text of ['192.0.2.1', '2001:db8::1']) {
+        const address = parseAddress(text);
+        addresses.add({ linkIndex: index, address, prefixLength: 24, isDetectionSkipped: true });
+      }
+      links.set(name, { isUp: true });
+      links.set(`${name}-far`, { isUp: true });
+    });
   }
 
   private inNode<T>(task: (network: Network) => T): T {
