@@ -8,8 +8,8 @@ import { canUseBpf, createMap, hasTcx, pinObject, queryTcx } from '@skep/bpf';
 import { mapShapeOf } from '@skep/bytecode';
 import { addresses, currentLayout, events, layoutName } from '@skep/datapath';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
-import { inNetworkNamespace, isBpfFileSystem, mountBpfFileSystem, unmount } from '@skep/sys';
-import { unmountBpfFileSystem } from '@skep/sys';
+import { bindMount, inNetworkNamespace, isBpfFileSystem, mountBpfFileSystem } from '@skep/sys';
+import { unmount, unmountBpfFileSystem } from '@skep/sys';
 import { Agent, type AgentOptions } from './agent.ts';
 import { forceRemoval } from './node/force-removal.ts';
 import { hasTraces } from './node/traces.ts';
@@ -292,6 +292,53 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     assert.deepEqual(interfaces(), ['lo']);
     await agent.addEndpoint(ANNA);
     assert.equal((await agent.listEndpoints()).length, 1);
+  });
+
+  test('tell an endpoint from the node makes nothing of it', async () => {
+    agent = Agent.start(options);
+    const routes = (): unknown => inNode((network) => network.routes.list());
+    const before = routes();
+    const operation = 'add endpoint test/anna';
+    const expected = "network namespace, expected the endpoint's";
+    // By another name: it is the namespace that counts.
+    const other = join(directory, 'node-namespace');
+    fs.writeFileSync(other, '');
+    bindMount(pathOf('node'), other);
+    try {
+      for (const networkNamespace of [pathOf('node'), other]) {
+        await assert.rejects(agent.addEndpoint({ ...ANNA, networkNamespace }), {
+          code: 'ERR_ENDPOINT_NAMESPACE',
+          message: `${operation}: ${networkNamespace} is the node's own ${expected}`,
+        });
+      }
+    } finally {
+      unmount(other);
+    }
+    assert.deepEqual(await agent.listEndpoints(), []);
+    assert.deepEqual(interfaces(), ['lo']);
+    assert.deepEqual(routes(), before);
+    await agent.addEndpoint(ANNA);
+  });
+
+  test('make an interface of a name that is taken leaves what has it', async () => {
+    agent = Agent.start(options);
+    await agent.addEndpoint(ANNA);
+    const operation = 'add endpoint test/bert';
+    const advice = '(remove that, or give another name of the interface)';
+    const second = { ...ANNA, name: 'bert', ipv4: '10.96.0.2' };
+    await assert.rejects(agent.addEndpoint(second), {
+      code: 'ERR_ENDPOINT_EXISTS',
+      message: `${operation}: interface eth0 of ${pathOf('anna')} belongs to test/anna ${advice}`,
+    });
+    const theirs = { ...second, interfaceName: 'lo' };
+    await assert.rejects(agent.addEndpoint(theirs), {
+      code: 'ERR_ENDPOINT_EXISTS',
+      message: `${operation}: interface lo of ${pathOf('anna')} belongs to somebody else ${advice}`,
+    });
+    assert.deepEqual(interfaces(), ['lo', 'skep1']);
+    assert.deepEqual((await agent.status()).problems, []);
+    await agent.addEndpoint({ ...second, interfaceName: 'eth1' });
+    assert.equal((await agent.listEndpoints()).length, 2);
   });
 
   test('find its pins any more makes them again, and goes on deciding', async () => {

@@ -31,6 +31,7 @@ import type {
   PoolView,
 } from '../views.ts';
 import type { EndpointOccurrence } from '../telemetry/occurrence.ts';
+import { checkNamespace } from './check-namespace.ts';
 import { EndpointError } from './endpoint-error.ts';
 import { Register } from './register.ts';
 
@@ -265,6 +266,7 @@ export class LocalEndpoints {
   /** The way to an endpoint opens last. */
   private make(stored: StoredEndpoint): KnownEndpoint {
     const { network, model, kernel } = this.node;
+    checkNamespace(network, stored, this.register.list());
     const device = deviceOf(stored);
     const interfaceIndex = createDevice(network, device);
     const known = model.addEndpoint(factsOf(stored, interfaceIndex));
