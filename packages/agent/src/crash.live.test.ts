@@ -4,8 +4,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { canUseBpf, explainMissing } from '@skep/bpf';
+import { isDeepStrictEqual } from 'node:util';
+import { attachedProgramIds, canUseBpf, explainMissing } from '@skep/bpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
+import { inNetworkNamespace } from '@skep/sys';
+import { parseAddress } from '@skep/wire';
 import { Agent, type AgentOptions } from './agent.ts';
 import type { Attachable } from './kernel/endpoint-datapath.ts';
 import { KernelDatapath } from './kernel/kernel-datapath.ts';
@@ -38,6 +41,18 @@ kind: NetworkPolicy
 metadata: { name: anna, namespace: test }
 spec: { podSelector: { matchLabels: { app: anna } }, policyTypes: [Ingress, Egress] }
 `;
+
+/** So that uplinks have programs that decide about the node. */
+const NODE_POLICY = `
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: { name: node }
+spec: { nodeSelector: {}, ingress: [{ fromEntities: [cluster] }] }
+`;
+const NODE_POLICY_KEY = 'CiliumClusterwideNetworkPolicy//node';
+/** Nobody is cut off by it. */
+const UNCONFIRMED = { isUnconfirmed: true };
+const UPLINK = 'up0';
 
 /** Steps from 1 to `last`, as the seed has it. */
 function draw(last: number): number[] {
@@ -83,6 +98,32 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
       rmSync(directory, { recursive: true, force: true });
     });
 
+    const inNode = <T>(task: (network: Network) => T): T => {
+      const network = new Network(options.networkNamespace);
+      try {
+        return task(network);
+      } finally {
+        network.close();
+      }
+    };
+
+    /** How many programs an interface of the node has, each way. */
+    const attachedTo = (name: string): number[] =>
+      inNode((network) => {
+        const where = { ifindex: network.links.get(name).index, mechanism };
+        return (['ingress', 'egress'] as const).map((direction) =>
+          inNetworkNamespace(pathOf('node'), () => {
+            const { trafficControl: classifiers } = network;
+            return attachedProgramIds({ ...where, direction, classifiers }).length;
+          }),
+        );
+      });
+
+    const linkPins = (): string[] => {
+      const folder = join(options.bpffsDirectory, 'links');
+      return existsSync(folder) ? readdirSync(folder).sort() : [];
+    };
+
     const add = () => agent.addEndpoint(ANNA);
     const remove = () => agent.removeEndpoint('test/anna');
 
@@ -102,13 +143,12 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
       const network = new Network(options.networkNamespace);
       try {
         const links = network.links.list().filter((link) => link.name.startsWith('skep'));
-        const pins = join(options.bpffsDirectory, 'links');
         return {
           endpoints: (await agent.listEndpoints()).map(({ name, state }) => `${name} ${state}`),
           links: links.length,
           isReachable: network.routes.list().some(({ linkIndex }) => linkIndex === links[0]?.index),
           places: (await agent.listIpcache()).filter(({ owner }) => owner === 'test/anna').length,
-          pins: existsSync(pins) ? readdirSync(pins).length : 0,
+          pins: linkPins().length,
           ...rowsOf(options),
           problems: (await agent.status()).problems,
         };
@@ -173,5 +213,69 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
         if (step === 1) await remove();
       }
     });
+
+    for (const masquerade of [undefined, { uplinks: [UPLINK] }]) {
+      describe(`at an uplink ${masquerade ? 'with' : 'without'} masquerade`, () => {
+        const withUplink = masquerade ? { ...options, masquerade } : options;
+
+        before(() => {
+          inNode(({ links, addresses }) => {
+            const { index } = links.createVeth({ name: UPLINK, peer: { name: 'far' } });
+            for (const text of ['192.0.2.1', '2001:db8::1']) {
+              const address = { address: parseAddress(text), prefixLength: 24 };
+              addresses.add({ linkIndex: index, ...address, isDetectionSkipped: true });
+            }
+            links.set(UPLINK, { isUp: true });
+          });
+          agent.stop();
+          agent = Agent.start(withUplink);
+        });
+
+        after(() => {
+          agent.stop();
+          agent = Agent.start(options);
+          inNode(({ links }) => links.delete(UPLINK));
+        });
+
+        const guard = () => agent.applyPolicies(NODE_POLICY, 'node.yaml', UNCONFIRMED);
+        const open = () => agent.deletePolicies([NODE_POLICY_KEY], UNCONFIRMED);
+
+        /** What decides about the node, and where. */
+        const guarding = async (): Promise<unknown> => {
+          const { node, problems } = await agent.status();
+          const pins = linkPins().filter((name) => name.startsWith('uplink-'));
+          return { node, problems, pins, programs: [attachedTo(UPLINK), attachedTo('far')] };
+        };
+
+        /** By whether the policy is there, which an agent that dies has written down, or not. */
+        const dies = async (task: () => Promise<unknown>, undo: () => Promise<unknown>) => {
+          const before = await guarding();
+          const last = await steps.countOf(task);
+          const done = await guarding();
+          assert.notDeepEqual(done, before);
+          assert.ok(last > 4, `${last} steps`);
+          await undo();
+          assert.deepEqual(await guarding(), before);
+          for (const step of draw(last)) {
+            await steps.dieAt(step, task);
+            agent.stop();
+            agent = Agent.start(withUplink);
+            const isDone = isDeepStrictEqual(await guarding(), done);
+            if (!isDone) assert.deepEqual(await guarding(), before, `step ${step} of ${last}`);
+            if (isDone) await undo();
+          }
+        };
+
+        test('the first policy about the node: it is in force, or nothing is', async () => {
+          await dies(guard, open);
+        });
+
+        test('the last one: it is in force, or nothing is', async () => {
+          await guard();
+          await dies(open, guard);
+          await open();
+        });
+      });
+    }
   });
 }

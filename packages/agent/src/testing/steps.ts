@@ -20,7 +20,7 @@ export class DeadError extends Error {
 const WRITES: readonly [owner: object, ...names: string[]][] = [
   [Memory.prototype, 'putEndpoints', 'forgetEndpoint', 'changeNode'],
   [KernelDatapath.prototype, 'update', 'delete', 'setPolicy', 'removeLayout'],
-  [Attachments.prototype, 'attach', 'exchange', 'forget'],
+  [Attachments.prototype, 'attach', 'exchange', 'forget', 'detach'],
   [PinnedTables.prototype, 'make'],
   [Upgrade.prototype, 'keep', 'carry', 'commit', 'decide'],
   [MasqueradeUpgrade.prototype, 'keep', 'carry', 'commit', 'end'],
