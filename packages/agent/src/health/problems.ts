@@ -16,7 +16,7 @@ export class Problems implements Iterable<string> {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** For as long as the agent runs, or the endpoint is there; one that is known is not told again. */
+  /** For as long as the agent runs, or the endpoint is there. What is known is not told again. */
   push(problem: string, endpointId?: number): void {
     if (this.lasting.has(problem)) return;
     this.lasting.set(problem, endpointId);
