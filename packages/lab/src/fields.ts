@@ -11,7 +11,7 @@ export const WORLD = 'world';
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const NAME_RULE = 'lower-case letters, digits, hyphens and dots, at most 63';
 
-/** Name of an endpoint, a namespace, a host outside. */
+/** Name of an endpoint, of a host outside. */
 export const nameField = z.string({ error: NAME_RULE }).regex(NAME, { error: NAME_RULE });
 
 /** An endpoint's name is also that of its network namespace. */

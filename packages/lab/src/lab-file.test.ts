@@ -106,6 +106,11 @@ const refused: readonly (readonly [title: string, text: string, problem: RegExp]
     lab('  probes: [{ from: web, to: api, expect: dropped }]'),
     /^spec\.probes\[0\]: .*either port or icmp/,
   ],
+  [
+    'a namespace that no policy could name',
+    lab('').replace('name: web', 'name: web, namespace: my.shop'),
+    /namespace: found 'my\.shop', expected small letters, digits and hyphens, at most 63$/,
+  ],
   ["the node's name", lab('').replace('name: web', 'name: node'), /expected another name/],
   ['another kind', lab('').replace('Lab', 'Pod'), /^kind: found 'Pod', expected Lab$/],
   ['broken YAML', 'spec: [', /not YAML/],

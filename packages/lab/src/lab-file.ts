@@ -5,6 +5,7 @@ import {
   formatFound,
   type LocatedDocument,
   PolicyDocumentError,
+  namespaceField,
 } from '@skep/policy';
 import { readDocument } from './document.ts';
 import { z } from 'zod';
@@ -32,7 +33,7 @@ const server = z
 const endpoint = z
   .strictObject({
     name: endpointNameField,
-    namespace: name.default('default'),
+    namespace: namespaceField.default('default'),
     labels: labelsField.default({}),
     ipv4: addressField(4).optional(),
     ipv6: addressField(6).optional(),
@@ -65,7 +66,7 @@ const labFile = z.strictObject({
   kind: z.string(),
   metadata: z.strictObject({ name: labName }),
   spec: z.strictObject({
-    namespaces: z.record(name, labelsField).default({}),
+    namespaces: z.record(namespaceField, labelsField).default({}),
     endpoints: z.array(endpoint).min(1, { error: 'at least one endpoint' }),
     policies: z.array(z.string()).default([]),
     probes: z.array(probe).default([]),

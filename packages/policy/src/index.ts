@@ -11,7 +11,14 @@ export {
   type PathStep,
   PolicyDocumentError,
 } from './documents/document-error.ts';
-export { isPortName, labelText, nonEmptyText, portNumber } from './documents/fields.ts';
+export {
+  isPortName,
+  labelText,
+  NAMESPACE_RULE,
+  namespaceField,
+  nonEmptyText,
+  portNumber,
+} from './documents/fields.ts';
 export { ICMP_TYPES, ICMPV6_TYPES } from './documents/icmp-types.ts';
 export { type LocatedDocument, readDocuments, valueAt } from './documents/located-document.ts';
 export { type ParseOptions, parsePolicies } from './documents/parse.ts';

@@ -30,6 +30,10 @@ test('a name that would look like another, or like nothing, is refused', () => {
     const text = JSON.stringify({ ...ENDPOINT, name });
     assert.throws(() => readEndpointRequest(text), /name: expected a name without slashes/);
   }
+  for (const namespace of ['My_ns', 'a.b', '-a', '', 'a'.repeat(64)]) {
+    const text = JSON.stringify({ ...ENDPOINT, namespace });
+    assert.throws(() => readEndpointRequest(text), /namespace: expected small letters, digits and/);
+  }
   const ports = [{ name: 'web=TCP', protocol: 'TCP', port: 80 }];
   const text = JSON.stringify({ ...ENDPOINT, namedPorts: ports });
   assert.throws(() => readEndpointRequest(text), /namedPorts\.0\.name: expected letters/);

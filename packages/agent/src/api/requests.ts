@@ -1,5 +1,5 @@
 /** What the API takes, checked before anything is done. */
-import { isPortName } from '@skep/policy';
+import { isPortName, NAMESPACE_RULE, namespaceField } from '@skep/policy';
 import { z } from 'zod';
 import type {
   AttachmentKey,
@@ -15,6 +15,9 @@ const labels = z.record(z.string(), z.string());
 const name = z
   .string()
   .regex(/^[^/\s\p{C}]+$/u, 'expected a name without slashes, spaces and control characters');
+const namespace = z
+  .string()
+  .refine((text) => namespaceField.safeParse(text).success, `expected ${NAMESPACE_RULE}`);
 const namedPort = z.strictObject({
   name: z.string().refine(isPortName, 'expected letters, digits and single hyphens, at most 15'),
   protocol: z.enum(['TCP', 'UDP', 'SCTP']),
@@ -41,7 +44,7 @@ const attachmentKey = z.strictObject({ containerId, interfaceName });
 
 const endpointRequest = z.strictObject({
   name,
-  namespace: name,
+  namespace,
   labels: labels.optional(),
   namespaceLabels: labels.optional(),
   ipv4: z.string().optional(),

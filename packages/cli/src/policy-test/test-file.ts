@@ -7,7 +7,7 @@ import {
   portField,
   readDocument,
 } from '@skep/lab';
-import { checkShape, isPortName, type LocatedDocument } from '@skep/policy';
+import { checkShape, isPortName, type LocatedDocument, namespaceField } from '@skep/policy';
 import { z } from 'zod';
 
 const portName = z
@@ -21,7 +21,7 @@ const port = z.strictObject({
 
 const endpoint = z.strictObject({
   name: endpointNameField,
-  namespace: nameField.default('default'),
+  namespace: namespaceField.default('default'),
   labels: labelsField.default({}),
   /** Where neither is given, one of each family is made up. */
   ipv4: addressField(4).optional(),
@@ -68,7 +68,7 @@ const testFile = z.strictObject({
   metadata: z.strictObject({ name: z.string({ error: 'a text' }).min(1) }),
   spec: z.strictObject({
     /** Labels of namespaces. */
-    namespaces: z.record(nameField, labelsField).default({}),
+    namespaces: z.record(namespaceField, labelsField).default({}),
     endpoints: z.array(endpoint).min(1, { error: 'at least one endpoint' }),
     /** What is not in the cluster: names for addresses, at most one of each family. */
     outside: z

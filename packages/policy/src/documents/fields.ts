@@ -133,9 +133,18 @@ function nameField(pattern: string, lengthMax: number, signs: string) {
   return z
     .string({ error: 'a text' })
     .refine((text) => text.length <= lengthMax && regex.test(text), {
-      error: `small letters, digits${signs}, at most ${lengthMax}`,
+      error: nameRule(lengthMax, signs),
     });
 }
+
+function nameRule(lengthMax: number, signs: string): string {
+  return `small letters, digits${signs}, at most ${lengthMax}`;
+}
+
+/** A namespace of endpoints and of policies: one that no policy could name would be open. */
+export const namespaceField = nameField(LABEL, 63, ' and hyphens');
+/** What it says was expected. */
+export const NAMESPACE_RULE = nameRule(63, ' and hyphens');
 
 /**
  * Metadata of Kubernetes: only what names the policy is used; the rest says nothing about it.
@@ -145,5 +154,5 @@ function nameField(pattern: string, lengthMax: number, signs: string) {
 export const metadataField = z.strictObject({
   ...Object.fromEntries(UNUSED_METADATA.map((field) => [field, z.unknown().optional()])),
   name: nameField(`${LABEL}(\\.${LABEL})*`, 253, ', hyphens and dots'),
-  namespace: nameField(LABEL, 63, ' and hyphens').optional(),
+  namespace: namespaceField.optional(),
 });
