@@ -13,6 +13,11 @@ export function shifts(ctx: XdpContext): XdpAction {
 export function negative(ctx: XdpContext): XdpAction {
   return ctx.length === -1 ? 1 : 2;
 }
+export function belowZero(ctx: XdpContext): XdpAction {
+  let left = 20;
+  while (left >= 0) left -= ctx.length;
+  return 0 > left ? 1 : 2;
+}
 export function signs(ctx: XdpContext): XdpAction {
   return s64(ctx.length) / u64(ctx.length);
 }

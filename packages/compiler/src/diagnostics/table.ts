@@ -117,7 +117,7 @@ export const diagnosticTable = {
   compareNegative: {
     code: 2006,
     message: 'an unsigned value is never {0}',
-    help: 'cast it first: s32(x) or s64(x)',
+    help: 'declare it signed (let x: s64 = ...), or cast it: s64(x)',
   },
   mixedSigns: {
     code: 2007,

@@ -6,7 +6,8 @@
  */
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
-import { convert, knownInteger } from './convert.ts';
+import { convert, knownInteger, toInteger } from './convert.ts';
+import { type Counter, counterOf, isBounded, knownTurns } from './counters.ts';
 import { refuseInLock } from './locks.ts';
 import { type Block, turnsMax, type Value } from '../ir/ir.ts';
 import type { Lowering } from './lowering.ts';
@@ -17,8 +18,6 @@ import { variableTypeOf } from './variables.ts';
 
 /** Loops of at most so many turns are unrolled. */
 const unrolledTurns = 16;
-/** Loops of at most so many turns are walked turn by turn. */
-const plainTurns = 64;
 /** For-of over known elements is always unrolled; more elements than these are refused. */
 const unrolledElements = 64;
 
@@ -34,15 +33,47 @@ export function lowerFor(
   const counter = counterOf(state, node);
   const turns = counter && knownTurns(counter);
   if (counter && turns && turns.length <= unrolledTurns) {
-    return unroll(state, counter.symbol, turns.map(known), node.statement, label);
+    const values = turns.map((value) => counterResult(state, counter, value));
+    return unroll(state, counter.symbol, values, node.statement, label);
   }
-  const { initializer, condition, incrementor } = node;
-  const isShort = turns ? turns.length <= plainTurns : isBounded(state, node, condition);
-  if (counter && !isShort) return lowerCounted(state, node, label, counter);
+  const { initializer, condition = null, incrementor = null, statement } = node;
+  if (counter && !turns && !isBounded(state, node, condition)) {
+    return lowerCounted(state, node, label, counter);
+  }
   if (initializer && ts.isVariableDeclarationList(initializer)) lowerVariables(state, initializer);
   else if (initializer) state.expression(initializer);
-  const parts = { condition: condition ?? null, incrementor: incrementor ?? null };
-  loop(state, { ...parts, statement: node.statement, label, guard: isShort ? null : {} });
+  const isDown = counter !== null && turns !== null && counter.step < 0;
+  const test = isDown ? untilPassed(state, node, counter, turns.length) : condition;
+  const guard = turns || isBounded(state, node, condition) ? null : {};
+  loop(state, { test, incrementor, statement, label, guard });
+}
+
+/** A known value of a counter, typed as it is declared: it wraps as in a long loop. */
+function counterResult(state: Lowering, { declaration }: Counter, value: number): Result {
+  if (!declaration.type) return known(value);
+  const type = variableTypeOf(state, declaration, known(value));
+  const constant = convert(state, known(value), type, declaration);
+  return computed(constant, type, value >= 0 ? BigInt(value) : undefined);
+}
+
+/**
+ * Goes on until the counter is what it is after its last turn. An unsigned one never gets below
+ * zero, which is where many a loop that counts down ends.
+ */
+function untilPassed(
+  state: Lowering,
+  node: ts.ForStatement,
+  counter: Counter,
+  trips: number,
+): Test {
+  const { declaration, start, step } = counter;
+  const name = declaration.name as ts.Identifier;
+  return (body, exit) => {
+    const { builder } = state;
+    const { value } = toInteger(state, state.expression(name), node);
+    const last = builder.constant(start! + trips * step, value.width);
+    builder.branch('ne', value, last, body, exit);
+  };
 }
 
 /** The counter is the loop's turn times its step: nothing has to be carried from turn to turn. */
@@ -70,14 +101,14 @@ function lowerCounted(
   };
   const condition = trips === null ? (node.condition ?? null) : null;
   const guard = trips === null ? { bindTurn } : { limit: trips, bindTurn };
-  loop(state, { condition, incrementor: null, statement: node.statement, label, guard });
+  loop(state, { test: condition, incrementor: null, statement: node.statement, label, guard });
 }
 
 /** `while (condition)` */
 export function lowerWhile(state: Lowering, node: ts.WhileStatement, label: string | null): void {
-  const { expression: condition, statement } = node;
-  const guard = isBounded(state, node, condition) ? null : {};
-  loop(state, { condition, incrementor: null, statement, label, guard });
+  const { expression: test, statement } = node;
+  const guard = isBounded(state, node, test) ? null : {};
+  loop(state, { test, incrementor: null, statement, label, guard });
 }
 
 /** `do ... while (condition)` */
@@ -142,8 +173,11 @@ function refuseEndless(state: Lowering, node: ts.Node, exit: Block, before: numb
   if (isGuarded && waysOut(state, exit) === before + 1) refuse(node, 'endlessLoop', turnsMax);
 }
 
+/** Goes to the one block or the other. */
+type Test = (body: Block, exit: Block) => void;
+
 interface LoopParts {
-  readonly condition: ts.Expression | null;
+  readonly test: ts.Expression | Test | null;
   readonly statement: ts.Statement;
   readonly incrementor: ts.Expression | null;
   readonly label: string | null;
@@ -152,7 +186,7 @@ interface LoopParts {
 }
 
 function loop(state: Lowering, parts: LoopParts): void {
-  const { condition, statement, incrementor, label, guard } = parts;
+  const { test, statement, incrementor, label, guard } = parts;
   const { builder } = state;
   const exit = builder.makeBlock();
   const before = waysOut(state, exit);
@@ -161,7 +195,8 @@ function loop(state: Lowering, parts: LoopParts): void {
     builder.jump(head);
     builder.start(head);
     if (guard) lowerGuard(state, statement.parent, exit, guard);
-    if (condition) state.test(condition, body, exit);
+    if (typeof test === 'function') test(body, exit);
+    else if (test) state.test(test, body, exit);
     else builder.jump(body);
     builder.sealAndStart(body);
     state.frame.jumps.push({ label, onBreak: exit, onContinue: next });
@@ -257,140 +292,4 @@ function unrollLazily(
   }
   builder.jump(exit);
   builder.sealAndStart(exit);
-}
-
-/** `for (let i = start; ...; i += step)`, whose body leaves `i` alone. */
-interface Counter {
-  readonly symbol: ts.Symbol;
-  readonly declaration: ts.VariableDeclaration;
-  readonly step: number;
-  /** With its first value, where both it and the end are known. */
-  readonly start: number | null;
-  readonly trips: number | null;
-}
-
-function counterOf(state: Lowering, node: ts.ForStatement): Counter | null {
-  const { initializer, condition, incrementor } = node;
-  if (!initializer || !ts.isVariableDeclarationList(initializer)) return null;
-  const [declaration] = initializer.declarations;
-  if (initializer.declarations.length !== 1 || !declaration?.initializer) return null;
-  if (!ts.isIdentifier(declaration.name)) return null;
-  const symbol = state.world.symbolOf(declaration.name);
-  const isAssigned = assigns(state, node.statement, symbol);
-  if (isAssigned || (condition && assigns(state, condition, symbol))) return null;
-  const step = stepOf(state, incrementor, symbol);
-  if (step === null) return null;
-  const none = { symbol, declaration, step, start: null, trips: null };
-  if (!condition || !ts.isBinaryExpression(condition)) return none;
-  if (!names(state, condition.left, symbol)) return none;
-  const start = constantOf(state, declaration.initializer);
-  const end = constantOf(state, condition.right);
-  const trips =
-    start === null || end === null ? null : tripsOf(condition.operatorToken.kind, start, end, step);
-  return { ...none, start, trips };
-}
-
-/** How often the condition holds; `null` where it is no comparison that the steps come to. */
-function tripsOf(kind: ts.SyntaxKind, start: number, end: number, step: number): number | null {
-  const isUp = kind === ts.SyntaxKind.LessThanToken || kind === ts.SyntaxKind.LessThanEqualsToken;
-  const isDown =
-    kind === ts.SyntaxKind.GreaterThanToken || kind === ts.SyntaxKind.GreaterThanEqualsToken;
-  if ((!isUp || step <= 0) && (!isDown || step >= 0)) return null;
-  const isIncluded =
-    kind === ts.SyntaxKind.LessThanEqualsToken || kind === ts.SyntaxKind.GreaterThanEqualsToken;
-  const distance = Math.abs(end - start);
-  if (isUp ? start > end : start < end) return 0;
-  const size = Math.abs(step);
-  return isIncluded ? Math.floor(distance / size) + 1 : Math.ceil(distance / size);
-}
-
-/** The counter's value in each turn, where they are few and known. */
-function knownTurns({ start, step, trips }: Counter): number[] | null {
-  if (start === null || trips === null || trips > plainTurns) return null;
-  return Array.from({ length: trips }, (_, turn) => start + turn * step);
-}
-
-function names(state: Lowering, node: ts.Node, symbol: ts.Symbol): boolean {
-  return ts.isIdentifier(node) && state.world.symbolOf(node) === symbol;
-}
-
-function assigns(state: Lowering, body: ts.Node, symbol: ts.Symbol): boolean {
-  return state.world.assignedIn(body).has(symbol);
-}
-
-function stepOf(
-  state: Lowering,
-  node: ts.Expression | undefined,
-  symbol: ts.Symbol,
-): number | null {
-  if (!node) return null;
-  if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) {
-    if (!names(state, node.operand, symbol)) return null;
-    if (node.operator === ts.SyntaxKind.PlusPlusToken) return 1;
-    return node.operator === ts.SyntaxKind.MinusMinusToken ? -1 : null;
-  }
-  if (!ts.isBinaryExpression(node) || !names(state, node.left, symbol)) return null;
-  const step = constantOf(state, node.right);
-  if (!step) return null;
-  const { kind } = node.operatorToken;
-  if (kind === ts.SyntaxKind.PlusEqualsToken) return step;
-  return kind === ts.SyntaxKind.MinusEqualsToken ? -step : null;
-}
-
-/**
- * The integer that an expression is known to be; only names, members and literals are looked at.
- */
-function constantOf(state: Lowering, node: ts.Expression): number | null {
-  if (!isPlain(node)) return null;
-  const result = state.expression(node);
-  if (result.kind !== 'known') return null;
-  const value = Number(knownInteger(result.value, node));
-  return Number.isSafeInteger(value) ? value : null;
-}
-
-/** Lowering such an expression emits at most a load that nothing uses. */
-function isPlain(node: ts.Expression): boolean {
-  if (ts.isIdentifier(node) || ts.isNumericLiteral(node)) return true;
-  if (ts.isPropertyAccessExpression(node)) return isPlain(node.expression);
-  if (ts.isParenthesizedExpression(node)) return isPlain(node.expression);
-  if (ts.isPrefixUnaryExpression(node)) {
-    return node.operator === ts.SyntaxKind.MinusToken && isPlain(node.operand);
-  }
-  return ts.isBinaryExpression(node) && isPlain(node.left) && isPlain(node.right);
-}
-
-/**
- * Whether the condition compares something that the loop changes with a small number from above, so
- * that the verifier may walk every turn. A loop that this is wrong of is refused by the verifier.
- */
-function isBounded(
-  state: Lowering,
-  node: ts.IterationStatement,
-  condition: ts.Expression | undefined,
-): boolean {
-  const changed = state.world.assignedIn(node);
-  const isCounter = (side: ts.Expression): boolean =>
-    ts.isIdentifier(side) && changed.has(state.world.symbolOf(side));
-  const isSmall = (side: ts.Expression): boolean => {
-    const bound = constantOf(state, side);
-    return bound !== null && bound <= plainTurns;
-  };
-  const bounds = (each: ts.Expression): boolean => {
-    if (ts.isParenthesizedExpression(each)) return bounds(each.expression);
-    if (!ts.isBinaryExpression(each)) return false;
-    const { left, right, operatorToken } = each;
-    switch (operatorToken.kind) {
-      case ts.SyntaxKind.AmpersandAmpersandToken:
-        return bounds(left) || bounds(right);
-      case ts.SyntaxKind.LessThanToken:
-      case ts.SyntaxKind.LessThanEqualsToken:
-        return isCounter(left) && isSmall(right);
-      case ts.SyntaxKind.GreaterThanToken:
-      case ts.SyntaxKind.GreaterThanEqualsToken:
-        return isCounter(right) && isSmall(left);
-      default:
-        return false;
-    }
-  };
-  return condition !== undefined && bounds(condition);
 }

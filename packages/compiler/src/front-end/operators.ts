@@ -5,8 +5,9 @@
  * of the other side. Signed and unsigned of 32 bits meet as s64, which holds both. Bitwise results
  * are unsigned; `>>>` reads its left side as unsigned; division truncates.
  */
-import type ts from '@typescript/typescript6';
+import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
+import { mirrored } from '../ir/comparison.ts';
 import type { BinaryOperator, Comparison, Value } from '../ir/ir.ts';
 import { fits, joinIntegers, knownInteger, toInteger, widen } from './convert.ts';
 import { foldBinary } from './known.ts';
@@ -246,6 +247,7 @@ export function compareIntegers(
   };
 }
 
+/** Nothing unsigned is below zero. A zero that has a name may be another number one day. */
 function refuseNegative(
   comparison: PlainComparison,
   left: Result,
@@ -256,7 +258,9 @@ function refuseNegative(
   if (literal.kind !== 'known' || other.kind !== 'computed') return;
   if (other.type.kind !== 'integer' || other.type.isSigned) return;
   const value = knownInteger(literal.value, node);
-  if (value >= 0n) return;
+  const order = literal === right ? comparison : mirrored[comparison];
+  const isBelowZero = value === 0n && (order === 'lt' || order === 'ge') && hasNumber(node);
+  if (value >= 0n && !isBelowZero) return;
   const words = {
     eq: 'equal to',
     ne: 'equal to',
@@ -266,4 +270,8 @@ function refuseNegative(
     ge: 'below',
   };
   refuse(node, 'compareNegative', `${words[comparison]} ${value}`);
+}
+
+function hasNumber(node: ts.Node): boolean {
+  return ts.isBinaryExpression(node) && [node.left, node.right].some(ts.isNumericLiteral);
 }

@@ -8,18 +8,35 @@
  *
  * @source is_state_visited and check_cond_jmp_op, kernel/bpf/verifier.c
  */
-import { type IrFunction, isCall, type Value, type Width } from '../../ir/ir.ts';
+import {
+  type Block,
+  type IrFunction,
+  isCall,
+  successors,
+  type Value,
+  type Width,
+} from '../../ir/ir.ts';
 import { phisOf } from '../../optimiser/edit.ts';
 import { BlockWriter } from './block-writer.ts';
 import type { NaturalLoop } from './natural-loop.ts';
 
-/** Whether the loop has such a number. */
-export function hideStarts(made: IrFunction, { head, blocks }: NaturalLoop): boolean {
+/**
+ * Whether the loop has such a number.
+ *
+ * @param isCallback the verifier keeps what a turn has learned by a comparison, and follows that
+ */
+export function hideStarts(
+  made: IrFunction,
+  { head, blocks, latches }: NaturalLoop,
+  isCallback: boolean,
+): boolean {
   const numbers = new Numbers(made);
   let isChanged = false;
   for (const carried of phisOf(head)) {
     const after = numbers.computedFrom(carried);
-    if (!numbers.isCompared(after) || !numbers.grows(carried)) continue;
+    if (!isCompared(after, made.blocks) || !numbers.grows(carried)) continue;
+    const isLearned = isCallback && isCompared(after, [...blocks].filter(staysIn(blocks)));
+    if (isLearned) for (const latch of latches) hide(made, carried, latch);
     for (const block of blocks) {
       for (const phi of phisOf(block)) {
         const isSame = after.has(phi) && numbers.computedFrom(phi).has(carried);
@@ -35,11 +52,30 @@ function hideKnown(made: IrFunction, phi: Value, after: ReadonlySet<Value>): boo
   let isChanged = false;
   phi.operands.forEach((operand, index) => {
     if (after.has(operand) || isUnknown(operand)) return;
-    const writer = new BlockWriter(made, phi.block!.predecessors[index]!, null);
-    phi.operands[index] = writer.put({ op: 'add' }, [zero(writer, phi.width), operand], phi.width);
+    hide(made, phi, phi.block!.predecessors[index]!);
     isChanged = true;
   });
   return isChanged;
+}
+
+/** What the phi gets from one of its predecessors. */
+function hide(made: IrFunction, phi: Value, from: Block): void {
+  const writer = new BlockWriter(made, from, null);
+  const index = phi.block!.predecessors.indexOf(from);
+  const operands = [zero(writer, phi.width), phi.operands[index]!];
+  phi.operands[index] = writer.put({ op: 'add' }, operands, phi.width);
+}
+
+/** Whether a block decides something by one of the values. */
+function isCompared(values: ReadonlySet<Value>, blocks: readonly Block[]): boolean {
+  return blocks.some(({ terminator: end }) => {
+    return end?.kind === 'branch' && (values.has(end.left) || values.has(end.right));
+  });
+}
+
+/** Whether a block of the loop leads to blocks of the loop only. */
+function staysIn(blocks: ReadonlySet<Block>): (block: Block) => boolean {
+  return (block) => successors(block).every((next) => blocks.has(next));
 }
 
 /** One of its own for each use: what the verifier learns of one it would know of all. */
@@ -77,18 +113,9 @@ const passedOn: ReadonlySet<string> = new Set(['zeroExtend', 'signExtend', 'trun
 /** Where the numbers of a function go. */
 class Numbers {
   private readonly users = new Map<Value, Value[]>();
-  private readonly compared = new Set<Value>();
 
   constructor({ blocks }: IrFunction) {
-    for (const { values, terminator } of blocks) {
-      for (const user of values) this.note(user);
-      if (terminator?.kind !== 'branch') continue;
-      this.compared.add(terminator.left).add(terminator.right);
-    }
-  }
-
-  isCompared(values: ReadonlySet<Value>): boolean {
-    return [...values].some((value) => this.compared.has(value));
+    for (const { values } of blocks) for (const user of values) this.note(user);
   }
 
   /** A value and all that is computed from it; `isMaskPassed`: also behind masks. */

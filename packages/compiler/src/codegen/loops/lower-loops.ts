@@ -61,7 +61,8 @@ function lowerTurn(
     resolveOperands(made);
     return { form: 'none', isChanged: true };
   }
-  const hasHidden = hideStarts(made, loop);
+  const isCallback = !target.mayGoto && !target.numberIterators;
+  const hasHidden = hideStarts(made, loop, isCallback);
   const isTurnUsed = new UseTable(made).count(turn) > 1;
   // The instruction counts to the kernel's limit, and to no other.
   if (target.mayGoto && !isTurnUsed && guard.limit === turnsMax) {

@@ -49,14 +49,17 @@ function counted(maker: StatementMaker, depth: number): Step {
     count > 5 ? 1 : 1 + random.below(2),
     count > 5 ? 0 : Math.min(depth - 1, 1),
   );
+  const last = isDown && random.oneIn(2) ? 0 : 1;
+  const first = last + count - 1;
+  const goesOn = last === 0 ? '>= 0' : '> 0';
   const head = isDown
-    ? `for (let ${counter}: u32 = ${count}; ${counter} > 0; ${counter}--)`
+    ? `for (let ${counter}: u32 = ${first}; ${counter} ${goesOn}; ${counter}--)`
     : `for (let ${counter}: u32 = 0; ${counter} < ${count}; ${
         step === 1 ? `${counter}++` : `${counter} += ${step}`
       })`;
   const run = (run: Run): void => {
     for (let at = 0; at < count; at += isDown ? 1 : step) {
-      run.integers.set(counter, BigInt(isDown ? count - at : at));
+      run.integers.set(counter, BigInt(isDown ? first - at : at));
       if (!turn(run, label, () => runAll(body, run))) return;
     }
   };

@@ -148,7 +148,7 @@ export function comparison(sign: ComparisonSign, left: Term, right: Term): Condi
   const type = meet(left.type, right.type, sign !== '===' && sign !== '!==');
   if (!type) return null;
   return {
-    text: `(${left.text} ${sign} ${right.text})`,
+    text: comparisonText(sign, left, right),
     holds: (run) => {
       const [a, b] = [wrap(type, left.value(run)), wrap(type, right.value(run))];
       if (sign === '===') return a === b;
@@ -158,4 +158,13 @@ export function comparison(sign: ComparisonSign, left: Term, right: Term): Condi
       return sign === '>' ? a > b : a >= b;
     },
   };
+}
+
+/**
+ * `f(x) << g(y > (z))` is no expression to TypeScript: it takes what is between `<` and `> (` for
+ * arguments of types.
+ */
+function comparisonText(sign: ComparisonSign, left: Term, right: Term): string {
+  const isTurned = sign === '>' && right.text.startsWith('(');
+  return isTurned ? `(${right.text} < ${left.text})` : `(${left.text} ${sign} ${right.text})`;
 }
