@@ -4,12 +4,12 @@ import { connect, isIPv6, type Socket } from 'node:net';
 
 /** What is asked for; a connection stays open under its name. */
 export interface SeenAsRequest {
-  readonly do: 'tcp' | 'udp' | 'say' | 'exchange' | 'large';
+  readonly do: 'tcp' | 'udp' | 'say' | 'exchange' | 'stream' | 'large';
   readonly name?: string;
   readonly address?: string;
   readonly port?: number;
   readonly localPort?: number;
-  /** Of a datagram, or of lines. */
+  /** Bytes of a datagram or a stream; lines. */
   readonly count?: number;
 }
 
@@ -33,6 +33,8 @@ async function handle(request: SeenAsRequest): Promise<string> {
       return say(connections.get(request.name!)!);
     case 'exchange':
       return exchange(request);
+    case 'stream':
+      return stream(request);
     case 'large':
       return large(request);
   }
@@ -70,6 +72,14 @@ async function exchange({ name, count = 0 }: SeenAsRequest): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
   }
   return [...answers].join(', ');
+}
+
+/** Resolves when all has been handed to the kernel. */
+function stream({ name, count = 0 }: SeenAsRequest): Promise<string> {
+  const socket = connections.get(name!)!.resume();
+  return new Promise((resolve) => {
+    socket.write(Buffer.alloc(count), (error) => resolve(error ? String(error) : 'sent'));
+  });
 }
 
 function datagram(request: SeenAsRequest, bytes: Buffer): Promise<string> {
