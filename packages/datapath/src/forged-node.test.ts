@@ -16,24 +16,33 @@ import type { TrialTables } from './trial/tables.ts';
 import * as world from './trial/world.ts';
 
 const { ANNA, BERT, GATEWAY6, NODE, NODE_ADDRESS, UPLINK_ADDRESS6, UPLINK_INTERFACE } = world;
-const { fromEndpoint, toEndpoint } = endpointPrograms(NODE);
 const FORGED = `drop: ${describeDropReason(DropReason.InvalidSourceAddress).name}`;
 const SYN = tcp(40_000, 22, TcpFlag.SYN);
 const ACK = tcp(40_000, 22, TcpFlag.ACK);
 
 /** Anna on a machine of her own, and what the node's stack hands her. */
 class Node extends MachineTables implements TrialTables {
-  constructor() {
-    super(NODE, { clock: () => 1_000_000_000_000n });
+  private readonly programs: ReturnType<typeof endpointPrograms>;
+
+  constructor(hasNetkit: 0 | 1 = 0) {
+    const node = { ...NODE, hasNetkit };
+    super(node, { clock: () => 1_000_000_000_000n });
+    this.programs = endpointPrograms(node);
     world.setUp(this);
   }
 
-  /** `ingressIfindex` 0: the node's own. */
-  toAnna(source: string, transport: Transport, ingressIfindex = UPLINK_INTERFACE): string {
+  /** `ingressIfindex` 0: the node's own, or behind a netkit device; `socketCookie` 0: of none. */
+  toAnna(
+    source: string,
+    transport: Transport,
+    ingressIfindex = UPLINK_INTERFACE,
+    socketCookie = 0n,
+  ): string {
     const before = counters(this);
     const context = { ifindex: ANNA.interfaceIndex, ingressIfindex };
     const packet = arriving(source, ANNA, transport);
-    const { returnValue } = this.load(toEndpoint).run({ packet, context });
+    const { toEndpoint } = this.programs;
+    const { returnValue } = this.load(toEndpoint).run({ packet, context, socketCookie });
     if (returnValue === TcAction.Pass) return 'pass';
     const reasons = [...counters(this)].filter(([at, count]) => count !== (before.get(at) ?? 0n));
     return `drop: ${reasons.map(([reason]) => describeDropReason(reason).name).join()}`;
@@ -41,7 +50,8 @@ class Node extends MachineTables implements TrialTables {
 
   annaSends(to: string, transport: Transport): number {
     const context = { ifindex: ANNA.interfaceIndex };
-    return this.load(fromEndpoint).run({ packet: sent(ANNA, to, transport), context }).returnValue;
+    const packet = sent(ANNA, to, transport);
+    return this.load(this.programs.fromEndpoint).run({ packet, context }).returnValue;
   }
 
   advanceSeconds(): void {}
@@ -76,5 +86,27 @@ describe('an address of the node that comes in by an interface', () => {
     assert.equal(node.toAnna(world.WORLD_ADDRESS6, SYN), 'pass');
     assert.equal(node.toAnna(BERT.ipv4, udp(1, 2)), FORGED, 'an endpoint comes by its own device');
     assert.equal(node.annaSends(NODE_ADDRESS, SYN), TcAction.Pass);
+  });
+});
+
+describe('behind a netkit device, which forgets where a packet has come in', () => {
+  const COOKIE = 77n;
+
+  test('what begins is the node’s where it is of a socket', () => {
+    const node = new Node(1);
+    for (const address of [NODE_ADDRESS, UPLINK_ADDRESS6, GATEWAY6]) {
+      assert.equal(node.toAnna(address, SYN, 0), FORGED);
+      assert.equal(node.toAnna(address, udp(1, 22), 0), FORGED);
+    }
+    assert.deepEqual(remembered(node), []);
+    assert.equal(node.toAnna(NODE_ADDRESS, SYN, 0, COOKIE), 'pass');
+    assert.equal(node.toAnna(world.WORLD_ADDRESS, SYN, 0), 'pass');
+  });
+
+  test('answers need none: that a port is closed is said by the kernel itself', () => {
+    const node = new Node(1);
+    assert.notEqual(node.annaSends(UPLINK_ADDRESS6, tcp(7, 99, TcpFlag.SYN)), TcAction.Drop);
+    const reset = tcp(99, 7, TcpFlag.RST | TcpFlag.ACK);
+    assert.equal(node.toAnna(UPLINK_ADDRESS6, reset, 0), 'pass');
   });
 });

@@ -87,6 +87,8 @@ export class Cpu {
   resumeAt = 0;
   tailCalls = 0;
   redirect: Redirect | undefined;
+  /** Of the socket that the packet belongs to; 0: none. */
+  socketCookie = 0n;
   private records: Map<Region, RingBufferMap> | undefined;
   /** Frames that belong to whoever called `run`: it ends when one of them is returned to. */
   private floor = 0;

@@ -63,6 +63,8 @@ export interface RunInput {
   readonly context?: ContextFields;
   /** TC: bytes that the program reaches without `skb_pull_data`. Default: all. */
   readonly linearBytes?: number;
+  /** TC: of the socket that the packet belongs to. Default: 0, it belongs to none. */
+  readonly socketCookie?: bigint;
   /** The CPU to run on. Default: 0. */
   readonly cpu?: number;
 }
@@ -255,6 +257,7 @@ export class Machine {
     cpu.packet.begin(input.packet, kind === 'tc' ? input.linearBytes : undefined);
     context.begin(input.context, input.packet.length);
     cpu.begin(program, number, context);
+    cpu.socketCookie = input.socketCookie ?? 0n;
     try {
       if (this.runner) this.runner.run(cpu, this.budget);
       else cpu.run(this.budget);

@@ -1,10 +1,11 @@
 /** Who the two ends are: identities, groups and local endpoints, from the ipcache. */
-import { u16 } from '@skep/ebpf';
+import { socketCookie, u16 } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
 import { DropReason, Hook, HOST_SUBJECT, PrefixKey, ReservedIdentity } from '@skep/contract';
 import type { EndpointEntry, PeerEntry } from '@skep/contract';
 import { IcmpType, Icmpv6Type, IpProtocol } from '@skep/wire';
 import type { Ipv6Address } from '@skep/wire';
+import { node } from '../config.ts';
 import { addresses, endpoints, interfaces, nodeState, prefixes } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { End, Packet, Step } from '../packet.ts';
@@ -36,8 +37,20 @@ export function identify(ctx: TcContext, packet: Packet, endpoint: EndpointEntry
   if (!peer) return DropReason.InvalidIdentity;
   if (!readPeer(other, peer)) return DropReason.EndpointNotReady;
   if (isForged(ctx, packet, other.endpoint, other.subject)) return DropReason.InvalidSourceAddress;
+  if (node.hasNetkit && isForgedBegin(ctx, packet, other)) return DropReason.InvalidSourceAddress;
   packet.policyPort = policyPort(packet);
   return Outcome.Next;
+}
+
+/**
+ * A netkit device forgets where a packet has come in, but not whose it is: what the node begins is of
+ * a socket, and the stack forwards nothing that is. Of answers not all are of one.
+ *
+ * @source netkit_prep_forward, drivers/net/netkit.c; ip_forward, net/ipv4/ip_forward.c
+ */
+function isForgedBegin(ctx: TcContext, packet: Packet, sender: End): boolean {
+  const isOfNode = packet.hook === Hook.ToEndpoint && sender.subject === HOST_SUBJECT;
+  return isOfNode && packet.isReply === 0 && socketCookie(ctx) === 0;
 }
 
 /**

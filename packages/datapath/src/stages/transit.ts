@@ -42,13 +42,14 @@ export function isSentOn(ctx: TcContext, packet: Packet): boolean {
   if (!transit || transit.segments === 0) return false;
   const waiting = transit.segments;
   transit.segments = 0;
-  if (transit.endpoint !== packet.endpoint || transit.protocol !== packet.protocol) return false;
+  if (transit.endpoint !== packet.endpoint) return false;
   if (transit.source.upper !== packet.source.upper) return false;
   if (transit.source.lower !== packet.source.lower) return false;
   if (transit.destination.upper !== packet.destination.upper) return false;
   if (transit.destination.lower !== packet.destination.lower) return false;
-  // Fragments have no ports before they are joined.
+  // Fragments have no ports before they are joined, and over IPv6 no transport either.
   if (packet.isFragment === 0) {
+    if (transit.protocol !== packet.protocol) return false;
     if (transit.sourcePort !== packet.sourcePort) return false;
     if (transit.destinationPort !== packet.destinationPort) return false;
   }

@@ -22,6 +22,11 @@ const jiffies: MachineHelper = {
   run: (cpu) => cpu.setNumber(0, cpu.host.jiffies()),
 };
 
+const socketCookie: MachineHelper = {
+  kinds: ['tc'],
+  run: (cpu) => cpu.setBits(0, cpu.socketCookie),
+};
+
 function redirect(cpu: Cpu): number {
   const flags = cpu.low[2]!;
   const isXdp = cpu.context.kind === 'xdp';
@@ -60,6 +65,7 @@ export const systemHelpers: readonly (readonly [number, MachineHelper])[] = [
   [7, forAll((cpu) => cpu.host.random() >>> 0)],
   [8, forAll((cpu) => cpu.number)],
   [23, forAll(redirect)],
+  [46, socketCookie],
   [69, forAll(fibLookup)],
   [118, jiffies],
   [160, clock],
