@@ -15,6 +15,8 @@ export enum ConnectionFlag {
   Denied = 32,
   /** Of masquerade's claims: the last packet that the endpoint has sent was a RST. */
   ResetByEndpoint = 64,
+  /** Between endpoints, but through the node's stack: its NAT has to see both directions. */
+  ThroughStack = 128,
 }
 
 /**

@@ -38,9 +38,18 @@ class Node extends MachineTables implements TrialTables {
     ingressIfindex = UPLINK_INTERFACE,
     socketCookie = 0n,
   ): string {
+    return this.to(ANNA, source, transport, { ingressIfindex, socketCookie });
+  }
+
+  to(
+    endpoint: world.TrialEndpoint,
+    source: string,
+    transport: Transport,
+    { ingressIfindex = 0, socketCookie = 0n },
+  ): string {
     const before = counters(this);
-    const context = { ifindex: ANNA.interfaceIndex, ingressIfindex };
-    const packet = arriving(source, ANNA, transport);
+    const context = { ifindex: endpoint.interfaceIndex, ingressIfindex };
+    const packet = arriving(source, endpoint, transport);
     const { toEndpoint } = this.programs;
     const { returnValue } = this.load(toEndpoint).run({ packet, context, socketCookie });
     if (returnValue === TcAction.Pass) return 'pass';
@@ -49,8 +58,13 @@ class Node extends MachineTables implements TrialTables {
   }
 
   annaSends(to: string, transport: Transport): number {
-    const context = { ifindex: ANNA.interfaceIndex };
-    const packet = sent(ANNA, to, transport);
+    return this.sends(ANNA, to, transport);
+  }
+
+  sends(endpoint: world.TrialEndpoint, to: string, transport: Transport): number {
+    const packet = sent(endpoint, to, transport);
+    const protocol = new DataView(packet.buffer).getUint16(12, true);
+    const context = { ifindex: endpoint.interfaceIndex, protocol };
     return this.load(this.programs.fromEndpoint).run({ packet, context }).returnValue;
   }
 
@@ -108,5 +122,50 @@ describe('behind a netkit device, which forgets where a packet has come in', () 
     assert.notEqual(node.annaSends(UPLINK_ADDRESS6, tcp(7, 99, TcpFlag.SYN)), TcAction.Drop);
     const reset = tcp(99, 7, TcpFlag.RST | TcpFlag.ACK);
     assert.equal(node.toAnna(UPLINK_ADDRESS6, reset, 0), 'pass');
+  });
+});
+
+describe('what comes back from the node’s own NAT', () => {
+  const { SYN: syn, ACK: ack } = TcpFlag;
+  const BY_ANNA = { ingressIfindex: ANNA.interfaceIndex };
+  const BY_BERT = { ingressIfindex: BERT.interfaceIndex };
+
+  test('an endpoint reaches itself by a port of the node; another one is not the node so', () => {
+    const node = new Node();
+    assert.equal(node.annaSends(NODE_ADDRESS, tcp(5000, 8080, syn)), TcAction.Pass);
+    assert.equal(node.to(ANNA, NODE_ADDRESS, tcp(5000, 80, syn), BY_ANNA), 'pass');
+    assert.equal(node.to(ANNA, NODE_ADDRESS, tcp(5001, 80, syn), BY_BERT), FORGED);
+  });
+
+  test('one endpoint reaches another by a port of the node, there and back by its stack', () => {
+    const node = new Node();
+    const there = (flags: number) => node.to(ANNA, BERT.ipv4, tcp(5000, 80, flags), BY_BERT);
+    const back = (flags: number) => [
+      node.annaSends(BERT.ipv4, tcp(80, 5000, flags)),
+      node.to(BERT, NODE_ADDRESS, tcp(8080, 5000, flags), BY_ANNA),
+    ];
+    assert.equal(node.sends(BERT, NODE_ADDRESS, tcp(5000, 8080, syn)), TcAction.Pass);
+    assert.equal(there(syn), 'pass');
+    assert.deepEqual(back(syn | ack), [TcAction.Pass, 'pass']);
+    assert.equal(there(ack), 'pass');
+    world.bumpMembership(node, 2);
+    assert.deepEqual(back(ack), [TcAction.Pass, 'pass'], 'also where it is decided anew');
+    assert.equal(there(ack), 'pass');
+  });
+
+  test('the rules of both ends are asked about who really speaks', () => {
+    const node = new Node();
+    const closed = { isEnforced: true, segments: [] };
+    world.setPolicy(node, ANNA, { ...world.OPEN_POLICY, ingress: closed }, 2);
+    const denied = node.to(ANNA, BERT.ipv4, tcp(5000, 80, syn), BY_BERT);
+    assert.equal(denied, `drop: ${describeDropReason(DropReason.PolicyDenied).name}`);
+  });
+
+  test('nobody else brings an endpoint’s address, whichever way it comes', () => {
+    const node = new Node();
+    const NOBODY = 999;
+    for (const ingressIfindex of [0, UPLINK_INTERFACE, ANNA.interfaceIndex, NOBODY]) {
+      assert.equal(node.to(ANNA, BERT.ipv4, udp(1, 2), { ingressIfindex }), FORGED);
+    }
   });
 });

@@ -1,11 +1,12 @@
 /**
  * From the network: traffic control ingress of an uplink. Answers to what was masqueraded get the
- * endpoint's address again, before the node's stack looks for the way; what is for the node itself
- * is decided by the policies about it; everything else passes as it is.
+ * endpoint's address again, before the node's stack looks for the way; who speaks in the name of
+ * the node, or of an endpoint, is not heard; what is for the node itself is decided by the policies
+ * about it; everything else passes as it is.
  */
 import { TcAction } from '@skep/ebpf';
 import type { TcContext } from '@skep/ebpf';
-import { Hook } from '@skep/contract';
+import { DropReason, Hook } from '@skep/contract';
 import { node } from '../config.ts';
 import { packets, uplinks } from '../maps.ts';
 import { Outcome } from '../packet.ts';
@@ -14,6 +15,7 @@ import { returnAnswer } from '../stages/answers.ts';
 import { finishAtUplink } from '../stages/deliver.ts';
 import { guardArrival, isGuarded } from '../stages/host.ts';
 import { begin, parseAll } from '../stages/parse.ts';
+import { isImpostor } from '../stages/peers.ts';
 
 /** @program skep_from_net */
 export function fromNetwork(ctx: TcContext): TcAction {
@@ -30,6 +32,7 @@ function walk(ctx: TcContext, packet: Packet): Step {
     const step: Step = uplink ? returnAnswer(ctx, packet, uplink) : Outcome.Next;
     if (step !== Outcome.Next) return step;
   }
+  if (packet.family !== 0 && isImpostor(packet)) return DropReason.InvalidSourceAddress;
   if (node.guardsHost && isGuarded()) return guardArrival(ctx, packet, read);
   return Outcome.Pass;
 }

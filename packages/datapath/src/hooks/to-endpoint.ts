@@ -35,9 +35,9 @@ function walk(ctx: TcContext, packet: Packet): Step {
   if (step !== Outcome.Next) return step;
   step = parseTransport(ctx, packet);
   if (step !== Outcome.Next) return step;
+  if (isNeighbourAnswer(ctx, packet)) return Outcome.Pass;
   step = checkTargetAddress(packet, own);
   if (step !== Outcome.Next) return step;
-  if (isNeighbourAnswer(ctx, packet)) return Outcome.Pass;
   if (node.hasNetkit && isSentOn(ctx, packet)) return Outcome.SentOn;
   return decideFlow(ctx, packet, own);
 }

@@ -18,7 +18,7 @@ import {
 } from '@skep/contract';
 import { IpProtocol, TcpFlag } from '@skep/wire';
 import { node } from '../config.ts';
-import { connections, nodeState, subjects } from '../maps.ts';
+import { connections, interfaces, nodeState, subjects } from '../maps.ts';
 import { Outcome, Table } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { advance, findNewcomer, keepNewcomer, leave, locate } from './newcomers.ts';
@@ -74,7 +74,7 @@ export function recall(ctx: TcContext, packet: Packet): Step {
   if (!isForward && opensTcp(packet)) return DropReason.UnknownConnectionState;
   packet.isReply = isReply;
   if (!isCurrent(connection)) {
-    packet.progress = u8(connection.flags & (ConnectionFlag.Answered | CLOSING));
+    packet.progress = u8(connection.flags & KEPT);
     return Outcome.Next;
   }
   if (connection.flags & ConnectionFlag.Denied) return repeatDrop(packet, connection, now);
@@ -83,17 +83,27 @@ export function recall(ctx: TcContext, packet: Packet): Step {
   if (isForged(ctx, packet, sender, subject)) return DropReason.InvalidSourceAddress;
   follow(packet, connection, isForward, now);
   packet.targetEndpoint = isForward ? connection.ingressEndpoint : connection.egressEndpoint;
-  return packet.targetEndpoint ? Outcome.ToEndpoint : Outcome.Pass;
+  return onItsWay(packet, connection.flags);
+}
+
+/** To `targetEndpoint`, straight where nothing of the node's stack has a part in the flow. */
+export function onItsWay(packet: Packet, flags: u16): Step {
+  const isStraight = packet.targetEndpoint !== 0 && (flags & ConnectionFlag.ThroughStack) === 0;
+  return isStraight ? Outcome.ToEndpoint : Outcome.Pass;
 }
 
 /**
- * What one endpoint sends another never comes by way of the node's stack, and what the node sends
- * has come in nowhere.
+ * What an endpoint sends comes in by its own device, where its source was checked, and what the
+ * node sends comes in nowhere. The node's address may also have been put by its own NAT: into what
+ * an endpoint sends itself by a port of the node, and into answers from such a port.
  */
 export function isForged(ctx: TcContext, packet: Packet, sender: u16, subject: u16): boolean {
   if (packet.hook !== Hook.ToEndpoint) return false;
-  if (sender !== 0) return node.hasRedirectPeer;
-  return subject === HOST_SUBJECT && ctx.ingressIfindex !== 0;
+  if (sender === 0 && (subject !== HOST_SUBJECT || ctx.ingressIfindex === 0)) return false;
+  const found = interfaces.lookup(ctx.ingressIfindex);
+  const behind: u32 = found ? found.value : 0;
+  if (sender !== 0) return behind !== sender;
+  return packet.isReply ? behind === 0 : behind !== packet.endpoint;
 }
 
 /**
@@ -155,11 +165,13 @@ function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, 
  */
 function begin(packet: Packet): Step {
   packet.progress = 0;
-  const mayBegin = packet.protocol === IpProtocol.TCP ? opensTcp(packet) : !isEchoReply(packet);
+  const mayBegin = packet.protocol === IpProtocol.TCP ? opensTcp(packet) : !isStray(packet);
   return mayBegin ? Outcome.Next : DropReason.UnknownConnectionState;
 }
 
-function isEchoReply(packet: Packet): boolean {
+/** An answer to no question that is known. What all have been asked the node answers for itself. */
+function isStray(packet: Packet): boolean {
+  if (packet.hook === Hook.ToNetwork) return false;
   const isIcmp = packet.protocol === IpProtocol.ICMP || packet.protocol === IpProtocol.ICMPv6;
   return isIcmp && packet.sourcePort === IcmpPort.Answerer;
 }
@@ -172,6 +184,8 @@ export function opensTcp(packet: Packet): boolean {
 /** Flags of a TCP flow that has begun to end. */
 export const CLOSING =
   ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished | ConnectionFlag.Reset;
+/** Flags that stay when a flow is decided anew. */
+export const KEPT = ConnectionFlag.Answered | ConnectionFlag.ThroughStack | CLOSING;
 /** Flags of a TCP flow that both ends have ended. */
 export const FINISHED = ConnectionFlag.InitiatorFinished | ConnectionFlag.ResponderFinished;
 
@@ -308,11 +322,17 @@ function reported(packet: Packet, connection: Connection, now: u32): void {
   connection.tcpFlags |= packet.tcpFlags;
 }
 
+/** A flow between endpoints that nobody has begun before the node's stack. */
+function comesFromStack(packet: Packet): boolean {
+  return packet.hook === Hook.ToEndpoint && packet.isReply === 0 && packet.initiator.endpoint !== 0;
+}
+
 /** Remembers what was decided; `reason` 0: allowed. False when there is no room. */
 export function remember(packet: Packet, reason: u8): boolean {
   const now: u32 = jiffies() & 0xffff_ffff;
   let flags: u16 = (packet.isSourceFirst ^ packet.isReply) & ConnectionFlag.InitiatorIsFirst;
   if (reason) flags |= ConnectionFlag.Denied;
+  else if (comesFromStack(packet)) packet.progress |= ConnectionFlag.ThroughStack;
   const entry = new Connection({
     forwardPackets: 1 - packet.isReply,
     forwardBytes: packet.isReply ? 0 : packet.length,

@@ -28,6 +28,7 @@ import { isShadow } from './former.ts';
 import { MAPPED_PREFIX } from './parse.ts';
 import { count } from './report.ts';
 import { isOwnAddress } from './source.ts';
+import { MULTICAST_FIRST_BYTE } from './target.ts';
 
 /** Turns a request for the gateway's address into the answer. @source RFC 826 */
 export function answerArp(ctx: TcContext, packet: Packet, own: EndpointEntry): Step {
@@ -80,13 +81,14 @@ function ignore(packet: Packet): Step {
 
 /**
  * The answer to a solicitation, which leaves by the way that it came, so through the other hook:
- * as with ARP, no rule is asked. A hop limit of 255 says that no router has sent it on, so it is
- * this node's own.
+ * as with ARP, no rule is asked. It may be for a link-local address, which the endpoint has given
+ * itself. A hop limit of 255 says that no router has sent it on, so it is this node's own.
  *
  * @source RFC 4861 section 7.1.2
  */
 export function isNeighbourAnswer(ctx: TcContext, packet: Packet): boolean {
   if (packet.icmpType !== Icmpv6Type.NeighborAdvertisement) return false;
+  if ((packet.destination.upper & 0xff) === MULTICAST_FIRST_BYTE) return false;
   if (packet.protocol !== IpProtocol.ICMPv6) return false;
   if (packet.transportOffset !== ETHERNET_LENGTH + IPV6_HEADER_LENGTH) return false;
   const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);

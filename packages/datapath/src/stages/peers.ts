@@ -43,8 +43,18 @@ export function identify(ctx: TcContext, packet: Packet, endpoint: EndpointEntry
 }
 
 /**
- * A netkit device forgets where a packet has come in, but not whose it is: what the node begins is of
- * a socket, and the stack forwards nothing that is. Of answers not all are of one.
+ * Whether somebody behind an uplink speaks in the name of the node, or of an endpoint of it. What
+ * is valid on a link only others may have, too.
+ */
+export function isImpostor(packet: Packet): boolean {
+  if ((packet.source.upper & LINK_LOCAL_MASK) === LINK_LOCAL) return false;
+  const own = addresses.lookup(packet.source);
+  return own !== null && (own.endpoint !== 0 || own.identity === ReservedIdentity.Host);
+}
+
+/**
+ * A netkit device forgets where a packet has come in, but not whose it is: what the node begins is
+ * of a socket, and the stack forwards nothing that is. Of answers not all are of one.
  *
  * @source netkit_prep_forward, drivers/net/netkit.c; ip_forward, net/ipv4/ip_forward.c
  */

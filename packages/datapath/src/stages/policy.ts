@@ -8,7 +8,7 @@ import { Direction, DropReason, Enforced, EventType } from '@skep/contract';
 import { DECIDED, policies, subjects } from '../maps.ts';
 import { Outcome, PolicyVerdict } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
-import { remember } from './conntrack.ts';
+import { onItsWay, remember } from './conntrack.ts';
 import { count, emit } from './report.ts';
 
 /** Runs the policies of both ends; returns only where neither has one. */
@@ -53,5 +53,5 @@ export function admit(packet: Packet): Step {
   if (!remember(packet, 0)) return DropReason.ConnectionNotCreated;
   emit(packet, EventType.PolicyVerdict, 0, 1);
   packet.targetEndpoint = packet.isReply ? packet.initiator.endpoint : packet.responder.endpoint;
-  return packet.targetEndpoint ? Outcome.ToEndpoint : Outcome.Pass;
+  return onItsWay(packet, packet.progress);
 }

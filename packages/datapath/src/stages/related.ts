@@ -10,7 +10,7 @@ import type { Connection } from '@skep/contract';
 import { connections, packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
-import { isCurrent, orient } from './conntrack.ts';
+import { isCurrent, onItsWay, orient } from './conntrack.ts';
 import { findNewcomer } from './newcomers.ts';
 import { isError, readQuoted } from './quoted.ts';
 
@@ -41,5 +41,5 @@ function target(packet: Packet, quoted: Packet, connection: Connection): Step {
     ((connection.flags & ConnectionFlag.InitiatorIsFirst) !== 0) === (quoted.isSourceFirst !== 0);
   packet.isReply = isFromInitiator ? 1 : 0;
   packet.targetEndpoint = isFromInitiator ? connection.egressEndpoint : connection.ingressEndpoint;
-  return packet.targetEndpoint ? Outcome.ToEndpoint : Outcome.Pass;
+  return onItsWay(packet, connection.flags);
 }

@@ -27,6 +27,7 @@ const INGRESS: DecisionTable = { ingress: CLOSED, egress: OPEN };
 const EGRESS: DecisionTable = { ingress: OPEN, egress: CLOSED };
 const WEB = { protocol: PolicyProtocol.Tcp, first: 80, last: 80, allowGroup: WORLD_GROUP };
 const DENIED = DropReason.PolicyDenied;
+const FORGED = DropReason.InvalidSourceAddress;
 
 /** Rules of the node, from here on. */
 export const policy = (table: DecisionTable, revision = 2) => {
@@ -42,7 +43,7 @@ export function ends(frame: Uint8Array, reason: DropReason): UplinkStep {
   return { hook: 'from network', frame, fate: 'drop', reason };
 }
 
-function flowRows({ name, world, node, icmp, echo: types }: Family): PacketCase[] {
+function flowRows({ name, anna, bert, world, node, icmp, echo: types }: Family): PacketCase[] {
   // tidy: long: a table of rows
   const come = (transport: Transport) => returning(world, node, transport);
   const go = (transport: Transport) => leaving(node, world, transport);
@@ -57,6 +58,18 @@ function flowRows({ name, world, node, icmp, echo: types }: Family): PacketCase[
         ...[tcp(40_000, 80, SYN), tcp(40_000, 80, ACK), udp(1, 2)].map((each) =>
           passesOut(go(each)),
         ),
+      ],
+    },
+    {
+      sentence: `${name}: who speaks in the name of an endpoint, or of the node, is not heard`,
+      before: policy(INGRESS),
+      steps: [
+        ...[anna, bert, node].flatMap((impostor) => [
+          ends(returning(impostor, node, udp(1, 53)), FORGED),
+          ends(returning(impostor, world, tcp(1, 80, SYN)), FORGED),
+        ]),
+        (tables) => setHostPolicy(tables, OPEN_POLICY, 3),
+        ends(returning(anna, node, udp(1, 53)), FORGED),
       ],
     },
     {

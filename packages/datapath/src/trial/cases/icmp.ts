@@ -77,6 +77,7 @@ function unreported(step: Step): Step {
   return { ...step, isUnreported: true };
 }
 
+const LINK_TALK = { ttl: 255, icmp: { type: Icmpv6Type.NeighborAdvertisement } };
 /** Bytes from the frame's start to the hop limit of an IPv6 header. */
 const HOP_LIMIT_AT = 21;
 const UNREACHABLE = { icmp: { type: 3, code: 3 } };
@@ -96,6 +97,18 @@ export const icmpCases: readonly PacketCase[] = [
       annaGets(patchByte(advertisement, HOP_LIMIT_AT, 254), 'drop', DropReason.PolicyDenied),
     ],
     after: ['new ICMPv6 [fe80::1]:34816 > [fd00::1]:1 denied: policy denied'],
+  },
+  {
+    sentence: 'an answer about a neighbour gets to the address that the endpoint has given itself',
+    before: closeIngress,
+    steps: [
+      annaGets(arriving('fe80::fe', ANNA, { ...LINK_TALK, destination: 'fe80::1:1' }), 'pass'),
+      annaGets(
+        arriving('fe80::fe', ANNA, { ...LINK_TALK, destination: 'fe80::1:1', ttl: 64 }),
+        'drop',
+        DropReason.UnknownTargetAddress,
+      ),
+    ],
   },
   {
     sentence: 'a solicitation that was routed is refused',
