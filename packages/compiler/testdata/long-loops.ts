@@ -162,3 +162,15 @@ export function longest(ctx: XdpContext): XdpAction {
   }
   return most > 16 ? most + 100 : most;
 }
+/** A count that is carried through a short loop and the long one inside it. */
+export function kinds(ctx: XdpContext): XdpAction {
+  let found: u32 = 0;
+  for (let kind = 0; kind < 20; kind++) {
+    for (let at: u32 = 0; at < ctx.length; at++) {
+      const pair = ctx.at(Pair, at);
+      if (!pair) break;
+      if (pair.kind === kind) found++;
+    }
+  }
+  return found > 3 ? 100 + found : found;
+}

@@ -30,11 +30,14 @@ export function hideStarts(
   { head, blocks, latches }: NaturalLoop,
   isCallback: boolean,
 ): boolean {
-  const numbers = new Numbers(made);
+  const everywhere = new Numbers(made.blocks);
+  // What a loop around this one carries begins anew here.
+  const numbers = new Numbers([...blocks]);
   let isChanged = false;
   for (const carried of phisOf(head)) {
     const after = numbers.computedFrom(carried);
-    if (!isCompared(after, made.blocks) || !numbers.grows(carried)) continue;
+    const isDeciding = isCompared(everywhere.computedFrom(carried), made.blocks);
+    if (!isDeciding || !numbers.grows(carried)) continue;
     const isLearned = isCallback && isCompared(after, [...blocks].filter(staysIn(blocks)));
     if (isLearned) for (const latch of latches) hide(made, carried, latch);
     for (const block of blocks) {
@@ -110,11 +113,11 @@ const arithmetic: ReadonlySet<string> = new Set([
 ]);
 const passedOn: ReadonlySet<string> = new Set(['zeroExtend', 'signExtend', 'truncate', 'phi']);
 
-/** Where the numbers of a function go. */
+/** Where numbers go within blocks. */
 class Numbers {
   private readonly users = new Map<Value, Value[]>();
 
-  constructor({ blocks }: IrFunction) {
+  constructor(blocks: readonly Block[]) {
     for (const { values } of blocks) for (const user of values) this.note(user);
   }
 
