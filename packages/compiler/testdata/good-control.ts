@@ -105,3 +105,10 @@ export function million(ctx: XdpContext): XdpAction {
   for (let i: u32 = 0; i < 1_000_000; i++) sum += ctx.length & 1;
   return sum;
 }
+// --- SKEP4020
+export function graded(ctx: XdpContext): XdpAction {
+  let verdict: u32;
+  if (ctx.length > 5) verdict = XdpAction.Pass;
+  else verdict = XdpAction.Drop;
+  return verdict;
+}

@@ -229,6 +229,11 @@ export const diagnosticTable = {
     message: "'{0}' may end without returning a value",
     help: 'return a value at the end; a switch over an enum needs a default clause',
   },
+  unassigned: {
+    code: 4020,
+    message: "'{0}' may be read before it has a value",
+    help: 'give it one where it is declared, or on every path to here',
+  },
   cannotCall: {
     code: 4004,
     message: '{0} cannot be called in a kernel program',

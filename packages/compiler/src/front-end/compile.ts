@@ -59,13 +59,19 @@ export async function compileModule(
   const { diagnostics } = project;
   if (diagnostics.size > 0) return { programs: [], diagnostics: diagnostics.sorted() };
   const programs: IrProgram[] = [];
+  const faults: unknown[] = [];
   for (const entry of findPrograms(project)) {
-    const functions = diagnostics.attempt(() => lowerProgram(project, entry));
-    if (!functions) continue;
-    programs.push(programOf(entry, options.license ?? 'GPL', functions));
+    try {
+      const functions = diagnostics.attempt(() => lowerProgram(project, entry));
+      if (functions) programs.push(programOf(entry, options.license ?? 'GPL', functions));
+    } catch (fault) {
+      faults.push(fault);
+    }
   }
   project.checkFunctions();
   const found = diagnostics.sorted();
+  // What is wrong with the program may be why; and if not, must not be lost.
+  if (found.length === 0 && faults.length > 0) throw faults[0];
   return { programs: found.length > 0 ? [] : programs, diagnostics: found };
 }
 

@@ -105,7 +105,7 @@ function lowerName(state: Lowering, node: ts.Identifier): Result {
   const binding = state.bindingOf(symbol);
   if (binding?.kind === 'result') return binding.result;
   if (binding) {
-    const value = state.builder.read(binding.variable);
+    const value = state.builder.read(binding.variable, state.world.positionOf(node));
     if (binding.type.kind !== 'pointer') return computed(value, binding.type);
     const { to, space, isNullable } = binding.type;
     return pointer(value, to, space, { isNullable });
@@ -167,7 +167,9 @@ function knownMember(
     return computed(state.builder.loadTime(name, widthOf(type)), type);
   }
   if (object === null || object === undefined) return refuse(node.expression, 'missingNullCheck');
-  return resultOf(state, (object as Record<string, unknown>)[name]);
+  const member = (object as Record<string, unknown>)[name];
+  if (member === undefined) state.world.refuseAsTyped(node.name);
+  return resultOf(state, member);
 }
 
 function lowerElement(state: Lowering, node: ts.ElementAccessExpression): Result {

@@ -6,7 +6,7 @@
 import type { MapDeclaration } from '@skep/ebpf';
 import type ts from '@typescript/typescript6';
 import type { DiagnosticList } from '../diagnostics/report.ts';
-import { Refusal } from '../diagnostics/report.ts';
+import { describe, Refusal } from '../diagnostics/report.ts';
 import type { FunctionBuilder } from '../ir/builder.ts';
 import type { Variable } from '../ir/variables.ts';
 import type { Block, IrFunction, SourcePosition, Value } from '../ir/ir.ts';
@@ -114,6 +114,10 @@ export class Lowering {
     declaration: Callable,
   ) {
     this.frame = new Frame(declaration, null);
+    builder.onUnwritten = ({ name }, position) => {
+      const place = (position && world.nodeOf(position)) ?? declaration;
+      diagnostics.add(describe(place, 'unassigned', name));
+    };
   }
 
   expression(node: ts.Expression): Result {

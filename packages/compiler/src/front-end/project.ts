@@ -3,7 +3,12 @@ import path from 'node:path';
 import ts from '@typescript/typescript6';
 import { DiagnosticList, fromTypeScript } from '../diagnostics/report.ts';
 import { LiveModules } from './modules.ts';
-import { checkedModules, isOutsideFunctions, typeErrorsIn } from './type-errors.ts';
+import {
+  checkedModules,
+  isOutsideFunctions,
+  isSaidOfFunction,
+  typeErrorsIn,
+} from './type-errors.ts';
 import { World } from './world.ts';
 
 /**
@@ -88,8 +93,10 @@ export class Project {
         if (functions.some((node) => node.pos <= start && start < node.end)) found.add(each);
       }
     }
+    const ours = this.diagnostics.sorted();
     for (const each of [...found].map(fromTypeScript)) {
-      if (!this.diagnostics.covers(each)) this.diagnostics.add(each);
+      const isSaid = this.diagnostics.covers(each) || isSaidOfFunction(each, ours);
+      if (!isSaid) this.diagnostics.add(each);
     }
   }
 }

@@ -34,10 +34,16 @@ export function lowerStatement(state: Lowering, node: ts.Statement): void {
 }
 
 function bindFailed(state: Lowering, node: ts.VariableStatement): void {
-  for (const { name } of node.declarationList.declarations) {
+  for (const name of node.declarationList.declarations.flatMap(namesIn)) {
     const symbol = state.world.checker.getSymbolAtLocation(name);
     if (symbol && !state.frame.bindings.has(symbol)) state.bind(symbol, { kind: 'failed' });
   }
+}
+
+/** The names that a declaration makes, also by destructuring. */
+function namesIn({ name }: ts.VariableDeclaration | ts.BindingElement): ts.Identifier[] {
+  if (ts.isIdentifier(name)) return [name];
+  return name.elements.flatMap((each) => (ts.isOmittedExpression(each) ? [] : namesIn(each)));
 }
 
 function lowerOne(state: Lowering, node: ts.Statement, label: string | null): void {

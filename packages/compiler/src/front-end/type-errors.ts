@@ -4,6 +4,7 @@
  */
 import { isBuiltin } from 'node:module';
 import ts from '@typescript/typescript6';
+import type { Diagnostic } from '../diagnostics/report.ts';
 import { builtModuleOf } from './modules.ts';
 
 /** `Cannot find name`, `Cannot find module`, `Cannot find namespace`, in all their wordings. */
@@ -22,15 +23,42 @@ export function checkedModules(program: ts.Program, module: ts.SourceFile): ts.S
   return program.getSourceFiles().filter((file) => file === module || isLoose(file));
 }
 
+/** What tsc says of a function in other words, at another place, where one of ours is in it. */
+const sameMistake: ReadonlyMap<number, readonly string[]> = new Map([
+  [2355, ['SKEP4003', 'SKEP4012']],
+  [2366, ['SKEP4003', 'SKEP4012']],
+  [2454, ['SKEP4020']],
+]);
+
+/** Whether one of ours says it already; names in quotes must be the same. */
+export function isSaidOfFunction(error: Diagnostic, ours: readonly Diagnostic[]): boolean {
+  const codes = sameMistake.get(error.native.code);
+  if (!codes) return false;
+  const nameIn = ({ message }: Diagnostic): string | undefined => /'(.*?)'/.exec(message)?.[1];
+  const isSameName = (each: Diagnostic): boolean =>
+    error.native.code !== 2454 || nameIn(each) === nameIn(error);
+  return ours.some(
+    (each) =>
+      codes.includes(each.code) &&
+      isSameName(each) &&
+      statementOf(each.native) === statementOf(error.native),
+  );
+}
+
 /** The errors in the file, but for those that the types of node would clear up. */
 export function typeErrorsIn(program: ts.Program, file: ts.SourceFile): ts.Diagnostic[] {
   return program.getSemanticDiagnostics(file).filter((each) => !isOfNode(each, file.text));
 }
 
 /** Whether the error is in no function of the module: whatever uses the name fails in turn. */
-export function isOutsideFunctions({ file, start = 0 }: ts.Diagnostic): boolean {
-  const statement = file?.statements.find((each) => each.pos <= start && start < each.end);
+export function isOutsideFunctions(error: ts.Diagnostic): boolean {
+  const statement = statementOf(error);
   return !statement || !ts.isFunctionDeclaration(statement);
+}
+
+/** The statement of the module that the error is in. */
+function statementOf({ file, start = 0 }: ts.Diagnostic): ts.Statement | undefined {
+  return file?.statements.find((each) => each.pos <= start && start < each.end);
 }
 
 function isOfNode({ code, start = 0, length = 0 }: ts.Diagnostic, text: string): boolean {

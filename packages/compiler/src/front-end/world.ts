@@ -8,12 +8,13 @@ import type { MapShape } from '@skep/bytecode';
 import { mapShapeOf } from '@skep/bytecode';
 import type { ContextShape, MapDeclaration } from '@skep/ebpf';
 import { isContextClass } from '@skep/ebpf';
-import { refuse } from '../diagnostics/report.ts';
+import { fromTypeScript, Refusal, refuse } from '../diagnostics/report.ts';
 import type { SourcePosition } from '../ir/ir.ts';
 import type { LiveModules } from './modules.ts';
 import type { Type } from './result.ts';
 import { scalarType } from './scalars.ts';
 import type { Callable } from './syntax.ts';
+import { typeErrorsIn } from './type-errors.ts';
 
 /** A function of a module that is not exported: it can be called, not run when compiling. */
 export class FunctionReference {
@@ -48,9 +49,19 @@ export class World {
       parent && ts.isShorthandPropertyAssignment(parent)
         ? this.checker.getShorthandAssignmentValueSymbol(parent)
         : this.checker.getSymbolAtLocation(node);
-    if (!symbol) return refuse(node, 'globalName', node.getText());
+    if (!symbol) {
+      this.refuseAsTyped(node);
+      return refuse(node, 'globalName', node.getText());
+    }
     const isAlias = (symbol.flags & ts.SymbolFlags.Alias) !== 0;
     return isAlias ? this.checker.getAliasedSymbol(symbol) : symbol;
+  }
+
+  /** @throws Refusal with what tsc says of the node, if it says anything */
+  refuseAsTyped(node: ts.Node): void {
+    const file = node.getSourceFile();
+    const error = typeErrorsIn(this.program, file).find(({ start }) => start === node.getStart());
+    if (error) throw new Refusal(fromTypeScript(error));
   }
 
   /** The function behind a name, where its source is at hand. */

@@ -42,12 +42,16 @@ export class FunctionBuilder {
   private loopDepth = 0;
   private readonly variables: VariableTable;
   private readonly mapValues = new Map<MapShape, Value>();
+  /** @throws Error unless it is set: whoever sets it reports what was read too early. */
+  onUnwritten = (variable: Variable, _position: SourcePosition | null): void => {
+    throw new Error(`read ${variable.name}: not written on every path`);
+  };
 
   /** Starts the entry block. */
   constructor(name: string, position: SourcePosition | null = null) {
     this.function = new IrFunction(name, position);
     this.position = position;
-    this.variables = new VariableTable(this.function);
+    this.variables = new VariableTable(this.function, (...read) => this.onUnwritten(...read));
     this.current = this.makeBlock();
     this.variables.seal(this.current, position);
   }
@@ -179,10 +183,10 @@ export class FunctionBuilder {
     if (this.current) this.variables.define(variable, this.current, value);
   }
 
-  /** @throws Error when some path to here has not written the variable. */
-  read(variable: Variable): Value {
+  /** Where some path to here has not written the variable, `onUnwritten` is told. */
+  read(variable: Variable, position = this.position): Value {
     if (!this.current) return this.constant(0, variable.width);
-    return this.variables.readFrom(variable, this.current, this.position);
+    return this.variables.readFrom(variable, this.current, position);
   }
 
   // ---- operations -----------------------------------------------------------------------------

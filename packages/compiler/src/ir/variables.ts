@@ -34,7 +34,11 @@ export class VariableTable {
   private readonly incomplete = new Map<Block, Map<Variable, Value>>();
   private readonly phiUsers = new Map<Value, Set<Value>>();
 
-  constructor(private readonly made: IrFunction) {}
+  constructor(
+    private readonly made: IrFunction,
+    /** Is told what is read that some path has not written; it is 0 there. */
+    private readonly onUnwritten: (variable: Variable, position: SourcePosition | null) => void,
+  ) {}
 
   /** Whether `block` has all its predecessors. */
   isSealed(block: Block): boolean {
@@ -46,7 +50,9 @@ export class VariableTable {
     this.sealed.add(block);
     const phis = this.incomplete.get(block);
     this.incomplete.delete(block);
-    for (const [variable, phi] of phis ?? []) this.fillPhi({ variable, phi, block, position });
+    for (const [variable, phi] of phis ?? []) {
+      this.fillPhi({ variable, phi, block, position: phi.position ?? position });
+    }
   }
 
   /** From here on `variable` has `value` in `block`. */
@@ -58,8 +64,6 @@ export class VariableTable {
 
   /**
    * What `variable` has at the end of `start` as it is now; a phi that this takes gets `position`.
-   *
-   * @throws Error when some path to here has not written the variable
    */
   readFrom(variable: Variable, start: Block, position: SourcePosition | null): Value {
     const passed: Block[] = [];
@@ -78,7 +82,8 @@ export class VariableTable {
 
   private readAtJoin(variable: Variable, block: Block, position: SourcePosition | null): Value {
     if (block.predecessors.length === 0) {
-      throw new Error(`read ${variable.name}: not written on every path`);
+      this.onUnwritten(variable, position);
+      return this.made.makeConstant(0, variable.width);
     }
     const phi = this.made.makeValue({ op: 'phi' }, [], variable.width, position);
     phi.block = block;
