@@ -26,8 +26,10 @@ export type Binding =
 export interface JumpTarget {
   readonly label: string | null;
   readonly onBreak: Block;
-  /** `null`: a switch. */
+  /** `null`: a switch or a block. */
   readonly onContinue: Block | null;
+  /** Left only by its label. */
+  readonly isBlock?: boolean;
 }
 
 /** A path that has ended with a result and waits to be joined with the others. */

@@ -59,7 +59,7 @@ function lowerOne(state: Lowering, node: ts.Statement, label: string | null): vo
   if (ts.isWhileStatement(node)) return lowerWhile(state, node, label);
   if (ts.isDoStatement(node)) return lowerDo(state, node, label);
   if (ts.isSwitchStatement(node)) return lowerSwitch(state, node, label);
-  if (ts.isLabeledStatement(node)) return lowerOne(state, node.statement, node.label.text);
+  if (ts.isLabeledStatement(node)) return lowerLabeled(state, node);
   if (ts.isBreakStatement(node) || ts.isContinueStatement(node)) return lowerJump(state, node);
   if (ts.isBlock(node)) return state.statements(node.statements);
   if (isErased(node)) return;
@@ -97,11 +97,27 @@ function lowerReturn(state: Lowering, node: ts.ReturnStatement): void {
   state.frame.ends.push({ block, result, node: node.expression ?? node });
 }
 
+/** Loops and switches know their label; of anything else, `break` is all that can be said. */
+function lowerLabeled(state: Lowering, { statement, label }: ts.LabeledStatement): void {
+  const isOwn = ts.isIterationStatement(statement, false) || ts.isSwitchStatement(statement);
+  if (isOwn) return lowerOne(state, statement, label.text);
+  const exit = state.builder.makeBlock();
+  state.frame.jumps.push({ label: label.text, onBreak: exit, onContinue: null, isBlock: true });
+  state.statement(statement);
+  state.frame.jumps.pop();
+  state.builder.jump(exit);
+  state.builder.sealAndStart(exit);
+}
+
 function lowerJump(state: Lowering, node: ts.BreakStatement | ts.ContinueStatement): void {
   const isBreak = ts.isBreakStatement(node);
   const label = node.label?.text ?? null;
   const fitting = (target: JumpTarget): boolean =>
-    label !== null ? target.label === label : isBreak || target.onContinue !== null;
+    label !== null
+      ? target.label === label
+      : isBreak
+        ? !target.isBlock
+        : target.onContinue !== null;
   const target = state.frame.jumps.findLast(fitting);
   if (!target && label) return refuse(node, 'label', label);
   const to = isBreak ? target?.onBreak : target?.onContinue;
