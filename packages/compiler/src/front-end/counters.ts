@@ -2,6 +2,8 @@
 import ts from '@typescript/typescript6';
 import { knownInteger } from './convert.ts';
 import type { Lowering } from './lowering.ts';
+import { binaryOperators } from './syntax.ts';
+import { assignedBy } from './world.ts';
 
 /** Loops of at most so many turns are walked turn by turn. */
 const plainTurns = 64;
@@ -78,11 +80,21 @@ function stepOf(
     return node.operator === ts.SyntaxKind.MinusMinusToken ? -1 : null;
   }
   if (!ts.isBinaryExpression(node) || !names(state, node.left, symbol)) return null;
+  const { kind } = node.operatorToken;
+  if (kind === ts.SyntaxKind.EqualsToken) return summandOf(state, node.right, symbol);
   const step = constantOf(state, node.right);
   if (!step) return null;
-  const { kind } = node.operatorToken;
   if (kind === ts.SyntaxKind.PlusEqualsToken) return step;
   return kind === ts.SyntaxKind.MinusEqualsToken ? -step : null;
+}
+
+/** What `i = i + step` adds. */
+function summandOf(state: Lowering, node: ts.Expression, symbol: ts.Symbol): number | null {
+  const isSum =
+    ts.isBinaryExpression(node) &&
+    node.operatorToken.kind === ts.SyntaxKind.PlusToken &&
+    names(state, node.left, symbol);
+  return isSum ? constantOf(state, node.right) || null : null;
 }
 
 /**
@@ -104,21 +116,21 @@ function isPlain(node: ts.Expression): boolean {
   if (ts.isPrefixUnaryExpression(node)) {
     return node.operator === ts.SyntaxKind.MinusToken && isPlain(node.operand);
   }
-  return ts.isBinaryExpression(node) && isPlain(node.left) && isPlain(node.right);
+  if (!ts.isBinaryExpression(node) || !binaryOperators.has(node.operatorToken.kind)) return false;
+  return isPlain(node.left) && isPlain(node.right);
 }
 
 /**
- * Whether the condition compares something that the loop changes with a small number from above, so
- * that the verifier may walk every turn. A loop that this is wrong of is refused by the verifier.
+ * Whether the condition compares something that the loop only makes larger with a small number from
+ * above, so that the verifier may walk every turn.
  */
 export function isBounded(
   state: Lowering,
   node: ts.IterationStatement,
   condition: ts.Expression | null,
 ): boolean {
-  const changed = state.world.assignedIn(node);
   const isCounter = (side: ts.Expression): boolean =>
-    ts.isIdentifier(side) && changed.has(state.world.symbolOf(side));
+    ts.isIdentifier(side) && onlyGrows(state, node, state.world.symbolOf(side));
   const isSmall = (side: ts.Expression): boolean => {
     const bound = constantOf(state, side);
     return bound !== null && bound <= plainTurns;
@@ -141,4 +153,36 @@ export function isBounded(
     }
   };
   return condition !== null && bounds(condition);
+}
+
+/** Whether the loop assigns to the name, and each time adds a positive number that is known. */
+function onlyGrows(state: Lowering, loop: ts.IterationStatement, symbol: ts.Symbol): boolean {
+  const grows = (node: ts.Node): boolean => {
+    const target = assignedBy(node);
+    const isOfCounter =
+      target !== null &&
+      ts.isIdentifier(target) &&
+      state.world.checker.getSymbolAtLocation(target) === symbol;
+    if (isOfCounter && !isKnownStep(state, loop, node as ts.Expression, symbol)) return false;
+    return !ts.forEachChild(node, (child) => !grows(child));
+  };
+  return assigns(state, loop, symbol) && grows(loop);
+}
+
+/** Nothing is known yet of the names that the loop itself declares. */
+function isKnownStep(
+  state: Lowering,
+  loop: ts.IterationStatement,
+  node: ts.Expression,
+  symbol: ts.Symbol,
+): boolean {
+  const isOfLoop = (each: ts.Node): boolean => {
+    const declaration = ts.isIdentifier(each)
+      ? state.world.checker.getSymbolAtLocation(each)?.valueDeclaration
+      : undefined;
+    const isInside = declaration && ts.findAncestor(declaration, (above) => above === loop);
+    return isInside !== undefined || (ts.forEachChild(each, isOfLoop) ?? false);
+  };
+  const isStep = !ts.isBinaryExpression(node) || !isOfLoop(node.right);
+  return isStep && (stepOf(state, node, symbol) ?? 0) > 0;
 }

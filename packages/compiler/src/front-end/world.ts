@@ -238,7 +238,8 @@ export class World {
   }
 }
 
-function assignedBy(node: ts.Node): ts.Expression | null {
+/** What an assignment or a step writes to. */
+export function assignedBy(node: ts.Node): ts.Expression | null {
   if (ts.isBinaryExpression(node)) {
     const { kind } = node.operatorToken;
     const isAssignment =
