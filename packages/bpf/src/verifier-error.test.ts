@@ -43,3 +43,22 @@ test('a refusal without a log says so', () => {
   const error = new VerifierError({ ...object, lines: [] }, EACCES, '');
   assert.equal(error.message, 'load program drop_port: EACCES: the kernel gave no reason');
 });
+
+test('what is too complex is no matter of addresses or memory', () => {
+  const EFAULT = 14;
+  const E2BIG = 7;
+  const refusals = [
+    [EFAULT, 'The sequence of 8193 jumps is too complex.'],
+    [E2BIG, 'BPF program is too large. Processed 1000001 insn'],
+  ] as const;
+  for (const [errno, complaint] of refusals) {
+    const error = new VerifierError({ ...object, lines: [] }, errno, `${complaint}\n`);
+    assert.equal(
+      error.message,
+      `load program drop_port: too complex for the verifier: ${complaint} ` +
+        '(keep what its loops carry from turn to turn in a small range, or move a part into a ' +
+        'global function)',
+    );
+    assert.equal(error.errno, errno);
+  }
+});

@@ -3,6 +3,12 @@ import type { ProgramObject, SourceLine } from '@skep/bytecode';
 import { errnoName } from '@skep/sys';
 import { type LogSummary, summariseLog } from './verifier-log.ts';
 
+/** The errno then is that of whatever the verifier had run out of, or of its log. */
+const tooComplex = /^The sequence of \d+ jumps is too complex|^BPF program is too large/;
+const COMPLEXITY_ADVICE =
+  ' (keep what its loops carry from turn to turn in a small range, or move a part into a ' +
+  'global function)';
+
 /**
  * The verifier refused a program. The message has the last useful line of its log and the line of
  * TypeScript that it is about; `log` has all.
@@ -28,7 +34,10 @@ export class VerifierError extends Error {
     const where = isNamed ? '' : ` at instruction ${instruction}`;
     const omitted = omittedLines > 0 ? ` (${omittedLines} more lines in error.log)` : '';
     const source = at ? `\n  ${at.file}:${at.line}:${at.column}\n    ${at.text.trim()}` : '';
-    super(`load program ${object.name}: ${errnoName(errno)}: ${what}${where}${omitted}${source}`);
+    const isComplex = tooComplex.test(complaint);
+    const cause = isComplex ? 'too complex for the verifier' : errnoName(errno);
+    const advice = isComplex ? COMPLEXITY_ADVICE : '';
+    super(`load program ${object.name}: ${cause}: ${what}${where}${advice}${omitted}${source}`);
     this.name = 'VerifierError';
     this.program = object.name;
     this.errno = errno;
