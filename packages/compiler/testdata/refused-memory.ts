@@ -1,4 +1,4 @@
-import { ArrayMap, array, atomic, HashMap, RingBuffer, Struct, u32, u64, u8, XdpAction, type XdpContext } from '@skep/ebpf';
+import { ArrayMap, array, atomic, HashMap, RingBuffer, s32, Struct, u32, u64, u8, XdpAction, type XdpContext } from '@skep/ebpf';
 import { Pair, Table, Word } from './headers.ts';
 
 export class Huge extends Struct({ bytes: array(u8, 600) }) {}
@@ -36,5 +36,16 @@ export function layouts(ctx: XdpContext): XdpAction {
   if (table) table.slots = [1, 2];
   ring.output({ value: 1 });
   ctx.length = 3;
+  return XdpAction.Pass;
+}
+/** It may still be below zero. */
+export function signedIndex(ctx: XdpContext): XdpAction {
+  const table = tables.lookup(0);
+  const pair = ctx.at(Pair, 0);
+  if (!table || !pair) return XdpAction.Drop;
+  const at = s32(pair.length);
+  if (at < 16) table.slots[at] = 1;
+  if (at >= 0 || at < 16) table.slots[at] = 1;
+  if (at >= -1 && at < 16) table.slots[at] = 1;
   return XdpAction.Pass;
 }

@@ -162,7 +162,7 @@ export const diagnosticTable = {
   indexUnbounded: {
     code: 3002,
     message: 'nothing here proves that the index is below {0}',
-    help: 'compare it first (if (i >= {0}) return ...) or mask it (i & {1})',
+    help: 'compare it first (if ({2}) return ...) or mask it (i & {1})',
   },
   atomicOperator: {
     code: 3003,

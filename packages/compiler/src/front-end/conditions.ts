@@ -4,11 +4,12 @@
  */
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
+import { mirrored } from '../ir/comparison.ts';
 import type { Block, Value } from '../ir/ir.ts';
 import { joinEnds } from './convert.ts';
 import { foldBinary } from './known.ts';
 import type { Lowering } from './lowering.ts';
-import type { PlainComparison } from './operators.ts';
+import type { ComparedValues, PlainComparison } from './operators.ts';
 import { compareIntegers } from './operators.ts';
 import type { Computed, Result } from './result.ts';
 import { canBeNull, describeResult, known } from './result.ts';
@@ -103,6 +104,7 @@ function lowerComparison(
   if (isObject(left) || isObject(right)) return refuse(node, 'comparePointers');
   const values = compareIntegers(state, comparison, left, right, node);
   noteFacts(state, comparison, values.operands, ifTrue, ifFalse);
+  noteSignedFacts(state, comparison, values, ifTrue, ifFalse);
   builder.branch(values.comparison, values.left, values.right, ifTrue, ifFalse);
 }
 
@@ -180,6 +182,26 @@ function noteFacts(
   if (comparison === 'le') note(right.value, below(left.max), ifFalse);
   if (comparison === 'eq') note(left.value, right.max, ifTrue);
   if (comparison === 'ne') note(left.value, right.max, ifFalse);
+}
+
+/** Remembers what a signed comparison with a number says of the value that is compared itself. */
+function noteSignedFacts(
+  state: Lowering,
+  comparison: PlainComparison,
+  { comparison: made, left, right }: ComparedValues,
+  ifTrue: Block,
+  ifFalse: Block,
+): void {
+  if (made === comparison) return;
+  const isMirrored = left.operation.op === 'constant';
+  const [value, { operation, width }] = isMirrored ? [right, left] : [left, right];
+  if (operation.op !== 'constant') return;
+  const bound = BigInt.asIntN(width, operation.bits);
+  const order = isMirrored ? mirrored[comparison] : comparison;
+  const max = order === 'lt' || order === 'ge' ? bound - 1n : bound;
+  const isBelow = order === 'lt' || order === 'le';
+  const [low, high] = isBelow ? [ifTrue, ifFalse] : [ifFalse, ifTrue];
+  state.signedFacts.push({ block: low, value, max }, { block: high, value, min: max + 1n });
 }
 
 /** A condition whose outcome is wanted as a value. */

@@ -61,6 +61,14 @@ export interface Fact {
   readonly max: bigint;
 }
 
+/** As `Fact`, of a signed value: on one side of a comparison with a number. */
+export interface SignedFact {
+  readonly block: Block;
+  readonly value: Value;
+  readonly min?: bigint;
+  readonly max?: bigint;
+}
+
 /** What a parameter of a subprogram is bound to: a value passed at run time, or one known now. */
 export type ParameterBinding =
   | { readonly kind: 'passed'; readonly type: Type }
@@ -104,6 +112,7 @@ export class Lowering {
   /** The innermost function being inlined. */
   frame: Frame;
   readonly facts: Fact[] = [];
+  readonly signedFacts: SignedFact[] = [];
   /** Inside the body of `withLock`. */
   isLocked = false;
 

@@ -39,14 +39,21 @@ export function indexedPlace(
     return elementPlace(place, Number(at));
   }
   const computedIndex = toInteger(state, index, node.argumentExpression);
-  if (!isBelow(state, computedIndex, BigInt(to.count))) {
-    return refuse(node.argumentExpression, 'indexUnbounded', to.count, maskFor(to.count));
-  }
+  requireIndex(state, computedIndex, to.count, node.argumentExpression);
   return {
     ...place,
     base: elementBase(state, array.value, computedIndex, to.element.size),
     field: to.element,
   };
+}
+
+/** @throws Refusal where the index may be outside of `count` elements */
+function requireIndex(state: Lowering, index: Computed, count: number, node: ts.Node): void {
+  const isSigned = index.type.kind === 'integer' && index.type.isSigned;
+  const isInside = isSigned ? isWithin : isBelow;
+  if (isInside(state, index, BigInt(count))) return;
+  const outside = isSigned ? `i < 0 || i >= ${count}` : `i >= ${count}`;
+  refuse(node, 'indexUnbounded', count, maskFor(count), outside);
 }
 
 /** The largest mask that keeps an index inside. */
@@ -70,6 +77,17 @@ export function isBelow(state: Lowering, index: Computed, bound: bigint): boolea
   return state.facts.some(
     (fact) => fact.max < bound && isSource(index.value, fact.value) && dominates(fact.block, block),
   );
+}
+
+/** As `isBelow`, of a signed value, which must not be below zero either. */
+function isWithin({ builder, signedFacts }: Lowering, { value }: Computed, bound: bigint): boolean {
+  const { block } = builder;
+  if (!block) return true;
+  const holding = signedFacts.filter(
+    (fact) => fact.value === value && dominates(fact.block, block),
+  );
+  const isAbove = holding.some(({ min }) => min !== undefined && min >= 0n);
+  return isAbove && holding.some(({ max }) => max !== undefined && max < bound);
 }
 
 /** Widening keeps an unsigned value. */
