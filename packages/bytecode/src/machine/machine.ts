@@ -43,7 +43,7 @@ export interface MachineOptions {
   readonly cpus?: number;
   /** Where the random numbers begin. Default: 1. */
   readonly seed?: number;
-  /** Instructions that one run may execute, below 2^31. Default: 1,000,000. */
+  /** Instructions that one run may execute, below 2^31. Default: 33,554,432. */
   readonly instructionBudget?: number;
   /**
    * Default: `generated`, or `interpreter` where this host refuses to generate code; then
@@ -108,7 +108,8 @@ export class RunResult {
 
 const XDP_REDIRECT = 4;
 const TC_REDIRECT = 7;
-const BUDGET = 1_000_000;
+/** Four for each turn that the kernel lets a loop have; the interpreter needs about a second. */
+const BUDGET = 4 * 8_388_608;
 
 /** A program with its maps, ready to run. */
 export class LoadedProgram implements PreparedProgram {
