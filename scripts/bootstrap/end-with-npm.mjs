@@ -1,5 +1,6 @@
 /** Nobody tells a command that who called it was killed. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
+import { statOf } from './process.mjs';
 
 const lookMilliseconds = 250;
 
@@ -26,12 +27,7 @@ function processesToNpm() {
 
 /** 0 where there is no such process. */
 function parentOf(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]);
-  } catch {
-    return 0;
-  }
+  return Number(statOf(pid)[1] ?? 0);
 }
 
 function executableOf(pid) {

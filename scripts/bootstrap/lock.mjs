@@ -3,39 +3,47 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fail } from './fail.mjs';
+import { identityOf } from './process.mjs';
 
 const pollMilliseconds = 50;
+const self = identityOf(process.pid);
 
 /** Waits until no other process holds the file `lock`. @returns what gives it back, once */
 export async function takeLock(lock) {
   mkdirSync(dirname(lock), { recursive: true });
   for (let told = null; !create(lock); await setTimeout(pollMilliseconds)) {
-    const owner = ownerOf(lock);
-    // A number of this process was another one's before: in a container numbers begin anew.
-    const isGone = owner === String(process.pid) || !isAlive(Number(owner));
-    if (owner === null || (isGone && takeOver(lock, owner)) || owner === told) continue;
-    console.error(`skep: waiting for process ${owner}, which installs or builds (${lock})`);
-    told = owner;
+    const holder = holderOf(lock);
+    if (holder === null || holder === told) continue;
+    console.error(`skep: waiting for process ${pidOf(holder)}, which installs or builds (${lock})`);
+    told = holder;
   }
   return () => {
-    if (ownerOf(lock) === String(process.pid)) rmSync(lock);
+    if (ownerOf(lock) === self) rmSync(lock);
   };
 }
 
-/** Removes the lock of a process that is gone. Of several that try, one does, and gets true. */
-function takeOver(lock, owner) {
+/**
+ * Null where it is worth another try: the lock of a process that is gone is removed. Of several that
+ * try that, the one with a claim does; the claim is a lock as well, since who has it may be killed.
+ */
+function holderOf(lock) {
+  const owner = ownerOf(lock);
+  if (owner === null || isAlive(owner)) return owner;
   const claim = `${lock}.of-${owner}`;
-  if (!create(claim)) return false;
-  if (ownerOf(lock) === owner) rmSync(lock);
-  rmSync(claim);
-  return true;
+  if (create(claim)) {
+    if (ownerOf(lock) === owner) rmSync(lock);
+    rmSync(claim);
+  } else {
+    holderOf(claim);
+  }
+  return null;
 }
 
 /** Whether the file was made; it names this process from its first moment on. */
 function create(file) {
-  const own = `${file}.by-${process.pid}`;
+  const own = `${file}.by-${self}`;
   try {
-    writeFileSync(own, String(process.pid));
+    writeFileSync(own, self);
     linkSync(own, file);
     return true;
   } catch (error) {
@@ -55,10 +63,13 @@ function ownerOf(file) {
   }
 }
 
-function isAlive(pid) {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
+/** What names this process was of another one: without /proc, a number that it has, too. */
+function isAlive(owner) {
+  if (owner === self) return false;
+  const found = identityOf(pidOf(owner));
+  return found !== null && `${found}-`.startsWith(`${owner}-`);
+}
+
+function pidOf(owner) {
+  return Number(owner.split('-', 1)[0]);
 }

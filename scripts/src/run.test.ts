@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -136,6 +137,35 @@ test('a process that is waited for may be killed', { timeout: 20_000 }, async (t
   assert.equal(begun[0], false, 'it waits');
   assert.equal(status, 0, errors);
   assert.match(errors, new RegExp(`^skep: waiting for process ${holder.pid}, which`));
+});
+
+test('the lock of a killed process whose number another has by now is taken over', {
+  timeout: 20_000,
+  skip: !existsSync('/proc/self/stat') && 'needs /proc',
+}, async (t) => {
+  const clone = makeClone(t);
+  const module = join(clone.folder, 'scripts/bootstrap/lock.mjs');
+  const killed = `const { takeLock } = await import(${JSON.stringify(module)});
+    await takeLock(${JSON.stringify(clone.lock)});
+    process.kill(process.pid, 'SIGKILL');`;
+  spawnSync(process.execPath, ['--input-type=module', '-e', killed]);
+  const left = readFileSync(clone.lock, 'utf8');
+  writeFileSync(clone.lock, left.replace(/^\d+/, String(process.pid)));
+  const { status, errors } = await clone.run('one');
+  assert.equal(status, 0, errors);
+});
+
+test('a process that was killed while it took a lock over hinders nobody', {
+  timeout: 20_000,
+}, async (t) => {
+  const clone = makeClone(t);
+  const [owner, claimant] = ['', ''].map(() => spawnSync(process.execPath, ['-e', '']).pid);
+  writeFileSync(clone.lock, String(owner));
+  writeFileSync(`${clone.lock}.of-${owner}`, String(claimant));
+  const outcomes = await Promise.all(['one', 'two', 'three'].map((name) => clone.run(name)));
+  for (const { status, errors } of outcomes) assert.equal(status, 0, errors);
+  assert.equal(clone.log().filter((line) => line === 'npm ci').length, 1);
+  assert.deepEqual(readdirSync(join(clone.folder, '.cache')), []);
 });
 
 test('a lock that names nobody holds nobody', { timeout: 20_000 }, async (t) => {
