@@ -70,3 +70,35 @@ test('a suite is not a test', () => {
   const suite = { type: 'test:fail', data: { name: 's', file, details: { type: 'suite' } } };
   assert.deepEqual(report(suite, failed).totals(), { passed: 0, failed: 1, skipped: 0 });
 });
+
+/** As `run` of node:test tells them: tests first, then the suite that they are in. */
+function suiteFailure(failureType: string, cause: unknown, type?: string): TestEvent {
+  const error = Object.assign(new Error(String(cause), { cause }), { failureType });
+  const [name, kind] = type === undefined ? ['one', {}] : ['in the kernel', { type }];
+  return { type: 'test:fail', data: { name, file, details: { ...kind, error } } };
+}
+
+test('why a suite failed is told once, beside the tests that it took along', () => {
+  const cancelled = suiteFailure('cancelledByParent', 'test did not finish before its parent');
+  const inner = suiteFailure('cancelledByParent', 'test did not finish', 'suite');
+  const hook = suiteFailure('hookFailed', 'no such device', 'suite');
+  const found = report(cancelled, cancelled, inner, hook);
+  assert.deepEqual(found.failureLines(), [
+    '',
+    'FAIL a.test.js: one (cancelled: its parent has ended)',
+    '',
+    'FAIL a.test.js: one (cancelled: its parent has ended)',
+    '',
+    'FAIL a.test.js: in the kernel (the suite itself)',
+    "'no such device'",
+  ]);
+  assert.deepEqual(found.totals(), { passed: 0, failed: 3, skipped: 0 });
+});
+
+test('a suite whose tests passed may fail, as by its last hook', () => {
+  const hook = suiteFailure('hookFailed', 'still there', 'suite');
+  const subtests = suiteFailure('subtestsFailed', '1 subtest failed', 'suite');
+  const found = report(passed('one'), hook, subtests);
+  assert.deepEqual(found.totals(), { passed: 1, failed: 1, skipped: 0 });
+  assert.match(found.fileLine(file), /^FAIL/);
+});

@@ -15,16 +15,19 @@ export interface TestEvent {
     readonly details?: {
       readonly type?: string;
       readonly duration_ms?: number;
-      readonly error?: Error;
+      readonly error?: TestError;
     };
   };
 }
+
+/** Of node:test, around what was thrown. */
+type TestError = Error & { readonly failureType?: string };
 
 interface FileResult {
   passed: number;
   skipped: number;
   durationMilliseconds: number;
-  readonly failures: { readonly name: string; readonly error: Error | undefined }[];
+  readonly failures: { readonly name: string; readonly error: TestError | undefined }[];
   /** What the file printed. */
   readonly output: string[];
 }
@@ -49,8 +52,9 @@ export class TestReport {
     const isSkipped = data.skip !== undefined && data.skip !== false;
     const isSuite = data.details?.type === 'suite';
     // Node tells nothing of the tests of a suite that it skips: the suite stands for them.
-    if (isSuite && !isSkipped) return;
-    const name = isSuite ? `${data.name} (all of it)` : (data.name ?? '');
+    if (isSuite && !isSkipped && !failsItself(data.details?.error)) return;
+    const part = isSkipped ? 'all of it' : 'the suite itself';
+    const name = isSuite ? `${data.name} (${part})` : (data.name ?? '');
     if (isSkipped) {
       result.skipped += 1;
       const reason = typeof data.skip === 'string' ? data.skip : 'no reason given';
@@ -78,7 +82,9 @@ export class TestReport {
     const lines: string[] = [];
     for (const [file, { failures, output }] of this.#files) {
       for (const { name, error } of failures) {
-        lines.push('', `FAIL ${file}: ${name}`, inspect(error?.cause ?? error));
+        const line = `FAIL ${file}: ${name}`;
+        if (isCancelled(error)) lines.push('', `${line} (cancelled: its parent has ended)`);
+        else lines.push('', line, inspect(error?.cause ?? error));
       }
       if (failures.length > 0 && output.length > 0) {
         lines.push('', `printed by ${file}:`, output.join('').trimEnd());
@@ -123,6 +129,15 @@ export class TestReport {
     this.#files.set(file, fresh);
     return fresh;
   }
+}
+
+/** By a hook, by a limit of time, or by what is written between its tests. */
+function failsItself(error: TestError | undefined): boolean {
+  return error !== undefined && error.failureType !== 'subtestsFailed' && !isCancelled(error);
+}
+
+function isCancelled(error: TestError | undefined): boolean {
+  return error?.failureType === 'cancelledByParent';
 }
 
 function others(tests: readonly string[]): string {
