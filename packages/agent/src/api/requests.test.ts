@@ -6,6 +6,7 @@ import {
   readEndpointRequest,
   readExplainRequest,
   readFlowRequest,
+  readLabelsRequest,
   statusOf,
 } from './requests.ts';
 
@@ -37,6 +38,12 @@ test('a name that would look like another, or like nothing, is refused', () => {
   const ports = [{ name: 'web=TCP', protocol: 'TCP', port: 80 }];
   const text = JSON.stringify({ ...ENDPOINT, namedPorts: ports });
   assert.throws(() => readEndpointRequest(text), /namedPorts\.0\.name: expected letters/);
+});
+
+test('a label that no object keeps is refused, not left out', () => {
+  const body = '{"labels":{"__proto__":"y","app":"a"}}';
+  assert.throws(() => readLabelsRequest(body), /'__proto__' is no key/);
+  assert.throws(() => readEndpointRequest(`{"labels":{"__proto__":"y"}}`), /'__proto__'/);
 });
 
 test('a relative path of a network namespace is refused', () => {

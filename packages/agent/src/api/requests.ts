@@ -173,9 +173,15 @@ function check<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   throw new RequestError(problems.join('; '));
 }
 
+/** Checks would leave it out silently. */
+function refuseProto(key: string, value: unknown): unknown {
+  if (key !== '__proto__') return value;
+  throw new SyntaxError(`'${key}' is no key that an object may have`);
+}
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, refuseProto);
   } catch (error) {
     throw new RequestError(`request body: ${(error as Error).message}, expected JSON`);
   }
