@@ -45,7 +45,8 @@ export function checkTables({ tables, totals }: TableReadings): string[] {
   const ours = Object.entries(totals.droppedPackets)
     .filter(([reason]) => totals.remedies[reason] === 'skep')
     .map(([reason, count]) => {
-      const advice = 'this cannot happen unless Skep is wrong: report it with `skep sysdump`';
+      const cause = 'Skep is wrong, or half loaded since somebody removed its pins';
+      const advice = `${cause}: report it with \`skep sysdump\``;
       return `${count} packets were dropped as ${reason} (${advice})`;
     });
   return [...full, ...ours];
