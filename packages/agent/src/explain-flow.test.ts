@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parsePolicies, PolicyProtocol } from '@skep/policy';
+import { parseAccepted, parsePolicies, PolicyProtocol } from '@skep/policy';
 import { parseAddress, parsePrefix } from '@skep/wire';
 import { explainFlow } from './explain-flow.ts';
 import type { EndpointFacts } from './model/endpoint-facts.ts';
@@ -98,6 +98,28 @@ spec:
   test('what is called the world has to be the world', () => {
     assert.throws(() => ask('world:10.0.0.1', 'host', '22'), /that address is of default\/anna/);
   });
+});
+
+describe('a policy that cannot be read', () => {
+  const kinds = [
+    ['NetworkPolicy', 'networking.k8s.io/v1', 'podSelector: !!omap {}'],
+    ['CiliumNetworkPolicy', 'cilium.io/v2', 'endpointSelector: !!omap {}'],
+  ];
+  for (const [kind, version, spec] of kinds) {
+    test(`${kind}: it is said that it cannot, not which rule it lacks`, () => {
+      const closed = new SimulatedNode();
+      closed.addEndpoint(endpoint(1, 'anna', ['10.0.0.1']));
+      const text = `apiVersion: ${version}\nkind: ${kind}\nmetadata: { name: old }\nspec: { ${spec} }`;
+      const key = `${kind}/default/old`;
+      closed.model.applyDocuments(parseAccepted(text, 'old.yaml', [key]));
+      const request = { protocol: 'TCP', from: 'anna', to: 'world', port: '80' } as const;
+      const { verdict, egress } = explainFlow(closed.model, request);
+      assert.equal(verdict, 'deny');
+      assert.match(egress!.text, /; policy \S+\/old cannot be read any more: old\.yaml:4: /);
+      const wouldChange = [`apply ${key} anew, or \`skep policy delete ${key}\``];
+      assert.deepEqual(egress!.wouldChange, wouldChange);
+    });
+  }
 });
 
 describe('a question over the family that both ends have', () => {

@@ -1,8 +1,10 @@
 /** The question of `skep explain`, put to the node's model. */
 import {
+  documentKey,
   ICMP_TYPES,
   ICMPV6_TYPES,
   type Party,
+  type PolicyDocument,
   PROTOCOLS_BY_NAME,
   type RuleReference,
   type SideExplanation,
@@ -30,8 +32,8 @@ export function explainFlow(model: NodeModel, request: ExplainRequest): ExplainV
   );
   return {
     verdict,
-    ...(egress && { egress: sideView(egress) }),
-    ...(ingress && { ingress: sideView(ingress) }),
+    ...(egress && { egress: sideView(model, egress) }),
+    ...(ingress && { ingress: sideView(model, ingress) }),
   };
 }
 
@@ -125,8 +127,26 @@ function icmpTypeOf(protocol: 'ICMP' | 'ICMPv6', type = 'EchoRequest'): number {
   throw new ExplainError(`explain ${protocol} type '${type}': expected ${expected}`);
 }
 
-function sideView({ verdict, text, rules, wouldChange }: SideExplanation): ExplainSideView {
-  return { verdict, text, wouldChange, rules: rules.map(describeReference) };
+function sideView(model: NodeModel, side: SideExplanation): ExplainSideView {
+  const { verdict, text, wouldChange } = side;
+  const rules = side.rules.map(describeReference);
+  const unreadable = verdict === 'deny' ? unreadableOf(model, side) : [];
+  if (unreadable.length === 0) return { verdict, text, wouldChange, rules };
+  const found = unreadable.map(
+    (each) => `policy ${documentKey(each)} cannot be read any more: ${each.unreadable}`,
+  );
+  const advice = unreadable
+    .map(documentKey)
+    .map((key) => `apply ${key} anew, or \`skep policy delete ${key}\``);
+  return { verdict, text: [text, ...found].join('; '), wouldChange: advice, rules };
+}
+
+/** What denies for want of what it says, not by it. */
+function unreadableOf({ policy }: NodeModel, { enforcedBy }: SideExplanation): PolicyDocument[] {
+  return policy
+    .documents()
+    .filter(({ unreadable }) => unreadable !== undefined)
+    .filter(({ ruleSets }) => ruleSets.some(({ name }) => enforcedBy.includes(name)));
 }
 
 function describeReference({ name, position }: RuleReference): string {
