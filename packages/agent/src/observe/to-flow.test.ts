@@ -186,6 +186,18 @@ describe('a record as a flow', () => {
     assert.deepEqual(flow.rules, []);
   });
 
+  test('who sent from an address that is not its own is not called as its owner', () => {
+    const nameAt = (hook: Hook, more: Changes = {}) =>
+      flowOf({ type: EventType.Drop, reason: DropReason.InvalidSourceAddress, hook, ...more }).source;
+    const at = { address: '10.0.0.1', port: 40_000 };
+    const unknown = { ...at, identity: 0, name: 'unknown' };
+    assert.deepEqual(nameAt(Hook.ToEndpoint, { endpoint: 2 }), unknown);
+    assert.deepEqual(nameAt(Hook.ToNetwork), unknown);
+    assert.deepEqual(nameAt(Hook.FromNetwork), { ...at, identity: 2, name: 'world' });
+    const { name } = nameAt(Hook.FromEndpoint, { endpoint: 2 });
+    assert.equal(name, 'shop/bert');
+  });
+
   test('a trace stands for many packets of a flow that goes on', () => {
     const reason = TraceReason.Reply;
     const flow = flowOf({ type: EventType.Trace, reason, isReply: 1, count: 12_345 });
@@ -309,6 +321,8 @@ describe("the real programs' records", () => {
     const [flow] = sent({ ...ANNA, ipv4: CARL.ipv4! }, '10.0.0.2', { udp });
     assert.equal(flow?.reason, 'invalid source ip');
     assert.deepEqual(flow?.rules, []);
+    assert.deepEqual([flow?.source.address, flow?.source.name], ['10.0.0.3', 'shop/anna']);
+    assert.ok(!matches(flow!, { endpoint: 'carl' }));
   });
 
   describe('of a frame whose addresses were not read', () => {

@@ -65,14 +65,14 @@ function unreadEnds(event: Decoded<DatapathEvent>, model: NodeModel): [FlowEndVi
   return event.hook === Hook.ToEndpoint ? [nobody, own] : [own, nobody];
 }
 
-function ownerOf(
-  { hook, endpoint }: Decoded<DatapathEvent>,
-  model: NodeModel,
-): Pick<FlowEndView, 'identity' | 'name'> {
+type Owner = Pick<FlowEndView, 'identity' | 'name'>;
+const UNKNOWN: Owner = { identity: ReservedIdentity.Unknown, name: 'unknown' };
+
+function ownerOf({ hook, endpoint }: Decoded<DatapathEvent>, model: NodeModel): Owner {
   if (hook === Hook.FromNetwork) return { identity: ReservedIdentity.World, name: 'world' };
   if (hook === Hook.ToNetwork) return { identity: ReservedIdentity.Host, name: 'host' };
   const known = model.endpoint(endpoint);
-  if (!known) return { identity: ReservedIdentity.Unknown, name: 'unknown' };
+  if (!known) return UNKNOWN;
   return { identity: known.identity, name: qualifiedName(known) };
 }
 
@@ -84,12 +84,22 @@ function endOf(
   const { address, text } = eventAddress(event[end]);
   const port = end === 'source' ? event.sourcePort : event.destinationPort;
   const identity = end === 'source' ? event.sourceIdentity : event.destinationIdentity;
+  const isForged = end === 'source' && hasForeignSource(event);
   return {
     address: text,
     ...(WITH_PORTS.has(event.protocol) ? { port } : {}),
-    identity,
-    name: model.ownerOf(address),
+    ...(isForged ? senderOf(event, model) : { identity, name: model.ownerOf(address) }),
   };
+}
+
+function hasForeignSource({ type, reason }: Decoded<DatapathEvent>): boolean {
+  return type === EventType.Drop && reason === DropReason.InvalidSourceAddress;
+}
+
+/** Known where it came in, whatever address it has: not the one whom that belongs to. */
+function senderOf(event: Decoded<DatapathEvent>, model: NodeModel): Owner {
+  const isIncoming = event.hook === Hook.FromEndpoint || event.hook === Hook.FromNetwork;
+  return isIncoming ? ownerOf(event, model) : UNKNOWN;
 }
 
 /** Names of rules, by what they depend on; a flood of one kind of flow is explained once. */

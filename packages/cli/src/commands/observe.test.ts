@@ -42,6 +42,11 @@ const cases: readonly { name: string; have: Partial<FlowView>; want: string }[] 
     want: 'world fd99:: -> shop/bert:80  ICMPv6  forwarded',
   },
   {
+    name: 'an address that somebody else sent from',
+    have: { source: { identity: 0, name: 'unknown', address: '10.0.0.1', port: 53 } },
+    want: 'unknown 10.0.0.1:53 -> shop/bert:80  TCP  forwarded',
+  },
+  {
     name: 'a frame of an endpoint whose addresses were not read',
     have: {
       verdict: 'dropped',

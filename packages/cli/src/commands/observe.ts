@@ -89,12 +89,15 @@ function printLine(flow: FlowView): void {
   process.stdout.write(`${JSON.stringify(flow)}\n`);
 }
 
+/** Names that more than one address has. */
+const SHOWN_BY_ADDRESS: ReadonlySet<string> = new Set(['world', 'host', 'unknown']);
+
 /** One flow in one line. */
 export function formatFlow(flow: FlowView): string {
   const { source, destination, protocol, tcpFlags, rules, count } = flow;
   const end = ({ name, address, port }: FlowView['source']): string => {
     if (address === '') return name;
-    if (name !== 'world' && name !== 'host') return port === undefined ? name : `${name}:${port}`;
+    if (!SHOWN_BY_ADDRESS.has(name)) return port === undefined ? name : `${name}:${port}`;
     return `${name} ${port === undefined ? address : formatAddressPort(address, port)}`;
   };
   const arrow = destination.name === '' ? '' : flow.isReply ? '<-' : '->';
