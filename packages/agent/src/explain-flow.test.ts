@@ -109,7 +109,8 @@ describe('a policy that cannot be read', () => {
     test(`${kind}: it is said that it cannot, not which rule it lacks`, () => {
       const closed = new SimulatedNode();
       closed.addEndpoint(endpoint(1, 'anna', ['10.0.0.1']));
-      const text = `apiVersion: ${version}\nkind: ${kind}\nmetadata: { name: old }\nspec: { ${spec} }`;
+      const head = `apiVersion: ${version}\nkind: ${kind}\nmetadata: { name: old }`;
+      const text = `${head}\nspec: { ${spec} }`;
       const key = `${kind}/default/old`;
       closed.model.applyDocuments(parseAccepted(text, 'old.yaml', [key]));
       const request = { protocol: 'TCP', from: 'anna', to: 'world', port: '80' } as const;

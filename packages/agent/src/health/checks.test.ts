@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkTables } from './checks.ts';
 
-test('a drop for want of a program is not called impossible: somebody may have removed a pin', () => {
+test('a drop for want of a program is not called impossible: pins may be removed', () => {
   const found = checkTables({
     tables: [],
     totals: {
@@ -14,6 +14,9 @@ test('a drop for want of a program is not called impossible: somebody may have r
     },
   });
   assert.equal(found.length, 1);
-  assert.match(found[0]!, /^3 packets were dropped as missed tail call \(.*removed its pins.*`skep sys/);
+  assert.match(
+    found[0]!,
+    /^3 packets were dropped as missed tail call \(.*removed its pins.*`skep sys/,
+  );
   assert.doesNotMatch(found[0]!, /cannot happen/);
 });

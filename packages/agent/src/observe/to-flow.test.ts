@@ -188,7 +188,8 @@ describe('a record as a flow', () => {
 
   test('who sent from an address that is not its own is not called as its owner', () => {
     const nameAt = (hook: Hook, more: Changes = {}) =>
-      flowOf({ type: EventType.Drop, reason: DropReason.InvalidSourceAddress, hook, ...more }).source;
+      flowOf({ type: EventType.Drop, reason: DropReason.InvalidSourceAddress, hook, ...more })
+        .source;
     const at = { address: '10.0.0.1', port: 40_000 };
     const unknown = { ...at, identity: 0, name: 'unknown' };
     assert.deepEqual(nameAt(Hook.ToEndpoint, { endpoint: 2 }), unknown);
