@@ -80,9 +80,11 @@ describe('containers of podman', { skip: cannotRunContainers(PODMAN_PROGRAMS) },
     await world.run('busybox', own);
     const asked = await world.run('/bin/sh', askCommand('192.0.2.1', 8099).slice(1));
     assert.match(asked.output, ANSWERS[8080]!);
-    // From another container, and from the one that has the port.
+    // From another container, and from its own; a netkit device forgets who sends.
+    const { deviceKind } = await world.endpoint('mapped');
     for (const name of ['stranger', 'mapped']) {
-      assert.match(await podman.exec(name, askCommand('192.0.2.1', 8099)), ANSWERS[8080]!, name);
+      const inside = await podman.exec(name, askCommand('192.0.2.1', 8099));
+      assert.equal(ANSWERS[8080]!.test(inside), deviceKind === 'veth', `${name}: ${inside}`);
     }
     await podman.call('rm', '--force', '--time', '0', 'mapped');
     return undefined;

@@ -104,8 +104,8 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
     'The kernel refuses a program of which one path ends without a result. A switch over ' +
     'all members of an enum may still meet a number that is none of them.',
   unassigned:
-    'A variable is a register: what is in it before the program writes it is what the kernel left ' +
-    'there, and its verifier lets nobody read that.',
+    'A variable is a register: what is in it before the program writes it is what the kernel ' +
+    'left there, and its verifier lets nobody read that.',
   cannotCall:
     'A program can call its own functions, helpers and functions of the kernel. Nothing ' +
     'of the JavaScript runtime exists where it runs.',
