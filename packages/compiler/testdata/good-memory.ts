@@ -1,4 +1,4 @@
-import { ArrayMap, array, atomic, be32, bytes, HashMap, PerCpuArrayMap, pullData, Struct, TcAction, type TcContext, u32, u64, u8, Union, XdpAction, type XdpContext } from '@skep/ebpf';
+import { ArrayMap, array, atomic, be32, bytes, HashMap, loadBytes, PerCpuArrayMap, pullData, RingBuffer, type SocketFilterContext, SpinLock, Struct, TcAction, type TcContext, u32, u64, u8, Union, withLock, XdpAction, type XdpContext } from '@skep/ebpf';
 import { Pair, Table, Word } from './headers.ts';
 
 // --- SKEP3001 SKEP3002
@@ -74,4 +74,32 @@ export class Address extends Union({ ipv4: be32, ipv6: bytes(16) }) {}
 export function address(ctx: XdpContext): XdpAction {
   const made = new Address({ ipv4: 0x7f000001 });
   return made.ipv6[0]! + ctx.length;
+}
+// --- SKEP3014
+export function loaded(ctx: SocketFilterContext): u32 {
+  const word = new Word({});
+  return loadBytes(ctx, 8, word, Word.size) < 0 ? 0 : word.value;
+}
+// --- SKEP3015
+export class Guarded extends Struct({ lock: SpinLock, packets: u32 }) {}
+export const guarded = new ArrayMap({ name: 'guarded', value: Guarded, maxEntries: 1 });
+
+export function guardedCount(ctx: XdpContext): XdpAction {
+  const entry = guarded.lookup(0);
+  if (!entry) return XdpAction.Drop;
+  withLock(entry, () => {
+    entry.packets += 1;
+  });
+  return XdpAction.Pass;
+}
+// --- SKEP3016
+export const events = new RingBuffer({ name: 'events', maxEntries: 4096 });
+
+export function reported(ctx: XdpContext): XdpAction {
+  const event = events.reserve(Word);
+  if (!event) return XdpAction.Drop;
+  event.value = ctx.length;
+  if (event.value > 100) events.submit(event);
+  else events.discard(event);
+  return XdpAction.Pass;
 }

@@ -219,6 +219,21 @@ export const diagnosticTable = {
     message: "union '{0}' is made from one of its members, found {1}",
     help: 'give one; the others are other readings of the same bytes',
   },
+  helperBytes: {
+    code: 3014,
+    message: '{0} is told of {1} bytes where there are {2}',
+    help: 'give the size of what it is given, as in Word.size',
+  },
+  kernelWords: {
+    code: 3015,
+    message: "the fields of a '{0}' are the kernel's own",
+    help: 'take a lock by withLock, start a timer by startTimer',
+  },
+  recordGone: {
+    code: 3016,
+    message: "this record is no longer the program's: '{0}' gave it away (line {1})",
+    help: 'read and write it before',
+  },
   recursion: {
     code: 4001,
     message: "'{0}' calls itself",

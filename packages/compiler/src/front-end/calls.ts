@@ -15,7 +15,7 @@ import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { Value } from '../ir/ir.ts';
 import { isContext, lowerContextCall } from './context.ts';
-import { cast, conditionOf, toInteger, widen } from './convert.ts';
+import { cast, conditionOf, knownInteger, toInteger, widen } from './convert.ts';
 import type { Lowering } from './lowering.ts';
 import { isKernelStruct, lowerKernelContext } from './kernel-structs.ts';
 import { lowerWithLock, refuseInLock } from './locks.ts';
@@ -171,12 +171,37 @@ function lowerRaw(state: Lowering, bits: 16 | 32, node: ts.CallExpression): Resu
 function lowerHelper(state: Lowering, helper: Helper, node: ts.CallExpression): Result {
   refuseInLock(state, node.expression.getText(), node);
   const results = state.all(node.arguments);
+  refuseOverlong(helper, results, node);
   const operands = results.map((each, index) => operandOf(state, each, node.arguments[index]!));
   state.at(node);
   const value = state.builder.call(helper, operands);
   const type = integerTypeOf(helper.returns);
   const isWide = type.kind === 'integer' && type.bits === 64;
   return computed(isWide ? value : state.builder.resize(value, 32), type);
+}
+
+/**
+ * Which argument of a helper is memory; the next says how many bytes of it.
+ *
+ * @source struct bpf_func_proto of each, net/core/filter.c, kernel/trace/bpf_trace.c
+ */
+const memoryOf: ReadonlyMap<number, number> = new Map([
+  [9, 2],
+  [26, 2],
+  [64, 1],
+  [69, 1],
+  [127, 1],
+]);
+
+function refuseOverlong(helper: Helper, results: readonly Result[], node: ts.CallExpression): void {
+  const index = memoryOf.get(helper.id) ?? results.length;
+  const [memory, size] = results.slice(index);
+  if (!memory || !isPointer(memory) || size?.kind !== 'known') return;
+  const place = node.arguments[index + 1]!;
+  const bytes = knownInteger(size.value, place);
+  const { size: available } = memory.type.to;
+  const name = node.expression.getText();
+  if (bytes > BigInt(available)) refuse(place, 'helperBytes', name, bytes, available);
 }
 
 /** A function of the kernel: integers, the context, structs by address. */

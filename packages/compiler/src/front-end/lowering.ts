@@ -69,6 +69,14 @@ export interface SignedFact {
   readonly max?: bigint;
 }
 
+/** A record of a ring buffer that was submitted or discarded in `block`. */
+export interface GoneRecord {
+  readonly block: Block;
+  readonly value: Value;
+  readonly by: string;
+  readonly line: number;
+}
+
 /** What a parameter of a subprogram is bound to: a value passed at run time, or one known now. */
 export type ParameterBinding =
   | { readonly kind: 'passed'; readonly type: Type }
@@ -113,6 +121,7 @@ export class Lowering {
   frame: Frame;
   readonly facts: Fact[] = [];
   readonly signedFacts: SignedFact[] = [];
+  readonly gone: GoneRecord[] = [];
   /** Inside the body of `withLock`. */
   isLocked = false;
 

@@ -20,6 +20,7 @@ import {
 } from './map-call.ts';
 import { queueMethods } from './queue-maps.ts';
 import { redirectMethods } from './redirect-maps.ts';
+import { refuseGone } from './places.ts';
 import type { Result } from './result.ts';
 import { computed, isPointer, isStruct, nothing, pointer, u64Type } from './result.ts';
 import { socketMethods } from './socket-maps.ts';
@@ -139,7 +140,10 @@ function lowerRingBuffer(call: MapCall, method: string): Result {
     return pointer(found, struct.value, 'ringBuffer', { isNullable: true });
   }
   if (method === 'submit' || method === 'discard') {
-    emit(call, helpers[method], [record(call).address, flags(call, 1)]);
+    const { address, value } = record(call);
+    emit(call, helpers[method], [address, flags(call, 1)]);
+    const { block, position } = state.builder;
+    if (block) state.gone.push({ block, value, by: method, line: position?.line ?? 0 });
     return nothing;
   }
   if (method === 'output') {
@@ -153,10 +157,17 @@ function lowerRingBuffer(call: MapCall, method: string): Result {
   return refuseMethod(call, method);
 }
 
-function record(call: MapCall): { readonly address: Value; readonly size: number } {
+interface GivenRecord {
+  readonly value: Value;
+  readonly address: Value;
+  readonly size: number;
+}
+
+function record(call: MapCall): GivenRecord {
   const { state } = call;
   const node = required(call, 0, 'record');
   const found = state.expression(node);
   if (!isPointer(found)) return refuse(node, 'literalWithoutStruct');
-  return { address: state.address(found), size: found.type.to.size };
+  refuseGone(state, found, node);
+  return { value: found.value, address: state.address(found), size: found.type.to.size };
 }

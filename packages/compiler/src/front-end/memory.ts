@@ -48,6 +48,7 @@ export function fieldPlace(object: ComputedPointer, name: string, node: ts.Node)
   if (to.kind === 'cell' && name === 'value') {
     return { ...at, offset: object.offset, field: to.field };
   }
+  if ('kernelName' in to) return refuse(node, 'kernelWords', nameOf(to));
   const fields = to.kind === 'struct' ? to.fields : [];
   const found = fields.find((each) => each.name === name);
   if (!found) {

@@ -16,8 +16,22 @@ export function memberPlace(
   node: ts.PropertyAccessExpression,
 ): Place {
   if (!isPointer(object)) return refuse(node, 'notAssignable', node.getText());
+  refuseGone(state, object, node.expression);
   state.at(node);
   return fieldPlace(object, node.name.text, node.name);
+}
+
+/** @throws Refusal where the record was given away on the straight way to here */
+export function refuseGone({ builder, gone }: Lowering, { value }: Computed, node: ts.Node): void {
+  const ways = gone.filter((each) => each.value === value);
+  for (let { block } = builder; block && ways.length > 0; block = onlyPredecessor(block)) {
+    const taken = ways.find((each) => each.block === block);
+    if (taken) refuse(node, 'recordGone', taken.by, taken.line);
+  }
+}
+
+function onlyPredecessor({ predecessors }: Block): Block | null {
+  return predecessors.length === 1 ? predecessors[0]! : null;
 }
 
 /** The place of `array[index]`. */
