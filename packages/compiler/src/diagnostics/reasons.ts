@@ -100,15 +100,15 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
   unionMembers:
     'The members of a union lie in the same bytes: the second would overwrite the first.',
   helperBytes:
-    'The helper would read or write what lies behind: something else on the stack, or nothing that ' +
-    'belongs to the program, which the kernel says as "invalid access to stack".',
+    'The helper would read or write what lies behind: something else on the stack, or nothing ' +
+    'that belongs to the program, which the kernel says as "invalid access to stack".',
   kernelWords:
     'The kernel keeps in them who holds the lock, or where its timer is. It refuses whoever else ' +
     'reads or writes there.',
   recordGone:
-    'A record that is submitted may be read by node at once, and one that is discarded may be the ' +
-    'next to be reserved. The kernel forgets the pointer, and would say only "invalid mem access ' +
-    'scalar".',
+    'A record that is submitted may be read by node at once, and one that is discarded may be ' +
+    'the next to be reserved. The kernel forgets the pointer, and would say only "invalid mem ' +
+    'access scalar".',
   recursion: 'The stack is small and the kernel must know its depth: functions cannot come around.',
   missingReturn:
     'The kernel refuses a program of which one path ends without a result. A switch over ' +
