@@ -145,7 +145,8 @@ export class Agent implements AgentApi {
         policies: model.policy.documents().length,
         milliseconds: performance.now() - start,
       });
-      for (const problem of checkPolicies(node)) tell({ kind: 'problem', problem });
+      for (const problem of [...checkPolicies(node), ...agent.endpoints.checkPools()])
+        tell({ kind: 'problem', problem });
       return agent;
     } catch (error) {
       if (node.kernel.hasAttachments) closeNode(node);
@@ -310,6 +311,7 @@ export class Agent implements AgentApi {
       ...checkTables({ tables, totals }),
       ...checkGroups(node),
       ...checkPolicies(node),
+      ...this.endpoints.checkPools(),
     ];
     return {
       version: VERSION,

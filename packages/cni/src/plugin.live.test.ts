@@ -87,6 +87,49 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
     await world.assertNothingLeft();
   });
 
+  test('a container has an address of the pools, by whatever way it asks', async () => {
+    const outside = ['192.0.2.7', '9.9.9.9', 'fd96::1'];
+    for (const address of outside) {
+      const ips = [address];
+      const ways: readonly [object, string?][] = [
+        [{ runtimeConfig: { ips } }],
+        [{ args: { cni: { ips } } }],
+        [{}, `IP=${address}`],
+      ];
+      for (const [more, args] of ways) {
+        const { status, json } = await world.call('ADD', { ...anna, ...(args && { args }) }, more);
+        assert.deepEqual([status, json?.code], [1, 7], address);
+        assert.match(json!.msg!, / is in none of the agent's pools 10\.95\.0\.0\/24, fd95::\/64/);
+      }
+    }
+    await world.assertNothingLeft();
+  });
+
+  test("no endpoint has the address of the node's router, though it is in a pool", async () => {
+    const request = { name: 'thief', namespace: 'shop', networkNamespace: bert.networkNamespace };
+    const brought = world.agent.addEndpoint({ ...request, ipv4: '192.0.2.9' });
+    await assert.rejects(brought, {
+      message: /192\.0\.2\.9 belongs to the node, or is its router/,
+    });
+    await world.stop();
+    await world.start(['192.0.2.8-192.0.2.10']);
+    const { problems } = await world.agent.status();
+    assert.deepEqual(problems, [
+      'pool 192.0.2.8-192.0.2.10: packets to 192.0.2.0/24 leave by up, so that endpoints may ' +
+        'have addresses of others (give the agent another --pool, or --reserve what others have)',
+    ]);
+    const first = await world.add(anna);
+    const second = await world.add(bert);
+    assert.deepEqual(
+      [first, second].map(({ ips }) => ips![0]!.address),
+      ['192.0.2.8/32', '192.0.2.10/32'],
+    );
+    for (const attached of [anna, bert]) await world.call('DEL', attached);
+    await world.stop();
+    await world.start();
+    await world.assertNothingLeft();
+  });
+
   test('an interface of a container is added once', async () => {
     const result = await world.add(anna);
     const again = await world.call('ADD', anna);

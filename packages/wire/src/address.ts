@@ -107,19 +107,19 @@ export function compareAddresses(left: Address, right: Address): number {
 }
 
 /**
- * Whether one host can have it on a network: no unspecified, loopback, link-local, multicast,
- * broadcast, IPv4-mapped or IPv4-compatible address.
+ * No address in them is one host's on a network: they are unspecified, loopback, link-local,
+ * multicast, broadcast, IPv4-mapped or IPv4-compatible.
  *
  * @source RFC 6890, RFC 4291 section 2.5
  */
-export function isHostAddress({ family, bytes }: Address): boolean {
-  const [first = 0, second = 0] = bytes;
-  if (family === 4) {
-    const isLinkLocal = first === 169 && second === 254;
-    return first !== 0 && first !== 127 && first < 224 && !isLinkLocal;
-  }
-  if (first === 0xff || (first === 0xfe && (second & 0xc0) === 0x80)) return false;
-  return bytes.subarray(0, 10).some((byte) => byte !== 0);
+export const HOSTLESS_PREFIXES: readonly Prefix[] = [
+  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'],
+  ...['::/80', 'fe80::/10', 'ff00::/8'],
+].map(parsePrefix);
+
+/** Whether one host can have it on a network. */
+export function isHostAddress(address: Address): boolean {
+  return !HOSTLESS_PREFIXES.some((prefix) => prefixContains(prefix, address));
 }
 
 /** What an IPv4 address in the form of IPv6 begins with. @source RFC 4291 section 2.5.5.2 */

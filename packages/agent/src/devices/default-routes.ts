@@ -2,7 +2,7 @@
 import type { InstalledRoute, Network } from '@skep/netlink';
 
 /** RT_TABLE_MAIN. @source include/uapi/linux/rtnetlink.h */
-const MAIN_TABLE = 254;
+export const MAIN_TABLE = 254;
 
 /** Those of the main table, of both families. */
 export function defaultRoutes(network: Network): InstalledRoute[] {

@@ -4,6 +4,7 @@
  * undoes it, wherever this one ends.
  */
 import { inNetworkNamespace } from '@skep/sys';
+import { formatAddress } from '@skep/wire';
 import { checkDevice } from '../devices/check-device.ts';
 import {
   createDevice,
@@ -15,6 +16,7 @@ import {
   setMtu,
 } from '../devices/endpoint-device.ts';
 import { uplinkMtu } from '../devices/uplink-mtu.ts';
+import { checkPools, nextHops } from '../ipam/check-pools.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
 import type { Attachable } from '../kernel/endpoint-datapath.ts';
 import { isCalled, type KnownEndpoint, qualifiedName } from '../model/endpoint-facts.ts';
@@ -40,6 +42,7 @@ type Located = Attachable & { readonly device: EndpointDevice };
 /** All endpoints that the agent has made and not taken away. */
 export class LocalEndpoints {
   private readonly register: Register;
+  private nextHops: ReadonlySet<string> = new Set();
 
   /** @throws AddressError for pools that are none */
   constructor(
@@ -47,7 +50,9 @@ export class LocalEndpoints {
     pools: IpamOptions,
   ) {
     const { memory, model } = node;
-    this.register = new Register(memory, pools, (address) => model.isNodeAddress(address));
+    this.register = new Register(memory, pools, (address) => {
+      return model.isNodeAddress(address) || this.nextHops.has(formatAddress(address));
+    });
   }
 
   list(): EndpointView[] {
@@ -56,6 +61,11 @@ export class LocalEndpoints {
 
   pools(): PoolView[] {
     return this.register.pools();
+  }
+
+  /** What is wrong with the pools; it ends when it is put right. */
+  checkPools(): string[] {
+    return checkPools(this.register.ranges, this.node.network);
   }
 
   /**
@@ -71,6 +81,7 @@ export class LocalEndpoints {
     if (made) return this.view(made)[0]!;
     this.dropDeadRivals(request);
     const mtuBytes = uplinkMtu(network);
+    this.nextHops = nextHops(network);
     const stored = this.register.begin(request, { deviceKind, mtuBytes });
     try {
       const numbers = numbersOf(this.make(stored));

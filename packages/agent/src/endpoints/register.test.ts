@@ -250,6 +250,24 @@ test('who is forgotten late does not take the address of who has it now', (t) =>
   memory.close();
 });
 
+test('a container has an address of the pools, whoever asks for it', (t) => {
+  const memory = new Memory(newDirectory(t));
+  const register = new Register(memory, POOLS, () => false);
+  const facts = { name: 'first', namespace: 'test', labels: {}, networkNamespace: '/x' };
+  const container = { ...facts, attachment: { network: 'shop', containerId: 'c1' } };
+  for (const brought of [{ ipv4: '9.9.9.9' }, { ipv4: '10.0.0.1', ipv6: 'fd00::a' }]) {
+    const ask = (): unknown => register.begin({ ...container, ...brought });
+    const message =
+      /^add endpoint test\/first: .* is in none of the agent's pools 10\.0\.0\.0\/29, /;
+    assert.throws(ask, { code: 'ERR_ENDPOINT_ADDRESS', message });
+  }
+  assert.deepEqual(register.list(), []);
+  // What the node's owner adds by hand is where the owner says.
+  register.begin({ ...facts, ipv4: '9.9.9.9' });
+  register.begin({ ...container, name: 'second', ipv4: '10.0.0.3', ipv6: 'fd00::9' });
+  memory.close();
+});
+
 test('an endpoint brings no address of the node, and none that no host can have', (t) => {
   const memory = new Memory(newDirectory(t));
   const node = parsePrefix('192.0.2.0/30');

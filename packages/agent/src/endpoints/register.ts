@@ -4,6 +4,7 @@
  */
 import { type Address, isHostAddress, parseAddress } from '@skep/wire';
 import type { DeviceKind } from '../devices/device-kind.ts';
+import type { AddressRange } from '../ipam/address-range.ts';
 import { Ipam, type IpamOptions, steadyNow } from '../ipam/ipam.ts';
 import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { NewEndpoint } from '../runtimes/container-labels.ts';
@@ -29,9 +30,10 @@ export interface NewDevice {
 export class Register {
   private readonly claims: Claims;
   private readonly ipam: Ipam;
+  private readonly poolTexts: readonly string[];
   private readonly now: () => number;
 
-  /** @param isNodeAddress whether the node itself has an address. @throws AddressError */
+  /** @param isNodeAddress whether the node or its router has an address. @throws AddressError */
   constructor(
     private readonly memory: Memory,
     options: IpamOptions,
@@ -39,6 +41,7 @@ export class Register {
   ) {
     this.claims = new Claims(memory.endpoints);
     this.now = options.now ?? steadyNow;
+    this.poolTexts = options.pools ?? [];
     this.ipam = new Ipam(options, memory.released, (address) => {
       return this.claims.hasAddress(address) || isNodeAddress(parseAddress(address));
     });
@@ -107,18 +110,29 @@ export class Register {
     });
   }
 
-  /** What comes in for the node must not be an endpoint's. @throws EndpointError */
+  /** @throws EndpointError */
   private checkBrought(text: string, request: EndpointRequest): void {
-    const address = parseAddress(text);
-    const found = this.isNodeAddress(address)
-      ? 'belongs to the node'
-      : isHostAddress(address)
-        ? undefined
-        : 'is none that one host can have';
+    const found = this.flawOf(parseAddress(text), request);
     if (found === undefined) return;
     const operation = `add endpoint ${qualifiedName(request)}`;
     const message = `${operation}: ${text} ${found} (bring another address, or none)`;
     throw new EndpointError('ERR_ENDPOINT_ADDRESS', message);
+  }
+
+  /**
+   * What comes in for the node must not be an endpoint's. Where a container asks, the pools are
+   * all that there is; whoever asks without one owns the node, and knows its network.
+   */
+  private flawOf(address: Address, { attachment }: EndpointRequest): string | undefined {
+    if (this.isNodeAddress(address)) return 'belongs to the node, or is its router';
+    if (!isHostAddress(address)) return 'is none that one host can have';
+    if (!attachment || this.ipam.has(address)) return undefined;
+    return `is in none of the agent's pools ${this.poolTexts.join(', ')}`;
+  }
+
+  /** What is given, without what is reserved. */
+  get ranges(): AddressRange[] {
+    return this.ipam.ranges;
   }
 
   pools(): PoolView[] {

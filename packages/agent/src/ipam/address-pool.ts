@@ -11,7 +11,7 @@ import {
 
 /** Gives addresses in a circle, so that one that was given back waits until all others were. */
 export class AddressPool {
-  private readonly ranges: readonly AddressRange[];
+  readonly ranges: readonly AddressRange[];
   private rangeIndex = 0;
   private next: bigint;
 

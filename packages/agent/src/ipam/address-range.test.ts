@@ -64,6 +64,26 @@ for (const { name, ranges, reserved, want } of SUBTRACTED) {
   });
 }
 
+const HOSTLESS: readonly { have: string; want: string }[] = [
+  { have: '0.0.0.0/0', want: '0.0.0.0/8' },
+  { have: '127.0.0.0/8', want: '127.0.0.0/8' },
+  { have: '126.0.0.1-128.0.0.1', want: '127.0.0.0/8' },
+  { have: '169.254.0.0/16', want: '169.254.0.0/16' },
+  { have: '224.0.0.0/24', want: '224.0.0.0/3' },
+  { have: '255.255.255.255', want: '224.0.0.0/3' },
+  { have: '::ffff:10.0.0.0/120', want: '::/80' },
+  { have: 'fe80::/64', want: 'fe80::/10' },
+  { have: 'ff00::/120', want: 'ff00::/8' },
+];
+
+for (const { have, want } of HOSTLESS) {
+  test(`pool ${have} is refused: no host can have ${want}`, () => {
+    const message = `address '${have}': expected none of ${want}, which no host can have`;
+    assert.throws(() => parsePool(have), { code: 'ERR_ADDRESS', message });
+    assert.doesNotThrow(() => parseAddressRange(have));
+  });
+}
+
 test('sizes are exact, and families are never mixed', () => {
   assert.equal(sizeOf([parsePool('fd00::/64'), parsePool('10.0.0.0/24')]), 2n ** 64n - 1n + 254n);
   const ranges = [parseAddressRange('::/0')];

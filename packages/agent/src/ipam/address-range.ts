@@ -1,5 +1,14 @@
 /** Ranges of addresses: as people write them, as numbers, and what is left of them. */
-import { type Address, AddressError, formatAddress, parseAddress, parsePrefix } from '@skep/wire';
+import {
+  type Address,
+  AddressError,
+  formatAddress,
+  formatPrefix,
+  HOSTLESS_PREFIXES,
+  parseAddress,
+  parsePrefix,
+  type Prefix,
+} from '@skep/wire';
 
 /** The addresses from `first` to `last`, both among them, as numbers. */
 export interface AddressRange {
@@ -13,7 +22,7 @@ const EXPECTED = 'a prefix, or FIRST-LAST of one family';
 /** `10.0.0.0/24`, `10.0.0.10-10.0.0.20`, or one address. @throws AddressError */
 export function parseAddressRange(text: string): AddressRange {
   const [firstText, lastText, ...rest] = text.split('-').map((part) => part.trim());
-  if (lastText === undefined) return parseWhole(text);
+  if (lastText === undefined) return rangeOf(parsePrefix(text));
   const [first, last] = [parseAddress(firstText ?? ''), parseAddress(lastText)];
   const range = { family: first.family, first: toNumber(first), last: toNumber(last) };
   if (rest.length > 0 || last.family !== first.family || range.last < range.first) {
@@ -31,6 +40,10 @@ export function parseAddressRange(text: string): AddressRange {
  */
 export function parsePool(text: string): AddressRange {
   const range = parseAddressRange(text);
+  const hostless = HOSTLESS_PREFIXES.find((prefix) => isOverlapping(rangeOf(prefix), range));
+  if (hostless) {
+    throw new AddressError(text, `none of ${formatPrefix(hostless)}, which no host can have`);
+  }
   const { family, first, last } = range;
   if (!text.includes('/') || last - first < 2n) return range;
   return { family, first: first + 1n, last: family === 4 ? last - 1n : last };
@@ -78,6 +91,11 @@ export function isInRanges(ranges: readonly AddressRange[], address: Address): b
   });
 }
 
+/** Whether some address is in both. */
+export function isOverlapping(left: AddressRange, right: AddressRange): boolean {
+  return left.family === right.family && left.first <= right.last && right.first <= left.last;
+}
+
 /** `10.0.0.1-10.0.0.254`, or one address. */
 export function formatRange({ family, first, last }: AddressRange): string {
   const text = formatAddress(toAddress(family, first));
@@ -95,8 +113,8 @@ function toNumber(address: Address): bigint {
   return BigInt(`0x${Buffer.from(address.bytes).toString('hex')}`);
 }
 
-function parseWhole(text: string): AddressRange {
-  const { address, length } = parsePrefix(text);
+/** All of its addresses. */
+export function rangeOf({ address, length }: Prefix): AddressRange {
   const first = toNumber(address);
   const hostBits = BigInt(address.bytes.length * 8 - length);
   return { family: address.family, first, last: first + (1n << hostBits) - 1n };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseAddress } from '@skep/wire';
 import { Ipam, steadyNow } from './ipam.ts';
 
 /** Gives addresses, and remembers who was given what. */
@@ -90,6 +91,14 @@ test('without a pool, who brings no address gets none', () => {
 test('a pool that is all reserved is used up, not endless', () => {
   const { give } = newIpam(['fd00::/64'], ['fd00::/60']);
   assert.throws(give, { code: 'ERR_IPAM_EXHAUSTED', message: /all 0 addresses/ });
+});
+
+test('what is reserved, and what an earlier endpoint had, is in the pools; nothing else is', () => {
+  const { ipam, release } = newIpam(['10.0.0.0/24', 'fd00::/64'], ['10.0.0.9', '10.9.0.0/24']);
+  release('10.0.0.1');
+  const has = (text: string): boolean => ipam.has(parseAddress(text));
+  const inside = ['10.0.0.1', '10.0.0.9', 'fd00::9'];
+  assert.deepEqual([...inside, '10.0.1.0', '10.9.0.1', 'fd01::1'].filter(has), inside);
 });
 
 test('what is free can be seen', () => {

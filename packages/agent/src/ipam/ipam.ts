@@ -3,10 +3,10 @@
  * an address is taken because the record of an endpoint has it, and that is on disk first.
  */
 import { ADDRESS_COOL_DOWN_SECONDS } from '@skep/contract';
-import { parseAddress } from '@skep/wire';
+import { type Address, parseAddress } from '@skep/wire';
 import type { PoolView } from '../views.ts';
 import { AddressPool } from './address-pool.ts';
-import { type AddressRange, parseAddressRange, parsePool } from './address-range.ts';
+import { type AddressRange, isInRanges, parseAddressRange, parsePool } from './address-range.ts';
 import { IpamError } from './ipam-error.ts';
 
 /** What may be given. */
@@ -47,6 +47,7 @@ export function readRanges({ pools = [], reserved = [] }: IpamOptions): {
 /** The pools of a node, and which of their addresses nobody may have yet. */
 export class Ipam {
   private readonly pools: readonly AddressPool[];
+  private readonly whole: readonly AddressRange[];
   private readonly now: () => number;
 
   /**
@@ -60,6 +61,7 @@ export class Ipam {
     private readonly isTaken: (address: string) => boolean,
   ) {
     const { ranges, gaps } = readRanges(options);
+    this.whole = ranges;
     this.now = options.now ?? steadyNow;
     this.pools = FAMILIES.flatMap((family) => {
       const own = ranges.filter((range) => range.family === family);
@@ -84,6 +86,16 @@ export class Ipam {
       return [name, brought[name] ?? this.chooseFrom(pool)];
     });
     return { ...brought, ...Object.fromEntries(chosen) };
+  }
+
+  /** Whether a pool has it, also where it is reserved: that is for who asks. */
+  has(address: Address): boolean {
+    return isInRanges(this.whole, address);
+  }
+
+  /** What it may give, without what is reserved. */
+  get ranges(): AddressRange[] {
+    return this.pools.flatMap((pool) => pool.ranges);
   }
 
   /** Those of the addresses that have to cool down when they are given back. */

@@ -12,6 +12,7 @@ import { type Answer, type Attached, callPlugin, writePlugin } from './runtime.t
 
 /** Of the node's way out, which endpoints are to have. */
 const UPLINK_MTU_BYTES = 1400;
+const POOLS = ['10.95.0.0/24', 'fd95::/64', 'fd77::9'];
 const NAMESPACES = ['node', 'outside', 'anna', 'bert'] as const;
 
 /** One of the world's network namespaces. */
@@ -63,12 +64,12 @@ export class PluginWorld {
   }
 
   /** @param pools more than all tests together use while addresses cool down, if not given */
-  async start(pools: readonly string[] = ['10.95.0.0/24', 'fd95::/64']): Promise<void> {
+  async start(pools: readonly string[] = POOLS): Promise<void> {
     this.agent = Agent.start({
       stateDirectory: join(this.directory, 'state'),
       bpffsDirectory: join(this.directory, 'bpf'),
       networkNamespace: this.pathOf('node'),
-      addresses: { pools, reserved: ['10.95.0.1'] },
+      addresses: { pools, reserved: ['10.95.0.1', 'fd77::9'] },
     });
     this.server = await serveAgent(this.agent, this.socket);
   }
