@@ -245,7 +245,8 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     const full = { code: 'ERR_STATE_WRITE', message: /ENOSPC.*nothing was changed/ };
     await assert.rejects(agent.applyPolicies(POLICY, 'anna.yaml'), full);
     assert.deepEqual(await agent.listPolicies(), []);
-    await assert.rejects(agent.addEndpoint({ ...ANNA, name: 'bert', ipv4: '10.96.0.2' }), full);
+    const bert = { ...ANNA, name: 'bert', ipv4: '10.96.0.2', interfaceName: 'eth1' };
+    await assert.rejects(agent.addEndpoint(bert), full);
     await assert.rejects(agent.relabelEndpoint('test/anna', { app: 'else' }), full);
     await assert.rejects(agent.removeEndpoint('test/anna'), full);
     const [anna, ...others] = await agent.listEndpoints();

@@ -130,6 +130,23 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
     await world.assertNothingLeft();
   });
 
+  test('an ADD that fails takes no address from others', async () => {
+    const before = await world.agent.listPools();
+    const unused = { name: 'unused', namespace: 'shop', networkNamespace: anna.networkNamespace };
+    const wrong: readonly [object, string][] = [
+      [{ interfaceName: 'lo' }, 'ERR_ENDPOINT_EXISTS'],
+      [{ networkNamespace: world.pathOf('node') }, 'ERR_ENDPOINT_NAMESPACE'],
+      [{ networkNamespace: '/etc/passwd' }, 'ERR_ENDPOINT_NAMESPACE'],
+      // Known only when it is made.
+      [{ interfaceName: '.' }, 'ERR_NETLINK'],
+    ];
+    for (const [more, code] of wrong) {
+      const added = world.agent.addEndpoint({ ...unused, wantsAddresses: true, ...more });
+      await assert.rejects(added, { code });
+    }
+    assert.deepEqual(await world.agent.listPools(), before);
+  });
+
   test('an interface of a container is added once', async () => {
     const result = await world.add(anna);
     const again = await world.call('ADD', anna);

@@ -1,36 +1,36 @@
 /** Network namespaces that an endpoint can be made in, told by what they are and not by path. */
 import { fstatSync, type Stats, statSync } from 'node:fs';
 import { Network } from '@skep/netlink';
+import { Errno, KernelError } from '@skep/sys';
 import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { StoredEndpoint } from '../state/schema.ts';
 import { DEFAULT_INTERFACE } from '../state/stored.ts';
+import type { EndpointRequest } from '../views.ts';
 import { EndpointError } from './endpoint-error.ts';
 
 /**
- * Of an endpoint that is about to get its device, beside the others.
+ * Of an endpoint that somebody asks for, beside the others.
  *
  * @throws EndpointError where the namespace is the node's, or has an interface of that name;
  *   KernelError where there is no namespace
  */
 export function checkNamespace(
   node: Network,
-  endpoint: StoredEndpoint,
+  request: EndpointRequest,
   others: Iterable<StoredEndpoint>,
 ): void {
-  const { networkNamespace, interfaceName = DEFAULT_INTERFACE } = endpoint;
-  const operation = `add endpoint ${qualifiedName(endpoint)}`;
-  const inside = new Network(networkNamespace);
+  const { networkNamespace, interfaceName = DEFAULT_INTERFACE } = request;
+  const operation = `add endpoint ${qualifiedName(request)}`;
+  const inside = openNamespace(operation, networkNamespace);
   try {
     const own = fstatSync(inside.namespace.number);
     if (isSame(own, fstatSync(node.namespace.number))) {
-      const found = `${networkNamespace} is the node's own network namespace`;
-      const message = `${operation}: ${found}, expected the endpoint's`;
-      throw new EndpointError('ERR_ENDPOINT_NAMESPACE', message);
+      throw wrongNamespace(operation, `${networkNamespace} is the node's own network namespace`);
     }
     if (!inside.links.find(interfaceName)) return;
     const holder = [...others].find((other) => {
-      const { id, interfaceName: name = DEFAULT_INTERFACE } = other;
-      return id !== endpoint.id && name === interfaceName && isAt(other.networkNamespace, own);
+      const { interfaceName: name = DEFAULT_INTERFACE } = other;
+      return name === interfaceName && isAt(other.networkNamespace, own);
     });
     const whose = holder ? qualifiedName(holder) : 'somebody else';
     const found = `interface ${interfaceName} of ${networkNamespace} belongs to ${whose}`;
@@ -39,6 +39,20 @@ export function checkNamespace(
   } finally {
     inside.close();
   }
+}
+
+function openNamespace(operation: string, path: string): Network {
+  try {
+    return new Network(path);
+  } catch (error) {
+    const isOther = error instanceof KernelError && error.errno === Errno.EINVAL;
+    throw isOther ? wrongNamespace(operation, `${path} is no network namespace`) : error;
+  }
+}
+
+function wrongNamespace(operation: string, found: string): EndpointError {
+  const message = `${operation}: ${found}, expected the endpoint's`;
+  return new EndpointError('ERR_ENDPOINT_NAMESPACE', message);
 }
 
 /** The path of one that is gone leads nowhere. */

@@ -80,16 +80,22 @@ export class LocalEndpoints {
     const made = isRetry ? this.madeBefore(request) : undefined;
     if (made) return this.view(made)[0]!;
     this.dropDeadRivals(request);
+    this.register.check(request);
+    checkNamespace(network, request, this.register.list());
     const mtuBytes = uplinkMtu(network);
     this.nextHops = nextHops(network);
     const stored = this.register.begin(request, { deviceKind, mtuBytes });
+    let isUsed = false;
     try {
-      const numbers = numbersOf(this.make(stored));
+      const known = this.make(stored);
+      isUsed = true;
+      openRoutes(network, deviceOf(stored), known.interfaceIndex);
+      const numbers = numbersOf(known);
       const ready = this.register.finish(stored, numbers, this.lastIdentity());
       this.tell('endpoint added', ready, start);
       return this.view(ready)[0]!;
     } catch (error) {
-      this.take(stored);
+      this.take(stored, isUsed);
       throw error;
     }
   }
@@ -274,27 +280,29 @@ export class LocalEndpoints {
     this.removeAll(dead);
   }
 
-  /** The way to an endpoint opens last. */
+  /** All but the way to it, which opens last. */
   private make(stored: StoredEndpoint): KnownEndpoint {
     const { network, model, kernel } = this.node;
-    checkNamespace(network, stored, this.register.list());
     const device = deviceOf(stored);
     const interfaceIndex = createDevice(network, device);
     const known = model.addEndpoint(factsOf(stored, interfaceIndex));
     this.inNamespace(() => kernel.attach(attachableOf(stored, interfaceIndex)));
-    openRoutes(network, device, interfaceIndex);
     return known;
   }
 
-  /** Closed first, then gone; what is not there any more is no error. */
-  private take(stored: StoredEndpoint): void {
+  /**
+   * Closed first, then gone; what is not there any more is no error.
+   *
+   * @param isUsed whether there was a way to it
+   */
+  private take(stored: StoredEndpoint, isUsed = true): void {
     const { network, model, kernel, problems } = this.node;
     model.removeEndpoint(stored.id);
     deleteDevice(network, deviceOf(stored));
     kernel.detach(stored.id);
     problems.forgetEndpoint(stored.id);
     try {
-      this.register.forget(stored);
+      this.register.forget(stored, isUsed);
     } catch (error) {
       // It is gone; the next start finds that it was not ready, and nothing of it.
       problems.push(`endpoint ${qualifiedName(stored)} is gone, but not forgotten: ${error}`);

@@ -250,6 +250,18 @@ test('who is forgotten late does not take the address of who has it now', (t) =>
   memory.close();
 });
 
+test('an address that nobody has used is free at once', (t) => {
+  const memory = new Memory(newDirectory(t));
+  const register = new Register(memory, { pools: ['10.0.0.1'] }, () => false);
+  const facts = { namespace: 'test', labels: {}, networkNamespace: '/x', wantsAddresses: true };
+  const begin = (name: string): StoredEndpoint => register.begin({ ...facts, name });
+  register.forget(begin('first'), false);
+  assert.equal(register.pools()[0]!.cooling, 0);
+  register.forget(begin('second'));
+  assert.throws(() => begin('third'), { code: 'ERR_IPAM_EXHAUSTED' });
+  memory.close();
+});
+
 test('a container has an address of the pools, whoever asks for it', (t) => {
   const memory = new Memory(newDirectory(t));
   const register = new Register(memory, POOLS, () => false);

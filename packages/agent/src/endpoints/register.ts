@@ -61,6 +61,12 @@ export class Register {
     return [...new Set(this.claims.conflicts(request).map(([, holder]) => holder))];
   }
 
+  /** Whether it asks for what it may have. @throws EndpointError, AddressError */
+  check(request: EndpointRequest): void {
+    this.claims.check(request);
+    for (const text of addressTextsOf(request)) this.checkBrought(text, request);
+  }
+
   /**
    * An id, and addresses where they are wanted: from here on a crash undoes the endpoint.
    *
@@ -70,8 +76,7 @@ export class Register {
     { wantsAddresses, ...request }: NewEndpoint,
     { deviceKind, mtuBytes }: NewDevice = {},
   ): StoredEndpoint {
-    this.claims.check(request);
-    for (const text of addressTextsOf(request)) this.checkBrought(text, request);
+    this.check(request);
     const id = this.claims.freeId(this.memory.current.lastEndpointId);
     const asked = request as Omit<StoredEndpoint, 'id' | 'state'>;
     const { ipv4, ipv6 } = request;
@@ -100,12 +105,16 @@ export class Register {
     this.memory.putEndpoints(endpoints.map((each) => ({ ...each, state: 'removing' as const })));
   }
 
-  /** Nothing of it is left: what it had is free, after a while. @throws StateWriteError */
-  forget(stored: StoredEndpoint): void {
+  /**
+   * Nothing of it is left: what it had is free, after a while if somebody may have talked to it.
+   *
+   * @throws StateWriteError
+   */
+  forget(stored: StoredEndpoint, isUsed = true): void {
     this.claims.remove(stored);
     this.memory.forgetEndpoint(stored.id, {
       at: this.now(),
-      addresses: this.ipam.coolable(addressTextsOf(stored)),
+      addresses: isUsed ? this.ipam.coolable(addressTextsOf(stored)) : [],
       cooled: this.ipam.cooled(),
     });
   }

@@ -137,7 +137,7 @@ export class PluginWorld {
     for (const { taken } of await this.agent.listPools()) assert.equal(taken, 0);
   }
 
-  private pathOf(name: NamespaceName): string {
+  pathOf(name: NamespaceName): string {
     return `/run/netns/${this.prefix}-${name}`;
   }
 }
