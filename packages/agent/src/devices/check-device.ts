@@ -1,7 +1,8 @@
 /** Whether an endpoint's devices are still as they were made: what a runtime asks with CHECK. */
 import { type Link, Network } from '@skep/netlink';
-import { type Address, formatAddress, formatMac, formatPrefix, singlePrefix } from '@skep/wire';
+import { formatAddress, formatMac, formatPrefix, singlePrefix } from '@skep/wire';
 import { addressesOf, type EndpointDevice, findDevice, GATEWAY } from './endpoint-device.ts';
+import { checkWayOut, type WayOut } from './endpoint-routes.ts';
 
 /** What is missing or different, one sentence each. */
 export function checkDevice(host: Network, device: EndpointDevice): string[] {
@@ -50,7 +51,11 @@ function checkInside(device: EndpointDevice, hostIndex: number | undefined): str
     }
     return [
       ...problems,
-      ...addressesOf(device).flatMap((address) => checkAddress(inside, link.index, address)),
+      ...addressesOf(device).flatMap((address) => {
+        const gateway = address.family === 4 ? GATEWAY.ipv4 : GATEWAY.ipv6;
+        const { id: endpointId } = device;
+        return checkAddress(inside, { endpointId, linkIndex: link.index, address, gateway });
+      }),
     ];
   } finally {
     inside.close();
@@ -63,18 +68,10 @@ function checkMtu(name: string, found: Link, { mtuBytes: expected }: EndpointDev
   return [`${name}: MTU ${found.mtuBytes}, expected ${expected}`];
 }
 
-function checkAddress(inside: Network, linkIndex: number, address: Address): string[] {
-  const text = formatAddress(address);
-  const { family } = address;
-  const gateway = formatAddress(family === 4 ? GATEWAY.ipv4 : GATEWAY.ipv6);
-  const hasAddress = inside.addresses.list(linkIndex).some((each) => {
+function checkAddress(inside: Network, wayOut: WayOut): string[] {
+  const text = formatAddress(wayOut.address);
+  const hasAddress = inside.addresses.list(wayOut.linkIndex).some((each) => {
     return formatAddress(each.address) === text;
   });
-  const hasRoute = inside.routes.list({ family, linkIndex }).some(({ destination, via }) => {
-    return destination.length === 0 && via !== undefined && formatAddress(via) === gateway;
-  });
-  return [
-    ...(hasAddress ? [] : [`address ${text}: it is gone`]),
-    ...(hasRoute ? [] : [`default route of IPv${family} by ${gateway}: it is gone`]),
-  ];
+  return [...(hasAddress ? [] : [`address ${text}: it is gone`]), ...checkWayOut(inside, wayOut)];
 }

@@ -6,10 +6,11 @@
 import { ENDPOINTS_MAX, INTERFACE_INDEXES_MAX } from '@skep/contract';
 import { atLimit, interfaces } from '@skep/datapath';
 import { type Link, NetlinkError, Network } from '@skep/netlink';
-import { Errno } from '@skep/sys';
-import { type Address, parseAddress, parsePrefix, singlePrefix } from '@skep/wire';
+import { Errno, KernelError } from '@skep/sys';
+import { type Address, parseAddress, singlePrefix } from '@skep/wire';
 import { EndpointError } from '../endpoints/endpoint-error.ts';
 import type { DeviceKind } from './device-kind.ts';
+import { closeWayOut, openWayOut } from './endpoint-routes.ts';
 
 /**
  * The endpoint's only neighbour: on its link, and nowhere else. @source RFC 3927, RFC 4291 section
@@ -22,7 +23,6 @@ export const LINK_GROUP = 0x5ce9;
 const FIRST_INDEX = 10_000;
 /** IN6_ADDR_GEN_MODE_NONE. @source include/uapi/linux/if_link.h */
 const NO_LINK_LOCAL_ADDRESS = 1;
-const DEFAULT = { ipv4: parsePrefix('0.0.0.0/0'), ipv6: parsePrefix('::/0') };
 
 /** Both ends of an endpoint's pair, as they are to be; MAC addresses are 6 bytes each. */
 export interface EndpointDevice {
@@ -157,6 +157,24 @@ export function deleteDevice(
   }
 }
 
+/** What an endpoint's devices do not take with them; nothing where its namespace is gone. */
+export function closeWaysOut(device: EndpointDevice): void {
+  let inside: Network;
+  try {
+    inside = new Network(device.networkNamespace);
+  } catch (error) {
+    if (error instanceof KernelError) return;
+    throw error;
+  }
+  try {
+    for (const address of addressesOf(device)) {
+      closeWayOut(inside, { endpointId: device.id, address });
+    }
+  } finally {
+    inside.close();
+  }
+}
+
 /** The host's end of that name, if the agent has made it. */
 export function findDevice(host: Network, hostInterface: string): Link | undefined {
   const link = host.links.find(hostInterface);
@@ -191,13 +209,8 @@ function setUpInside(inside: Network, device: EndpointDevice): void {
     if (!address) continue;
     const { length: prefixLength } = singlePrefix(address);
     inside.addresses.add({ linkIndex: index, address, prefixLength, isDetectionSkipped: true });
-    inside.routes.replace({
-      destination: DEFAULT[family],
-      via: GATEWAY[family],
-      linkIndex: index,
-      isOnLink: true,
-      source: address,
-    });
+    const gateway = GATEWAY[family];
+    openWayOut(inside, { endpointId: device.id, linkIndex: index, address, gateway });
   }
 }
 

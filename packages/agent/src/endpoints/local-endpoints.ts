@@ -7,6 +7,7 @@ import { inNetworkNamespace } from '@skep/sys';
 import { formatAddress } from '@skep/wire';
 import { checkDevice } from '../devices/check-device.ts';
 import {
+  closeWaysOut,
   createDevice,
   deleteDevice,
   type EndpointDevice,
@@ -298,7 +299,9 @@ export class LocalEndpoints {
   private take(stored: StoredEndpoint, isUsed = true): void {
     const { network, model, kernel, problems } = this.node;
     model.removeEndpoint(stored.id);
-    deleteDevice(network, deviceOf(stored));
+    const device = deviceOf(stored);
+    deleteDevice(network, device);
+    closeWaysOut(device);
     kernel.detach(stored.id);
     problems.forgetEndpoint(stored.id);
     try {

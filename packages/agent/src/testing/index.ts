@@ -2,3 +2,4 @@
 export * from './left-state.ts';
 export * from './next-build.ts';
 export * from './table-rows.ts';
+export * from './talk.ts';

@@ -1,0 +1,119 @@
+/** A container in several networks: every interface answers by itself, and goes alone. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Talker } from '@skep/agent/testing';
+import { canUseBpf } from '@skep/bpf';
+import type { InstalledRoute } from '@skep/netlink';
+import { formatAddress, parseAddress, parsePrefix } from '@skep/wire';
+import type { CniResult } from './result.ts';
+import { PluginWorld } from './testing/plugin-world.ts';
+
+const PORT = 7000;
+const DEFAULTS = ['0.0.0.0/0', '::/0'].map(parsePrefix);
+
+describe('a container in several networks', { skip: canUseBpf() ?? false }, () => {
+  const world = new PluginWorld('networks');
+  const { anna, bert } = world;
+  const net1 = { ...anna, interfaceName: 'net1' };
+  let talkers: Record<'anna' | 'bert', Talker>;
+
+  before(async () => {
+    await world.setUp();
+    talkers = {
+      anna: new Talker(anna.networkNamespace),
+      bert: new Talker(bert.networkNamespace),
+    };
+    for (const talker of Object.values(talkers)) await talker.ask({ serve: PORT });
+  });
+  after(async () => {
+    for (const talker of Object.values(talkers)) talker.stop();
+    await world.tearDown();
+  });
+
+  const addressesOf = ({ ips = [] }: CniResult): string[] => {
+    return ips.map(({ address }) => address.split('/')[0]!);
+  };
+  const assertReached = async (from: 'anna' | 'bert', ...results: CniResult[]): Promise<void> => {
+    for (const connect of results.flatMap(addressesOf)) {
+      const ask = (): Promise<string> => talkers[from].ask({ connect, port: PORT });
+      // What an earlier connection still sends may have begun to ask for the gateway too early.
+      const answer = (await ask()) === 'connected' ? 'connected' : await ask();
+      assert.equal(answer, 'connected', `${from} to ${connect}`);
+    }
+  };
+  const rules = (): number[] =>
+    world.within('anna', (network) =>
+      ([4, 6] as const).flatMap((family) => network.rules.list(family)).map(({ table }) => table),
+    );
+
+  for (const [goes, stays] of [
+    [net1, anna],
+    [anna, net1],
+  ] as const) {
+    const name = stays === anna ? 'eth0' : 'net1';
+    test(`both answer, and ${name} goes on when the other has gone`, async () => {
+      const before = rules();
+      const results = new Map<object, CniResult>();
+      for (const attached of [anna, net1]) results.set(attached, await world.add(attached));
+      const peer = await world.add(bert);
+      for (const [attached, prevResult] of results) {
+        const checked = await world.call('CHECK', attached as typeof anna, { prevResult });
+        assert.deepEqual(checked, { status: 0 });
+      }
+      await assertReached('bert', ...results.values());
+      await assertReached('anna', peer);
+      assert.deepEqual(await world.call('DEL', goes), { status: 0 });
+      const prevResult = results.get(stays)!;
+      assert.deepEqual(await world.call('CHECK', stays, { prevResult }), { status: 0 });
+      await assertReached('bert', prevResult);
+      await assertReached('anna', peer);
+      await world.call('DEL', stays);
+      assert.deepEqual(rules(), before);
+      await world.call('DEL', bert);
+      await world.assertNothingLeft();
+    });
+  }
+
+  test('a way out that another plugin has made stays the first', async () => {
+    const waysOut = (): (string | undefined)[] =>
+      world.within('anna', ({ routes, links }) => {
+        const { index } = links.get('theirs');
+        const isTheirs = ({ linkIndex, destination }: InstalledRoute): boolean => {
+          return linkIndex === index && destination.length === 0;
+        };
+        return routes
+          .list({ table: 254 })
+          .filter(isTheirs)
+          .map(({ via }) => formatAddress(via!));
+      });
+    world.within('anna', ({ links, routes }) => {
+      const peer = { name: 'others' };
+      const linkIndex = links.createVeth({ name: 'theirs', isUp: true, peer }).index;
+      links.set('others', { isUp: true });
+      for (const [destination, via] of [
+        [DEFAULTS[0]!, '192.0.2.33'],
+        [DEFAULTS[1]!, 'fe80::33'],
+      ] as const) {
+        routes.add({ destination, via: parseAddress(via), linkIndex, isOnLink: true });
+      }
+    });
+    const before = waysOut();
+    assert.deepEqual(before, ['192.0.2.33', 'fe80::33']);
+    const prevResult = await world.add(net1);
+    await world.add(bert);
+    assert.deepEqual(waysOut(), before);
+    await assertReached('bert', prevResult);
+    assert.deepEqual(await world.call('CHECK', net1, { prevResult }), { status: 0 });
+    world.within('anna', (network) => {
+      const own = network.rules.list(4).find(({ from }) => from !== undefined);
+      network.rules.delete(own!);
+    });
+    const { status, json } = await world.call('CHECK', net1, { prevResult });
+    assert.deepEqual([status, json?.code], [1, 101]);
+    assert.match(json!.msg!, /way out of 10\.95\.0\.\d+ by table \d+: it is gone$/);
+    for (const attached of [net1, bert]) await world.call('DEL', attached);
+    assert.deepEqual(waysOut(), before);
+    world.within('anna', ({ links }) => links.delete('theirs'));
+    await world.assertNothingLeft();
+  });
+});
