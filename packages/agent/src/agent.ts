@@ -122,6 +122,7 @@ export class Agent implements AgentApi {
     this.addressWatch = this.watchAddresses();
     this.uplinkWatch = this.watchMtu();
     this.programWatch = new ProgramWatch(node);
+    this.programWatch.check(Infinity);
     this.repair = setInterval(() => this.putBack(), REPAIR_MILLISECONDS).unref();
   }
 

@@ -3,15 +3,16 @@
  * what it has attached goes on deciding without it.
  */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { canUseBpf, explainMissing, type Feature } from '@skep/bpf';
 import { policies } from '@skep/datapath';
-import { unmount } from '@skep/sys';
+import { bindMount, unmount } from '@skep/sys';
 import type { KernelFeatures } from './kernel/kernel-features.ts';
 import { KilledDaemon } from './testing/killed-daemon.ts';
+import { ONLY_ANNA } from './testing/policies.ts';
 
 const TCX: KernelFeatures = { mechanism: 'tcx', hasRedirectPeer: true };
 const CASES: readonly { name: string; features: KernelFeatures; needs: Feature }[] = [
@@ -110,6 +111,56 @@ for (const { name, features, needs } of CASES) {
       await decidesOn();
       await world.start(features, LIFE);
       await decidesOn();
+    });
+
+    describe('and whose links outlive them', () => {
+      /** As another mount namespace has it that was made meanwhile. */
+      let kept: string;
+      before(() => {
+        kept = `${world.bpffs}-kept`;
+        mkdirSync(kept);
+      });
+      after(() => rmdirSync(kept));
+
+      /** Ends the daemon, its pins, and lets another begin; `look` before the old ones end. */
+      const beginAnew = async (look: () => Promise<void>): Promise<void> => {
+        bindMount(world.bpffs, kept);
+        try {
+          await world.kill();
+          unmount(world.bpffs);
+          await world.start(features, LIFE);
+          await look();
+        } finally {
+          unmount(kept);
+        }
+      };
+
+      test('the next daemon takes their programs off, and decides alone', async () => {
+        await beginAnew(async () => {
+          const { problems } = await world.client.status();
+          assert.match(problems.join('\n'), /^endpoint test\/anna: programs of an earlier agent/m);
+          assert.match(
+            problems.join('\n'),
+            /^uplink up0: programs of an earlier agent .* are off/m,
+          );
+          assert.equal((await world.client.health()).isHealthy, true);
+          await decidesOn();
+          const policy = 'NetworkPolicy/test/bert';
+          await world.client.deletePolicies([policy], { isUnconfirmed: true });
+          assert.equal(await world.connect('carl'), 'connected');
+          await world.client.applyPolicies(ONLY_ANNA, 'bert.yaml', { isUnconfirmed: true });
+        });
+      });
+
+      test("somebody else's programs stay where they are", async () => {
+        const close = world.attachOther(UPLINK);
+        try {
+          await beginAnew(async () => assert.deepEqual(world.linkedPrograms(UPLINK), [2, 1]));
+        } finally {
+          close();
+        }
+        assert.deepEqual(world.linkedPrograms(UPLINK), [1, 1]);
+      });
     });
   });
 }

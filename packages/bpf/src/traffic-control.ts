@@ -45,6 +45,8 @@ export type TcMechanism = 'tcx' | 'clsact' | 'netkit';
 /** A program attached to traffic control, whichever way, that stays when this process ends. */
 export interface TcAttachment {
   readonly mechanism: TcMechanism;
+  /** The number of its link, where there is one. */
+  readonly linkId?: number;
   /** Puts another program in its place, between two packets. */
   update(program: Program): void;
   /** Pins it where it was pinned, after somebody has removed the pin. A classifier has none. */
@@ -126,6 +128,27 @@ export function attachedProgramIds({
   return found.map(({ programId }) => programId);
 }
 
+/** A program that is attached by a link. */
+export interface LinkedProgram {
+  readonly programId: number;
+  readonly linkId: number;
+}
+
+/**
+ * What is attached there by links, by whomever. Beside classifiers that is TCX, which runs first.
+ *
+ * @throws KernelError
+ */
+export function linkedPrograms({
+  ifindex,
+  direction,
+  mechanism,
+}: Pick<Required<AttachTcOptions>, 'ifindex' | 'direction' | 'mechanism'>): LinkedProgram[] {
+  const way = mechanism === 'clsact' ? 'tcx' : mechanism;
+  if (way === 'tcx' && !hasTcx()) return [];
+  return LINKED[way].query(ifindex, direction).programs.filter(({ linkId }) => linkId !== 0);
+}
+
 /** The ways that have links, and how each is attached and asked for. */
 const LINKED: Readonly<Record<'tcx' | 'netkit', LinkedWay>> = {
   tcx: { attach: attachTcx, query: queryTcx },
@@ -151,6 +174,7 @@ function attachLink(options: AttachTcOptions, mechanism: 'tcx' | 'netkit'): TcAt
   if (mechanism === 'tcx') classifiers.removeFilter(keyOf(options));
   return {
     mechanism,
+    linkId: link.info().id,
     update: (next) => link.update(next),
     pinAgain: () => link.pin(pinPath),
     detach: () => {

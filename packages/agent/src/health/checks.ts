@@ -16,6 +16,7 @@ export const PRESSURE_MAX = 0.9;
 const NAMES_MAX = 3;
 
 const ATTACH_ADVICE = 'it is attached again in seconds: see who takes it off';
+const STRAY_ADVICE = 'it is taken off in seconds';
 
 /** What was read of the tables at the same moment. */
 export interface TableReadings {
@@ -96,9 +97,16 @@ function checkPrograms({ memory, network, kernel }: Node): string[] {
         const advice = 'remove the endpoint and add it again';
         return [`endpoint ${name}: its device ${hostInterfaceName(stored.id)} is gone (${advice})`];
       }
-      return kernel.missingPrograms(attachableOf(stored, link.index)).map((direction) => {
-        return `endpoint ${name}: no program at ${direction} of ${link.name} (${ATTACH_ADVICE})`;
-      });
+      const endpoint = attachableOf(stored, link.index);
+      const at = `of ${link.name}`;
+      return [
+        ...kernel.missingPrograms(endpoint).map((direction) => {
+          return `endpoint ${name}: no program at ${direction} ${at} (${ATTACH_ADVICE})`;
+        }),
+        ...kernel.strayPrograms(endpoint).map((direction) => {
+          return `endpoint ${name}: ${secondAt(direction)} ${at} (${STRAY_ADVICE})`;
+        }),
+      ];
     }),
   );
 }
@@ -107,12 +115,19 @@ function checkPrograms({ memory, network, kernel }: Node): string[] {
 function checkUplinks({ memory, network, kernel }: Node): string[] {
   const uplinks = memory.current.uplinks ?? [];
   return inNetworkNamespace(network.namespace, () =>
-    uplinks.flatMap(({ index, name }) =>
-      kernel.missingUplinkPrograms(index).map((direction) => {
+    uplinks.flatMap(({ index, name }) => [
+      ...kernel.missingUplinkPrograms(index).map((direction) => {
         return `uplink ${name}: no program at its ${direction} (${ATTACH_ADVICE})`;
       }),
-    ),
+      ...kernel.strayUplinkPrograms(index).map((direction) => {
+        return `uplink ${name}: ${secondAt(`its ${direction}`)} (${STRAY_ADVICE})`;
+      }),
+    ]),
   );
+}
+
+function secondAt(place: string): string {
+  return `a second program, of an earlier agent, at ${place}`;
 }
 
 function checkForwarding({ network }: Node): string[] {

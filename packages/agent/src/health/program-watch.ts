@@ -1,6 +1,6 @@
 /**
  * Programs that somebody has taken off are put back: without them a veth and an uplink let
- * everything through.
+ * everything through. Those of an earlier agent are taken off: they decide by what was.
  */
 import { inNetworkNamespace } from '@skep/sys';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
@@ -21,56 +21,76 @@ export class ProgramWatch {
 
   constructor(private readonly node: Parts) {}
 
-  /** All uplinks, and the next ones of the endpoints. */
-  check(): void {
+  /** All uplinks, and the next ones of the endpoints, or all of them. */
+  check(endpointsMax = ENDPOINTS_AT_ONCE): void {
     inNetworkNamespace(this.node.network.namespace, () => {
-      for (const each of this.nextEndpoints()) this.checkEndpoint(each);
+      for (const each of this.nextEndpoints(endpointsMax)) this.checkEndpoint(each);
       for (const each of this.node.memory.current.uplinks ?? []) this.checkUplink(each);
     });
   }
 
-  private nextEndpoints(): StoredEndpoint[] {
+  private nextEndpoints(max: number): StoredEndpoint[] {
     const ready = [...this.node.memory.endpoints.values()]
       .filter(({ state }) => state === 'ready')
       .sort((left, right) => left.id - right.id);
     const later = ready.filter(({ id }) => id > this.lastId);
-    const next = [...later, ...ready].slice(0, Math.min(ready.length, ENDPOINTS_AT_ONCE));
+    const next = [...later, ...ready].slice(0, Math.min(ready.length, max));
     this.lastId = next.at(-1)?.id ?? 0;
     return next;
   }
 
   private checkEndpoint(stored: StoredEndpoint): void {
     const { network, kernel } = this.node;
-    this.putBack(`endpoint ${qualifiedName(stored)}`, () => {
-      const link = findDevice(network, hostInterfaceName(stored.id));
-      const endpoint = link && attachableOf(stored, link.index);
-      if (!endpoint || kernel.missingPrograms(endpoint).length === 0) return false;
-      kernel.attach(endpoint);
-      return true;
+    const link = findDevice(network, hostInterfaceName(stored.id));
+    if (!link) return;
+    const endpoint = attachableOf(stored, link.index);
+    this.mend(`endpoint ${qualifiedName(stored)}`, {
+      isMissing: () => kernel.missingPrograms(endpoint).length > 0,
+      attach: () => kernel.attach(endpoint),
+      detachStrays: () => kernel.detachStrays(endpoint),
     });
   }
 
   private checkUplink({ index, name }: { readonly index: number; readonly name: string }): void {
     const { network, kernel } = this.node;
-    this.putBack(`uplink ${name}`, () => {
-      if (network.links.find(index)?.name !== name) return false;
-      if (kernel.missingUplinkPrograms(index).length === 0) return false;
-      kernel.attachUplink(index);
-      return true;
+    if (network.links.find(index)?.name !== name) return;
+    this.mend(`uplink ${name}`, {
+      isMissing: () => kernel.missingUplinkPrograms(index).length > 0,
+      attach: () => kernel.attachUplink(index),
+      detachStrays: () => kernel.detachUplinkStrays(index),
     });
   }
 
-  /** @param attach returns whether something was missing */
-  private putBack(whose: string, attach: () => boolean): void {
+  /** First what is to decide, then what is not to. */
+  private mend(whose: string, { isMissing, attach, detachStrays }: Programs): void {
+    this.putRight(whose, 'its programs cannot be attached again', () => {
+      if (!isMissing()) return undefined;
+      attach();
+      return 'somebody has taken its programs off: they are back';
+    });
+    this.putRight(whose, 'programs of an earlier agent cannot be taken off', () => {
+      if (detachStrays().length === 0) return undefined;
+      return 'programs of an earlier agent decided beside its own: they are off';
+    });
+  }
+
+  /** @param task returns what was wrong, if something was */
+  private putRight(whose: string, failure: string, task: () => string | undefined): void {
     const { problems } = this.node;
+    const subject = `${whose}: ${failure}`;
     try {
-      if (!attach()) return;
-      const when = new Date().toISOString();
-      const found = `${whose}: somebody has taken its programs off`;
-      problems.mention(whose, `${found}: they are back since ${when}`);
+      const done = task();
+      if (done) problems.mention(subject, `${whose}: ${done} since ${new Date().toISOString()}`);
     } catch (error) {
-      const found = `${whose}: its programs cannot be attached again`;
-      problems.mention(whose, `${found}: ${String(error)}`);
+      problems.mention(subject, `${subject}: ${String(error)}`);
     }
   }
+}
+
+/** What is looked at of one interface. */
+interface Programs {
+  readonly isMissing: () => boolean;
+  readonly attach: () => void;
+  /** In which directions there were some. */
+  readonly detachStrays: () => readonly unknown[];
 }

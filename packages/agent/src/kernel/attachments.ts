@@ -13,6 +13,10 @@ import {
   attachedProgramIds,
   attachTc,
   detachTc,
+  type LinkedProgram,
+  linkedPrograms,
+  openLinkById,
+  openProgramById,
   type Program,
   type TcAttachment,
   type TcDirection,
@@ -39,6 +43,9 @@ export interface Interface {
 }
 
 const DIRECTIONS = ['ingress', 'egress'] as const;
+
+/** What the names of the datapath's programs begin with, whichever build has loaded them. */
+const OWN_NAMES = 'skep_';
 
 /** The numbers that the kernel has given to the programs of a pair. */
 export type ProgramIds = Readonly<Record<TcDirection, number>>;
@@ -80,8 +87,27 @@ export class Attachments {
   /** Directions in which the program is not attached. */
   missing(at: Interface, ids: ProgramIds): TcDirection[] {
     return DIRECTIONS.filter((direction) => {
-      return !attachedIds(this.where(at, direction)).includes(ids[direction]);
+      const attached = ifThere(() => attachedProgramIds(this.where(at, direction)));
+      return !attached?.includes(ids[direction]);
     });
+  }
+
+  /**
+   * Directions in which programs of an earlier agent run beside this one's. Its links outlive their
+   * pins where another mount namespace has the file system still, and decide by tables that nobody
+   * writes.
+   */
+  strays(at: Interface): TcDirection[] {
+    return DIRECTIONS.filter((direction) => this.strayLinks(at, direction).length > 0);
+  }
+
+  /** Takes those off, and nobody else's. @throws KernelError */
+  detachStrays(at: Interface): TcDirection[] {
+    const found = this.strays(at);
+    for (const direction of found) {
+      for (const { linkId } of this.strayLinks(at, direction)) detachLink(linkId);
+    }
+    return found;
   }
 
   /** Lets the attachments of an interface end that is gone, or about to go. */
@@ -94,6 +120,7 @@ export class Attachments {
   detach(at: Interface): void {
     this.letGo(at.name);
     for (const direction of DIRECTIONS) detachTc(this.where(at, direction));
+    this.detachStrays(at);
   }
 
   /** Names of pins that somebody has removed, of links that this process holds. */
@@ -119,6 +146,12 @@ export class Attachments {
     return all.filter(([pin, { mechanism }]) => mechanism !== 'clsact' && !pins.has(pin));
   }
 
+  private strayLinks(at: Interface, direction: TcDirection): LinkedProgram[] {
+    const own = this.held.get(at.name)?.get(direction)?.linkId;
+    const others = ifThere(() => linkedPrograms(this.where(at, direction))) ?? [];
+    return others.filter(({ linkId, programId }) => linkId !== own && isOurs(programId));
+  }
+
   private letGo(name: string): void {
     for (const attachment of this.held.get(name)?.values() ?? []) attachment.close();
     this.held.delete(name);
@@ -142,13 +175,34 @@ function pinName(name: string, direction: TcDirection): string {
   return `${name}-${direction}`;
 }
 
-/** One that has gone since somebody saw it has none, as one that is of another kind now. */
-function attachedIds(where: Parameters<typeof attachedProgramIds>[0]): (number | undefined)[] {
+/** Whether a build of this has loaded a program. @throws KernelError */
+function isOurs(programId: number): boolean {
+  const name = ifThere(() => {
+    const program = openProgramById(programId);
+    program.close();
+    return program.name;
+  });
+  return name?.startsWith(OWN_NAMES) ?? false;
+}
+
+function detachLink(id: number): void {
+  ifThere(() => {
+    const link = openLinkById(id);
+    try {
+      link.detach();
+    } finally {
+      link.close();
+    }
+  });
+}
+
+/** One that has gone since somebody saw it is no error, nor one that is of another kind now. */
+function ifThere<T>(ask: () => T): T | undefined {
   try {
-    return attachedProgramIds(where);
+    return ask();
   } catch (error) {
     const { errno } = error as { errno?: number };
-    if (errno === Errno.ENODEV || errno === Errno.ENXIO) return [];
+    if (errno === Errno.ENODEV || errno === Errno.ENXIO || errno === Errno.ENOENT) return undefined;
     throw error;
   }
 }

@@ -125,6 +125,16 @@ export class EndpointDatapath {
     return this.attachments.missing(interfaceOf(endpoint), this.ids);
   }
 
+  /** Directions in which a program of an earlier agent is attached, too. */
+  strays(endpoint: Attachable): TcDirection[] {
+    return this.attachments.strays(interfaceOf(endpoint));
+  }
+
+  /** Takes those off. @throws KernelError */
+  detachStrays(endpoint: Attachable): TcDirection[] {
+    return this.attachments.detachStrays(interfaceOf(endpoint));
+  }
+
   /** Lets go; everything pinned goes on working. */
   close(): void {
     this.attachments.close();

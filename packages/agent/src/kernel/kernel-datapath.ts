@@ -283,6 +283,26 @@ export class KernelDatapath implements RawTables {
     return this.uplinks.missing(interfaceIndex);
   }
 
+  /** Directions in which a program of an earlier agent decides, too. As {@link missingPrograms}. */
+  strayPrograms(endpoint: Attachable): TcDirection[] {
+    return this.endpoints.strays(endpoint);
+  }
+
+  /** As {@link strayPrograms}, of an uplink. */
+  strayUplinkPrograms(interfaceIndex: number): TcDirection[] {
+    return this.uplinks.strays(interfaceIndex);
+  }
+
+  /** Takes the programs of earlier agents off, and tells in which directions. @throws KernelError */
+  detachStrays(endpoint: Attachable): TcDirection[] {
+    return this.endpoints.detachStrays(endpoint);
+  }
+
+  /** As {@link detachStrays}, of an uplink. */
+  detachUplinkStrays(interfaceIndex: number): TcDirection[] {
+    return this.uplinks.detachStrays(interfaceIndex);
+  }
+
   /**
    * Pins again what somebody has removed the pins of, also with the file system: without them the
    * attachments would end with this process, and nothing would be enforced.

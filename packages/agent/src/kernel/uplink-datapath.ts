@@ -165,6 +165,16 @@ export class UplinkDatapath {
     return this.ids ? this.attachments.missing(uplinkInterface(ifindex), this.ids) : [];
   }
 
+  /** Directions in which a program of an earlier agent is attached, too. */
+  strays(ifindex: number): TcDirection[] {
+    return this.attachments.strays(uplinkInterface(ifindex));
+  }
+
+  /** Takes those off. @throws KernelError */
+  detachStrays(ifindex: number): TcDirection[] {
+    return this.attachments.detachStrays(uplinkInterface(ifindex));
+  }
+
   /** Ends what this or an earlier agent has attached to an uplink, which stays. */
   detach(ifindex: number): void {
     this.attachments.detach(uplinkInterface(ifindex));

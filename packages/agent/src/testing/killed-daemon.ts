@@ -8,9 +8,23 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { attachedProgramIds, hasTcx, type TcDirection, type TcMechanism } from '@skep/bpf';
+import {
+  attachedProgramIds,
+  attachTcx,
+  hasTcx,
+  loadProgram,
+  type TcDirection,
+  type TcMechanism,
+} from '@skep/bpf';
+import { asm, encode, type ProgramObject, r0 } from '@skep/bytecode';
+import { TcAction } from '@skep/ebpf';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
-import { inNetworkNamespace, isBpfFileSystem, unmountBpfFileSystem } from '@skep/sys';
+import {
+  BpfProgramType,
+  inNetworkNamespace,
+  isBpfFileSystem,
+  unmountBpfFileSystem,
+} from '@skep/sys';
 import { parseAddress } from '@skep/wire';
 import { AgentClient } from '../api/client.ts';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
@@ -22,6 +36,15 @@ const DAEMON = fileURLToPath(new URL('./daemon-main.js', import.meta.url));
 const NAMES = ['anna', 'bert', 'carl'] as const;
 type Name = (typeof NAMES)[number];
 const DIRECTIONS = ['ingress', 'egress'] as const;
+
+/** Leaves every packet to the programs after it. */
+const OTHER: ProgramObject = {
+  name: 'other',
+  programType: BpfProgramType.SCHED_CLS,
+  license: 'GPL',
+  code: encode([asm.mov64(r0, TcAction.Next), asm.exit()]),
+  ...{ maps: [], mapReferences: [], functions: [], lines: [], stackBytes: 0 },
+};
 
 let worlds = 0;
 
@@ -168,6 +191,18 @@ export class KilledDaemon {
     return this.inNode((network) => {
       const { index } = network.links.get(name);
       return DIRECTIONS.map((direction) => this.countAttached(network, index, direction).tcx);
+    });
+  }
+
+  /** A program of somebody else at the ingress of an interface of the node, until it is closed. */
+  attachOther(name: string): () => void {
+    return this.inNode((network) => {
+      const program = loadProgram(OTHER);
+      const ifindex = network.links.get(name).index;
+      const where = { program, ifindex, direction: 'ingress', position: 'first' } as const;
+      const link = inNetworkNamespace(this.pathOf('node'), () => attachTcx(where));
+      program.close();
+      return () => link.close();
     });
   }
 
