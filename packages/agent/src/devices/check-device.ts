@@ -14,16 +14,30 @@ function checkHost(host: Network, device: EndpointDevice): string[] {
   const { hostInterface } = device;
   const link = findDevice(host, hostInterface);
   if (!link) return [`host interface ${hostInterface}: it is gone`];
-  const problems = link.isUp ? [] : [`host interface ${hostInterface}: it is down`];
+  const problems = checkWay(host, device, link);
   if (link.kind !== device.kind) {
     problems.push(`host interface ${hostInterface}: a ${link.kind}, expected a ${device.kind}`);
   }
-  problems.push(...checkMtu(`host interface ${hostInterface}`, link, device));
-  const routes = host.routes.list({ linkIndex: link.index });
+  return [...problems, ...checkMtu(`host interface ${hostInterface}`, link, device)];
+}
+
+/** What is missing of the way that `openRoutes` opens. @param link the host's end */
+export function checkWay(host: Network, device: EndpointDevice, { index, isUp }: Link): string[] {
+  const { hostInterface } = device;
+  const problems = isUp ? [] : [`host interface ${hostInterface}: it is down`];
+  const routes = host.routes.list({ linkIndex: index });
+  const neighbours = host.neighbours.list(index).filter(({ isPermanent }) => isPermanent);
+  const mac = formatMac(device.mac);
   for (const address of addressesOf(device)) {
-    const text = formatPrefix(singlePrefix(address));
-    if (routes.some(({ destination }) => formatPrefix(destination) === text)) continue;
-    problems.push(`host route to ${text} by ${hostInterface}: it is gone`);
+    const destination = formatPrefix(singlePrefix(address));
+    if (!routes.some((route) => formatPrefix(route.destination) === destination)) {
+      problems.push(`host route to ${destination} by ${hostInterface}: it is gone`);
+    }
+    const text = formatAddress(address);
+    const known = neighbours.find((each) => formatAddress(each.address) === text)?.mac;
+    if (!known || formatMac(known) !== mac) {
+      problems.push(`neighbour ${text} of ${hostInterface}: it is not ${mac} any more`);
+    }
   }
   return problems;
 }

@@ -16,6 +16,7 @@ export const PRESSURE_MAX = 0.9;
 const NAMES_MAX = 3;
 
 const ATTACH_ADVICE = 'it is attached again in seconds: see who takes it off';
+const UP_ADVICE = 'it is set up again in seconds: see who sets it down';
 const STRAY_ADVICE = 'it is taken off in seconds';
 
 /** What was read of the tables at the same moment. */
@@ -100,6 +101,7 @@ function checkPrograms({ memory, network, kernel }: Node): string[] {
       const endpoint = attachableOf(stored, link.index);
       const at = `of ${link.name}`;
       return [
+        ...(link.isUp ? [] : [`endpoint ${name}: ${link.name} is down (${UP_ADVICE})`]),
         ...kernel.missingPrograms(endpoint).map((direction) => {
           return `endpoint ${name}: no program at ${direction} ${at} (${ATTACH_ADVICE})`;
         }),

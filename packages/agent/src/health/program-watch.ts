@@ -1,13 +1,16 @@
 /**
  * Programs that somebody has taken off are put back: without them a veth and an uplink let
- * everything through. Those of an earlier agent are taken off: they decide by what was.
+ * everything through. Those of an earlier agent are taken off: they decide by what was. The host's
+ * end of an endpoint is up, and has the routes to it.
  */
+import type { Link } from '@skep/netlink';
 import { inNetworkNamespace } from '@skep/sys';
-import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
+import { checkWay } from '../devices/check-device.ts';
+import { findDevice, hostInterfaceName, openRoutes } from '../devices/endpoint-device.ts';
 import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { Node } from '../node/node.ts';
 import type { StoredEndpoint } from '../state/schema.ts';
-import { attachableOf } from '../state/stored.ts';
+import { attachableOf, deviceOf } from '../state/stored.ts';
 
 type Parts = Pick<Node, 'memory' | 'network' | 'kernel' | 'problems'>;
 
@@ -48,6 +51,22 @@ export class ProgramWatch {
       isMissing: () => kernel.missingPrograms(endpoint).length > 0,
       attach: () => kernel.attach(endpoint),
       detachStrays: () => kernel.detachStrays(endpoint),
+    });
+    this.openWay(stored, link);
+  }
+
+  /** The way to an endpoint is open as long as its programs are there, whoever has closed it. */
+  private openWay(stored: StoredEndpoint, link: Link): void {
+    const { network, kernel } = this.node;
+    const whose = `endpoint ${qualifiedName(stored)}`;
+    this.putRight(whose, 'the way to it cannot be opened again', () => {
+      if (kernel.missingPrograms(attachableOf(stored, link.index)).length > 0) return undefined;
+      const device = deviceOf(stored);
+      const missing = checkWay(network, device, link);
+      if (missing.length === 0) return undefined;
+      openRoutes(network, device, link.index);
+      const advice = `see who has done it; leave ${link.name} alone, and close it by a policy`;
+      return `${missing.join(', ')} (${advice}): the way to it is open again`;
     });
   }
 
