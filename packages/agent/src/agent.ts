@@ -10,14 +10,8 @@ import { explainFlow } from './explain-flow.ts';
 import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
 import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
-import { ProgramWatch } from './health/program-watch.ts';
-import {
-  checkDatapath,
-  checkGroups,
-  checkPolicies,
-  checkTables,
-  firstOf,
-} from './health/checks.ts';
+import { Repair } from './health/repair.ts';
+import { checkDatapath, checkGroups, checkPolicies, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
   identityViews,
@@ -67,9 +61,6 @@ export type { AgentOptions } from './node/node.ts';
 /** The version that `skep status` shows. */
 export const VERSION = '0.1.0';
 
-/** How long pins and programs may be gone before they are put back. */
-const REPAIR_MILLISECONDS = 2000;
-
 /** The node's one owner of programs, tables and endpoint devices; what it makes outlives it. */
 export class Agent implements AgentApi {
   /** Resolves when the agent has been uninstalled: there is nothing left to do then. */
@@ -89,8 +80,7 @@ export class Agent implements AgentApi {
   private readonly policies: LocalPolicies;
   private readonly addressWatch: Monitor;
   private readonly uplinkWatch: Monitor;
-  private readonly programWatch: ProgramWatch;
-  private readonly repair: NodeJS.Timeout;
+  private readonly repair: Repair;
 
   private constructor(
     private readonly node: Node,
@@ -121,9 +111,7 @@ export class Agent implements AgentApi {
     this.policies = new LocalPolicies(node, hostGuard);
     this.addressWatch = this.watchAddresses();
     this.uplinkWatch = this.watchMtu();
-    this.programWatch = new ProgramWatch(node);
-    this.programWatch.check(Infinity);
-    this.repair = setInterval(() => this.putBack(), REPAIR_MILLISECONDS).unref();
+    this.repair = new Repair(node);
   }
 
   /**
@@ -163,6 +151,11 @@ export class Agent implements AgentApi {
   async health(): Promise<HealthView> {
     const problems = checkDatapath(this.node);
     return { isHealthy: problems.length === 0, problems };
+  }
+
+  /** As `Problems.mention`: what is wrong with what is around the agent. */
+  mention(subject: string, problem: string): void {
+    this.node.problems.mention(subject, problem);
   }
 
   /** Every metric that is not timed, as of now. */
@@ -292,7 +285,7 @@ export class Agent implements AgentApi {
   /** Ends this process's part: programs, tables and endpoints stay as they are. */
   stop(): void {
     if (!this.isOpen) return;
-    this.putBackPins();
+    this.repair.putBackStored();
     this.letGo();
     closeNode(this.node);
   }
@@ -343,32 +336,12 @@ export class Agent implements AgentApi {
   private letGo(): void {
     this.isOpen = false;
     this.labels.close();
-    clearInterval(this.repair);
+    this.repair.close();
     this.addressWatch.close();
     this.uplinkWatch.close();
     this.policies.close();
     this.uplinks.close();
     this.pump.close();
-  }
-
-  /** Pins before programs, which are attached by them. */
-  private putBack(): void {
-    this.putBackPins();
-    this.programWatch.check();
-  }
-
-  private putBackPins(): void {
-    const { kernel, problems } = this.node;
-    try {
-      const gone = kernel.restorePins();
-      if (gone.length === 0) return;
-      const when = new Date().toISOString();
-      const found = `somebody has removed the pins ${firstOf(gone)}`;
-      problems.mention('pins', `${found}: they were made again at ${when}`);
-    } catch (error) {
-      const found = 'pins are gone, and what they keep ends with this process';
-      problems.mention('pins', `${found}: ${String(error)}`);
-    }
   }
 
   private watchMtu(): Monitor {

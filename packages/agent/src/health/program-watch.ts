@@ -11,6 +11,7 @@ import { qualifiedName } from '../model/endpoint-facts.ts';
 import type { Node } from '../node/node.ts';
 import type { StoredEndpoint } from '../state/schema.ts';
 import { attachableOf, deviceOf } from '../state/stored.ts';
+import type { AttachedUplink } from '../uplinks/uplinks.ts';
 
 type Parts = Pick<Node, 'memory' | 'network' | 'kernel' | 'problems'>;
 
@@ -27,8 +28,14 @@ export class ProgramWatch {
   /** All uplinks, and the next ones of the endpoints, or all of them. */
   check(endpointsMax = ENDPOINTS_AT_ONCE): void {
     inNetworkNamespace(this.node.network.namespace, () => {
-      for (const each of this.nextEndpoints(endpointsMax)) this.checkEndpoint(each);
-      for (const each of this.node.memory.current.uplinks ?? []) this.checkUplink(each);
+      for (const each of this.nextEndpoints(endpointsMax)) {
+        const whose = `endpoint ${qualifiedName(each)}`;
+        this.attempt(`${whose}: it cannot be looked at`, () => this.checkEndpoint(each, whose));
+      }
+      for (const each of this.node.memory.current.uplinks ?? []) {
+        const whose = `uplink ${each.name}`;
+        this.attempt(`${whose}: it cannot be looked at`, () => this.checkUplink(each, whose));
+      }
     });
   }
 
@@ -42,23 +49,22 @@ export class ProgramWatch {
     return next;
   }
 
-  private checkEndpoint(stored: StoredEndpoint): void {
+  private checkEndpoint(stored: StoredEndpoint, whose: string): void {
     const { network, kernel } = this.node;
     const link = findDevice(network, hostInterfaceName(stored.id));
     if (!link) return;
     const endpoint = attachableOf(stored, link.index);
-    this.mend(`endpoint ${qualifiedName(stored)}`, {
+    this.mend(whose, {
       isMissing: () => kernel.missingPrograms(endpoint).length > 0,
       attach: () => kernel.attach(endpoint),
       detachStrays: () => kernel.detachStrays(endpoint),
     });
-    this.openWay(stored, link);
+    this.openWay(stored, link, whose);
   }
 
   /** The way to an endpoint is open as long as its programs are there, whoever has closed it. */
-  private openWay(stored: StoredEndpoint, link: Link): void {
+  private openWay(stored: StoredEndpoint, link: Link, whose: string): void {
     const { network, kernel } = this.node;
-    const whose = `endpoint ${qualifiedName(stored)}`;
     this.putRight(whose, 'the way to it cannot be opened again', () => {
       if (kernel.missingPrograms(attachableOf(stored, link.index)).length > 0) return undefined;
       const device = deviceOf(stored);
@@ -70,10 +76,10 @@ export class ProgramWatch {
     });
   }
 
-  private checkUplink({ index, name }: { readonly index: number; readonly name: string }): void {
+  private checkUplink({ index, name }: AttachedUplink, whose: string): void {
     const { network, kernel } = this.node;
     if (network.links.find(index)?.name !== name) return;
-    this.mend(`uplink ${name}`, {
+    this.mend(whose, {
       isMissing: () => kernel.missingUplinkPrograms(index).length > 0,
       attach: () => kernel.attachUplink(index),
       detachStrays: () => kernel.detachUplinkStrays(index),
@@ -95,13 +101,20 @@ export class ProgramWatch {
 
   /** @param task returns what was wrong, if something was */
   private putRight(whose: string, failure: string, task: () => string | undefined): void {
-    const { problems } = this.node;
     const subject = `${whose}: ${failure}`;
-    try {
+    this.attempt(subject, () => {
       const done = task();
-      if (done) problems.mention(subject, `${whose}: ${done} since ${new Date().toISOString()}`);
+      if (!done) return;
+      const when = new Date().toISOString();
+      this.node.problems.mention(subject, `${whose}: ${done} since ${when}`);
+    });
+  }
+
+  private attempt(subject: string, task: () => void): void {
+    try {
+      task();
     } catch (error) {
-      problems.mention(subject, `${subject}: ${String(error)}`);
+      this.node.problems.mention(subject, `${subject}: ${String(error)}`);
     }
   }
 }

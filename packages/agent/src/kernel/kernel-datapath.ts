@@ -283,7 +283,7 @@ export class KernelDatapath implements RawTables {
     return this.uplinks.missing(interfaceIndex);
   }
 
-  /** Directions in which a program of an earlier agent decides, too. As {@link missingPrograms}. */
+  /** As {@link missingPrograms}: in which a program of an earlier agent decides, too. */
   strayPrograms(endpoint: Attachable): TcDirection[] {
     return this.endpoints.strays(endpoint);
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Disk, Journal } from './journal.ts';
 import { encodeRecord } from './journal-text.ts';
@@ -180,4 +180,55 @@ test('a full disk while it is written anew leaves the old file in use', (t) => {
   assert.notEqual(fs.statSync(path).ino, kept);
   journal.close();
   assert.deepEqual(contents(path), { node: { round: 8999 } });
+});
+
+const REMOVALS: readonly { what: string; task: (path: string) => void }[] = [
+  { what: 'deleted', task: (path) => fs.rmSync(path) },
+  { what: 'moved', task: (path) => fs.renameSync(path, `${path}.moved`) },
+  {
+    what: 'gone with its directory',
+    task: (path) => fs.rmSync(dirname(path), { recursive: true }),
+  },
+  {
+    what: 'replaced by a copy of before',
+    task: (path) => {
+      fs.copyFileSync(path, `${path}.copy`);
+      fs.renameSync(`${path}.copy`, path);
+    },
+  },
+];
+
+for (const { what, task } of REMOVALS) {
+  test(`a file that is ${what} is written anew, with all that was since`, (t) => {
+    const path = newPath(t);
+    makeJournal(path);
+    const journal = new Journal(path);
+    assert.equal(journal.putBack(), false);
+    task(path);
+    journal.append([['since', 1]]);
+    assert.equal(journal.putBack(), true);
+    assert.equal(journal.putBack(), false);
+    journal.append([['then', 2]]);
+    journal.close();
+    assert.equal(fs.statSync(path).mode & 0o777, 0o600);
+    assert.deepEqual(Object.keys(contents(path)).sort(), ['a', 'b', 'c', 'since', 'then']);
+  });
+}
+
+test('a file that cannot be written anew is told of, and tried again', (t) => {
+  const path = newPath(t);
+  const disk = { ...fs, isFull: false };
+  disk.writeSync = ((...parameters: Parameters<typeof fs.writeSync>) => {
+    if (disk.isFull) throw new Error('ENOSPC: no space left on device, write');
+    return fs.writeSync(...parameters);
+  }) as typeof fs.writeSync;
+  const journal = new Journal(path, disk);
+  journal.append([['a', 1]]);
+  fs.rmSync(path);
+  disk.isFull = true;
+  assert.throws(() => journal.putBack(), { code: 'ERR_STATE_WRITE' });
+  disk.isFull = false;
+  assert.equal(journal.putBack(), true);
+  journal.close();
+  assert.deepEqual(contents(path), { a: 1 });
 });

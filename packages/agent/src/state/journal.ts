@@ -32,7 +32,7 @@ export class Journal {
 
   /** Opens what is there, or makes it. @throws StateError, StateWriteError */
   constructor(
-    private readonly path: string,
+    readonly path: string,
     private readonly disk: Disk = fs,
   ) {
     const bytes = readIfThere(path);
@@ -78,6 +78,21 @@ export class Journal {
     if (this.length > this.compactAt) this.compact();
   }
 
+  /**
+   * Writes the file anew where somebody has taken it away, or put another one in its place: what
+   * is written goes to one without a name then, and the next start would not find it.
+   *
+   * @returns whether that was so
+   * @throws StateWriteError
+   */
+  putBack(): boolean {
+    if (this.isBroken || this.isThere()) return false;
+    fs.mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    this.replace(this.writeAnew());
+    syncDirectory(dirname(this.path));
+    return true;
+  }
+
   close(): void {
     fs.closeSync(this.fd);
     this.isBroken = true;
@@ -109,21 +124,31 @@ export class Journal {
 
   /** Writes the file anew; where that fails the old one is as good. */
   private compact(): void {
-    const old = this.fd;
     try {
-      [this.fd, this.length] = this.writeAnew();
+      this.replace(this.writeAnew());
     } catch {
       this.compactAt = 2 * this.length;
       return;
     }
-    fs.closeSync(old);
-    this.compactAt = Math.max(COMPACTED_BYTES_MIN, GROWTH_MAX * this.length);
     try {
       syncDirectory(dirname(this.path));
     } catch {
       // The old file may come back with the power, without what is written from now on.
       this.isBroken = true;
     }
+  }
+
+  private replace([fd, length]: [fd: number, length: number]): void {
+    fs.closeSync(this.fd);
+    [this.fd, this.length] = [fd, length];
+    this.compactAt = Math.max(COMPACTED_BYTES_MIN, GROWTH_MAX * length);
+  }
+
+  /** Whether the path leads to what is open. */
+  private isThere(): boolean {
+    const found = fs.statSync(this.path, { throwIfNoEntry: false });
+    const { ino, dev } = fs.fstatSync(this.fd);
+    return found?.ino === ino && found.dev === dev;
   }
 
   /**

@@ -60,6 +60,11 @@ export class Memory {
     }
   }
 
+  /** Of its file. */
+  get path(): string {
+    return this.journal.path;
+  }
+
   get current(): StoredNode {
     return this.node;
   }
@@ -167,6 +172,11 @@ export class Memory {
       return [this.lastPolicy + 1 + index, policy];
     });
     this.changePolicies([...this.without(keys), ...again], undefined);
+  }
+
+  /** Writes the file anew where it is gone, and tells whether it was. @throws StateWriteError */
+  putBack(): boolean {
+    return this.journal.putBack();
   }
 
   close(): void {

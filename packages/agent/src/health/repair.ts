@@ -1,0 +1,64 @@
+/** What somebody takes from an agent while it runs is put back, and mentioned. */
+import type { Node } from '../node/node.ts';
+import { firstOf } from './checks.ts';
+import { ProgramWatch } from './program-watch.ts';
+
+type Parts = Pick<Node, 'memory' | 'network' | 'kernel' | 'problems'>;
+
+/** How long something may be gone before it is put back. */
+const REPAIR_MILLISECONDS = 2000;
+
+/** Looks at once, and then every few seconds until it is closed. */
+export class Repair {
+  private readonly programs: ProgramWatch;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly node: Parts) {
+    this.programs = new ProgramWatch(node);
+    this.programs.check(Infinity);
+    this.timer = setInterval(() => this.putBack(), REPAIR_MILLISECONDS).unref();
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  /** What the next agent finds: also the last thing that one does which is told to end. */
+  putBackStored(): void {
+    this.putBackPins();
+    this.putBackState();
+  }
+
+  /** Pins before programs, which are attached by them. */
+  private putBack(): void {
+    this.putBackStored();
+    this.programs.check();
+  }
+
+  private putBackPins(): void {
+    const { kernel, problems } = this.node;
+    try {
+      const gone = kernel.restorePins();
+      if (gone.length === 0) return;
+      const when = new Date().toISOString();
+      const found = `somebody has removed the pins ${firstOf(gone)}`;
+      problems.mention('pins', `${found}: they were made again at ${when}`);
+    } catch (error) {
+      const found = 'pins are gone, and what they keep ends with this process';
+      problems.mention('pins', `${found}: ${String(error)}`);
+    }
+  }
+
+  private putBackState(): void {
+    const { memory, problems } = this.node;
+    try {
+      if (!memory.putBack()) return;
+      const when = new Date().toISOString();
+      const found = `somebody has taken ${memory.path} away, or replaced it`;
+      problems.mention('state', `${found}: it was written anew at ${when}`);
+    } catch (error) {
+      const found = 'what is remembered is gone, and the next start will not find it';
+      problems.mention('state', `${found}: ${String(error)}`);
+    }
+  }
+}
