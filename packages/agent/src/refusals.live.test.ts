@@ -1,6 +1,8 @@
 /** What an agent refuses, or survives, and what is left then: never half of something. */
 import assert from 'node:assert/strict';
 import fs, { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -11,6 +13,7 @@ import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
 import { bindMount, inNetworkNamespace, isBpfFileSystem, mountBpfFileSystem } from '@skep/sys';
 import { unmount, unmountBpfFileSystem } from '@skep/sys';
 import { Agent, type AgentOptions } from './agent.ts';
+import { type DaemonOptions, runDaemon } from './daemon.ts';
 import { forceRemoval } from './node/force-removal.ts';
 import { hasTraces } from './node/traces.ts';
 import type { Disk } from './state/journal.ts';
@@ -215,6 +218,46 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     assert.equal(existsSync(fresh), false);
   });
 
+  test('answer where it is told to leaves nothing', async () => {
+    const fresh = join(directory, 'unanswered');
+    const file = join(directory, 'a-file');
+    fs.writeFileSync(file, 'mine');
+    const taken = createServer().listen(0, '127.0.0.1');
+    const other = createServer().listen(join(directory, 'other.sock'));
+    await Promise.all([taken, other].map((each) => once(each, 'listening')));
+    const { port } = taken.address() as AddressInfo;
+    const socketPath = join(fresh, 'run/agent.sock');
+    const wrong: readonly (readonly [Partial<DaemonOptions>, string])[] = [
+      [{ socketPath: file }, 'ERR_NO_SOCKET'],
+      [{ socketPath: join(directory, 'other.sock') }, 'ERR_SOCKET_IN_USE'],
+      [{ metricsAddress: { host: '127.0.0.1', port } }, 'ERR_MONITORING'],
+      [{ metricsAddress: { host: '192.0.2.77', port: 9 } }, 'ERR_MONITORING'],
+    ];
+    const places = { stateDirectory: join(fresh, 'state'), bpffsDirectory: join(fresh, 'bpf') };
+    const log = { level: 'silent' } as const;
+    try {
+      for (const [more, code] of wrong) {
+        const daemon = runDaemon({ ...options, ...places, socketPath, log, ...more });
+        await assert.rejects(daemon, { code });
+        assert.equal(existsSync(fresh), false, code);
+        assert.equal(forwarding(), '0');
+      }
+      assert.equal(fs.readFileSync(file, 'utf8'), 'mine');
+      assert.equal(existsSync(join(directory, 'other.sock')), true);
+    } finally {
+      taken.close();
+      other.close();
+    }
+  });
+
+  test('start leaves no socket behind', async () => {
+    const fresh = join(directory, 'unstarted');
+    const socketPath = join(fresh, 'run/agent.sock');
+    const wrong = { ...options, networkNamespace: pathOf('nowhere'), socketPath };
+    await assert.rejects(runDaemon({ ...wrong, log: { level: 'silent' } }), /nowhere/);
+    assert.equal(existsSync(fresh), false);
+  });
+
   test('begin leaves a folder that was there', () => {
     const fresh = fs.mkdtempSync(join(directory, 'mine-'));
     const places = { stateDirectory: join(fresh, 'state'), bpffsDirectory: join(fresh, 'bpf') };
@@ -362,6 +405,35 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     agent = Agent.start(options);
     assert.equal((await agent.listEndpoints())[0]?.state, 'ready');
   });
+
+  for (const what of ['taken away', 'replaced'] as const) {
+    test(`find its state any more, which was ${what}, writes it anew`, async () => {
+      agent = Agent.start(options);
+      await agent.addEndpoint(ANNA);
+      const moved = `${state}.moved`;
+      fs.renameSync(state, moved);
+      if (what === 'replaced') fs.copyFileSync(moved, state);
+      const { ino } = fs.statSync(moved);
+      await agent.applyPolicies(POLICY, 'anna.yaml');
+      for (let wait = 0; wait < 200; wait++) {
+        if (/written anew/.test((await agent.status()).problems.join())) break;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assert.notEqual(fs.statSync(state).ino, ino);
+      const { problems } = await agent.status();
+      assert.match(
+        problems.join(),
+        /^somebody has taken .*state\.journal away, or replaced it: it/,
+      );
+      rmSync(moved);
+      // As it is told to end, before anybody has looked.
+      rmSync(state);
+      agent.stop();
+      agent = Agent.start(options);
+      assert.equal((await agent.listEndpoints()).length, 1);
+      assert.equal((await agent.listPolicies()).length, 1);
+    });
+  }
 
   test('keep forwarding as it was puts it back', async () => {
     const link = inNode((network) => {

@@ -80,25 +80,26 @@ export interface ServerOptions {
 export async function serveAgent(
   agent: AgentApi,
   socketPath: string,
-  { tell = tellNobody, pages = () => undefined }: ServerOptions = {},
+  options?: ServerOptions,
 ): Promise<Server> {
+  const server = createServer();
+  await listenOnSocket(server, socketPath);
+  answerRequests(server, agent, options);
+  return server;
+}
+
+/**
+ * Makes the socket, and no answers yet.
+ *
+ * @throws SocketInUseError, NoSocketError; a socket that nobody answers on is replaced
+ */
+export async function listenOnSocket(server: Server, socketPath: string): Promise<void> {
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
   if (existsSync(socketPath)) {
     if (!lstatSync(socketPath).isSocket()) throw new NoSocketError(socketPath);
     if (await isAnswered(socketPath)) throw new SocketInUseError(socketPath);
     rmSync(socketPath);
   }
-  const server = createServer((request, response) => {
-    const start = performance.now();
-    response.once('finish', () => {
-      const [method, route] = [request.method ?? '', routeOf(request)];
-      const milliseconds = performance.now() - start;
-      tell({ kind: 'request answered', method, route, status: response.statusCode, milliseconds });
-    });
-    const page = request.method === 'GET' ? pages(request.url ?? '') : undefined;
-    const answer = page ? page(response) : respond(agent, request, response);
-    answer.catch((error: unknown) => fail(response, error));
-  });
   // The socket is made with no rights for others, and never without.
   const mask = process.umask(0o177);
   try {
@@ -110,7 +111,25 @@ export async function serveAgent(
     process.umask(mask);
   }
   chmodSync(socketPath, 0o600);
-  return server;
+}
+
+/** Answers what comes from now on. */
+export function answerRequests(
+  server: Server,
+  agent: AgentApi,
+  { tell = tellNobody, pages = () => undefined }: ServerOptions = {},
+): void {
+  server.on('request', (request, response) => {
+    const start = performance.now();
+    response.once('finish', () => {
+      const [method, route] = [request.method ?? '', routeOf(request)];
+      const milliseconds = performance.now() - start;
+      tell({ kind: 'request answered', method, route, status: response.statusCode, milliseconds });
+    });
+    const page = request.method === 'GET' ? pages(request.url ?? '') : undefined;
+    const answer = page ? page(response) : respond(agent, request, response);
+    answer.catch((error: unknown) => fail(response, error));
+  });
 }
 
 function isAnswered(socketPath: string): Promise<boolean> {

@@ -24,10 +24,11 @@ export type PageFinder = (
   path: string,
 ) => ((response: ServerResponse) => Promise<void>) | undefined;
 
-/** The pages of one agent. */
-export function monitoringPages(agent: Monitored, metrics: Metrics): PageFinder {
+/** The pages of one agent. @param loading the metrics, or what ends with them */
+export function monitoringPages(agent: Monitored, loading: Metrics | Promise<Metrics>): PageFinder {
   const pages: Readonly<Record<string, (response: ServerResponse) => Promise<void>>> = {
     '/metrics': async (response) => {
+      const metrics = await loading;
       const text = await metrics.text(agent.readings());
       response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
     },
@@ -60,7 +61,26 @@ export async function serveMonitoring(
   pages: PageFinder,
   address: MonitoringAddress,
 ): Promise<Server> {
-  const server = createServer((request, response) => {
+  const server = createServer();
+  await listenForMonitoring(server, address);
+  answerMonitoring(server, pages);
+  return server;
+}
+
+/** Takes the port, and answers nothing yet. @throws MonitoringError */
+export async function listenForMonitoring(
+  server: Server,
+  address: MonitoringAddress,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new MonitoringError(address, error)));
+    server.listen(address.port, address.host, resolve);
+  });
+}
+
+/** Answers what comes from now on. */
+export function answerMonitoring(server: Server, pages: PageFinder): void {
+  server.on('request', (request, response) => {
     const page = request.method === 'GET' ? pages(request.url ?? '/') : undefined;
     if (!page) {
       response.writeHead(404, PLAIN).end('found no such page, expected /metrics or /healthz\n');
@@ -71,11 +91,6 @@ export async function serveMonitoring(
       else response.writeHead(500, PLAIN).end(`${String(error)}\n`);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new MonitoringError(address, error)));
-    server.listen(address.port, address.host, resolve);
-  });
-  return server;
 }
 
 const PLAIN = { 'content-type': 'text/plain; charset=utf-8' };
