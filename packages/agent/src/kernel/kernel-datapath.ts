@@ -293,7 +293,7 @@ export class KernelDatapath implements RawTables {
     return this.uplinks.strays(interfaceIndex);
   }
 
-  /** Takes the programs of earlier agents off, and tells in which directions. @throws KernelError */
+  /** Takes programs of earlier agents off, and tells in which directions. @throws KernelError */
   detachStrays(endpoint: Attachable): TcDirection[] {
     return this.endpoints.detachStrays(endpoint);
   }

@@ -60,7 +60,8 @@ const names = readdirSync(folder).filter((each) => /^(?!refused-).*\.ts$/.test(e
 for (const name of names) {
   const stem = name.replace(/\.ts$/, '');
   test(`kernel: ${stem}`, { skip }, async (context) => {
-    const { programs } = await compileModule(path.join(folder, name), { folder });
+    const { programs, diagnostics } = await compileModule(path.join(folder, name), { folder });
+    assert.deepEqual(diagnostics, []);
     for (const program of programs) {
       if (traceObstacle && functionKinds.has(program.programType)) {
         context.diagnostic(`${program.name} left out: ${traceObstacle}`);
