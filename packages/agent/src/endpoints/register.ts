@@ -130,12 +130,14 @@ export class Register {
 
   /**
    * What comes in for the node must not be an endpoint's. Where a container asks, the pools are
-   * all that there is; whoever asks without one owns the node, and knows its network.
+   * all that there is, if there is one; whoever asks without one owns the node, and knows its
+   * network.
    */
   private flawOf(address: Address, { attachment }: EndpointRequest): string | undefined {
     if (this.isNodeAddress(address)) return 'belongs to the node, or is its router';
     if (!isHostAddress(address)) return 'is none that one host can have';
-    if (!attachment || this.ipam.has(address)) return undefined;
+    const isOpen = !attachment || this.poolTexts.length === 0;
+    if (isOpen || this.ipam.has(address)) return undefined;
     return `is in none of the agent's pools ${this.poolTexts.join(', ')}`;
   }
 

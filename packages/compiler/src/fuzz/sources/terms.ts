@@ -147,6 +147,7 @@ function literalText(type: IntegerType, value: bigint): string {
 export function comparison(sign: ComparisonSign, left: Term, right: Term): Condition | null {
   const type = meet(left.type, right.type, sign !== '===' && sign !== '!==');
   if (!type) return null;
+  if (isNeverBelow(sign, left, right) || isNeverBelow(turned[sign], right, left)) sign = '!==';
   return {
     text: comparisonText(sign, left, right),
     holds: (run) => {
@@ -158,6 +159,15 @@ export function comparison(sign: ComparisonSign, left: Term, right: Term): Condi
       return sign === '>' ? a > b : a >= b;
     },
   };
+}
+
+const turned: Readonly<Record<ComparisonSign, ComparisonSign>> = {
+  ...{ '===': '===', '!==': '!==', '<': '>', '<=': '>=', '>': '<', '>=': '<=' },
+};
+
+/** Of something unsigned and a written zero, where the language refuses the comparison. */
+function isNeverBelow(sign: ComparisonSign, left: Term, right: Term): boolean {
+  return right.text === '0' && !isSigned(left.type) && (sign === '<' || sign === '>=');
 }
 
 /**
