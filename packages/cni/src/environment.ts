@@ -1,5 +1,5 @@
 /** What the runtime says in the environment. @source CNI specification 1.1, "Parameters" */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { CniError, CniErrorCode } from './cni-error.ts';
 
 /** What can be asked of a plugin. */
@@ -26,6 +26,9 @@ const NEEDED: Readonly<Record<CniCommand, readonly Variable[]>> = {
   GC: [],
   VERSION: [],
 };
+
+/** NSFS_MAGIC. @source include/uapi/linux/magic.h */
+const NAMESPACE_FILE_SYSTEM = 0x6e736673;
 
 /** Arguments that mean something here; others are an error unless the runtime says otherwise. */
 const KNOWN_ARGS = [
@@ -69,7 +72,7 @@ function checkNames(containerId: string, interfaceName: string): void {
       `CNI_CONTAINERID '${containerId}': expected letters, digits, and _ . - after the first`,
     );
   }
-  const isName = /^[^/:\s]{1,15}$/.test(interfaceName) && !/^\.\.?$/.test(interfaceName);
+  const isName = /^[^/:%\s]{1,15}$/.test(interfaceName) && !/^\.\.?$/.test(interfaceName);
   if (!isName) throw invalid(`CNI_IFNAME '${interfaceName}': expected the name of an interface`);
 }
 
@@ -77,6 +80,9 @@ function checkNamespace(path: string): void {
   if (!path.startsWith('/')) throw invalid(`CNI_NETNS '${path}': expected an absolute path`);
   if (!existsSync(path)) {
     throw new CniError(CniErrorCode.UnknownContainer, `CNI_NETNS '${path}': there is none`);
+  }
+  if (statfsSync(path).type !== NAMESPACE_FILE_SYSTEM) {
+    throw invalid(`CNI_NETNS '${path}': it is no network namespace, expected the container's`);
   }
   const [found, own] = [statSync(path), statSync('/proc/self/ns/net')];
   if (found.ino === own.ino && found.dev === own.dev) {

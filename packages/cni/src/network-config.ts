@@ -48,6 +48,7 @@ export interface NetworkConfig {
 }
 
 const DEFAULT_WAIT_SECONDS = 30;
+const WAIT_SECONDS_MAX = 3600;
 const DEFAULT_NAMESPACE = 'default';
 
 /** What a configuration may hold: the specification's keys, then ours. */
@@ -93,8 +94,7 @@ export function readNetworkConfig(text: string, isStrict: boolean): NetworkConfi
     ...(validAttachments ? { validAttachments } : {}),
   };
   if (isStrict) return { ...needed, ...readWhatIsAsked(found) };
-  const waitSeconds =
-    typeof found.waitSeconds === 'number' ? found.waitSeconds : DEFAULT_WAIT_SECONDS;
+  const waitSeconds = isWait(found.waitSeconds) ? found.waitSeconds : DEFAULT_WAIT_SECONDS;
   return { ...needed, waitSeconds, ...NOTHING_ASKED };
 }
 
@@ -108,23 +108,72 @@ function readWhatIsAsked(found: Readonly<Record<string, unknown>>): Asked {
   const runtimeConfig = objectOf(found.runtimeConfig, 'runtimeConfig');
   refuseUnknown(found, KNOWN_KEYS, '');
   refuseUnknown(runtimeConfig, ['ips', 'mac', 'dns'], 'runtimeConfig.');
-  const { waitSeconds, namespace, labels, dns, prevResult } = found;
+  const { namespace, labels } = found;
+  const dns = checkDns(found.dns, 'dns', ['nameservers', 'search', 'options']);
+  const prevResult = checkResult(found.prevResult);
+  checkDns(runtimeConfig.dns, 'runtimeConfig.dns', ['servers', 'searches', 'options']);
   const args = objectOf(objectOf(found.args, 'args').cni, 'args.cni');
   for (const [place, { ips }] of [
     ['runtimeConfig.ips', runtimeConfig],
     ['args.cni.ips', args],
   ] as const) {
-    checkList(ips, place, (each) => typeof each === 'string', 'a list of addresses');
+    checkList(ips, place, isText, 'a list of addresses');
   }
   return {
-    waitSeconds: settingOf(waitSeconds, DEFAULT_WAIT_SECONDS, 'waitSeconds'),
+    waitSeconds: readWait(found.waitSeconds),
     namespace: settingOf(namespace, DEFAULT_NAMESPACE, 'namespace'),
     labels: objectOf(labels, 'labels') as Record<string, string>,
     runtimeConfig: runtimeConfig as RuntimeConfig,
     args: args as ConventionalArgs,
-    ...(dns ? { dns: dns as Dns } : {}),
-    ...(prevResult ? { prevResult: prevResult as CniResult } : {}),
+    ...(dns && { dns }),
+    ...(prevResult && { prevResult }),
   };
+}
+
+/** Of a network, or as a capability has it. @throws CniError where it has another shape */
+function checkDns(found: unknown, place: string, lists: readonly string[]): Dns | undefined {
+  if (found === undefined || found === null) return undefined;
+  const dns = objectOf(found, place);
+  for (const key of lists) checkList(dns[key], `${place}.${key}`, isText, 'a list of texts');
+  settingOf(dns.domain, '', `${place}.domain`);
+  return dns;
+}
+
+/** What of an earlier result is read here. @throws CniError where it has another shape */
+function checkResult(found: unknown): CniResult | undefined {
+  if (found === undefined || found === null) return undefined;
+  const result = objectOf(found, 'prevResult');
+  for (const [key, needed] of RESULT_LISTS) {
+    const isItem = (each: unknown): boolean => {
+      return isText((each as Record<string, unknown> | null)?.[needed]);
+    };
+    checkList(result[key], `prevResult.${key}`, isItem, `a list, each with ${needed}`);
+  }
+  checkDns(result.dns, 'prevResult.dns', ['nameservers', 'search', 'options']);
+  return result as unknown as CniResult;
+}
+
+/** Lists of a result, and what each of their items has. */
+const RESULT_LISTS = [
+  ['interfaces', 'name'],
+  ['ips', 'address'],
+  ['routes', 'dst'],
+] as const;
+
+function isText(found: unknown): found is string {
+  return typeof found === 'string';
+}
+
+/** @throws CniError */
+function readWait(found: unknown): number {
+  const seconds = settingOf(found, DEFAULT_WAIT_SECONDS, 'waitSeconds');
+  if (isWait(seconds)) return seconds;
+  const message = `waitSeconds: found ${seconds}, expected 0 to ${WAIT_SECONDS_MAX}`;
+  throw new CniError(CniErrorCode.InvalidConfig, message);
+}
+
+function isWait(found: unknown): found is number {
+  return typeof found === 'number' && found >= 0 && found <= WAIT_SECONDS_MAX;
 }
 
 /** A runtime in Go that knows of none writes `null`. @source libcni/api.go, GCNetworkList */

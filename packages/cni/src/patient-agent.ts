@@ -5,6 +5,8 @@ import { CniError, CniErrorCode } from './cni-error.ts';
 import type { NetworkConfig } from './network-config.ts';
 
 const PAUSE_MILLISECONDS = 100;
+/** An agent that is there has them to answer, also where nobody waits for one that is not. */
+const ANSWER_SECONDS = 2;
 
 /** What is asked; `isRetry` where the answer to the same question may have been lost. */
 export type Question<T> = (agent: AgentClient, isRetry: boolean) => Promise<T>;
@@ -14,6 +16,7 @@ const CODES: Readonly<Record<string, CniErrorCode>> = {
   ERR_REQUEST: CniErrorCode.InvalidConfig,
   ERR_ADDRESS: CniErrorCode.InvalidConfig,
   ERR_ENDPOINT_ADDRESS: CniErrorCode.InvalidConfig,
+  ERR_ENDPOINT_NAMESPACE: CniErrorCode.InvalidEnvironment,
   ERR_ENDPOINT_MISSING: CniErrorCode.UnknownContainer,
   ERR_IPAM_EXHAUSTED: CniErrorCode.TryAgainLater,
   ERR_ENDPOINT_LIMIT: CniErrorCode.TryAgainLater,
@@ -33,7 +36,7 @@ export async function askAgent<T>(
 ): Promise<T> {
   const agent = new AgentClient(socket);
   const deadline = performance.now() + waitSeconds * 1000;
-  const timer = setTimeout(() => agent.close(), waitSeconds * 1000);
+  const timer = setTimeout(() => agent.close(), Math.max(waitSeconds, ANSWER_SECONDS) * 1000);
   let isRetry = false;
   try {
     for (;;) {

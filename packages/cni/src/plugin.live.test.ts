@@ -180,6 +180,19 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
     await world.call('DEL', anna);
   });
 
+  test('what the agent finds of a namespace is told as what the plugin finds', async () => {
+    const other = { ...anna, networkNamespace: '/proc/self/ns/uts' };
+    const { status, json } = await world.call('ADD', other);
+    assert.deepEqual([status, json?.code], [1, 4]);
+    assert.match(json!.msg!, /: \/proc\/self\/ns\/uts is no network namespace, expected/);
+  });
+
+  test('an agent that is well answers also who does not wait, and whose wait is none', async () => {
+    await world.add(anna, { waitSeconds: 0 });
+    assert.deepEqual(await world.call('DEL', anna, { waitSeconds: 3_000_000 }), { status: 0 });
+    await world.assertNothingLeft();
+  });
+
   test('DEL is content with what is gone', async () => {
     await world.add(anna);
     for (const attached of [

@@ -31,7 +31,7 @@ const mac = z
   .regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i, 'expected the address of one station')
   .refine((text) => !/^[0:]*$/.test(text), 'expected an address that is not zero');
 /** Containers and interfaces, as they are in the path of a request. */
-const interfaceName = z.string().regex(/^[^/:\s]{1,15}$/, 'expected the name of an interface');
+const interfaceName = z.string().regex(/^[^/:%\s]{1,15}$/, 'expected the name of an interface');
 const containerId = z
   .string()
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'expected letters, digits, and _ . - after the first');
