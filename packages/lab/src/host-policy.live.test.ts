@@ -1,6 +1,7 @@
 /** Policies about the node with real traffic: the world, the node behind its uplink, endpoints. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { canUseBpf, queryTcx } from '@skep/bpf';
 import { inNetworkNamespace } from '@skep/sys';
 import {
@@ -103,6 +104,26 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
     assert.deepEqual(problems, []);
   });
 
+  test('an interface that comes and goes is guarded meanwhile, and leaves nothing', async () => {
+    const before = world.linkPins();
+    const guarded = async (expected: readonly string[]): Promise<void> => {
+      for (let left = 100; left > 0; left--) {
+        const { guardedInterfaces = [] } = (await world.client.status()).node;
+        if (guardedInterfaces.toSorted().join() === expected.join()) return;
+        await setTimeout(50);
+      }
+      assert.fail(`expected ${expected.join()} to be guarded`);
+    };
+    world.at('node', ({ links }) => {
+      links.createVeth({ name: 'visitor', peer: { name: 'visitor-peer' } });
+    });
+    await guarded(['uplink', 'visitor', 'visitor-peer']);
+    assert.equal(world.linkPins().length, before.length + 4);
+    world.at('node', ({ links }) => links.delete('visitor'));
+    await guarded(['uplink']);
+    assert.deepEqual(world.linkPins(), before);
+  });
+
   test('an endpoint that would bring the node’s address is refused', async () => {
     const thief = { name: 'thief', namespace: 'test', labels: {}, ipv4: NODE[4] };
     const networkNamespace = world.pathOf('far');
@@ -176,7 +197,7 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
     const { pendingPolicies } = await world.client.status();
     assert.deepEqual(pendingPolicies?.keys, [KEYS[0]]);
     await world.killAgent();
-    await new Promise((resolve) => setTimeout(resolve, pendingPolicies.secondsLeft * 1000));
+    await setTimeout(pendingPolicies.secondsLeft * 1000);
     assert.equal(await passes('near', NODE[4], port), false, 'nobody is there to take it back');
     await world.startAgent({});
     assert.ok(await passes('near', NODE[4], port));

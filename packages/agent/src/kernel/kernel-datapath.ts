@@ -234,6 +234,11 @@ export class KernelDatapath implements RawTables {
     this.uplinks.detach(interfaceIndex);
   }
 
+  /** Lets go of an uplink that is gone. */
+  forgetUplink(interfaceIndex: number): void {
+    this.uplinks.forget(interfaceIndex);
+  }
+
   /** Takes away the tables of masquerade: they end with their programs. */
   forgetMasquerade(): void {
     forgetUplinkTables(this.folder);

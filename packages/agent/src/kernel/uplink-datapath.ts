@@ -180,6 +180,11 @@ export class UplinkDatapath {
     this.attachments.detach(uplinkInterface(ifindex));
   }
 
+  /** Lets go of an uplink that is gone. */
+  forget(ifindex: number): void {
+    this.attachments.forget(uplinkInterface(ifindex).name);
+  }
+
   /** Lets go; everything pinned goes on working. */
   close(): void {
     this.letGo();

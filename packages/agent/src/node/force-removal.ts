@@ -14,7 +14,7 @@ import { uplinkInterface } from '../kernel/uplink-datapath.ts';
 import { restoreReservedPorts } from '../masquerade/reserved-ports.ts';
 import { Memory, STATE_FILES } from '../state/memory.ts';
 import type { StoredNode } from '../state/schema.ts';
-import { detachUplinks } from '../uplinks/uplinks.ts';
+import { endUplinks } from '../uplinks/uplinks.ts';
 import { restoreForwarding } from './host-forwarding.ts';
 import type { AgentOptions } from './node.ts';
 import { removeIfEmpty, takeDirectory } from './one-agent.ts';
@@ -34,7 +34,7 @@ export function forceRemoval(options: AgentOptions): string[] {
     const remembered = readNode(stateDirectory);
     deleteMarkedLinks(network);
     const { forwardingBefore, masquerade, mountedBpffs, uplinks } = remembered ?? {};
-    if (uplinks) endUplinks(network, bpffsDirectory, uplinks);
+    if (uplinks) endUplinkPrograms(network, bpffsDirectory, uplinks);
     if (masquerade) restoreReservedPorts(network.settings, masquerade.reservedPortsBefore);
     unpinAll(bpffsDirectory);
     if (forwardingBefore) restoreForwarding(network, forwardingBefore);
@@ -50,14 +50,17 @@ export function forceRemoval(options: AgentOptions): string[] {
 }
 
 /** Classifiers have no pins that could be removed; TCX links are gone with theirs. */
-function endUplinks(
+function endUplinkPrograms(
   network: Network,
   folder: string,
   uplinks: NonNullable<StoredNode['uplinks']>,
 ): void {
   const place = { folder: join(folder, 'links'), classifiers: network.trafficControl };
   const attachments = new Attachments({ ...place, mechanism: 'clsact' });
-  detachUplinks(network, uplinks, (index) => attachments.detach(uplinkInterface(index)));
+  endUplinks(network, uplinks, {
+    detach: (index) => attachments.detach(uplinkInterface(index)),
+    forget: (index) => attachments.forget(uplinkInterface(index).name),
+  });
 }
 
 /** Nobody remembers how it was before. */

@@ -131,7 +131,7 @@ export class Uplinks {
       inNetworkNamespace(network.namespace, () => kernel.attachUplink(index));
       this.attached.add(index);
     }
-    detachUplinks(network, left, (index) => kernel.detachUplink(index));
+    endUplinks(network, left, uplinkEnds(kernel));
     for (const { index } of left) this.attached.delete(index);
     this.masquerade?.dropOtherRows();
     remember(memory, names);
@@ -150,18 +150,32 @@ function remember(memory: Memory, uplinks: readonly AttachedUplink[]): void {
 export function removeUplinks({ kernel, memory, network }: Parts): void {
   const { uplinks } = memory.current;
   if (!uplinks) return;
-  detachUplinks(network, uplinks, (index) => kernel.detachUplink(index));
+  endUplinks(network, uplinks, uplinkEnds(kernel));
   memory.changeNode({ uplinks: undefined });
 }
 
-/** Takes the programs off; a link that is gone has taken them with it. */
-export function detachUplinks(
+/** What becomes of the programs of an uplink. */
+export interface UplinkEnds {
+  readonly detach: (index: number) => void;
+  readonly forget: (index: number) => void;
+}
+
+function uplinkEnds(kernel: Parts['kernel']): UplinkEnds {
+  return {
+    detach: (index) => kernel.detachUplink(index),
+    forget: (index) => kernel.forgetUplink(index),
+  };
+}
+
+/** Takes the programs off; a link that is gone has taken them with it, but not their pins. */
+export function endUplinks(
   network: Network,
   uplinks: readonly AttachedUplink[],
-  detach: (index: number) => void,
+  { detach, forget }: UplinkEnds,
 ): void {
   for (const { index, name } of uplinks) {
-    if (network.links.find(index)?.name !== name) continue;
-    inNetworkNamespace(network.namespace, () => detach(index));
+    const isThere = network.links.find(index)?.name === name;
+    if (isThere) inNetworkNamespace(network.namespace, () => detach(index));
+    else forget(index);
   }
 }

@@ -104,6 +104,11 @@ export class MasqueradeWorld {
     return readdirSync(join(this.directory, 'bpf/masquerade')).sort();
   }
 
+  /** Names of what is pinned for links. */
+  linkPins(): string[] {
+    return readdirSync(join(this.directory, 'bpf/links')).sort();
+  }
+
   /** Ends the agent without a word. */
   async killAgent(): Promise<void> {
     const agent = this.children.get('agent')!;
