@@ -21,6 +21,7 @@ import { node } from '../config.ts';
 import { connections, interfaces, nodeState, subjects } from '../maps.ts';
 import { Outcome, Table } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
+import { isIcmp } from './parse.ts';
 import { advance, findNewcomer, keepNewcomer, leave, locate } from './newcomers.ts';
 import { putBackCounts, putBackTimes } from './newcomers.ts';
 import { count, emit, isReportDue } from './report.ts';
@@ -172,8 +173,7 @@ function begin(packet: Packet): Step {
 /** An answer to no question that is known. What all have been asked the node answers for itself. */
 function isStray(packet: Packet): boolean {
   if (packet.hook === Hook.ToNetwork) return false;
-  const isIcmp = packet.protocol === IpProtocol.ICMP || packet.protocol === IpProtocol.ICMPv6;
-  return isIcmp && packet.sourcePort === IcmpPort.Answerer;
+  return isIcmp(packet) && packet.sourcePort === IcmpPort.Answerer;
 }
 
 /** Whether the packet is the first that a TCP connection has. */

@@ -24,7 +24,7 @@ import { joinFragments } from './fragments.ts';
 import { identifyHost, lookUpPeer } from './peers.ts';
 import { admit, decide } from './policy.ts';
 import { relate } from './related.ts';
-import { LINK_LOCAL, LINK_LOCAL_MASK, MULTICAST_FIRST_BYTE } from './target.ts';
+import { isGroup, isLinkLocal } from './target.ts';
 
 /** Whether flows of the node are looked at. */
 export function isGuarded(): boolean {
@@ -137,7 +137,7 @@ export const FIRST_BYTE4_SHIFT = 32;
 export const MULTICAST_FIRST_BYTE4 = 224;
 
 function isForAll(packet: Packet): boolean {
-  if (packet.family === 6) return (packet.destination.upper & 0xff) === MULTICAST_FIRST_BYTE;
+  if (packet.family === 6) return isGroup(packet.destination);
   const first = (packet.destination.lower >>> FIRST_BYTE4_SHIFT) & 0xff;
   return first >= MULTICAST_FIRST_BYTE4 || first === 0;
 }
@@ -171,6 +171,5 @@ function isLinkTalk(ctx: TcContext, packet: Packet): boolean {
 
 /** From a link-local address, or from none while there is none yet. */
 function isOfLink(packet: Packet): boolean {
-  const upper = packet.source.upper;
-  return (upper & LINK_LOCAL_MASK) === LINK_LOCAL || isUnspecified(packet);
+  return isLinkLocal(packet.source) || isUnspecified(packet);
 }

@@ -28,7 +28,7 @@ import { isShadow } from './former.ts';
 import { MAPPED_PREFIX } from './parse.ts';
 import { count } from './report.ts';
 import { isOwnAddress } from './source.ts';
-import { MULTICAST_FIRST_BYTE } from './target.ts';
+import { isGroup } from './target.ts';
 
 /** Turns a request for the gateway's address into the answer. @source RFC 826 */
 export function answerArp(ctx: TcContext, packet: Packet, own: EndpointEntry): Step {
@@ -88,7 +88,7 @@ function ignore(packet: Packet): Step {
  */
 export function isNeighbourAnswer(ctx: TcContext, packet: Packet): boolean {
   if (packet.icmpType !== Icmpv6Type.NeighborAdvertisement) return false;
-  if ((packet.destination.upper & 0xff) === MULTICAST_FIRST_BYTE) return false;
+  if (isGroup(packet.destination)) return false;
   if (packet.protocol !== IpProtocol.ICMPv6) return false;
   if (packet.transportOffset !== ETHERNET_LENGTH + IPV6_HEADER_LENGTH) return false;
   const ip = ctx.at(Ipv6Header, ETHERNET_LENGTH);

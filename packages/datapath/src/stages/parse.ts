@@ -250,6 +250,11 @@ function isExtension(protocol: IpProtocol): boolean {
   );
 }
 
+/** Of either family. */
+export function isIcmp(packet: Packet): boolean {
+  return packet.protocol === IpProtocol.ICMP || packet.protocol === IpProtocol.ICMPv6;
+}
+
 /** Ports, flags and ICMP types; a later fragment has none. */
 export function parseTransport(ctx: TcContext, packet: Packet): Step {
   if (packet.isLaterFragment) return Outcome.Next;

@@ -10,7 +10,7 @@ import { addresses, endpoints, interfaces, nodeState, prefixes } from '../maps.t
 import { Outcome } from '../packet.ts';
 import type { End, Packet, Step } from '../packet.ts';
 import { isForged } from './conntrack.ts';
-import { LINK_LOCAL, LINK_LOCAL_MASK } from './target.ts';
+import { isLinkLocal, LINK_LOCAL, LINK_LOCAL_MASK } from './target.ts';
 
 /** The endpoint behind the interface that the hook is on; null while it is not ready. */
 export function ownEndpoint(ctx: TcContext, packet: Packet): EndpointEntry | null {
@@ -47,7 +47,7 @@ export function identify(ctx: TcContext, packet: Packet, endpoint: EndpointEntry
  * is valid on a link only others may have, too.
  */
 export function isImpostor(packet: Packet): boolean {
-  if ((packet.source.upper & LINK_LOCAL_MASK) === LINK_LOCAL) return false;
+  if (isLinkLocal(packet.source)) return false;
   const own = addresses.lookup(packet.source);
   return own !== null && (own.endpoint !== 0 || own.identity === ReservedIdentity.Host);
 }

@@ -21,7 +21,7 @@ import {
 } from '@skep/wire';
 import { Outcome } from '../packet.ts';
 import type { Packet } from '../packet.ts';
-import { echoPort, MAPPED_PREFIX, walkExtensions } from './parse.ts';
+import { echoPort, isIcmp, MAPPED_PREFIX, walkExtensions } from './parse.ts';
 
 /** Whether a packet is an ICMP error; one in fragments is not read as such. */
 export function isError(packet: Packet): boolean {
@@ -86,8 +86,7 @@ function readQuotedTransport(
   echoRequest: u8,
 ): boolean {
   quoted.transportOffset = u16(offset);
-  const isEcho = quoted.protocol === IpProtocol.ICMP || quoted.protocol === IpProtocol.ICMPv6;
-  if (isEcho) {
+  if (isIcmp(quoted)) {
     const icmp = ctx.at(IcmpHeader, offset);
     if (!icmp) return false;
     const isRequest = icmp.type === echoRequest;

@@ -11,6 +11,7 @@ import { IcmpHeader, IpProtocol, Ipv4Header, Ipv6Header, Ports } from '@skep/wir
 import type { Ipv6Address } from '@skep/wire';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
+import { isIcmp } from './parse.ts';
 import { quotedOffset } from './quoted.ts';
 import { ChecksumAt, checksumAt, difference } from './rewrite.ts';
 
@@ -67,10 +68,6 @@ export function rewriteQuotedDestination(
   if (!ports) return DropReason.TruncatedHeader;
   ports.destination = port;
   return updateSums(ctx, packet, quoted, delta, portDifference(quoted.destinationPort, port));
-}
-
-function isIcmp(quoted: Packet): boolean {
-  return quoted.protocol === IpProtocol.ICMP || quoted.protocol === IpProtocol.ICMPv6;
 }
 
 function rewriteIdentifier(

@@ -21,6 +21,7 @@ import { ETHERNET_LENGTH, IcmpHeader, IpProtocol, Ipv4Header, Ipv6Header, Ports 
 import type { Ipv6Address } from '@skep/wire';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
+import { isIcmp } from './parse.ts';
 
 /** Bytes from a header's start to its checksum. */
 export enum ChecksumAt {
@@ -127,10 +128,6 @@ export function rewriteDestinationPort(ctx: TcContext, packet: Packet, port: u16
   if (!ports) return DropReason.TruncatedHeader;
   ports.destination = port;
   return Outcome.Next;
-}
-
-function isIcmp(packet: Packet): boolean {
-  return packet.protocol === IpProtocol.ICMP || packet.protocol === IpProtocol.ICMPv6;
 }
 
 function rewriteIdentifier(ctx: TcContext, packet: Packet, identifier: u16): Step {
