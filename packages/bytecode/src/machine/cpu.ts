@@ -39,7 +39,7 @@ const LOST = 0x5a5a5a5a;
 /** The number of the helper that looks a key up. */
 export const LOOKUP = 1;
 /** @source BPF_MAX_LOOPS, include/linux/bpf.h */
-const LOOPS_MAX = 8 << 20;
+export const LOOPS_MAX = 8 << 20;
 
 /** Where a program sends the packet when its result says so. */
 export interface Redirect {

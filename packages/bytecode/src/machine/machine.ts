@@ -14,7 +14,14 @@ import {
   type ProgramKind,
   programKind,
 } from './context.ts';
-import { Cpu, type Host, type PreparedProgram, type Redirect, type Step } from './cpu.ts';
+import {
+  Cpu,
+  type Host,
+  LOOPS_MAX,
+  type PreparedProgram,
+  type Redirect,
+  type Step,
+} from './cpu.ts';
 import { MachineFault, StepFault } from './fault.ts';
 import { CodeRunner } from './generated/code-runner.ts';
 import { LinearHeap } from './generated/linear-heap.ts';
@@ -109,7 +116,7 @@ export class RunResult {
 const XDP_REDIRECT = 4;
 const TC_REDIRECT = 7;
 /** Four for each turn that the kernel lets a loop have; the interpreter needs about a second. */
-const BUDGET = 4 * 8_388_608;
+const BUDGET = 4 * LOOPS_MAX;
 
 /** A program with its maps, ready to run. */
 export class LoadedProgram implements PreparedProgram {

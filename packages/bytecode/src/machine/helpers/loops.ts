@@ -3,14 +3,12 @@
  *
  * @source kernel/bpf/bpf_iter.c
  */
-import type { Cpu } from '../cpu.ts';
+import { type Cpu, LOOPS_MAX } from '../cpu.ts';
 import { Errno } from '../errno.ts';
 import { StepFault } from '../fault.ts';
 import { Region } from '../memory.ts';
 import type { MachineHelper } from './helper.ts';
 
-/** @source BPF_MAX_LOOPS, include/linux/bpf.h */
-const TURNS_MAX = 1 << 23;
 const ITERATOR_BYTES = 8;
 
 /** The address of a subprogram: it can be given to helpers, and holds no readable bytes. */
@@ -26,7 +24,7 @@ function loop(cpu: Cpu): number {
   const code = cpu.regionOf(2);
   if (!(code instanceof CodeRegion)) throw new StepFault('r2 holds no subprogram, expected one');
   if ((cpu.bits(4) & 0xffff_ffffn) !== 0n) return -Errno.EINVAL;
-  if ((turns & 0xffff_ffffn) > BigInt(TURNS_MAX)) return -Errno.E2BIG;
+  if ((turns & 0xffff_ffffn) > BigInt(LOOPS_MAX)) return -Errno.E2BIG;
   const [low, high] = [cpu.low[3]!, cpu.high[3]!];
   const last = Number(turns & 0xffff_ffffn);
   for (let turn = 0; turn < last; turn++) {
@@ -48,7 +46,7 @@ function words(cpu: Cpu): DataView {
 function startNumbers(cpu: Cpu): void {
   const iterator = words(cpu);
   const [start, end] = [cpu.s32(2), cpu.s32(3)];
-  const isTooFar = end - start > TURNS_MAX;
+  const isTooFar = end - start > LOOPS_MAX;
   const isRefused = start > end || isTooFar;
   iterator.setInt32(0, isRefused ? 0 : start - 1, true);
   iterator.setInt32(4, isRefused ? 0 : end, true);
