@@ -103,11 +103,11 @@ export class Attachments {
 
   /** Takes those off, and nobody else's. @throws KernelError */
   detachStrays(at: Interface): TcDirection[] {
-    const found = this.strays(at);
-    for (const direction of found) {
-      for (const { linkId } of this.strayLinks(at, direction)) detachLink(linkId);
-    }
-    return found;
+    return DIRECTIONS.filter((direction) => {
+      const found = this.strayLinks(at, direction);
+      for (const { linkId } of found) detachLink(linkId);
+      return found.length > 0;
+    });
   }
 
   /** Lets the attachments of an interface end that is gone, or about to go. */
