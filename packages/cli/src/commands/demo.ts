@@ -1,14 +1,13 @@
 /** `skep demo`, which `npm start` is: the main job, end to end. */
 import { fileURLToPath } from 'node:url';
 import { canUseBpf } from '@skep/bpf';
-import { isAsExpected, Lab, type ProbeResult, simulateLab } from '@skep/lab';
+import { isAsExpected, type Lab, type ProbeResult, simulateLab } from '@skep/lab';
 import type { Command } from 'commander';
 import { pc } from '../colours.ts';
-import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
+import { untilAborted } from '../interrupt.ts';
 import { formatMatrix } from '../matrix.ts';
 import { printJson } from '../output.ts';
-import { showProgress } from '../progress.ts';
-import { readLab, toProbeView } from './lab.ts';
+import { bringUp, readLab, toProbeView } from './lab.ts';
 import { formatFlow } from './observe.ts';
 
 const SHOP = fileURLToPath(new URL('../../../../examples/labs/shop.yaml', import.meta.url));
@@ -37,15 +36,7 @@ export function addDemoCommand(program: Command): void {
 async function demo(file = SHOP, options: DemoOptions = {}): Promise<void> {
   const reason = canUseBpf();
   if (reason !== undefined) return simulate(file, reason, options);
-  const { spec, baseDirectory } = readLab(file);
-  const progress = options.json ? undefined : showProgress();
-  const signal = abortedByInterrupt();
-  const lab = await Lab.up(spec, {
-    baseDirectory,
-    signal,
-    isReplacing: options.replace ?? false,
-    onProgress: (text) => progress?.step(text),
-  });
+  const { lab, progress, signal } = await bringUp(file, options);
   try {
     progress?.step('sending real traffic');
     const results = await lab.probeAll();

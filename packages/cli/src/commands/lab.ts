@@ -13,7 +13,7 @@ import {
 import type { Command } from 'commander';
 import { formatMatrix } from '../matrix.ts';
 import { CommandError, printJson, printList } from '../output.ts';
-import { showProgress } from '../progress.ts';
+import { type Progress, showProgress } from '../progress.ts';
 import { abortedByInterrupt, untilAborted } from '../interrupt.ts';
 
 interface UpOptions {
@@ -76,12 +76,18 @@ export function toProbeView({ exchange: _, ...result }: ProbeResult): object {
   return result;
 }
 
-async function up(file: string, options: UpOptions): Promise<void> {
-  const reason = canUseBpf();
-  if (reason !== undefined) {
-    const advice = `\`skep demo ${file}\` shows its verdicts without the kernel`;
-    throw new CommandError(`bring up lab ${file}: ${reason}; ${advice}`);
-  }
+/** A lab that is up, and what the command that brought it up goes on with. */
+interface LabAtHand {
+  readonly spec: LabSpec;
+  readonly lab: Lab;
+  /** None where JSON is printed. */
+  readonly progress: Progress | undefined;
+  /** Aborted by Ctrl-C, from the first step on. */
+  readonly signal: AbortSignal;
+}
+
+/** Brings up the lab of a file; ended by Ctrl-C it leaves nothing. */
+export async function bringUp(file: string, options: UpOptions): Promise<LabAtHand> {
   const { spec, baseDirectory } = readLab(file);
   const progress = options.json ? undefined : showProgress();
   const signal = abortedByInterrupt();
@@ -91,6 +97,16 @@ async function up(file: string, options: UpOptions): Promise<void> {
     isReplacing: options.replace ?? false,
     onProgress: (text) => progress?.step(text),
   });
+  return { spec, lab, progress, signal };
+}
+
+async function up(file: string, options: UpOptions): Promise<void> {
+  const reason = canUseBpf();
+  if (reason !== undefined) {
+    const advice = `\`skep demo ${file}\` shows its verdicts without the kernel`;
+    throw new CommandError(`bring up lab ${file}: ${reason}; ${advice}`);
+  }
+  const { spec, lab, progress, signal } = await bringUp(file, options);
   try {
     progress?.step('sending real traffic');
     const results = await lab.probeAll();
