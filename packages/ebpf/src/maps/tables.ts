@@ -4,6 +4,7 @@ import type { AnyInteger, InitOf, StructOf } from '../struct.ts';
 import type { Entry, Key, KeyLayout, MapOptions, UpdateFlag, ValueLayout } from './declaration.ts';
 import { MapDeclaration, MapFlag } from './declaration.ts';
 import { kernelOnly } from './kernel-only.ts';
+import { requirePrefixKey } from './prefix-key.ts';
 
 /** A map of keys to values that a program reads and writes. */
 abstract class Table<K extends KeyLayout, V extends ValueLayout> extends MapDeclaration<K, V> {
@@ -66,7 +67,10 @@ export class PerCpuArrayMap<V extends ValueLayout> extends Table<AnyInteger, V> 
 
 /**
  * Longest prefix match. The key's first field is `prefixLength: u32` (in bits), then the data in
- * network byte order. @alias BPF_MAP_TYPE_LPM_TRIE
+ * network byte order, without padding: a be64 behind it asks for `{ packed: true }`.
+ *
+ * @alias BPF_MAP_TYPE_LPM_TRIE
+ * @throws TypeError for a key of another shape
  */
 export class LpmTrie<K extends StructOf<object>, V extends ValueLayout> extends Table<K, V> {
   readonly kind = 'lpmTrie';
@@ -75,5 +79,6 @@ export class LpmTrie<K extends StructOf<object>, V extends ValueLayout> extends 
       ...options,
       flags: (options.flags ?? 0) | MapFlag.NoPreallocation,
     });
+    requirePrefixKey(this.name, options.key);
   }
 }
