@@ -142,15 +142,7 @@ export const CLOCK_HALF = 0x8000_0000;
 
 /** Whether the packet begins another flow between the same ends. */
 function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, now: u32): boolean {
-  const idle: u32 = now - connection.lastSeen;
-  const isIdle = idle >= LifetimeSeconds.TcpClosing * node.jiffiesPerSecond;
-  if (
-    isIdle &&
-    idle < CLOCK_HALF &&
-    idle >= lifetimeSeconds(packet.protocol, connection.flags) * node.jiffiesPerSecond
-  ) {
-    return true;
-  }
+  if (isOver(packet.protocol, connection, now)) return true;
   if (packet.protocol === IpProtocol.TCP) {
     if (!opensTcp(packet)) return false;
     if (connection.flags & CLOSING) return true;
@@ -158,6 +150,18 @@ function beginsAnew(packet: Packet, connection: Connection, isForward: boolean, 
   }
   // What one end was denied says nothing about the other end's own flow.
   return !isForward && (connection.flags & ConnectionFlag.Denied) !== 0;
+}
+
+/** Whether a flow has been silent for longer than it may be. */
+export function isOver(protocol: IpProtocol, connection: Connection, now: u32): boolean {
+  const idle: u32 = now - connection.lastSeen;
+  // No lifetime is shorter, and most packets come sooner.
+  const isIdle = idle >= LifetimeSeconds.TcpClosing * node.jiffiesPerSecond;
+  return (
+    isIdle &&
+    idle < CLOCK_HALF &&
+    idle >= lifetimeSeconds(protocol, connection.flags) * node.jiffiesPerSecond
+  );
 }
 
 /**

@@ -308,12 +308,12 @@ function parseSctp(ctx: TcContext, packet: Packet): Step {
 }
 
 /** 0 is taken for 1: with it at both ends, a tuple would not say who asks. */
-export function echoPort(identifier: u16): u16 {
+function echoPort(identifier: u16): u16 {
   return identifier === 0 ? 1 : identifier;
 }
 
 /** What stands for ports is said at `Tuple`. */
-function parseIcmp(ctx: TcContext, packet: Packet, request: u8, reply: u8): Step {
+export function parseIcmp(ctx: TcContext, packet: Packet, request: u8, reply: u8): Step {
   const icmp = ctx.at(IcmpHeader, packet.transportOffset);
   if (!icmp) return DropReason.TruncatedHeader;
   packet.icmpType = icmp.type;

@@ -5,10 +5,8 @@
  */
 import { raw32, u16, u64 } from '@skep/ebpf';
 import type { TcContext, u8, u32 } from '@skep/ebpf';
-import { IcmpPort } from '@skep/contract';
 import {
   ICMP_HEADER_LENGTH,
-  IcmpHeader,
   IcmpType,
   Icmpv6Type,
   IPV4_HEADER_LENGTH_MIN,
@@ -21,7 +19,7 @@ import {
 } from '@skep/wire';
 import { Outcome } from '../packet.ts';
 import type { Packet } from '../packet.ts';
-import { echoPort, isIcmp, MAPPED_PREFIX, walkExtensions } from './parse.ts';
+import { isIcmp, MAPPED_PREFIX, parseIcmp, walkExtensions } from './parse.ts';
 
 /** Whether a packet is an ICMP error; one in fragments is not read as such. */
 export function isError(packet: Packet): boolean {
@@ -63,7 +61,8 @@ function readQuoted4(ctx: TcContext, quoted: Packet, offset: u32): boolean {
   quoted.source.lower = (u64(raw32(ip.source)) << 32) | MAPPED_PREFIX;
   quoted.destination.upper = 0;
   quoted.destination.lower = (u64(raw32(ip.destination)) << 32) | MAPPED_PREFIX;
-  return readQuotedTransport(ctx, quoted, offset + headerLength, IcmpType.EchoRequest);
+  quoted.transportOffset = u16(offset + headerLength);
+  return readQuotedTransport(ctx, quoted, IcmpType.EchoRequest, IcmpType.EchoReply);
 }
 
 function readQuoted6(ctx: TcContext, quoted: Packet, offset: u32): boolean {
@@ -75,27 +74,13 @@ function readQuoted6(ctx: TcContext, quoted: Packet, offset: u32): boolean {
   quoted.transportOffset = u16(offset + IPV6_HEADER_LENGTH);
   quoted.isLaterFragment = 0;
   if (walkExtensions(ctx, quoted) !== Outcome.Next || quoted.isLaterFragment) return false;
-  return readQuotedTransport(ctx, quoted, quoted.transportOffset, Icmpv6Type.EchoRequest);
+  return readQuotedTransport(ctx, quoted, Icmpv6Type.EchoRequest, Icmpv6Type.EchoReply);
 }
 
 /** At least the first 8 bytes of the transport are quoted (RFC 792). */
-function readQuotedTransport(
-  ctx: TcContext,
-  quoted: Packet,
-  offset: u32,
-  echoRequest: u8,
-): boolean {
-  quoted.transportOffset = u16(offset);
-  if (isIcmp(quoted)) {
-    const icmp = ctx.at(IcmpHeader, offset);
-    if (!icmp) return false;
-    const isRequest = icmp.type === echoRequest;
-    const port = echoPort(icmp.identifier);
-    quoted.sourcePort = isRequest ? port : IcmpPort.Answerer;
-    quoted.destinationPort = isRequest ? IcmpPort.Answerer : port;
-    return true;
-  }
-  const ports = ctx.at(Ports, offset);
+function readQuotedTransport(ctx: TcContext, quoted: Packet, request: u8, reply: u8): boolean {
+  if (isIcmp(quoted)) return parseIcmp(ctx, quoted, request, reply) === Outcome.Next;
+  const ports = ctx.at(Ports, quoted.transportOffset);
   if (!ports) return false;
   quoted.sourcePort = ports.source;
   quoted.destinationPort = ports.destination;

@@ -4,13 +4,13 @@
  *
  * @source RFC 792, RFC 4443 section 2.4, RFC 5508 section 4.2
  */
-import type { TcContext } from '@skep/ebpf';
+import { jiffies, type TcContext } from '@skep/ebpf';
 import { ConnectionFlag, Hook } from '@skep/contract';
 import type { Connection } from '@skep/contract';
 import { connections, packets } from '../maps.ts';
 import { Outcome } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
-import { isCurrent, onItsWay, orient } from './conntrack.ts';
+import { isCurrent, isOver, onItsWay, orient } from './conntrack.ts';
 import { findNewcomer } from './newcomers.ts';
 import { isError, readQuoted } from './quoted.ts';
 
@@ -32,6 +32,7 @@ export function relate(ctx: TcContext, packet: Packet): Step {
   const connection = connections.lookup(quoted.tuple) ?? findNewcomer(quoted);
   if (!connection || !isCurrent(connection)) return Outcome.Next;
   if (connection.flags & ConnectionFlag.Denied) return Outcome.Next;
+  if (isOver(quoted.protocol, connection, jiffies() & 0xffff_ffff)) return Outcome.Next;
   return target(packet, quoted, connection);
 }
 

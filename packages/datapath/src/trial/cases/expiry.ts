@@ -1,6 +1,6 @@
 /** How long conntrack remembers: the clock is moved, or the flows are made older. */
 import { DropReason } from '@skep/contract';
-import { TcpFlag } from '@skep/wire';
+import { IcmpType, makePacket, TcpFlag } from '@skep/wire';
 import { annaGets, annaSends, arriving, type PacketCase, sent, tcp, udp } from '../packet-case.ts';
 import type { TrialTables } from '../tables.ts';
 import { ANNA, OPEN_POLICY, setPolicy, WORLD_ADDRESS } from '../world.ts';
@@ -27,8 +27,27 @@ function closeIngress(tables: TrialTables): void {
 const UDP_OUT = annaSends(sent(ANNA, WORLD_ADDRESS, udp(40_000, 53)), 'pass');
 const UDP_BACK = arriving(WORLD_ADDRESS, ANNA, udp(53, 40_000));
 
+const UDP_FLOW = 'new UDP 10.0.0.1:40000 > 192.0.2.7:53 1+0';
+/** What a router says of {@link UDP_OUT}. */
+const ABOUT_UDP = arriving('203.0.113.1', ANNA, {
+  icmp: { type: IcmpType.TimeExceeded },
+  payload: makePacket({ source: ANNA.ipv4, destination: WORLD_ADDRESS, ...udp(40_000, 53) }),
+});
+
 /** Rows about silence. */
 export const expiryCases: readonly PacketCase[] = [
+  {
+    sentence: 'an error about a flow passes for less than 60 seconds of silence',
+    before: closeIngress,
+    steps: [UDP_OUT, wait(59), annaGets(ABOUT_UDP, 'pass')],
+    after: [UDP_FLOW],
+  },
+  {
+    sentence: 'after that policy decides it',
+    before: closeIngress,
+    steps: [UDP_OUT, wait(60), annaGets(ABOUT_UDP, 'drop', DropReason.PolicyDenied)],
+    after: ['new ICMP 203.0.113.1:2816 > 10.0.0.1:1 denied: policy denied', UDP_FLOW],
+  },
   {
     sentence: 'an established connection lives for less than 6 hours of silence',
     steps: [...HANDSHAKE, wait(21_599), annaSends(out(ACK), 'pass')],

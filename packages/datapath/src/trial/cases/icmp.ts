@@ -216,6 +216,22 @@ export const icmpCases: readonly PacketCase[] = [
     ],
   },
   {
+    sentence: 'an error about a message that is no ping passes with that message, not with a ping',
+    before: closeIngress,
+    steps: [
+      annaSends(sent(ANNA, WORLD_ADDRESS, { icmp: { type: 8, identifier: 7 } }), 'pass'),
+      annaGets(tooBig({ icmp: { type: 13, identifier: 7 } }), 'drop', DropReason.PolicyDenied),
+      annaSends(sent(ANNA, WORLD_ADDRESS, { icmp: { type: 13, identifier: 7 } }), 'pass'),
+      annaGets(tooBig({ icmp: { type: 13, identifier: 7 } }), 'pass'),
+      annaGets(tooBig({ icmp: { type: 8, identifier: 7 } }), 'pass'),
+    ],
+    after: [
+      'new ICMP 10.0.0.1:3328 > 192.0.2.7:1 1+0',
+      'new ICMP 10.0.0.1:7 > 192.0.2.7:0 1+0',
+      'new ICMP 203.0.113.1:772 > 10.0.0.1:1 denied: policy denied',
+    ],
+  },
+  {
     sentence: 'an error about a flow that never was is decided by policy',
     before: closeIngress,
     steps: [
