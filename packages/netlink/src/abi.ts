@@ -7,6 +7,7 @@
 /** Netlink protocol families and socket options. @source include/uapi/linux/netlink.h */
 export const NETLINK = {
   ROUTE: 0,
+  NETFILTER: 12,
   ADD_MEMBERSHIP: 1,
   CAP_ACK: 10,
   EXT_ACK: 11,

@@ -156,6 +156,11 @@ export class AttributeSet {
     return this.#view(type, 4)?.getUint32(0, LITTLE_ENDIAN);
   }
 
+  /** A 32-bit number in network byte order, which netfilter has everywhere. */
+  be32(type: number): number | undefined {
+    return this.#view(type, 4)?.getUint32(0, false);
+  }
+
   blob(type: number): Uint8Array | undefined {
     return this.#values.get(type);
   }

@@ -23,6 +23,13 @@ export {
   Neighbours,
   type PermanentNeighbour,
 } from './neighbours.ts';
+export {
+  type ForwardChain,
+  Netfilter,
+  type NetfilterRule,
+  type NetfilterTable,
+  type RuleVerdict,
+} from './netfilter.ts';
 export * from './netlink-error.ts';
 export { Network } from './network.ts';
 export {

@@ -38,7 +38,7 @@ const BUFFER_LENGTH = 256 * 1024;
 let buffer: Uint8Array | undefined;
 
 /**
- * An rtnetlink socket. It belongs for good to the namespace it was opened in, wherever the thread
+ * A netlink socket. It belongs for good to the namespace it was opened in, wherever the thread
  * goes later.
  */
 export class NetlinkSocket implements Channel {
@@ -47,10 +47,15 @@ export class NetlinkSocket implements Channel {
 
   /**
    * @param groups multicast groups (`RTNLGRP_*`) whose events it receives.
+   * @param protocol whom it talks to (`NETLINK_*`): rtnetlink where absent.
    * @throws KernelError where the namespace cannot be entered.
    */
-  constructor(namespace: NamespaceReference, groups: readonly number[] = []) {
-    const open = () => openSocket(AddressFamily.NETLINK, SOCKET_TYPE, NETLINK.ROUTE);
+  constructor(
+    namespace: NamespaceReference,
+    groups: readonly number[] = [],
+    protocol: number = NETLINK.ROUTE,
+  ) {
+    const open = () => openSocket(AddressFamily.NETLINK, SOCKET_TYPE, protocol);
     this.fd = namespace === undefined ? open() : inNetworkNamespace(namespace, open);
     try {
       this.#prepare(groups);
