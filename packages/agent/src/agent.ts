@@ -10,6 +10,7 @@ import { explainFlow } from './explain-flow.ts';
 import { type Masquerade, startMasquerade } from './masquerade/masquerade.ts';
 import { masqueradeView, translationViews } from './masquerade/translation-views.ts';
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
+import { ForwardWatch } from './health/forward-watch.ts';
 import { Repair } from './health/repair.ts';
 import { checkDatapath, checkGroups, checkPolicies, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
@@ -81,6 +82,7 @@ export class Agent implements AgentApi {
   private readonly addressWatch: Monitor;
   private readonly uplinkWatch: Monitor;
   private readonly repair: Repair;
+  private readonly forwardWatch: ForwardWatch;
 
   private constructor(
     private readonly node: Node,
@@ -112,6 +114,7 @@ export class Agent implements AgentApi {
     this.addressWatch = this.watchAddresses();
     this.uplinkWatch = this.watchMtu();
     this.repair = new Repair(node);
+    this.forwardWatch = new ForwardWatch(node);
   }
 
   /**
@@ -149,7 +152,7 @@ export class Agent implements AgentApi {
   }
 
   async health(): Promise<HealthView> {
-    const problems = checkDatapath(this.node);
+    const problems = [...checkDatapath(this.node), ...this.forwardWatch.problems];
     return { isHealthy: problems.length === 0, problems };
   }
 
@@ -302,6 +305,7 @@ export class Agent implements AgentApi {
     const tables = tableUse(node);
     const found = [
       ...checkDatapath(node),
+      ...this.forwardWatch.problems,
       ...checkTables({ tables, totals }),
       ...checkGroups(node),
       ...checkPolicies(node),
@@ -337,6 +341,7 @@ export class Agent implements AgentApi {
     this.isOpen = false;
     this.labels.close();
     this.repair.close();
+    this.forwardWatch.close();
     this.addressWatch.close();
     this.uplinkWatch.close();
     this.policies.close();

@@ -1,5 +1,6 @@
 /** An agent with real traffic, as the person who runs it sees it: numbers, and what is wrong. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -227,6 +228,40 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
     assert.match(problems.join('\n'), /sysctl -w net\.ipv4\.conf\.all\.forwarding=1/);
     inNode(({ settings }) => settings.setForwarding(4, true));
     assert.doesNotMatch((await client.health()).problems.join('\n'), /forwarding/);
+  });
+
+  test('a chain FORWARD that drops is told, and ends when it accepts', async (context) => {
+    const iptables = (...words: string[]): boolean => {
+      const { error } = inNode(() => spawnSync('iptables-nft', words, { stdio: 'pipe' }));
+      return error === undefined;
+    };
+    const until = async (isTold: boolean): Promise<string> => {
+      const deadline = performance.now() + 30_000;
+      for (;;) {
+        const { problems } = await client.health();
+        const found = problems.join('\n');
+        if (/chain FORWARD/.test(found) === isTold) return found;
+        assert.ok(performance.now() < deadline, found);
+        await setTimeout(100);
+      }
+    };
+    if (!iptables('-P', 'FORWARD', 'DROP')) return context.skip('no iptables-nft here');
+    const [input, output] = ['-i skep+ -j ACCEPT', '-o skep+ -j ACCEPT'];
+    assert.match(await until(true), /^chain FORWARD of table ip filter drops IPv4 between/m);
+    const { problems } = await client.status();
+    const typed = [input, output].map((each) => `\`iptables -I FORWARD ${each}\``).join(' and ');
+    assert.ok(
+      problems.some((each) => each.endsWith(`(${typed})`)),
+      problems.join('\n'),
+    );
+    assert.ok(told.some((each) => each.kind === 'problem' && /chain FORWARD/.test(each.problem)));
+    for (const each of [input, output]) iptables('-I', 'FORWARD', ...each.split(' '));
+    await until(false);
+    iptables('-F', 'FORWARD');
+    await until(true);
+    iptables('-P', 'FORWARD', 'ACCEPT');
+    await until(false);
+    assert.deepEqual((await client.health()).problems, []);
   });
 
   test('a default route is the uplink', async () => {

@@ -36,6 +36,6 @@ export const NFTA = {
   CMP: { SREG: 1, OP: 2, DATA: 3 },
   IMMEDIATE: { DATA: 2 },
   DATA: { VALUE: 1, VERDICT: 2 },
-  VERDICT: { CODE: 1 },
+  VERDICT: { CODE: 1, CHAIN: 2 },
   COMPAT: { NAME: 1 },
 } as const;

@@ -61,14 +61,15 @@ test('chains that forward, and what their rules say of links', { skip }, (contex
     { ...at, input: 'skep*', verdict: 'accept' },
     { ...at, input: 'up0', output: 'skep1', verdict: 'accept' },
     { ...at, verdict: 'accept' },
-    { ...at, isUnconditional: true, verdict: 'jump' },
+    { ...at, isUnconditional: true, verdict: 'jump', target: 'own' },
     { ...at, isUnconditional: true, verdict: 'drop' },
   ];
   assert.deepEqual(netfilter.rules(guard, 'onward'), rules);
+  const own = { chain: 'own', isUnconditional: false };
   assert.deepEqual(netfilter.rules(guard).slice(1), [
     ...rules,
-    { chain: 'own', output: 'skep*', isUnconditional: false, verdict: 'jump' },
-    { chain: 'own', isUnconditional: false, verdict: 'drop' },
+    { ...own, output: 'skep*', verdict: 'jump', target: 'more' },
+    { ...own, verdict: 'drop' },
     { chain: 'more', isUnconditional: true, verdict: 'accept' },
   ]);
 });

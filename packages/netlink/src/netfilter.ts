@@ -47,6 +47,8 @@ export interface NetfilterRule {
   readonly isUnconditional: boolean;
   /** `drop` with and without an answer to the sender; `jump` and `goto` to other chains. */
   readonly verdict: RuleVerdict;
+  /** The chain that a `jump` leads to. */
+  readonly target?: string;
 }
 
 const FAMILIES: Readonly<Record<number, NetfilterTable['family']>> = {
@@ -127,11 +129,13 @@ function readRule(message: Message): NetfilterRule {
       data: expression.nest(NFTA.EXPR.DATA),
     };
   });
+  const target = expressions.map(targetOf).find((chain) => chain !== undefined);
   return {
     chain: attributes.text(NFTA.RULE.CHAIN) ?? '',
     ...readLinkNames(expressions),
     isUnconditional: expressions.every((each) => passesAll(each) || verdictOf(each) !== 'none'),
     verdict: expressions.map(verdictOf).find((verdict) => verdict !== 'none') ?? 'none',
+    ...(target !== undefined && { target }),
   };
 }
 
@@ -169,12 +173,19 @@ function passesAll({ name, data }: Expression): boolean {
   return name === 'counter' || name === 'log';
 }
 
+function immediateVerdict(data: AttributeSet | undefined): AttributeSet | undefined {
+  return data?.nest(NFTA.IMMEDIATE.DATA)?.nest(NFTA.DATA.VERDICT);
+}
+
+function targetOf({ name, data }: Expression): string | undefined {
+  return name === 'immediate' ? immediateVerdict(data)?.text(NFTA.VERDICT.CHAIN) : undefined;
+}
+
 function verdictOf({ name, data }: Expression): RuleVerdict {
   if (name === 'reject') return 'drop';
   if (name === 'target') return data?.text(NFTA.COMPAT.NAME) === 'REJECT' ? 'drop' : 'none';
   if (name !== 'immediate') return 'none';
-  const verdict = data?.nest(NFTA.IMMEDIATE.DATA)?.nest(NFTA.DATA.VERDICT);
-  const code = verdict?.blob(NFTA.VERDICT.CODE);
+  const code = immediateVerdict(data)?.blob(NFTA.VERDICT.CODE);
   return code ? (VERDICTS[viewOf(code).getInt32(0)] ?? 'none') : 'none';
 }
 

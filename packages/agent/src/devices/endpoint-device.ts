@@ -41,9 +41,12 @@ export interface EndpointDevice {
   readonly ipv6?: Address;
 }
 
+/** What the names of all host ends begin with. */
+export const HOST_INTERFACE_PREFIX = 'skep';
+
 /** The host's end of an endpoint's pair. */
 export function hostInterfaceName(id: number): string {
-  return `skep${id}`;
+  return `${HOST_INTERFACE_PREFIX}${id}`;
 }
 
 /** The links that an agent has made in a namespace, whoever remembers them. */

@@ -23,6 +23,7 @@ export const Errno = {
   ELOOP: 40,
   EPROTO: 71,
   EBADFD: 77,
+  EPROTONOSUPPORT: 93,
   EOPNOTSUPP: 95,
   EADDRINUSE: 98,
   ENOBUFS: 105,
