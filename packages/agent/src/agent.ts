@@ -12,7 +12,13 @@ import { masqueradeView, translationViews } from './masquerade/translation-views
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
 import { ForwardWatch } from './health/forward-watch.ts';
 import { Repair } from './health/repair.ts';
-import { checkDatapath, checkGroups, checkPolicies, checkTables } from './health/checks.ts';
+import {
+  checkDatapath,
+  checkGroups,
+  checkPolicies,
+  checkRefused,
+  checkTables,
+} from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
   identityViews,
@@ -137,7 +143,8 @@ export class Agent implements AgentApi {
         policies: model.policy.documents().length,
         milliseconds: performance.now() - start,
       });
-      for (const problem of [...checkPolicies(node), ...agent.endpoints.checkPools()])
+      const found = [...checkPolicies(node), ...checkRefused(node)];
+      for (const problem of [...found, ...agent.endpoints.checkPools()])
         tell({ kind: 'problem', problem });
       return agent;
     } catch (error) {
@@ -309,6 +316,7 @@ export class Agent implements AgentApi {
       ...checkTables({ tables, totals }),
       ...checkGroups(node),
       ...checkPolicies(node),
+      ...checkRefused(node),
       ...this.endpoints.checkPools(),
     ];
     return {

@@ -73,6 +73,13 @@ export function checkPolicies({ model }: Pick<Node, 'model'>): string[] {
   });
 }
 
+/** Rules that cannot be carried out, as long as nothing took their place. */
+export function checkRefused({ model }: Pick<Node, 'model'>): string[] {
+  return model.refused.map(({ names, cause }) => {
+    return `nothing passes at ${firstOf(names)}, by rules that cannot be carried out: ${cause.message}`;
+  });
+}
+
 function checkPins({ kernel }: Node): string[] {
   const { missingPins } = kernel;
   if (missingPins.length === 0) return [];

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type PolicyDocument, parsePolicies } from '@skep/policy';
 import { parsePrefix } from '@skep/wire';
+import { checkRefused } from '../health/checks.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import { allowOnly, endpoint, WatchedTables } from '../testing/watched-tables.ts';
 import type { EndpointFacts } from './endpoint-facts.ts';
@@ -15,6 +16,7 @@ import { NodeModel, type NodeModelOptions, PolicyRefusedError } from './node-mod
 const [ANNA, BERT, CARL, DORA] = ['anna', 'bert', 'carl', 'dora'].map((name, index) => {
   return endpoint(index + 1, name);
 }) as [EndpointFacts, EndpointFacts, EndpointFacts, EndpointFacts];
+const BERTS = 'CiliumNetworkPolicy/default/bert';
 const ROOM = { addresses: 1000, prefixes: 1000, selectorSets: 1000 };
 
 /** Anna, bert, carl and dora; bert is open to all but dora. */
@@ -180,4 +182,55 @@ test('what takes the place of other prefixes is counted before they go', () => {
   });
   model.deleteDocuments(['NetworkPolicy/default/one']);
   model.applyDocuments(prefixPolicy('one', others, 1));
+});
+
+/** An agent that starts with rules for bert and carl that are too many. */
+function startTooLarge() {
+  const tables = new WatchedTables();
+  let revision = 0;
+  const nextRevision = (): number => ++revision;
+  const model = new NodeModel(new DatapathTables(tables), { nextRevision, room: ROOM });
+  const documents = guarded(manyPeers(GROUPS_MAX + 100));
+  model.fill({ documents, nodeAddresses: [], endpoints: [ANNA, BERT, CARL, DORA] });
+  assert.equal(tables.isDelivered(ANNA, BERT), false);
+  assert.equal(tables.isDelivered(ANNA, CARL), true);
+  assert.match(checkRefused({ model }).join(), TOO_MANY);
+  return { tables, model };
+}
+const TOO_MANY =
+  /^nothing passes at default\/bert, by rules that cannot be carried out: peer groups: \d+ needed/;
+
+test('rules that are refused at a start are told until they are deleted', () => {
+  const { tables, model } = startTooLarge();
+  model.addEndpoint(endpoint(5, 'eve'));
+  assert.throws(() => model.applyDocuments(guarded(manyPeers(GROUPS_MAX + 99))));
+  assert.match(checkRefused({ model }).join(), TOO_MANY);
+  model.deleteDocuments([BERTS]);
+  assert.deepEqual(checkRefused({ model }), []);
+  assert.equal(tables.isDelivered(ANNA, BERT), true);
+});
+
+test('rules that are refused at a start are told until others take their place', () => {
+  const tables = new DatapathTables(new WatchedTables());
+  const compile = tables.compile.bind(tables);
+  tables.compile = (subject, table) => {
+    if (table.ingress.segments.length > 0) throw new Error('program too large');
+    return compile(subject, table);
+  };
+  let revision = 0;
+  const model = new NodeModel(tables, { nextRevision: () => ++revision, room: ROOM });
+  model.fill({ documents: guarded(), nodeAddresses: [], endpoints: [ANNA, BERT] });
+  const found = checkRefused({ model }).join();
+  assert.match(found, /^nothing passes at default\/bert, .*: program too large$/);
+  tables.compile = compile;
+  model.applyDocuments(guarded(manyPeers(1)));
+  assert.deepEqual(checkRefused({ model }), []);
+});
+
+test('they are told no more when those they are about have gone', () => {
+  const { model } = startTooLarge();
+  model.removeEndpoint(BERT.id);
+  assert.deepEqual(checkRefused({ model }), []);
+  assert.throws(() => model.addEndpoint(BERT), PolicyRefusedError);
+  assert.deepEqual(checkRefused({ model }), []);
 });

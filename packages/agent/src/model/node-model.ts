@@ -60,6 +60,13 @@ export class PolicyRefusedError extends Error {
   }
 }
 
+/** A subject without the rules that it should have. */
+export interface RefusedSubject {
+  /** `namespace/name` of its endpoints, or that of the node. */
+  readonly names: readonly string[];
+  readonly cause: Error;
+}
+
 /** What an earlier agent on the same tables means for this one. */
 export interface NodeModelOptions {
   /** A number that was never given before on these tables. */
@@ -124,11 +131,10 @@ export class NodeModel {
   }
 
   /**
-   * Fills an empty model in one change, so that no endpoint is seen without its rules.
-   *
-   * @returns what could not be carried out; the subjects that it concerns are closed
+   * Fills an empty model in one change, so that no endpoint is seen without its rules. Whose rules
+   * cannot be carried out is `refused`.
    */
-  fill(contents: NodeContents): Error[] {
+  fill(contents: NodeContents): void {
     const known = contents.endpoints.map((facts) => this.register(facts));
     const host = hostPeer(contents.nodeAddresses);
     const changes = this.policy.update({
@@ -145,11 +151,18 @@ export class NodeModel {
       ]),
     });
     const prepared = this.changes.prepare(changes);
-    const { refused } = prepared;
     if (prepared.noRoom) throw prepared.noRoom;
-    for (const { subject } of refused) this.close(subject);
+    for (const each of prepared.refused) this.changes.close(each);
     this.changes.carryOut(changes, prepared);
-    return refused.map(({ cause }) => cause);
+  }
+
+  /** Who is closed since its rules cannot be carried out, and why; until others are in force. */
+  get refused(): RefusedSubject[] {
+    return this.changes.refused.map(({ subject, cause }) => {
+      const endpoints = this.list().filter((each) => each.subject === subject);
+      const names = subject === HOST_SUBJECT ? [HOST] : endpoints.map(qualifiedName);
+      return { names, cause };
+    });
   }
 
   /** Whether rules about the node are in force. */
@@ -357,6 +370,7 @@ export class NodeModel {
   private release(known: KnownEndpoint): void {
     if (!this.numbers.release(known)) return;
     this.change({ deletedSubjects: [subjectKeyOf(known)] });
+    this.changes.forget(known.subject);
     this.tables.closeSubject(known.subject, this.options.nextRevision());
   }
 

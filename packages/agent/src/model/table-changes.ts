@@ -47,7 +47,7 @@ export interface TableChangesParts {
   readonly endpoints: ReadonlyMap<number, KnownEndpoint>;
   /** A number that was never given before on these tables. */
   readonly nextRevision: () => number;
-  /** For rules that cannot be carried out. */
+  /** Lets nothing pass. */
   readonly close: (subject: number) => void;
 }
 
@@ -57,12 +57,29 @@ const NO_WAY = 'there is no room to go back to the rules of before: nothing pass
 /** Compiles and writes what has changed. */
 export class TableChanges {
   private changes = 0;
+  private readonly closed = new Map<number, Error>();
 
   constructor(private readonly parts: TableChangesParts) {}
 
   /** Grows with every change that may concern a decision. */
   get count(): number {
     return this.changes;
+  }
+
+  /** Subjects that are closed since their rules cannot be carried out, until others are. */
+  get refused(): readonly Refusal[] {
+    return [...this.closed].map(([subject, cause]) => ({ subject, cause }));
+  }
+
+  /** Rules that cannot be carried out. */
+  close({ subject, cause }: Refusal): void {
+    this.closed.set(subject, cause);
+    this.parts.close(subject);
+  }
+
+  /** A subject that nobody is any more. */
+  forget(subject: number): void {
+    this.closed.delete(subject);
   }
 
   /** Compiles what is to be swapped in: nothing is written while something may still be refused. */
@@ -103,7 +120,7 @@ export class TableChanges {
    * @returns what could not be restored; its subjects are closed
    */
   restore(all: readonly PolicyChanges[]): Refusal[] {
-    const { tables, policy, ipcache, half, nextRevision, close } = this.parts;
+    const { policy, ipcache, half } = this.parts;
     const keys = new Set(all.flatMap((each) => each.subjects.map(({ key }) => key)));
     const { swaps, refused } = this.compile(
       [...keys].flatMap((key) => {
@@ -124,12 +141,10 @@ export class TableChanges {
     const letGo = this.hold(both);
     const closed = letGo ? [] : swaps.map(({ subject }) => ({ subject, cause: new Error(NO_WAY) }));
     const lost = [...refused, ...closed];
-    for (const { subject } of lost) close(subject);
+    for (const each of lost) this.close(each);
     for (const { place, bits } of letGo ? both : []) this.writeBits(place, bits);
     this.writeTouchedEndpoints(places);
-    for (const { subject, compiled } of letGo ? swaps : []) {
-      tables.setSubject(subject, compiled, nextRevision());
-    }
+    this.swap(letGo ? swaps : []);
     for (const place of places) this.writePlace(place, place.after);
     this.writeTouchedEndpoints(places);
     letGo?.();
@@ -169,7 +184,7 @@ export class TableChanges {
   }
 
   private write(changes: PolicyChanges, swaps: readonly Swap[], onSwapped: () => void): void {
-    const { tables, policy, ipcache, nextRevision } = this.parts;
+    const { policy, ipcache } = this.parts;
     this.changes++;
     const isSwapped = changes.subjects.length > 0;
     if (isSwapped) {
@@ -177,9 +192,7 @@ export class TableChanges {
       for (const place of changes.places) this.writePlace(place, place.before);
       this.writeTouchedEndpoints(changes.places);
     }
-    for (const { subject, compiled } of swaps) {
-      tables.setSubject(subject, compiled, nextRevision());
-    }
+    this.swap(swaps);
     onSwapped();
     for (const place of changes.places) {
       if (place.kind === 'removed') {
@@ -194,6 +207,14 @@ export class TableChanges {
     const isMoved = changes.places.some((place) => place.kind !== 'changed');
     if (changes.isMembershipChanged || isMoved) this.bumpMembership();
     policy.release(changes.groupsReleased);
+  }
+
+  private swap(swaps: readonly Swap[]): void {
+    const { tables, nextRevision } = this.parts;
+    for (const { subject, compiled } of swaps) {
+      tables.setSubject(subject, compiled, nextRevision());
+      this.closed.delete(subject);
+    }
   }
 
   /** The row that the programs find an endpoint by. */

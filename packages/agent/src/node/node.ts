@@ -223,7 +223,7 @@ function startModel(
   parts: Omit<Node, 'model' | 'unlock' | 'takeBack'>,
   { nodeLabels, safePorts }: AgentOptions,
 ): NodeModel {
-  const { memory, kernel, revisions, network, problems, tell } = parts;
+  const { memory, kernel, revisions, network, tell } = parts;
   const { generation, lastIdentity } = memory.current;
   const tables = new DatapathTables(kernel, tell);
   const model = new NodeModel(tables, {
@@ -244,8 +244,7 @@ function startModel(
   if (lastIdentity > 0) model.identities.continueAfter(lastIdentity + UNWRITTEN_IDENTITIES_MAX);
   revertOverdue(memory, tell);
   const documents = memory.policies.flatMap(parseStored);
-  const refused = model.fill({ documents, nodeAddresses: nodeAddresses(network), endpoints });
-  for (const { message } of refused) problems.push(`${message}: its endpoints are closed`);
+  model.fill({ documents, nodeAddresses: nodeAddresses(network), endpoints });
   tables.clearUnknownEndpoints(new Set(endpoints.map(({ id }) => id)));
   const held = model.numbers.subjects.entries().map(({ number }) => number);
   tables.clearUnknownSubjects(new Set([HOST_SUBJECT, ...held]), () => revisions.take());
