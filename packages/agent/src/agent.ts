@@ -340,7 +340,13 @@ export class Agent implements AgentApi {
       ...(pending && { pendingPolicies: pending }),
       ...(masquerade && { masquerade: masqueradeView(masquerade, kernel, model) }),
       problems: [
-        ...new Set([...this.labels.problems, ...problems, ...found, ...this.uplinks.problems]),
+        ...new Set([
+          ...this.labels.problems,
+          ...this.endpoints.problems,
+          ...problems,
+          ...found,
+          ...this.uplinks.problems,
+        ]),
       ],
     };
   }
@@ -359,8 +365,7 @@ export class Agent implements AgentApi {
 
   private watchMtu(): Monitor {
     const { network, problems } = this.node;
-    const follow = (): void => this.endpoints.followMtu();
-    follow();
+    const follow = (): boolean => this.endpoints.followMtu();
     return watchWayOut(network, follow, (error) => {
       problems.push(`the MTU of the way out is not followed: ${String(error)} (restart the agent)`);
     });

@@ -1,7 +1,7 @@
 /** An agent with real traffic, as the person who runs it sees it: numbers, and what is wrong. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { setTimeout } from 'node:timers/promises';
 import { canUseBpf, hasTcx, openLinkById, queryTcx } from '@skep/bpf';
 import { ADDRESSES_MAX, EVENT_BUFFER_BYTES } from '@skep/contract';
 import { createNamespace, deleteNamespace, Network } from '@skep/netlink';
-import { inNetworkNamespace } from '@skep/sys';
+import { bindMount, inNetworkNamespace } from '@skep/sys';
 import { parseAddress, parsePrefix } from '@skep/wire';
 import { Agent, type AgentOptions } from './agent.ts';
 import { AgentClient } from './api/client.ts';
@@ -273,5 +273,42 @@ describe('an agent that is watched', { skip: canUseBpf() ?? false }, () => {
       routes.replace({ destination: parsePrefix('0.0.0.0/0'), linkIndex });
     });
     assert.deepEqual((await client.status()).uplinks, ['up0']);
+  });
+
+  test('an MTU that cannot be set is told until it is, or the endpoint has gone', async () => {
+    const path = pathOf('anna');
+    const anna = new Network(path);
+    const told = async (isTold: boolean): Promise<string> => {
+      const deadline = performance.now() + 30_000;
+      for (;;) {
+        const found = (await client.status()).problems.join('\n');
+        if (found.includes('of the way out') === isTold) return found;
+        assert.ok(performance.now() < deadline, found);
+        await setTimeout(100);
+      }
+    };
+    const hide = async (mtuBytes: number): Promise<void> => {
+      deleteNamespace(`${PREFIX}-anna`);
+      inNode(({ links }) => links.set('up0', { mtuBytes }));
+      const found = await told(true);
+      assert.match(found, new RegExp(`^endpoint test/anna: MTU ${mtuBytes} of the way out`, 'm'));
+      assert.equal(found.match(/of the way out/g)!.length, 1, found);
+    };
+    try {
+      await hide(1400);
+      writeFileSync(path, '');
+      bindMount(`/proc/self/fd/${anna.namespace.number}`, path);
+      await told(false);
+      assert.equal(anna.links.get('eth0').mtuBytes, 1400);
+      await hide(1450);
+      inNode(({ links }) => links.set('up0', { mtuBytes: 1400 }));
+      await told(false);
+      inNode(({ links }) => links.set('up0', { mtuBytes: 1350 }));
+      await told(true);
+      await client.removeEndpoint('test/anna');
+      await told(false);
+    } finally {
+      anna.close();
+    }
   });
 });

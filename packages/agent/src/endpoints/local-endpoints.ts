@@ -44,6 +44,8 @@ type Located = Attachable & { readonly device: EndpointDevice };
 export class LocalEndpoints {
   private readonly register: Register;
   private nextHops: ReadonlySet<string> = new Set();
+  /** Endpoints whose MTU is not that of the way out, and why. */
+  private readonly otherMtus = new Map<number, string>();
 
   /** @throws AddressError for pools that are none */
   constructor(
@@ -212,24 +214,38 @@ export class LocalEndpoints {
     for (const each of there) this.takeOver(each);
   }
 
-  /** When the way out may be another one: what endpoints may send is what it takes. */
-  followMtu(): void {
-    const { network, memory, problems } = this.node;
+  /**
+   * When the way out may be another one: what endpoints may send is what it takes.
+   *
+   * @returns whether it is so of all of them
+   */
+  followMtu(): boolean {
+    const { network, memory } = this.node;
     const mtuBytes = uplinkMtu(network);
-    if (mtuBytes === undefined) return;
-    const renewed = this.register.list().flatMap((stored) => {
-      if (stored.state !== 'ready' || stored.mtuBytes === mtuBytes) return [];
+    const others = this.register.list().filter((stored) => {
+      return stored.state === 'ready' && mtuBytes !== undefined && stored.mtuBytes !== mtuBytes;
+    });
+    const before = new Map(this.otherMtus);
+    this.otherMtus.clear();
+    const renewed = others.flatMap((stored) => {
       try {
-        setMtu(network, deviceOf(stored), mtuBytes);
-        return [{ ...stored, mtuBytes }];
+        setMtu(network, deviceOf(stored), mtuBytes!);
+        return [{ ...stored, mtuBytes: mtuBytes! }];
       } catch (error) {
         const what = `endpoint ${qualifiedName(stored)}: MTU ${mtuBytes} of the way out`;
-        const detail = `could not be set: ${String(error)} (add the endpoint again)`;
-        problems.push(`${what} ${detail}`, stored.id);
+        const problem = `${what} cannot be set: ${String(error)} (add the endpoint again)`;
+        this.otherMtus.set(stored.id, problem);
+        if (before.get(stored.id) !== problem) this.node.tell({ kind: 'problem', problem });
         return [];
       }
     });
     if (renewed.length > 0) memory.putEndpoints(renewed);
+    return this.otherMtus.size === 0;
+  }
+
+  /** What is wrong with endpoints, as long as it is. */
+  get problems(): string[] {
+    return [...this.otherMtus.values()];
   }
 
   /** A device may go with its container at any moment. */
@@ -304,6 +320,7 @@ export class LocalEndpoints {
     closeWaysOut(device);
     kernel.detach(stored.id);
     problems.forgetEndpoint(stored.id);
+    this.otherMtus.delete(stored.id);
     try {
       this.register.forget(stored, isUsed);
     } catch (error) {

@@ -76,7 +76,8 @@ export function checkPolicies({ model }: Pick<Node, 'model'>): string[] {
 /** Rules that cannot be carried out, as long as nothing took their place. */
 export function checkRefused({ model }: Pick<Node, 'model'>): string[] {
   return model.refused.map(({ names, cause }) => {
-    return `nothing passes at ${firstOf(names)}, by rules that cannot be carried out: ${cause.message}`;
+    const found = `nothing passes at ${firstOf(names)}, by rules that cannot be carried out`;
+    return `${found}: ${cause.message}`;
   });
 }
 
