@@ -54,7 +54,7 @@ export class Repair {
     try {
       if (!memory.putBack()) return;
       const when = new Date().toISOString();
-      const found = `somebody has taken ${memory.path} away, or replaced it`;
+      const found = `somebody has taken ${memory.path} away, or changed it`;
       problems.mention('state', `${found}: it was written anew at ${when}`);
     } catch (error) {
       const found = 'what is remembered is gone, and the next start will not find it';

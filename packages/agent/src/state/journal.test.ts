@@ -196,6 +196,17 @@ const REMOVALS: readonly { what: string; task: (path: string) => void }[] = [
       fs.renameSync(`${path}.copy`, path);
     },
   },
+  { what: 'emptied', task: (path) => fs.truncateSync(path) },
+  { what: 'cut off', task: (path) => fs.truncateSync(path, fs.statSync(path).size - 5) },
+  { what: 'written to', task: (path) => fs.appendFileSync(path, 'more\n') },
+  {
+    what: 'changed in its place',
+    task: (path) => {
+      fs.writeFileSync(path, fs.readFileSync(path, 'utf8').replace('"a"', '"z"'), { flag: 'r+' });
+      const later = new Date(Date.now() + 1000);
+      fs.utimesSync(path, later, later);
+    },
+  },
 ];
 
 for (const { what, task } of REMOVALS) {

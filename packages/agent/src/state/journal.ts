@@ -29,6 +29,10 @@ export class Journal {
   private length: number;
   private compactAt = COMPACTED_BYTES_MIN;
   private isBroken = false;
+  /** As this journal has left the file. */
+  private left = '';
+  /** Whether somebody else has written to the file. */
+  private isTouched = false;
 
   /** Opens what is there, or makes it. @throws StateError, StateWriteError */
   constructor(
@@ -39,6 +43,7 @@ export class Journal {
     if (bytes === undefined) {
       [this.fd, this.length] = this.writeAnew();
       syncDirectory(dirname(path));
+      this.leave();
       return;
     }
     const { changes, length } = decodeJournal(bytes, path);
@@ -46,6 +51,7 @@ export class Journal {
     [this.fd, this.length] = [fs.openSync(path, 'r+'), length];
     // A record that was cut off must not become the beginning of the next one.
     fs.ftruncateSync(this.fd, length);
+    this.leave();
   }
 
   /** The values as they were last written. */
@@ -65,28 +71,33 @@ export class Journal {
       throw new StateWriteError(this.path, 'an earlier change failed half (restart the agent)');
     }
     const record = encodeRecord(changes);
+    this.look();
     try {
       writeAll(this.disk, this.fd, record, this.length);
       if (isSynced) this.disk.fsyncSync(this.fd);
     } catch (cause) {
       this.undoAppend();
+      this.leave();
       const { message } = cause as Error;
       throw new StateWriteError(this.path, `${message} (nothing was changed)`, { cause });
     }
+    this.leave();
     this.length += record.length;
     for (const change of changes) this.hold(change);
     if (this.length > this.compactAt) this.compact();
   }
 
   /**
-   * Writes the file anew where somebody has taken it away, or put another one in its place: what
-   * is written goes to one without a name then, and the next start would not find it.
+   * Writes the file anew where somebody has taken it away, put another one in its place, or written
+   * to it: the next start would not find what is written from then on, or would refuse it.
    *
    * @returns whether that was so
    * @throws StateWriteError
    */
   putBack(): boolean {
-    if (this.isBroken || this.isThere()) return false;
+    if (this.isBroken) return false;
+    this.look();
+    if (this.isThere() && !this.isTouched) return false;
     fs.mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
     this.replace(this.writeAnew());
     syncDirectory(dirname(this.path));
@@ -142,6 +153,23 @@ export class Journal {
     fs.closeSync(this.fd);
     [this.fd, this.length] = [fd, length];
     this.compactAt = Math.max(COMPACTED_BYTES_MIN, GROWTH_MAX * length);
+    this.isTouched = false;
+    this.leave();
+  }
+
+  /** Before this journal writes, since the file is as it should be in size afterwards. */
+  private look(): void {
+    if (this.stamp() !== this.left) this.isTouched = true;
+  }
+
+  private leave(): void {
+    this.left = this.stamp();
+  }
+
+  /** Another one after every write to the open file, but for two in one tick of the clock. */
+  private stamp(): string {
+    const { size, mtimeNs } = fs.fstatSync(this.fd, { bigint: true });
+    return `${size} ${mtimeNs}`;
   }
 
   /** Whether the path leads to what is open. */
