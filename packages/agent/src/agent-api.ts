@@ -4,6 +4,7 @@ import type {
   HealthView,
   IdentityView,
   IpcacheView,
+  PolicyFile,
   PolicyResult,
   PolicyView,
   PoolView,
@@ -51,6 +52,8 @@ export interface AgentApi {
   listPolicies(): Promise<PolicyView[]>;
   /** All documents of a YAML text, or none. `file` names it in messages. */
   applyPolicies(yaml: string, file: string, options?: ChangeOptions): Promise<PolicyResult>;
+  /** All documents of all files, or none. */
+  applyPolicyFiles(files: readonly PolicyFile[], options?: ChangeOptions): Promise<PolicyResult>;
   /** By `kind/namespace/name`. */
   deletePolicies(keys: readonly string[], options?: ChangeOptions): Promise<PolicyResult>;
   /** The change that waits stays: see `ChangeOptions`. */

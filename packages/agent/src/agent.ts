@@ -46,6 +46,7 @@ import type {
   HealthView,
   IdentityView,
   IpcacheView,
+  PolicyFile,
   PolicyResult,
   PolicyView,
   PoolView,
@@ -241,8 +242,15 @@ export class Agent implements AgentApi {
   }
 
   async applyPolicies(yaml: string, file: string, options?: ChangeOptions): Promise<PolicyResult> {
+    return this.applyPolicyFiles([{ file, text: yaml }], options);
+  }
+
+  async applyPolicyFiles(
+    files: readonly PolicyFile[],
+    options?: ChangeOptions,
+  ): Promise<PolicyResult> {
     this.nameFlows();
-    return this.policies.apply(yaml, file, options);
+    return this.policies.applyFiles(files, options);
   }
 
   async deletePolicies(keys: readonly string[], options?: ChangeOptions): Promise<PolicyResult> {

@@ -112,6 +112,13 @@ describe('a demo on the kernel', { skip: canUseBpf() ?? false }, () => {
       assert.deepEqual([status, output], [1, '']);
       assert.ok(errors.startsWith(want), errors);
     }
+    const node = join(folder, 'node.yaml');
+    const cilium = 'apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n';
+    const spec = 'spec: { nodeSelector: {}, ingress: [{}] }\n';
+    writeFileSync(node, `${cilium}metadata: { name: node }\n${spec}`);
+    const refused = await ask('policy', 'apply', good, node);
+    assert.deepEqual([refused.status, refused.output], [1, '']);
+    assert.ok(refused.errors.includes(`/node of ${node}: about this node`), refused.errors);
     assert.doesNotMatch((await ask('policy', 'list')).output, /good/);
   });
 

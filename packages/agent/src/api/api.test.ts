@@ -72,6 +72,11 @@ class FakeAgent implements Partial<AgentApi> {
     return { changed: ['a/b/c'], revision: 3, milliseconds: 1 } as never;
   }
 
+  async applyPolicyFiles(...parameters: unknown[]): Promise<never> {
+    this.asked.push(parameters);
+    return { changed: ['a/b/c', 'd/e/f'], revision: 4, milliseconds: 1 } as never;
+  }
+
   async deletePolicies(keys: readonly string[], options: ChangeOptions): Promise<never> {
     this.asked.push([...keys, options]);
     return { changed: keys, revision: 4, milliseconds: 1 } as never;
@@ -150,6 +155,18 @@ describe('the API over its socket', () => {
     assert.deepEqual((await client.revertPolicies()).changed, ['reverted']);
     const wrong = client.applyPolicies('', 'x', { confirmWithinSeconds: 0 });
     await assert.rejects(wrong, /confirmWithin/);
+  });
+
+  test('files are applied by one request', async () => {
+    const files = [
+      { file: 'x y.yaml', text: 'kind: X\n' },
+      { file: 'z.yaml', text: '' },
+    ];
+    const { changed } = await client.applyPolicyFiles(files, { isUnconfirmed: true });
+    assert.deepEqual(changed, ['a/b/c', 'd/e/f']);
+    assert.deepEqual(agent.asked.pop(), [files, { isUnconfirmed: true }]);
+    const wrong = client.applyPolicyFiles([{ file: '', text: 'kind: X' }]);
+    await assert.rejects(wrong, /0\.file: /);
   });
 
   test('attachments are asked about by container and interface', async () => {

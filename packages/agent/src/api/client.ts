@@ -7,6 +7,7 @@ import type {
   HealthView,
   IdentityView,
   IpcacheView,
+  PolicyFile,
   PolicyResult,
   PolicyView,
   PoolView,
@@ -127,6 +128,14 @@ export class AgentClient implements AgentApi {
   applyPolicies(yaml: string, file: string, options: ChangeOptions = {}): Promise<PolicyResult> {
     const query = new URLSearchParams([['file', file], ...changeQuery(options)]);
     return this.json('PUT', `/v1/policies?${query}`, yaml);
+  }
+
+  applyPolicyFiles(
+    files: readonly PolicyFile[],
+    options: ChangeOptions = {},
+  ): Promise<PolicyResult> {
+    const query = new URLSearchParams(changeQuery(options));
+    return this.json('POST', `/v1/policies?${query}`, JSON.stringify(files));
   }
 
   deletePolicies(keys: readonly string[], options: ChangeOptions = {}): Promise<PolicyResult> {

@@ -8,6 +8,7 @@ import type {
   ErrorView,
   ExplainRequest,
   FlowFilter,
+  PolicyFile,
 } from '../views.ts';
 
 const labels = z.record(z.string(), z.string());
@@ -58,6 +59,8 @@ const endpointRequest = z.strictObject({
 });
 
 const labelsRequest = z.strictObject({ labels });
+
+const policyFile = z.strictObject({ file: z.string().min(1), text: z.string() });
 
 const explainRequest = z.strictObject({
   from: z.string(),
@@ -117,6 +120,11 @@ export function readAttachmentKey(parts: readonly (string | undefined)[]): Attac
 /** The attachments that are there. @throws RequestError */
 export function readAttachmentKeys(body: string): AttachmentKey[] {
   return check(z.array(attachmentKey), parseJson(body));
+}
+
+/** The files that are applied together. @throws RequestError */
+export function readPolicyFiles(body: string): PolicyFile[] {
+  return check(z.array(policyFile), parseJson(body));
 }
 
 /** @throws RequestError */

@@ -13,8 +13,9 @@
  * DELETE /v1/attachments/{container}/{interface}
  * PUT    /v1/attachments?network=NAME           those that are there, AttachmentKey[]: others go
  * PUT    /v1/policies?file=NAME                 YAML
+ * POST   /v1/policies                           PolicyFile[], all of them or none
  * DELETE /v1/policies?key=KEY&key=KEY
- *                                               both: &confirmWithin=SECONDS, or &unconfirmed=1
+ *                                               all three: &confirmWithin=SECONDS, or &unconfirmed=1
  * POST   /v1/policies/pending                   the change that waits is confirmed
  * DELETE /v1/policies/pending                   it goes back
  * GET    /v1/explain?from=&to=&port=&protocol=
@@ -40,6 +41,7 @@ import {
   readExplainRequest,
   readFlowRequest,
   readLabelsRequest,
+  readPolicyFiles,
   RequestError,
   statusOf,
 } from './requests.ts';
@@ -166,6 +168,9 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
     'PUT /v1/policies': (url, body) => {
       const file = url.searchParams.get('file') ?? 'policies.yaml';
       return agent.applyPolicies(body, file, readChangeOptions(url.searchParams));
+    },
+    'POST /v1/policies': (url, body) => {
+      return agent.applyPolicyFiles(readPolicyFiles(body), readChangeOptions(url.searchParams));
     },
     'DELETE /v1/policies': (url) => {
       const keys = url.searchParams.getAll('key');

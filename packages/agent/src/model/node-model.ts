@@ -50,13 +50,18 @@ import { type InheritedPlaces, Ipcache, type IpcacheRoom } from './ipcache.ts';
 import type { Numbers } from './numbers.ts';
 import { removalOf, replacedBy } from './policy-undo.ts';
 import { EMPTY_SELECTOR_SET, SelectorSets } from './selector-sets.ts';
-import { TableChanges } from './table-changes.ts';
+import { type Refusal, TableChanges } from './table-changes.ts';
 
 /** The rules of some subjects cannot be carried out; nothing of the change is in force. */
 export class PolicyRefusedError extends Error {
   readonly code = 'ERR_POLICY_REFUSED';
-  constructor(readonly causes: readonly Error[]) {
-    super(`apply policy: ${causes.map((cause) => cause.message).join('; ')}`);
+  /** @param files of the rules, where they are of some */
+  constructor(
+    readonly causes: readonly Error[],
+    files: readonly string[] = [],
+  ) {
+    const what = files.length > 0 ? `policy of ${files.join(', ')}` : 'policy';
+    super(`apply ${what}: ${causes.map((cause) => cause.message).join('; ')}`);
   }
 }
 
@@ -408,6 +413,22 @@ export class NodeModel {
     const removed = this.policy.update(removalOf(update));
     const lost = this.changes.restore([changes, removed, this.policy.update(before)]);
     const causes = [...refused, ...lost].map(({ cause }) => cause);
-    throw noRoom ?? new PolicyRefusedError(causes);
+    throw noRoom ?? new PolicyRefusedError(causes, this.filesAbout(refused, update.documents));
+  }
+
+  /** Where the rules of a change are written that are about some subjects. */
+  private filesAbout(refused: readonly Refusal[], documents: readonly PolicyDocument[] = []) {
+    const known = this.list();
+    const subjectsOf = (number: number): Subject[] => {
+      if (number === HOST_SUBJECT) return [this.node];
+      return known.filter(({ subject }) => subject === number).map(subjectOf);
+    };
+    const subjects = refused.flatMap(({ subject }) => subjectsOf(subject));
+    const about = documents.filter(({ ruleSets }) => {
+      return ruleSets.some(({ subject }) => {
+        return subjects.some(({ labels }) => selectorMatches(subject, labels));
+      });
+    });
+    return [...new Set(about.map(({ position }) => position.file))];
   }
 }

@@ -106,6 +106,42 @@ test('a change that nobody confirms goes back: what it added, replaced and delet
   assert.equal(policies.pending, undefined);
 });
 
+test('files that are applied together are in force together, or none of them', (t) => {
+  const { policies, inForce, stored, memory } = begin(t, new FakeClock());
+  const fileOf = (file: string, text: string) => ({ file, text });
+  const about = [fileOf('a.yaml', policy('a')), fileOf('node.yaml', policy('n', ABOUT_NODE))];
+  assert.throws(() => policies.applyFiles(about), {
+    code: 'ERR_POLICY_UNCONFIRMED',
+    message: /^change CiliumClusterwideNetworkPolicy\/\/n of node\.yaml: about this node itself/,
+  });
+  const wrong = [fileOf('a.yaml', policy('a')), fileOf('b.yaml', 'kind: X')];
+  assert.throws(() => policies.applyFiles(wrong), /^Error: b\.yaml:1: kind: found/);
+  const twice = [fileOf('a.yaml', policy('a')), fileOf('b.yaml', policy('b') + policy('a'))];
+  assert.throws(() => policies.applyFiles(twice), {
+    code: 'ERR_POLICY_DOCUMENT',
+    message: 'b.yaml:6: metadata.name: CiliumClusterwideNetworkPolicy//a is in a.yaml, too',
+  });
+  assert.deepEqual([inForce(), stored()], [[], []]);
+  const { changed, pending } = policies.applyFiles(about, { confirmWithinSeconds: 60 });
+  assert.deepEqual(
+    [changed, pending?.keys],
+    [
+      [keyOf('a'), keyOf('n')],
+      [keyOf('a'), keyOf('n')],
+    ],
+  );
+  assert.deepEqual(inForce().sort(), ['a a.yaml', 'n node.yaml']);
+  assert.deepEqual(
+    memory.policies.map(({ file, keys }) => [file, keys]),
+    [
+      ['a.yaml', [keyOf('a')]],
+      ['node.yaml', [keyOf('n')]],
+    ],
+  );
+  policies.revert();
+  assert.deepEqual([inForce(), stored()], [[], []]);
+});
+
 test('who applies a deny rule about nobody is warned', (t) => {
   const { policies, inForce } = begin(t, new FakeClock());
   const text = policy('a').replace('ingress: [{}]', 'egressDeny: [{ toEntities: [health] }]');

@@ -3,7 +3,13 @@
  * unless somebody says within a time that it is well, everything since goes back by itself, also
  * when the agent has died meanwhile. Whatever is changed while something waits belongs to it.
  */
-import { documentKey, idleDenials, parsePolicies, type PolicyDocument } from '@skep/policy';
+import {
+  documentKey,
+  idleDenials,
+  parsePolicies,
+  type PolicyDocument,
+  PolicyDocumentError,
+} from '@skep/policy';
 import type { HostGuard } from '../host/host-guard.ts';
 import type { NodeModel } from '../model/node-model.ts';
 import type { Problems } from '../health/problems.ts';
@@ -12,7 +18,7 @@ import type { Revisions } from '../state/revisions.ts';
 import type { StoredPending } from '../state/schema.ts';
 import { parseStored } from '../state/stored.ts';
 import type { PolicyOccurrence, Tell } from '../telemetry/occurrence.ts';
-import type { ChangeOptions, PendingView, PolicyResult } from '../views.ts';
+import type { ChangeOptions, PendingView, PolicyFile, PolicyResult } from '../views.ts';
 
 /** What time it is, and what is to be done when more of it has passed. */
 export interface Clock {
@@ -34,9 +40,10 @@ export const systemClock: Clock = {
 /** A change that could cut off who makes it, and who has not said what then. */
 export class UnconfirmedPolicyError extends Error {
   readonly code = 'ERR_POLICY_UNCONFIRMED';
-  constructor(keys: readonly string[]) {
+  /** @param what policies */
+  constructor(what: readonly string[]) {
     super(
-      `change ${keys.join(', ')}: about this node itself, it may cut you off (use ` +
+      `change ${what.join(', ')}: about this node itself, it may cut you off (use ` +
         '`--confirm-within 60s`, and `skep policy confirm` when all is well, or `--no-confirm`)',
     );
   }
@@ -83,18 +90,26 @@ export class LocalPolicies {
     return { keys: pending.keys, until, secondsLeft: Math.max(0, seconds) };
   }
 
-  /** All documents of a text, or none. @throws PolicyDocumentError, PolicyRefusedError, above */
+  /** As {@link applyFiles} of one. */
   apply(yaml: string, file: string, options: ChangeOptions = {}): PolicyResult {
+    return this.applyFiles([{ file, text: yaml }], options);
+  }
+
+  /** All documents of all texts, or none. @throws PolicyDocumentError, PolicyRefusedError, above */
+  applyFiles(files: readonly PolicyFile[], options: ChangeOptions = {}): PolicyResult {
     const start = performance.now();
     const { memory, model } = this.node;
-    const documents = parsePolicies(yaml, { file });
+    const parsed = parseFiles(files);
+    const documents = parsed.flatMap((each) => each.documents);
     const keys = documents.map(documentKey);
     if (keys.length === 0) return this.result('policies applied', keys, start);
     this.checkConfirmation(keys, documents, options);
-    const policy = { file, text: yaml, keys };
+    const policies = parsed.flatMap(({ file, text, documents: own }) => {
+      return own.length > 0 ? [{ file, text, keys: own.map(documentKey) }] : [];
+    });
     this.change(documents, () => {
       model.applyDocuments(documents, () => {
-        memory.addPolicy(policy, this.pendingWith(keys, options));
+        memory.addPolicies(policies, this.pendingWith(keys, options));
       });
     });
     const warnings = idleDenials(documents);
@@ -179,7 +194,11 @@ export class LocalPolicies {
     const known = keys.flatMap((key) => model.policy.document(key) ?? []);
     const aboutNode = [...known, ...documents].filter((each) => model.isAboutNode(each));
     if (aboutNode.length === 0) return;
-    throw new UnconfirmedPolicyError([...new Set(aboutNode.map(documentKey))]);
+    const files = new Map(documents.map((each) => [documentKey(each), each.position.file]));
+    const named = aboutNode.map(documentKey).map((key) => {
+      return files.has(key) ? `${key} of ${files.get(key)}` : key;
+    });
+    throw new UnconfirmedPolicyError([...new Set(named)]);
   }
 
   /**
@@ -228,4 +247,23 @@ export class LocalPolicies {
     const { pending } = this;
     return pending ? { ...result, pending } : result;
   }
+}
+
+type ParsedFile = PolicyFile & { readonly documents: readonly PolicyDocument[] };
+
+/** @throws PolicyDocumentError, also where two files have a policy of one name */
+function parseFiles(files: readonly PolicyFile[]): ParsedFile[] {
+  const seen = new Map<string, string>();
+  return files.map((each) => {
+    const documents = parsePolicies(each.text, { file: each.file });
+    for (const document of documents) {
+      const key = documentKey(document);
+      const other = seen.get(key);
+      seen.set(key, each.file);
+      if (other === undefined) continue;
+      const detail = `${key} is in ${other}, too`;
+      throw new PolicyDocumentError([{ ...document.position, path: 'metadata.name', detail }]);
+    }
+    return { ...each, documents };
+  });
 }

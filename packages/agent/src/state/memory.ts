@@ -151,7 +151,16 @@ export class Memory {
    * @param pending what waits to be confirmed, this change included
    */
   addPolicy(policy: StoredPolicy, pending?: StoredPending): void {
-    this.changePolicies([...this.without(policy.keys), [this.lastPolicy + 1, policy]], pending);
+    this.addPolicies([policy], pending);
+  }
+
+  /** As {@link addPolicy}, all of them in one record. */
+  addPolicies(policies: readonly StoredPolicy[], pending?: StoredPending): void {
+    const added = policies.map((policy, index): [number, StoredPolicy] => {
+      return [this.lastPolicy + 1 + index, policy];
+    });
+    const gone = this.without(policies.flatMap(({ keys }) => keys));
+    this.changePolicies([...gone, ...added], pending);
   }
 
   /** As {@link addPolicy}. */

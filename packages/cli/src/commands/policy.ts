@@ -52,7 +52,7 @@ export function addPolicyCommands(program: Command): void {
     .description('list policies and the endpoints that they are about')
     .action(listPolicies);
   changing(policy.command('apply'))
-    .description('add or replace the policies of YAML files')
+    .description('add or replace the policies of YAML files, all of them or none')
     .argument('<file...>', POLICY_FILE)
     .addHelpText('after', CONFIRM_HELP)
     .action(applyPolicies);
@@ -117,18 +117,12 @@ async function applyPolicies(
   options: ChangeCommandOptions,
 ): Promise<void> {
   const texts = files.map((file) => ({ file, text: readText(file) }));
-  // The agent reads one after the other: by then the ones before are in force.
-  for (const { file, text } of texts) parsePolicies(text, { file });
-  await withAgent(options, async (agent) => {
-    const results = [];
-    for (const { file, text } of texts) {
-      const result = await agent.applyPolicies(text, file, changeOptions(options));
-      results.push(result);
-      warn(result.warnings ?? []);
-      if (!options.json) report('applied', result);
-    }
-    if (options.json) printJson(results);
+  const result = await withAgent(options, (agent) => {
+    return agent.applyPolicyFiles(texts, changeOptions(options));
   });
+  warn(result.warnings ?? []);
+  if (options.json) printJson(result);
+  else report('applied', result);
 }
 
 async function deletePolicies(
