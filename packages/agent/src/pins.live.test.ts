@@ -113,6 +113,21 @@ for (const { name, features, needs } of CASES) {
       await decidesOn();
     });
 
+    test('killed before it has looked: closed behind netkit, else by the next daemon', async () => {
+      rmSync(join(world.bpffs, 'links'), { recursive: true });
+      rmSync(join(world.bpffs, 'masquerade'), { recursive: true });
+      await world.kill();
+      for (let wait = 0; wait < 100 && world.linkedPrograms('skep2')[0] !== 0; wait++) {
+        await setTimeout(50);
+      }
+      assert.deepEqual([world.pins(), world.linkedPrograms('skep2')], [[], [0, 0]]);
+      if (features.hasNetkit) assert.equal(await world.connect('anna'), 'silence');
+      await world.start(features, LIFE);
+      await decidesOn();
+      assert.deepEqual(world.allPins(), all);
+      assert.equal((await world.client.health()).isHealthy, true);
+    });
+
     describe('and whose links outlive them', () => {
       /** As another mount namespace has it that was made meanwhile. */
       let kept: string;

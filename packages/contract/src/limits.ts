@@ -77,6 +77,12 @@ export const PORT_CANDIDATES_MAX = 32;
  */
 export const ENDED_PORT_SECONDS = 1;
 /**
+ * Seconds after which an agent looks for pins, programs and state that somebody has taken away, and
+ * puts them back. Killed before that, it takes programs whose pins are gone along: endpoints behind
+ * veths, and uplinks, are open then until the next agent has begun; netkit devices are closed.
+ */
+export const REPAIR_SECONDS = 2;
+/**
  * Seconds in which the number of an identity that nobody bears any more is given to no other:
  * events about it may be on their way. All numbers are given before one is given again.
  */

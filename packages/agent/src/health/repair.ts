@@ -1,12 +1,10 @@
 /** What somebody takes from an agent while it runs is put back, and mentioned. */
+import { REPAIR_SECONDS } from '@skep/contract';
 import type { Node } from '../node/node.ts';
 import { firstOf } from './checks.ts';
 import { ProgramWatch } from './program-watch.ts';
 
 type Parts = Pick<Node, 'memory' | 'network' | 'kernel' | 'problems'>;
-
-/** How long something may be gone before it is put back. */
-const REPAIR_MILLISECONDS = 2000;
 
 /** Looks at once, and then every few seconds until it is closed. */
 export class Repair {
@@ -16,7 +14,7 @@ export class Repair {
   constructor(private readonly node: Parts) {
     this.programs = new ProgramWatch(node);
     this.programs.check(Infinity);
-    this.timer = setInterval(() => this.putBack(), REPAIR_MILLISECONDS).unref();
+    this.timer = setInterval(() => this.putBack(), REPAIR_SECONDS * 1000).unref();
   }
 
   close(): void {
