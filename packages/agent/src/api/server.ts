@@ -15,7 +15,7 @@
  * PUT    /v1/policies?file=NAME                 YAML
  * POST   /v1/policies                           PolicyFile[], all of them or none
  * DELETE /v1/policies?key=KEY&key=KEY
- *                                               all three: &confirmWithin=SECONDS, or &unconfirmed=1
+ *                                         all three: &confirmWithin=SECONDS, or &unconfirmed=1
  * POST   /v1/policies/pending                   the change that waits is confirmed
  * DELETE /v1/policies/pending                   it goes back
  * GET    /v1/explain?from=&to=&port=&protocol=

@@ -183,7 +183,7 @@ export class Memory {
     this.changePolicies([...this.without(keys), ...again], undefined);
   }
 
-  /** Writes the file anew where it is gone or changed, and tells whether it was. @throws StateWriteError */
+  /** Writes the file anew where it is gone or changed. @returns whether. @throws StateWriteError */
   putBack(): boolean {
     return this.journal.putBack();
   }
