@@ -116,7 +116,7 @@ test('rules that are too many for one program take the place of none', () => {
 
 test('a refusal names the file of rules that are about who cannot have them', () => {
   const { model } = newModel();
-  const documents = [...allowOnly('carl', 'anna'), ...guarded(manyPeers(GROUPS_MAX + 100))];
+  const documents = [...allowOnly('zoe', 'anna'), ...guarded(manyPeers(GROUPS_MAX + 100))];
   const message = /^apply policy of bert\.yaml: peer groups: \d+ needed/;
   assert.throws(() => model.applyDocuments(documents), { code: 'ERR_POLICY_REFUSED', message });
 });
