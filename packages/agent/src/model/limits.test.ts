@@ -11,7 +11,9 @@ import { DatapathTables } from '../tables/datapath-tables.ts';
 import { allowOnly, endpoint, WatchedTables } from '../testing/watched-tables.ts';
 import type { EndpointFacts } from './endpoint-facts.ts';
 import { GROUPS_MAX } from './generation.ts';
-import { NodeModel, type NodeModelOptions, PolicyRefusedError } from './node-model.ts';
+import { NodeModel } from './node-model.ts';
+import type { NodeModelOptions } from './node-model-options.ts';
+import { PolicyRefusedError } from './refused-policy.ts';
 
 const [ANNA, BERT, CARL, DORA] = ['anna', 'bert', 'carl', 'dora'].map((name, index) => {
   return endpoint(index + 1, name);

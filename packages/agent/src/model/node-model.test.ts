@@ -8,7 +8,8 @@ import { parsePolicies } from '@skep/policy';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import { readInherited } from '../tables/inherited.ts';
 import { allowOnly, endpoint, WatchedTables } from '../testing/watched-tables.ts';
-import { NodeModel, PolicyRefusedError } from './node-model.ts';
+import { NodeModel } from './node-model.ts';
+import { PolicyRefusedError } from './refused-policy.ts';
 
 const ANNA = endpoint(1, 'anna');
 const BERT = endpoint(2, 'bert');

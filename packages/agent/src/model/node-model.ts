@@ -10,7 +10,6 @@ import type {
   Party,
   PolicyDocument,
   PolicyUpdate,
-  SafePort,
   Subject,
 } from '@skep/policy';
 import {
@@ -21,7 +20,6 @@ import {
   type PolicyProtocol,
   PolicySet,
 } from '@skep/policy';
-import { selectorMatches } from '@skep/policy';
 import {
   type Address,
   formatAddress,
@@ -46,47 +44,14 @@ import {
 } from './endpoint-facts.ts';
 import { EndpointNumbers } from './endpoint-numbers.ts';
 import { Generation, type GenerationNumber } from './generation.ts';
-import { type InheritedPlaces, Ipcache, type IpcacheRoom } from './ipcache.ts';
+import { Ipcache } from './ipcache.ts';
+import type { NodeModelOptions } from './node-model-options.ts';
 import type { Numbers } from './numbers.ts';
 import { removalOf, replacedBy } from './policy-undo.ts';
+import { filesAbout, isAboutNode } from './policy-subjects.ts';
+import { PolicyRefusedError, type RefusedSubject } from './refused-policy.ts';
 import { EMPTY_SELECTOR_SET, SelectorSets } from './selector-sets.ts';
-import { type Refusal, TableChanges } from './table-changes.ts';
-
-/** The rules of some subjects cannot be carried out; nothing of the change is in force. */
-export class PolicyRefusedError extends Error {
-  readonly code = 'ERR_POLICY_REFUSED';
-  /** @param files of the rules, where they are of some */
-  constructor(
-    readonly causes: readonly Error[],
-    files: readonly string[] = [],
-  ) {
-    const what = files.length > 0 ? `policy of ${files.join(', ')}` : 'policy';
-    super(`apply ${what}: ${causes.map((cause) => cause.message).join('; ')}`);
-  }
-}
-
-/** A subject without the rules that it should have. */
-export interface RefusedSubject {
-  /** `namespace/name` of its endpoints, or that of the node. */
-  readonly names: readonly string[];
-  readonly cause: Error;
-}
-
-/** What an earlier agent on the same tables means for this one. */
-export interface NodeModelOptions {
-  /** A number that was never given before on these tables. */
-  readonly nextRevision: () => number;
-  /** The other one than the agent before had on these tables. Default: 0. */
-  readonly generation?: GenerationNumber;
-  /** What the agent before has left, until `dropInherited`. */
-  readonly inherited?: InheritedPlaces;
-  /** The node's labels, by which policies of nodes select it. Default: none. */
-  readonly nodeLabels?: Readonly<Record<string, string>>;
-  /** What those policies cannot close. Default: `DEFAULT_SAFE_PORTS`. */
-  readonly safePorts?: readonly SafePort[];
-  /** Default: what the tables have. */
-  readonly room?: IpcacheRoom & { readonly selectorSets: number };
-}
+import { TableChanges } from './table-changes.ts';
 
 /** Everything that a node is to know at once. */
 export interface NodeContents {
@@ -318,11 +283,9 @@ export class NodeModel {
     return this.endpoints.get(id);
   }
 
-  /** Whether some document is about this node. */
-  isAboutNode({ ruleSets }: PolicyDocument): boolean {
-    return ruleSets.some(({ subject, isAboutNodes }) => {
-      return isAboutNodes === true && selectorMatches(subject, this.node.labels);
-    });
+  /** Whether a document is about this node. */
+  isAboutNode(document: PolicyDocument): boolean {
+    return isAboutNode(document, this.node);
   }
 
   /** The rules of an endpoint, as its programs decide. */
@@ -413,22 +376,13 @@ export class NodeModel {
     const removed = this.policy.update(removalOf(update));
     const lost = this.changes.restore([changes, removed, this.policy.update(before)]);
     const causes = [...refused, ...lost].map(({ cause }) => cause);
-    throw noRoom ?? new PolicyRefusedError(causes, this.filesAbout(refused, update.documents));
+    const subjects = refused.flatMap(({ subject }) => this.subjectsOf(subject));
+    throw noRoom ?? new PolicyRefusedError(causes, filesAbout(subjects, update.documents));
   }
 
-  /** Where the rules of a change are written that are about some subjects. */
-  private filesAbout(refused: readonly Refusal[], documents: readonly PolicyDocument[] = []) {
-    const known = this.list();
-    const subjectsOf = (number: number): Subject[] => {
-      if (number === HOST_SUBJECT) return [this.node];
-      return known.filter(({ subject }) => subject === number).map(subjectOf);
-    };
-    const subjects = refused.flatMap(({ subject }) => subjectsOf(subject));
-    const about = documents.filter(({ ruleSets }) => {
-      return ruleSets.some(({ subject }) => {
-        return subjects.some(({ labels }) => selectorMatches(subject, labels));
-      });
-    });
-    return [...new Set(about.map(({ position }) => position.file))];
+  /** The subjects of a number: endpoints with the same rules have one. */
+  private subjectsOf(number: number): Subject[] {
+    if (number === HOST_SUBJECT) return [this.node];
+    return this.list().flatMap((each) => (each.subject === number ? [subjectOf(each)] : []));
   }
 }

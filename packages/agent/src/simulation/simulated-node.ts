@@ -12,7 +12,8 @@ import {
 } from '@skep/datapath';
 import { codecOf, type Decoded, TcAction } from '@skep/ebpf';
 import type { EndpointFacts } from '../model/endpoint-facts.ts';
-import { NodeModel, type NodeModelOptions } from '../model/node-model.ts';
+import { NodeModel } from '../model/node-model.ts';
+import type { NodeModelOptions } from '../model/node-model-options.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 
 const NODE: NodeConstants = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 };

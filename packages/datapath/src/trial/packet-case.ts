@@ -139,3 +139,10 @@ export function tcp(sourcePort: number, destinationPort: number, flags: number):
 export function udp(sourcePort: number, destinationPort: number): Transport {
   return { udp: { sourcePort, destinationPort }, payload: Uint8Array.of(1, 2, 3, 4) };
 }
+
+/** A frame with one other byte. */
+export function patchByte(frame: Uint8Array, offset: number, value: number): Uint8Array {
+  const changed = frame.slice();
+  changed[offset] = value;
+  return changed;
+}

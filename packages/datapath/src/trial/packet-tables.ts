@@ -9,6 +9,7 @@ import { icmpCases } from './cases/icmp.ts';
 import { masqueradeCases } from './cases/masquerade.ts';
 import { masqueradeErrorCases } from './cases/masquerade-errors.ts';
 import { masqueradePortCases } from './cases/masquerade-ports.ts';
+import { neighbourCases } from './cases/neighbours.ts';
 import { policyCases } from './cases/policy.ts';
 import type { PacketCase } from './packet-case.ts';
 
@@ -17,6 +18,7 @@ export const endpointTables: Readonly<Record<string, readonly PacketCase[]>> = {
   forwarding: forwardingCases,
   policy: policyCases,
   fragments: fragmentCases,
+  neighbours: neighbourCases,
   icmp: icmpCases,
   expiry: expiryCases,
 };
