@@ -1,8 +1,11 @@
 /** `npm run bench`: cases of the benchmark, as tables and as records. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { bars } from './cases/bars.ts';
 import { cases } from './cases/index.ts';
+import { judge, overText } from './harness/bar.ts';
 import type { Case } from './harness/case.ts';
 import { removeLeftovers } from './harness/leftovers.ts';
 import { describeMachine, type MachineDescription, machineText } from './harness/machine.ts';
@@ -48,10 +51,14 @@ async function main(names: readonly string[]): Promise<number> {
   const machine = describeMachine();
   console.log(machineText(machine));
   const rows: Row[] = [];
+  const exceeded: string[] = [];
   let status = 0;
   for (const one of chosen) {
     try {
-      rows.push(...(await runCase(one)));
+      const found = await runCase(one);
+      rows.push(...found);
+      const over = found.filter(({ bar }) => bar?.result === 'over');
+      exceeded.push(...over.map((row) => overText(one.name, row)));
     } catch (error) {
       console.error(`bench ${one.name}: ${error instanceof Error ? error.stack : error}`);
       status = 1;
@@ -59,7 +66,16 @@ async function main(names: readonly string[]): Promise<number> {
   }
   if (options.json) writeRows(options.json, `${JSON.stringify(rows, null, 2)}\n`);
   if (options.record) record({ machine, takenAt: new Date().toISOString(), rows });
-  return status;
+  if (exceeded.length === 0) return status;
+  sayExceeded(exceeded);
+  return 1;
+}
+
+function sayExceeded(exceeded: readonly string[]): void {
+  console.log(`\nbars exceeded:\n${exceeded.join('\n')}`);
+  const load = loadavg()[0]!;
+  if (load <= availableParallelism()) return;
+  console.log(`the machine is busy (load ${load.toFixed(1)}): what is in milliseconds says little`);
 }
 
 /** A guest has no folder that its host could read. */
@@ -76,9 +92,10 @@ async function runCase({ name, about, run }: Case): Promise<readonly Row[]> {
     console.log(`skipped: ${result.skipped}`);
     return [];
   }
-  console.log(tableText(result));
+  const rows = judge(bars, name, result, !options.quick && timeScale === 1);
+  console.log(tableText(rows));
   console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`);
-  return result;
+  return rows;
 }
 
 function record(contents: {

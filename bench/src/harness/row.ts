@@ -14,6 +14,20 @@ export interface Row {
   readonly ratio: number | null;
   /** How many times each side was measured. */
   readonly samples: number;
+  /** What is asked of it, and whether that is kept. */
+  readonly bar?: JudgedBar;
+}
+
+/** A bound of one of a row's figures; itself it is still within. */
+export interface Limit {
+  readonly of: 'ours' | 'ratio';
+  readonly most?: number;
+  readonly least?: number;
+}
+
+/** A row's bar, and whether the row keeps it. */
+export interface JudgedBar extends Limit {
+  readonly result: 'within' | 'over';
 }
 
 /** A row of samples that were taken in pairs. */
@@ -52,11 +66,13 @@ export function plainRow(
   };
 }
 
-const header = ['case', 'ours', 'reference', 'ratio', 'samples', 'unit', 'compared with'];
+const columns = ['case', 'ours', 'reference', 'ratio', 'samples', 'unit', 'compared with'];
 
-/** The rows as aligned text, one line each, below a header. */
+/** The rows as aligned text, one line each, below a header; bars only where there are some. */
 export function tableText(rows: readonly Row[]): string {
-  const lines = [header, ...rows.map(cells)];
+  const hasBars = rows.some(({ bar }) => bar !== undefined);
+  const header = [...columns, ...(hasBars ? ['bar'] : [])];
+  const lines = [header, ...rows.map((row) => [...cells(row), ...(hasBars ? [barText(row)] : [])])];
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const isText = (column: number): boolean => column === 0 || column > 4;
   const text = lines.map((line) =>
@@ -82,8 +98,15 @@ function cells(row: Row): string[] {
   ];
 }
 
+/** `over`, and what would be within. */
+function barText({ unit, bar }: Row): string {
+  if (!bar) return '-';
+  const [sign, bound] = bar.least === undefined ? ['<=', bar.most] : ['>=', bar.least];
+  return `${bar.result} (${sign} ${bound}${bar.of === 'ratio' ? 'x' : ` ${unit}`})`;
+}
+
 /** Three digits that matter are enough for a reader. */
-function numberText(value: number): string {
+export function numberText(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 1000) return Math.round(value).toString();
   return value.toPrecision(3);
 }
