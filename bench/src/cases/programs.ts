@@ -32,7 +32,10 @@ export const programsCase: Case = {
     const reason = canUseBpf() ?? (clang ? undefined : 'clang is not installed');
     if (reason !== undefined) return { skipped: reason };
     const rows: Row[] = [];
-    for (const pair of programPairs) rows.push(...(await comparePair(pair, effort)));
+    for (const pair of programPairs) {
+      const measure = (sides: Sides): Promise<Row[]> => sizesAndTimes(pair, sides, effort);
+      rows.push(...(await comparePair(pair, measure)));
+    }
     return rows;
   },
 };
@@ -50,7 +53,23 @@ interface Side {
   readonly bench: Bench;
 }
 
-async function comparePair(pair: ProgramPair, effort: Effort): Promise<Row[]> {
+/**
+ * What is counted of each program against clang's: needs no quiet machine. What the kernel does not
+ * let be loaded has instructions only.
+ */
+export async function countPrograms(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const pair of programPairs) {
+    rows.push(...(await comparePair(pair, (sides) => Promise.resolve(sizes(sides)))));
+  }
+  return rows;
+}
+
+/** Both sides of each program of a pair, loaded, and what `measure` says of them. */
+async function comparePair(
+  pair: ProgramPair,
+  measure: (sides: Sides) => Promise<readonly Row[]>,
+): Promise<Row[]> {
   const target = codeTarget();
   const objects = (await pair.programs()).map((program) => compileProgram(program, { target }));
   const file = compileC(pair.c);
@@ -63,20 +82,22 @@ async function comparePair(pair: ProgramPair, effort: Effort): Promise<Row[]> {
     if (isAtFunction(object) && canTraceFunctions() !== undefined) continue;
     const [mine, other] = [new Bench(), new Bench()];
     try {
-      const sides: Sides = {
-        name,
-        ours: side(mine, object, pair),
-        theirs: side(other, reference, pair),
-      };
-      rows.push(...sizes(sides));
-      for (const input of pair.inputs?.[object.name] ?? []) {
-        demandAlike(sides, input, pair.unlike ?? []);
-        rows.push(await race(sides, input, effort));
-      }
+      const loaded = { ours: side(mine, object, pair), theirs: side(other, reference, pair) };
+      rows.push(...(await measure({ name, ...loaded })));
     } finally {
       mine.close();
       other.close();
     }
+  }
+  return rows;
+}
+
+/** Sizes, then times, of sides that come to the same. */
+async function sizesAndTimes(pair: ProgramPair, sides: Sides, effort: Effort): Promise<Row[]> {
+  const rows = sizes(sides);
+  for (const input of pair.inputs?.[sides.ours.object.name] ?? []) {
+    demandAlike(sides, input, pair.unlike ?? []);
+    rows.push(await race(sides, input, effort));
   }
   return rows;
 }
