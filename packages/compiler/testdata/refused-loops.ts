@@ -3,7 +3,7 @@ import { Word } from './headers.ts';
 
 export const LONG = Array.from({ length: 100 }, (_, index) => index);
 
-/** tsc thinks that it never ends; the kernel ends it after 8,388,608 turns. */
+/** tsc thinks that it never ends; the kernel ends it by its turns, or by time. */
 export function endless(ctx: XdpContext): XdpAction {
   let n: u32 = ctx.length;
   while (true) {

@@ -128,9 +128,9 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
     'each. Many copies make a large program.',
   breakOutside: 'Only a loop or a switch can be left in the middle; a function is left by return.',
   loopEnds:
-    'A loop without a visible bound is counted by the kernel and ended after 8,388,608 ' +
-    'turns, or after a quarter of a second on newer kernels. What follows it then runs, ' +
-    'although tsc thinks that it cannot be reached.',
+    'A loop without a visible bound is ended by the kernel: after 8,388,608 turns, or, where ' +
+    'Linux 6.15 or newer has may_goto, after a quarter of a second, however many turns that ' +
+    'are. What follows it then runs, although tsc thinks that it cannot be reached.',
   traceFormat:
     'The kernel prints up to three integers, by a format that is fixed when the program ' +
     'is compiled.',
@@ -150,8 +150,8 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
     'The kernel counts the turns of a loop and leaves it when there are too many: it ' +
     'would end early, without a word.',
   endlessLoop:
-    'The kernel counts the turns of such a loop and leaves it when there are too many. What ' +
-    'follows it would run after 8,388,608 turns, for every packet.',
+    'The kernel leaves such a loop in the end: after 8,388,608 turns, or, from Linux 6.15, after ' +
+    'a quarter of a second. What follows it would run then, for every packet.',
   notExported: live,
   moduleState:
     'A variable of the module lives in the process that compiled it. The kernel has no ' +

@@ -321,7 +321,7 @@ export const diagnosticTable = {
   },
   endlessLoop: {
     code: 4019,
-    message: 'nothing ends this loop, and the kernel leaves it after {0} turns',
+    message: 'nothing ends this loop but the kernel, after {0} turns or a quarter of a second',
     help: 'end it with a condition, break or return, or count its turns with for',
   },
   notExported: {

@@ -33,7 +33,11 @@ export interface Access {
   readonly space: Space;
 }
 
-/** How often the kernel lets a loop turn. @source BPF_MAX_LOOPS, include/linux/bpf.h */
+/**
+ * How often the kernel lets a loop turn; where `may_goto` goes by time, it may be more or fewer.
+ *
+ * @source BPF_MAX_LOOPS, include/linux/bpf.h; bpf_check_timed_may_goto, kernel/bpf/core.c
+ */
 export const turnsMax = 1 << 23;
 
 /** A field of one of the kernel's structs, of `size` bytes. */
