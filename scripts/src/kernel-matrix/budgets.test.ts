@@ -49,3 +49,27 @@ test('one kernel is recorded beside the others', () => {
 test('the kernel of a release', () => {
   assert.equal(kernelOf('6.12.117+deb12-amd64'), '6.12');
 });
+
+test('what this kernel cannot take keeps its budget, and is not missed', () => {
+  const names = ['one', 'two'];
+  const two = { instructions: 7, verified: { '6.12': 9 } };
+  const both = { ...budgets, two };
+  assert.deepEqual(withSizes(both, '6.1', [size], names).two, two);
+  assert.deepEqual(excesses(both, '6.1', [size], names), []);
+  assert.deepEqual(excesses(both, '6.1', [size], ['one']), [
+    'two: has a budget, but there is no such program',
+  ]);
+});
+
+test('of a program at a function instructions are compared, and the walk where it is recorded', () => {
+  const atFunction = { name: 'one', instructions: 111, isAtFunction: true } as const;
+  const want = 'one: 111 instructions, expected at most 110';
+  assert.deepEqual(excesses(budgets, '6.1', [atFunction]), [want]);
+  const loaded = { ...atFunction, verified: 5000 };
+  assert.deepEqual(excesses(budgets, '6.6', [loaded]), [want]);
+  assert.deepEqual(excesses(budgets, '6.1', [loaded]), [
+    want,
+    'one: 5000 instructions verified on 6.1, expected at most 1100',
+  ]);
+  assert.deepEqual(withSizes(budgets, '6.1', [atFunction]).one!.verified, budgets.one.verified);
+});

@@ -1,7 +1,5 @@
-/** In the guest: loads the programs of the files that are named, and prints their sizes as JSON. */
-import { readFileSync } from 'node:fs';
-import { parseObject } from '@skep/bytecode';
+/** In the guest: loads the programs of the folder that is named, and prints their sizes as JSON. */
 import { measurePrograms } from './load-programs.ts';
+import { readPrograms } from './program-folder.ts';
 
-const objects = process.argv.slice(2).map((file) => parseObject(readFileSync(file)));
-console.log(JSON.stringify(measurePrograms(objects)));
+console.log(JSON.stringify(measurePrograms(readPrograms(process.argv[2]!))));

@@ -1,12 +1,12 @@
 /** `npm run test:kernel`: the tests that touch the kernel, on each kernel that Skep supports. */
 import { constants } from 'node:os';
-import type { ProgramObject } from '@skep/bytecode';
 import { type Command, InvalidArgumentError } from 'commander';
 import { commandLine } from '../command-line.ts';
 import { projectRoot } from '../project.ts';
 import { testFiles, testName } from '../test-files.ts';
 import { test } from '../test-run.ts';
 import { NoKernelError } from './debian-kernel.ts';
+import type { FormedProgram } from './forms.ts';
 import { runInGuest } from './guest-run.ts';
 import { projectPrograms } from './project-programs.ts';
 import { kernelTests } from './selection.ts';
@@ -96,7 +96,7 @@ async function runAll(names: readonly string[], matrix: Matrix): Promise<number>
 async function runOne(
   name: string,
   matrix: Matrix,
-  programs: readonly ProgramObject[],
+  programs: readonly FormedProgram[],
 ): Promise<string> {
   const { maySkip, ...tasks } = matrix;
   try {

@@ -1,8 +1,8 @@
-/** Every kernel program of the project, compiled: what has to load on every kernel. */
-import { join } from 'node:path';
+/** Every kernel program of the project, in each form that a kernel gets: what has to load there. */
+import { basename, join } from 'node:path';
 import { isAtFunction } from '@skep/bpf';
 import type { ProgramObject } from '@skep/bytecode';
-import { compileProgram } from '@skep/compiler';
+import { compileProgram, type IrProgram } from '@skep/compiler';
 import { compileModule, formatDiagnostics } from '@skep/compiler/front-end';
 import { Direction } from '@skep/contract';
 import {
@@ -14,6 +14,7 @@ import {
 } from '@skep/datapath';
 import { PolicyProtocol, type Segment } from '@skep/policy';
 import { filesUnder, projectRoot } from '../project.ts';
+import { allForms, type FormedProgram, inOldestForm } from './forms.ts';
 
 /** All that a node can switch on, so that nothing is left out of a program. */
 const NODE: NodeConstants = {
@@ -26,17 +27,25 @@ const TASKS = { masquerades: 1, guardsHost: 1 } as const;
 const ROLES = ['alone', 'successor'] as const;
 const POLICY_PORTS = 64;
 
-/** Hooks of the datapath, a policy, and the programs of every example. */
-export async function projectPrograms(): Promise<ProgramObject[]> {
+/** Nothing of the project has loops in all forms but this. */
+const LOOPS = join(projectRoot, 'packages/compiler/testdata/long-loops.ts');
+
+/** Hooks of the datapath, a policy, the programs of every example, and long loops. */
+export async function projectPrograms(): Promise<FormedProgram[]> {
   const examples = await Promise.all(exampleSources().map(compileExample));
-  return [
+  const loops = await compileSource(LOOPS);
+  const datapath = [
     ...ROLES.flatMap((role) => Object.values(endpointPrograms(NODE, role))),
     ...ROLES.map((role) => decidedProgram(NODE, role)),
     ...Object.values(uplinkPrograms(NODE, TASKS)),
     uplinkPrograms(NODE, { ...TASKS, recallsFormer: 1 }).fromNetwork,
     policy(),
-    // Kernels may take no programs at their functions: the examples' own test runs those.
-    ...examples.flat().filter((object) => !isAtFunction(object)),
+  ];
+  return [
+    // The agent loads the same code on every kernel.
+    ...datapath.map((object) => inOldestForm(object)),
+    ...examples.flat(),
+    ...loops.flatMap((program) => allForms(program, `${basename(LOOPS, '.ts')}: ${program.name}`)),
   ];
 }
 
@@ -57,8 +66,19 @@ function exampleSources(): string[] {
   return names.map((name) => join(folder, name));
 }
 
-async function compileExample(source: string): Promise<ProgramObject[]> {
+async function compileExample(source: string): Promise<FormedProgram[]> {
+  const programs = await compileSource(source);
+  return programs.flatMap((program) => allForms(program, nameOf(program, source)));
+}
+
+/** With its file's, of a program at a function of the kernel: each example has one like `begin`. */
+function nameOf(program: IrProgram, source: string): string {
+  const isLong = isAtFunction(compileProgram(program));
+  return isLong ? `${basename(source, '.ts')}: ${program.name}` : program.name;
+}
+
+async function compileSource(source: string): Promise<readonly IrProgram[]> {
   const { programs, diagnostics } = await compileModule(source);
   if (diagnostics.length > 0) throw new Error(formatDiagnostics(diagnostics));
-  return programs.map((program) => compileProgram(program));
+  return programs;
 }
