@@ -1,9 +1,9 @@
 /** How long a compile takes: of the largest program, and of programs that grow. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { compileFilter, matchingProgram } from '@skep/capture-filter';
-import { compileProgram, type IrProgram } from '@skep/compiler';
+import { compileProgram } from '@skep/compiler';
 import type { Case, Effort } from '../harness/case.ts';
+import { filterOf, valuesOf } from '../harness/growing-filter.ts';
 import { largestProgram } from '../harness/largest-program.ts';
 import { countsThreadTime, threadNanoseconds } from '../harness/processor-time.ts';
 import { interleave } from '../harness/rounds.ts';
@@ -76,19 +76,4 @@ async function compileGrowing({ rounds }: Effort): Promise<Row[]> {
       { name: smallest!.name, value: costs[0]! },
     ),
   );
-}
-
-/** Headers of both families, masks and branches: for each term some twenty values. */
-function filterOf(terms: number): IrProgram {
-  const each = Array.from({ length: terms }, (_, index) => {
-    const address = `10.${index >> 8}.${index & 0xff}.1`;
-    return `(src host ${address} and dst port ${1024 + index})`;
-  });
-  const filter = compileFilter(each.join(' or '));
-  return matchingProgram(filter, { hook: 'xdp', name: 'filter', onMatch: 1, onMiss: 2 });
-}
-
-function valuesOf({ functions }: IrProgram): number {
-  const blocks = functions.flatMap((made) => made.blocks);
-  return blocks.reduce((sum, block) => sum + block.values.length, 0);
 }
