@@ -1,4 +1,6 @@
 /** `npm run fuzz`: random programs against their models. Failing ones are kept in .cache/fuzz. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canUseBpf } from '@skep/bpf';
@@ -25,6 +27,7 @@ interface Options {
   readonly seed: number;
   readonly engines: readonly EngineName[];
   readonly family: readonly Family[];
+  readonly processes: number;
 }
 
 const engineNames = ['machine', 'kernel'] as const;
@@ -42,10 +45,27 @@ const options = new Command('npm run fuzz --')
     someOf(families),
     families,
   )
+  .option('--processes <n>', 'that share the programs, each on a CPU of its own', wholeNumber, 1)
   .parse()
   .opts<Options>();
 
-process.exitCode = await main(options);
+process.exitCode = options.processes > 1 ? await share(options) : await main(options);
+
+/** A part of the seeds for each process; 1 where any of them fails. */
+async function share({ programs, seed, engines, family, processes }: Options): Promise<number> {
+  const each = Math.ceil(programs / processes);
+  const seeds = Math.ceil(each / family.length);
+  const statuses = Array.from({ length: processes }, async (_, index) => {
+    const words = ['--programs', `${each}`, '--seed', `${seed + index * seeds}`];
+    const same = ['--engines', engines.join(','), '--family', family.join(',')];
+    const env = { ...process.env, SKEP_FUZZ_CPU: `${index}` };
+    const parameters = [import.meta.filename, ...words, ...same];
+    const child = spawn(process.execPath, parameters, { env, stdio: 'inherit' });
+    const [status] = (await once(child, 'exit')) as [number | null];
+    return status;
+  });
+  return (await Promise.all(statuses)).every((status) => status === 0) ? 0 : 1;
+}
 
 async function main({ programs, seed, engines, family: chosen }: Options): Promise<number> {
   const obstacle = engines.includes('kernel') ? canUseBpf() : undefined;
