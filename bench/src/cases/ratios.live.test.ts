@@ -1,6 +1,6 @@
 /**
- * Instructions, machine code and the verifier's work of each program against clang's: none gets worse
- * than bench/ratios.json says. `SKEP_UPDATE=1` records what is counted.
+ * Instructions, machine code and the verifier's work of each program against clang's: none gets
+ * worse than bench/ratios.json says. `SKEP_UPDATE=1` records what is counted.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What is counted of a program, as a ratio to clang's: bench/ratios.json. None may get worse, and one
- * that is above the bar has its reason there.
+ * What is counted of a program, as a ratio to clang's: bench/ratios.json. None may get worse, and
+ * one that is above the bar has its reason there.
  */
 import type { Row } from './row.ts';
 
@@ -33,7 +33,7 @@ export interface RecordedRatios {
 /** Digits behind the point that are kept. */
 const PRECISION = 1000;
 
-/** Machine code begins with bytes that differ between processors, and they shift the ratio a little. */
+/** The bytes that machine code begins with differ between processors, which shifts its ratio. */
 const room: Readonly<Record<string, number>> = { 'bytes of machine code': 0.01 };
 
 /** What was counted now, in the place of what was recorded; reasons stay where they are needed. */
@@ -52,7 +52,7 @@ export function withRatios(
   return { countedWith, programs };
 }
 
-/** What is worse than recorded, not recorded, or above the bar without a reason: a sentence each. */
+/** What is worse than recorded, or not recorded, or above the bar without a reason. */
 export function worsened(recorded: RecordedRatios, rows: readonly Row[], most: number): string[] {
   const found = ratiosOf(rows);
   const gone = Object.keys(recorded.programs).filter((name) => !found[name]);

@@ -61,7 +61,7 @@ test('what this kernel cannot take keeps its budget, and is not missed', () => {
   ]);
 });
 
-test('of a program at a function instructions are compared, and the walk where it is recorded', () => {
+test('of a program at a function the walk is compared where it is recorded', () => {
   const atFunction = { name: 'one', instructions: 111, isAtFunction: true } as const;
   const want = 'one: 111 instructions, expected at most 110';
   assert.deepEqual(excesses(budgets, '6.1', [atFunction]), [want]);

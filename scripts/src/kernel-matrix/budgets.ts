@@ -5,8 +5,8 @@ export interface ProgramSize {
   readonly name: string;
   readonly instructions: number;
   /**
-   * Instructions that the verifier walked, all paths together; differs between kernels. Absent where
-   * the kernel takes no programs of this kind.
+   * Instructions that the verifier walked, all paths together; differs between kernels. Absent
+   * where the kernel takes no programs of this kind.
    */
   readonly verified?: number;
   /** Whether there are kernels that take it, and others of the same number that do not. */

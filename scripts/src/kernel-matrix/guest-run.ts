@@ -77,7 +77,8 @@ async function loadPrograms(
   for (const failure of failures) console.log(`FAIL budget: ${failure}`);
   const loaded = sizes.flatMap(({ verified }) => verified ?? []);
   const walked = Math.max(...loaded);
-  const what = `${loaded.length} of ${programs.length} programs load, at most ${walked} instructions verified`;
+  const share = `${loaded.length} of ${programs.length} programs`;
+  const what = `${share} load, at most ${walked} instructions verified`;
   console.log(`${failures.length > 0 ? 'FAIL' : 'ok  '} ${what}`);
   return failures.length > 0 ? 1 : 0;
 }

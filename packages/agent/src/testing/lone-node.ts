@@ -1,4 +1,4 @@
-/** A node and one endpoint's namespace for tests of what an agent refuses: not running, all its own. */
+/** A node and one endpoint's namespace, for tests of what an agent refuses. */
 import fs, { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
