@@ -167,28 +167,33 @@ export class Context {
     if (at !== undefined) this.put(at, type);
   }
 
-  /** Place in `indexes` and value, one after the other, of the fields that may not be zero. */
-  snapshot(): number[] {
-    const { indexes } = this.layout;
-    const { words, set } = this;
-    if (this.cells.isContextWritten[0] !== 0) {
-      return indexes.flatMap((index, at) => [at, words[index]!]);
-    }
-    // Of the right length at once: it is made for each run.
-    const found = new Array<number>(set.length * 2);
-    for (let each = 0; each < set.length; each++) {
-      const at = set[each]!;
-      found[each * 2] = at;
-      found[each * 2 + 1] = words[indexes[at]!]!;
-    }
-    return found;
+  /** What `copyFields` writes. */
+  fieldWords(): number {
+    const isWritten = this.cells.isContextWritten[0] !== 0;
+    return 2 * (isWritten ? this.layout.indexes.length : this.set.length);
   }
 
-  /** All fields, by what `snapshot` gave. */
-  static fieldsOf(kind: ProgramKind, snapshot: readonly number[]): ContextFields {
+  /**
+   * Writes place in `indexes` and value, one after the other, of the fields that may not be zero,
+   * to a place in a list.
+   */
+  copyFields(target: number[], begin: number): void {
+    const { indexes } = this.layout;
+    const { words, set } = this;
+    const isWritten = this.cells.isContextWritten[0] !== 0;
+    const count = isWritten ? indexes.length : set.length;
+    for (let each = 0, to = begin; each < count; each++, to += 2) {
+      const at = isWritten ? each : set[each]!;
+      target[to] = at;
+      target[to + 1] = words[indexes[at]!]!;
+    }
+  }
+
+  /** All fields, by what `copyFields` wrote. */
+  static fieldsOf(kind: ProgramKind, copied: readonly number[]): ContextFields {
     const { names } = layouts[kind];
     const fields = names.map((name): [string, number] => [name, 0]);
-    for (let at = 0; at < snapshot.length; at += 2) fields[snapshot[at]!]![1] = snapshot[at + 1]!;
+    for (let at = 0; at < copied.length; at += 2) fields[copied[at]!]![1] = copied[at + 1]!;
     return Object.fromEntries(fields);
   }
 

@@ -38,6 +38,12 @@ export const UNWRITTEN = 0xa5;
 const LOST = 0x5a5a5a5a;
 /** The number of the helper that looks a key up. */
 export const LOOKUP = 1;
+/** The number of the helper that takes a lock. */
+export const SPIN_LOCK = 93;
+/** The number of the helper that releases it. */
+export const SPIN_UNLOCK = 94;
+/** Generated code counts calls of these by itself. */
+const COUNTED_APART = [LOOKUP, SPIN_LOCK, SPIN_UNLOCK] as const;
 /** @source BPF_MAX_LOOPS, include/linux/bpf.h */
 export const LOOPS_MAX = 8 << 20;
 
@@ -84,6 +90,8 @@ export class Cpu {
   /** Slot of the instruction at work. */
   slot = 0;
   executed = 0;
+  /** Of each turn on average; `undefined` where nobody wants to know. */
+  durationNanoseconds: number | undefined;
   resumeAt = 0;
   tailCalls = 0;
   redirect: Redirect | undefined;
@@ -93,6 +101,7 @@ export class Cpu {
   /** Frames that belong to whoever called `run`: it ends when one of them is returned to. */
   private floor = 0;
   private budget = 0;
+  private isInterpreting = false;
   private readonly frames: Frame[] = [];
   /** Of the first frame. */
   private readonly firstStack: Region;
@@ -124,14 +133,20 @@ export class Cpu {
     this.executed = 0;
     this.tailCalls = 0;
     this.floor = 0;
+    this.isInterpreting = false;
     this.redirect = undefined;
+    if (!program.enter) this.clearRegisters();
+    this.stack = this.firstStack;
+    this.setAddress(10, this.stack, STACK_BYTES);
+    this.enter(program);
+  }
+
+  /** Generated code begins with cleared registers by itself. */
+  private clearRegisters(): void {
     for (let register = 0; register < 10; register++) {
       this.low[register] = 0;
       this.high[register] = 0;
     }
-    this.stack = this.firstStack;
-    this.setAddress(10, this.stack, STACK_BYTES);
-    this.enter(program);
   }
 
   /** Records reserved and not yet submitted or discarded. */
@@ -147,21 +162,38 @@ export class Cpu {
     calls[helper] = calls[helper]! + 1;
   }
 
-  /** Number and calls of each helper that was called, one after the other; counts from 0 again. */
-  takeCalls(): number[] {
+  /** What `takeCalls` writes. */
+  callWords(): number {
     const { called } = this;
     const { calls } = this.cells;
-    // Generated code counts these by itself.
-    if (calls[LOOKUP] !== 0 && !called.includes(LOOKUP)) called.push(LOOKUP);
-    // Of the right length at once: it is made for each run.
-    const found = new Array<number>(called.length * 2);
-    for (let to = 0; called.length > 0; to += 2) {
+    for (let each = 0; each < COUNTED_APART.length; each++) {
+      const helper = COUNTED_APART[each]!;
+      if (calls[helper] !== 0 && !called.includes(helper)) called.push(helper);
+    }
+    return called.length * 2;
+  }
+
+  /**
+   * Writes number and calls of each helper that was called, one after the other, to a place in a
+   * list, after `callWords`. Counts from 0 again.
+   */
+  takeCalls(target: number[], at: number): void {
+    const { called } = this;
+    const { calls } = this.cells;
+    for (let to = at; called.length > 0; to += 2) {
       const helper = called.pop()!;
-      found[to] = helper;
-      found[to + 1] = calls[helper]!;
+      target[to] = helper;
+      target[to + 1] = calls[helper]!;
       calls[helper] = 0;
     }
-    return found;
+  }
+
+  /** Counts from 0 again. */
+  forgetCalls(): void {
+    const { called } = this;
+    const { calls } = this.cells;
+    while (called.length > 0) calls[called.pop()!] = 0;
+    for (const helper of COUNTED_APART) calls[helper] = 0;
   }
 
   /** How many calls deep it is. */
@@ -175,6 +207,8 @@ export class Cpu {
    * @throws StepFault where it may not go on, or when `budget` is used up
    */
   run(budget: number): void {
+    const { isInterpreting } = this;
+    this.isInterpreting = true;
     this.budget = budget;
     this.floor = this.depth;
     let slot = this.resumeAt;
@@ -185,9 +219,10 @@ export class Cpu {
         if (++this.executed > budget) throw this.exhausted(budget);
         slot = steps[slot]!(this);
       }
-      if (slot === FINISHED || this.depth < this.floor) return;
+      if (slot === FINISHED || this.depth < this.floor) break;
       slot = this.resumeAt;
     }
+    this.isInterpreting = isInterpreting;
   }
 
   /** Interprets a subprogram to its end, in the middle of a helper; r1 to r5 are its arguments. */
@@ -215,7 +250,7 @@ export class Cpu {
   enter(program: PreparedProgram): void {
     this.program = program;
     // Generated code does it by itself.
-    if (!program.enter) this.heap.fill(this.stack.bytes, UNWRITTEN);
+    if (!program.enter || this.isInterpreting) this.heap.fill(this.stack.bytes, UNWRITTEN);
     this.setAddress(1, this.context.region, 0);
     this.cells.loops[0] = LOOPS_MAX;
     this.resumeAt = 0;

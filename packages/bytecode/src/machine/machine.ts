@@ -33,6 +33,13 @@ import { Memory } from './memory.ts';
 import { Packet } from './packet.ts';
 import { helperName } from '../listing/helper-names.ts';
 import { prepare } from './prepare.ts';
+import {
+  recordedCalls,
+  recordedFields,
+  recordedPacket,
+  type RunRecord,
+  takeRecord,
+} from './run-record.ts';
 
 /**
  * How programs are run. `interpreter` does one instruction after the other; `generated` makes
@@ -74,40 +81,59 @@ export interface RunInput {
   readonly socketCookie?: bigint;
   /** The CPU to run on. Default: 0. */
   readonly cpu?: number;
+  /**
+   * How many turns the program has, as by the kernel's BPF_PROG_TEST_RUN: packet and context are
+   * set up once, and each turn begins with what the one before left of them. Default: 1; 0 is 1.
+   *
+   * @source bpf_test_run, net/bpf/test_run.c
+   */
+  readonly repeat?: number;
 }
 
-/** What a run came to. */
+/** What a run came to; of several turns, what the last one came to. */
 export class RunResult {
   /** r0, as the kernel takes it: 32 bits, signed. */
   readonly returnValue: number;
-  readonly packet: Uint8Array;
   /** Where to, when the return value says so. */
   readonly redirect?: Redirect;
+  /** By all turns together. */
   readonly instructionsExecuted: number;
+  /** Of a turn, on average, by the host's own clock; where `repeat` was given. */
+  readonly durationNanoseconds?: number;
   private readonly kind: ProgramKind;
-  private readonly calls: readonly number[];
-  private readonly fields: readonly number[];
+  private readonly record: RunRecord;
+  private readonly packetBytes: number;
+  private copy: Uint8Array | undefined;
 
   constructor(cpu: Cpu, redirect: Redirect | undefined) {
+    const { packet, context } = cpu;
     this.returnValue = cpu.s32(0);
-    this.packet = cpu.packet.copy();
     if (redirect) this.redirect = redirect;
     this.instructionsExecuted = cpu.executed;
-    this.kind = cpu.context.kind;
-    this.calls = cpu.takeCalls();
-    this.fields = cpu.context.snapshot();
+    if (cpu.durationNanoseconds !== undefined) this.durationNanoseconds = cpu.durationNanoseconds;
+    this.kind = context.kind;
+    this.packetBytes = packet.length;
+    this.record = takeRecord(cpu, context, packet.words);
+    this.copy = packet.words === 0 ? packet.copy() : undefined;
+  }
+
+  /** As the program left it. */
+  get packet(): Uint8Array {
+    this.copy ??= recordedPacket(this.record, this.packetBytes);
+    return this.copy;
   }
 
   /** Fields of the context as the program left them. */
   get context(): ContextFields {
-    return Context.fieldsOf(this.kind, this.fields);
+    return Context.fieldsOf(this.kind, recordedFields(this.record));
   }
 
-  /** How often each helper was called, by its name in the kernel. */
+  /** How often all turns together called each helper, by its name in the kernel. */
   get helperCalls(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (let at = 0; at < this.calls.length; at += 2) {
-      counts.set(nameOf(this.calls[at]!), this.calls[at + 1]!);
+    const calls = recordedCalls(this.record);
+    for (let at = 0; at < calls.length; at += 2) {
+      counts.set(nameOf(calls[at]!), calls[at + 1]!);
     }
     return counts;
   }
@@ -120,12 +146,16 @@ const BUDGET = 4 * LOOPS_MAX;
 
 /** A program with its maps, ready to run. */
 export class LoadedProgram implements PreparedProgram {
+  readonly kind: ProgramKind;
+
   constructor(
     readonly machine: Machine,
     readonly object: ProgramObject,
     readonly steps: readonly Step[],
     readonly enter: PreparedProgram['enter'],
-  ) {}
+  ) {
+    this.kind = programKind(object.programType)!;
+  }
 
   /** `interpreter` also for what code cannot be generated for. */
   get engine(): EngineName {
@@ -259,26 +289,49 @@ export class Machine {
 
   private runOn(program: LoadedProgram, number: number, input: RunInput): RunResult {
     const { cpu } = this;
-    const kind = programKind(program.object.programType)!;
+    const { kind } = program;
     const context = this.contexts[kind];
-    this.memory.begin();
     cpu.packet.begin(input.packet, kind === 'tc' ? input.linearBytes : undefined);
     context.begin(input.context, input.packet.length);
     cpu.begin(program, number, context);
     cpu.socketCookie = input.socketCookie ?? 0n;
     try {
-      if (this.runner) this.runner.run(cpu, this.budget);
-      else cpu.run(this.budget);
-      cpu.finish();
+      const { repeat } = input;
+      cpu.durationNanoseconds = repeat === undefined ? this.turn() : this.turns(repeat || 1);
       const isRedirect = cpu.s32(0) === (kind === 'xdp' ? XDP_REDIRECT : TC_REDIRECT);
       return new RunResult(cpu, isRedirect ? cpu.redirect : undefined);
     } catch (error) {
       cpu.discardRecords();
-      cpu.takeCalls();
+      cpu.forgetCalls();
       throw error instanceof StepFault ? placed(cpu, error) : error;
     } finally {
       cpu.close();
     }
+  }
+
+  /** Gives what a turn took on average. */
+  private turns(count: number): number {
+    const { cpu } = this;
+    const { program, number, context } = cpu;
+    const started = performance.now();
+    let executed = 0;
+    for (let left = count; ; left--) {
+      this.turn();
+      executed += cpu.executed;
+      if (left === 1) break;
+      cpu.packet.beginTurn();
+      cpu.begin(program, number, context);
+    }
+    cpu.executed = executed;
+    return ((performance.now() - started) * NANOSECONDS_A_MILLISECOND) / count;
+  }
+
+  /** Runs the program to its end. */
+  private turn(): undefined {
+    const { cpu } = this;
+    if (this.runner) this.runner.run(cpu, this.budget);
+    else cpu.run(this.budget);
+    cpu.finish();
   }
 }
 
@@ -301,6 +354,7 @@ function demandSameShape(known: MapShape, wanted: MapShape): void {
   }
 }
 
+const NANOSECONDS_A_MILLISECOND = 1_000_000;
 const NANOSECONDS_A_SECOND = 1_000_000_000n;
 
 /** Ticks since boot; divides only when the clock has moved. */

@@ -119,9 +119,16 @@ export class Memory {
     this.leaving.push(regions);
   }
 
-  /** Begins a run: only what is kept has addresses. */
-  begin(): void {
+  /**
+   * Begins a run: only what is kept has addresses. A first region that would be numbered as before
+   * stays as it is.
+   */
+  begin(first: Region | undefined): void {
     const { regions, own } = this;
+    if (own === 1 && first === regions[0] && first && this.leaving.length === 0) {
+      this.heap.collect();
+      return;
+    }
     this.table?.clear(0, Math.min(own, OWN_NUMBERS));
     for (let number = 0; number < own && number < OWN_NUMBERS; number++) {
       regions[number] = undefined;

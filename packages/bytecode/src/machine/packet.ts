@@ -15,10 +15,13 @@ const FRAME_RECORD = 40;
 const TAILROOM = 320;
 /** What most packets need. */
 const BUFFER_BYTES = 2304;
+/** Beyond that, the host copies all bytes faster than words one by one. */
+const WORDWISE_MAX = 256;
 
 /** One for each machine: each run fills it with a copy of its bytes. */
 export class Packet {
-  private buffer: Uint8Array;
+  private buffer!: Uint8Array;
+  private bufferWords!: Int32Array;
   private meta = HEADROOM;
   private data = HEADROOM;
   private linearEnd = HEADROOM;
@@ -33,18 +36,23 @@ export class Packet {
 
   constructor(private readonly memory: Memory) {
     this.heap = memory.heap;
-    this.buffer = this.heap.allocate(BUFFER_BYTES);
+    this.keep(this.heap.allocate(BUFFER_BYTES));
     this.region = new Region('packet', 'packet', this.buffer, 0, 0);
   }
 
-  /** All around the bytes is zero. */
+  private keep(buffer: Uint8Array): void {
+    this.buffer = buffer;
+    this.bufferWords = new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >> 2);
+  }
+
+  /** Begins a run with these bytes; all around them is zero. */
   begin(bytes: Uint8Array, linearBytes: number | undefined): void {
     const { length } = bytes;
     const end = HEADROOM + length;
     this.room = end + TAILROOM;
     if (this.room > this.buffer.length) {
       this.heap.release(this.buffer);
-      this.buffer = this.heap.allocate(roundedSize(this.room));
+      this.keep(this.heap.allocate(roundedSize(this.room)));
     } else if (this.isMoved) {
       this.heap.fill(this.buffer, 0);
     } else {
@@ -57,17 +65,28 @@ export class Packet {
     this.data = HEADROOM;
     this.end = end;
     this.linearEnd = HEADROOM + Math.min(linearBytes ?? length, length);
+    this.beginTurn();
+  }
+
+  /** Begins a run with what the last one left. */
+  beginTurn(): void {
+    this.memory.begin(this.isSettled() ? this.region : undefined);
     this.attach();
   }
 
-  private attach(): void {
+  /** Whether the region is that of the packet as it is. */
+  private isSettled(): boolean {
     const { region } = this;
-    const isSame =
+    return (
       region.begin === this.meta &&
       region.end === this.linearEnd &&
       region.bytes === this.buffer &&
-      region.goneBecause === '';
-    if (!isSame) this.region = this.makeRegion();
+      region.goneBecause === ''
+    );
+  }
+
+  private attach(): void {
+    if (!this.isSettled()) this.region = this.makeRegion();
     const high = this.memory.attach(this.region);
     const { places } = this.heap.cells;
     places[1] = high;
@@ -118,6 +137,19 @@ export class Packet {
     return this.buffer.slice(this.data, this.end);
   }
 
+  /** How many words to copy are cheaper than all bytes; 0 where they are not. */
+  get words(): number {
+    const { length } = this;
+    return length > WORDWISE_MAX || (this.data & 3) !== 0 ? 0 : (length + 3) >> 2;
+  }
+
+  /** Copies the packet's first words to a place in a list. */
+  copyWords(target: number[], at: number, count: number): void {
+    const { bufferWords } = this;
+    const from = this.data >> 2;
+    for (let word = 0; word < count; word++) target[at + word] = bufferWords[from + word]!;
+  }
+
   /** Makes at least `size` bytes directly reachable; false when there are not as many. */
   pull(size: number): boolean {
     if (size > this.length) return false;
@@ -161,7 +193,7 @@ export class Packet {
       const larger = this.heap.allocate(roundedSize(this.room));
       larger.set(this.buffer.subarray(0, larger.length));
       this.heap.release(this.buffer);
-      this.buffer = larger;
+      this.keep(larger);
     }
     this.setEnd(end);
   }

@@ -150,14 +150,11 @@ export function byteSwap(code: CodeWriter, { order, bits, destination }: ByteSwa
     code.get(d);
     code.i64((1n << BigInt(bits)) - 1n);
     code.put(Wasm.i64And);
+  } else if (bits === 16) {
+    swap16(code, d);
+  } else if (bits === 32) {
+    swap32(code, d);
   } else {
-    code.get(d);
-    // 32 bits are swapped as the upper half of 64, and so come out in the lower one.
-    if (bits < 64) {
-      code.wide(64 - bits);
-      code.put(Wasm.i64Shl);
-    }
-    code.set(d);
     exchange(code, d, 8, 0x00ff_00ff_00ff_00ffn);
     exchange(code, d, 16, 0x0000_ffff_0000_ffffn);
     code.get(d);
@@ -165,6 +162,40 @@ export function byteSwap(code: CodeWriter, { order, bits, destination }: ByteSwa
     code.put(Wasm.i64Rotl);
   }
   code.set(d);
+}
+
+/** Leaves the low 16 bits on the stack, in the other order. */
+function swap16(code: CodeWriter, d: number): void {
+  code.get(d);
+  code.wide(0xff);
+  code.put(Wasm.i64And);
+  code.wide(8);
+  code.put(Wasm.i64Shl);
+  code.get(d);
+  code.wide(8);
+  code.put(Wasm.i64ShrU);
+  code.wide(0xff);
+  code.put(Wasm.i64And, Wasm.i64Or);
+}
+
+/** Leaves the low 32 bits on the stack, in the other order. */
+function swap32(code: CodeWriter, d: number): void {
+  const half = (shift: number, mask: number): void => {
+    code.get(d);
+    code.put(Wasm.i32WrapI64);
+    code.i32(shift);
+    code.put(Wasm.i32Shl);
+    code.get(d);
+    code.put(Wasm.i32WrapI64);
+    code.i32(32 - shift);
+    // A rotation: as one instruction it is slow where code is not optimised yet.
+    code.put(Wasm.i32ShrU, Wasm.i32Or);
+    code.i32(mask);
+    code.put(Wasm.i32And);
+  };
+  half(8, 0x00ff_00ff);
+  half(24, 0xff00_ff00 | 0);
+  code.put(Wasm.i32Or, Wasm.i64ExtendI32U);
 }
 
 /** Exchanges neighbours of `bits` bits: those that the mask selects with those above them. */

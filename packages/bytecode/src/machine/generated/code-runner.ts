@@ -40,7 +40,10 @@ export class CodeRunner {
       call: (slot: number) => this.call(slot),
       leave: () => this.leave(),
       follow: (left: number) => this.follow(left),
-      exhaust: (slot: number, left: number) => this.exhaust(slot, left),
+      interpret: (slot: number, left: number) => {
+        this.cpu.resumeAt = slot;
+        return this.interpret(left);
+      },
     };
   }
 
@@ -67,11 +70,13 @@ export class CodeRunner {
     this.cpu = cpu;
     this.budget = budget;
     this.hasLeft = false;
+    this.heap.isFirst[0] = 1;
     cpu.executed = budget - this.follow(budget);
   }
 
   /** Runs the present program in the present frame, and those that it goes on with. */
   private follow(instructionsLeft: number): number {
+    const { isFirst } = this.heap;
     let left = instructionsLeft;
     for (;;) {
       const { enter } = this.cpu.program;
@@ -79,10 +84,12 @@ export class CodeRunner {
       this.isSwitched = false;
       this.noteStack();
       left = enter(left);
+      isFirst[0] = 0;
       if (!this.isSwitched) return left;
     }
   }
 
+  /** To the end of the frame, from `resumeAt`. */
   private interpret(left: number): number {
     const { cpu, budget } = this;
     const { depth } = cpu;
@@ -93,8 +100,16 @@ export class CodeRunner {
   }
 
   /** As the step of its call. */
-  private helper(number: number): (slot: number) => void {
-    const { run } = machineHelpers.get(number)!;
+  private helper(number: number): (slot: number) => unknown {
+    const { run, answer } = machineHelpers.get(number)!;
+    if (answer) {
+      return (slot) => {
+        const { cpu } = this;
+        cpu.slot = slot;
+        cpu.countCall(number);
+        return answer(cpu);
+      };
+    }
     return (slot) => {
       const { cpu } = this;
       cpu.slot = slot;
@@ -125,18 +140,5 @@ export class CodeRunner {
 
   private noteStack(): void {
     this.heap.stackPlace[0] = this.cpu.stackBytes.byteOffset;
-  }
-
-  /** Fewer instructions are left than the block at `slot` has: the last of them are interpreted. */
-  private exhaust(slot: number, left: number): void {
-    const { cpu, budget } = this;
-    const steps = cpu.program.steps;
-    let at = slot;
-    for (let done = 0; done < left; done++) {
-      cpu.slot = at;
-      at = steps[at]!(cpu);
-    }
-    cpu.slot = at;
-    throw cpu.exhausted(budget);
   }
 }

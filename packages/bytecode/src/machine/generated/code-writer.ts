@@ -80,6 +80,7 @@ export const Wasm = {
   i32WrapI64: 0xa7,
   i64ExtendI32S: 0xac,
   i64ExtendI32U: 0xad,
+  i64TruncF64S: 0xb0,
   /** Of the first memory. */
   memoryFill: [0xfc, 11, 0],
   i32Extend8S: 0xc0,

@@ -3,7 +3,7 @@
  *
  * Going forward: what a register certainly holds. Going backward: which bytes are accessed through
  * it before it changes. When an access is checked, all bytes that come after are checked with it.
- * If that fails, nothing is lost: the access is left to the interpreter.
+ * If that fails, all that comes is left to the interpreter.
  */
 import type { Placed } from '../../asm/decode.ts';
 import { Register } from '../../asm/instruction.ts';
@@ -11,13 +11,7 @@ import type { Block, FlowGraph } from '../../flow/flow-graph.ts';
 import { successors } from '../../flow/flow-graph.ts';
 import type { MapShape } from '../../object.ts';
 import { LOOKUP } from '../cpu.ts';
-
-/** Bytes from what the register holds on: from `from` to before `to`. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-  readonly isStore: boolean;
-}
+import { accessSpan, covers, isLikeField, type Span, shifted, union } from './span.ts';
 
 /** What a register certainly holds. */
 export type Fact =
@@ -25,10 +19,9 @@ export type Fact =
   /** An address in the frame's own stack, by its distance from the end. */
   | { readonly kind: 'stack'; readonly offset: number }
   | { readonly kind: 'map'; readonly index: number }
-  /**
-   * Probably an address of so many bytes. When `isPlaced`, the register's place is known to be
-   * theirs, or is 0 where they were not allowed.
-   */
+  /** From the stack or a caller: it may be the address of the context. */
+  | { readonly kind: 'passed' }
+  /** Probably an address of so many bytes; if `isPlaced`, certainly, and the place is known. */
   | (Span & { readonly kind: 'span'; readonly isPlaced: boolean });
 
 /** By register; r10 is not among them. */
@@ -53,12 +46,13 @@ export interface FactScope {
 
 const REGISTERS = 10;
 const FRAME_POINTER = 10;
-const REACH = 0x7fff;
 const SWEEPS = 6;
 /** After which a span at the start of a block is given up: it may shrink for long in a loop. */
 const VISITS_MAX = 8;
 /** Helpers under which all memory stays where and what it is. */
-const harmless: ReadonlySet<number> = new Set([1, 2, 3, 5, 7, 8, 12, 23, 118, 125, 130, 131, 160]);
+const harmless: ReadonlySet<number> = new Set([
+  ...[1, 2, 3, 5, 7, 8, 12, 23, 93, 94, 118, 125, 130, 131, 160],
+]);
 
 /** Facts of one function. */
 export class FactTable {
@@ -72,6 +66,7 @@ export class FactTable {
   ) {
     const start: Facts = new Array(REGISTERS).fill(undefined);
     if (isProgram) start[1] = { kind: 'context' };
+    else start.fill({ kind: 'passed' }, 1, 6);
     this.forward(start);
     this.backward();
     this.forward(start);
@@ -214,7 +209,11 @@ export class FactTable {
       case 'store': {
         const access = accessSpan(instruction, instruction.kind === 'store');
         place(facts, instruction.base.number, access, here);
-        if (instruction.kind === 'load') facts[instruction.destination.number] = undefined;
+        if (instruction.kind === 'load') {
+          const { size, base, destination } = instruction;
+          const isReloaded = size === 8 && factOf(facts, base.number)?.kind === 'stack';
+          facts[destination.number] = isReloaded ? { kind: 'passed' } : undefined;
+        }
         return;
       }
       case 'arithmetic': {
@@ -279,15 +278,7 @@ export function factOf(facts: readonly (Fact | undefined)[], number: number): Fa
   return number === FRAME_POINTER ? { kind: 'stack', offset: 0 } : facts[number];
 }
 
-/** The bytes of a load or store. */
-export function accessSpan(
-  { offset, size }: { readonly offset: number; readonly size: number },
-  isStore: boolean,
-): Span {
-  return { from: offset, to: offset + size, isStore };
-}
-
-/** Whether what is known says that these bytes have a place, or none of them is allowed. */
+/** Whether what is known says that these bytes have a place. */
 export function isPlaced(fact: Fact | undefined, access: Span): boolean {
   return fact?.kind === 'span' && fact.isPlaced && covers(fact, access);
 }
@@ -299,14 +290,19 @@ export function toPlace(number: number, access: Span, { facts, wanted }: Here): 
   return union(access, wanted[number])!;
 }
 
-/** Whether anything is accessed through the register later. */
-export function isWorthPlacing(number: number, { facts, wantedLater }: Here): boolean {
+/** Whether anything is accessed through the register later, as through this access. */
+export function isWorthPlacing(
+  number: number,
+  access: Span,
+  { facts, wantedLater }: Here,
+): boolean {
   const fact = factOf(facts, number);
-  return wantedLater[number] !== undefined && (!fact || fact.kind === 'span');
+  if (wantedLater[number] === undefined) return false;
+  return !fact || fact.kind === 'span' || (fact.kind === 'passed' && !isLikeField(access));
 }
 
 function place(facts: Facts, number: number, access: Span, here: Here): void {
-  if (!isWorthPlacing(number, here) || isPlaced(facts[number], access)) return;
+  if (!isWorthPlacing(number, access, here) || isPlaced(facts[number], access)) return;
   const { from, to, isStore } = toPlace(number, access, here);
   facts[number] = { kind: 'span', from, to, isStore, isPlaced: true };
 }
@@ -322,24 +318,6 @@ function added(fact: Fact | undefined, by: number, wanted: Span | undefined): Fa
   if (fact?.kind !== 'span') return undefined;
   const span = shifted(fact, -by);
   return span && wanted ? { kind: 'span', ...span, isPlaced: fact.isPlaced } : undefined;
-}
-
-function shifted({ from, to, isStore }: Span, by: number): Span | undefined {
-  const isNear = Math.abs(from + by) <= REACH && Math.abs(to + by) <= REACH;
-  return isNear ? { from: from + by, to: to + by, isStore } : undefined;
-}
-
-function covers(one: Span, other: Span): boolean {
-  return one.from <= other.from && other.to <= one.to && (one.isStore || !other.isStore);
-}
-
-function union(one: Span | undefined, other: Span | undefined): Span | undefined {
-  if (!one || !other) return one ?? other;
-  return {
-    from: Math.min(one.from, other.from),
-    to: Math.max(one.to, other.to),
-    isStore: one.isStore || other.isStore,
-  };
 }
 
 function noSpans(): Spans {

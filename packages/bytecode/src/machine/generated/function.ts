@@ -1,25 +1,39 @@
 /**
  * One function of a program as one function of WebAssembly.
  *
- * Registers are locals. Before anything happens in a block, its instructions are counted; when not
- * as many are left, the interpreter does the rest, so that a run ends exactly where it would there.
+ * Registers are locals. Before anything happens in a block, its instructions are counted. Where not
+ * enough are left, or an instruction is not plainly allowed, the rest of the function is the
+ * interpreter's (a side exit): a run ends exactly where it would there.
  */
 import type { Placed } from '../../asm/decode.ts';
 import { type Arithmetic, type Call, Register } from '../../asm/instruction.ts';
 import type { MapShape } from '../../object.ts';
 import type { ProgramKind } from '../context.ts';
-import { LOOKUP, STACK_BYTES, SWITCHED, UNWRITTEN } from '../cpu.ts';
+import { LOOKUP, SPIN_LOCK, SPIN_UNLOCK, STACK_BYTES, SWITCHED, UNWRITTEN } from '../cpu.ts';
+import { machineHelpers } from '../helpers/table.ts';
 import { arithmetic, byteSwap, condition, negate, signExtend } from './arithmetic.ts';
+import { instructionsNeeded } from './budget.ts';
 import { CodeWriter, Wasm } from './code-writer.ts';
 import { type Block, type FlowGraph, flowGraph, TAIL_CALL } from '../../flow/flow-graph.ts';
 import { FactTable, factOf, type Here } from './facts.ts';
-import { importIndex, local, placeOf, register, reload, spill } from './layout.ts';
+import {
+  exitIf,
+  importIndex,
+  local,
+  placeOf,
+  register,
+  reload,
+  type SideExit,
+  spill,
+} from './layout.ts';
 import { place } from './linear-heap.ts';
 import { atomic, interpret, load, locate, store } from './memory-access.ts';
 import { Structure } from './structure.ts';
 
 const KEPT_BY_CALLS = [6, 7, 8, 9] as const;
 const ARGUMENTS = [1, 2, 3, 4, 5] as const;
+/** Helpers that take none: clocks, chance, CPU. */
+const WITHOUT_ARGUMENTS: ReadonlySet<number> = new Set([5, 7, 8, 118, 125, 160]);
 /** As `Cpu.loseArguments` leaves them. */
 const LOST = 0x5a5a5a5a_5a5a5a5an;
 
@@ -47,6 +61,7 @@ export function functionBody(scope: ModuleScope, entry: number, isProgram: boole
 class FunctionWriter {
   private readonly code = new CodeWriter();
   private readonly facts: FactTable;
+  private readonly needed: ReadonlyMap<Block, number>;
 
   constructor(
     private readonly scope: ModuleScope,
@@ -54,16 +69,19 @@ class FunctionWriter {
     private readonly isProgram: boolean,
   ) {
     this.facts = new FactTable(scope, graph, isProgram);
+    this.needed = instructionsNeeded(graph);
   }
 
   write(): Uint8Array {
     const { code } = this;
-    for (let number = 0; number <= 10; number++) reload(code, number);
+    if (this.isProgram) beginProgram(code);
+    else for (let number = 0; number < 10; number++) reload(code, number);
+    reload(code, 10);
     code.i32(0);
     code.access(Wasm.i32Load, place.stack);
     code.set(local.stack);
     if (this.isProgram) fillStack(code);
-    // Whatever branches out of this block has no instructions left.
+    // Side exits branch out of this block.
     code.block();
     new Structure(code, this.graph, (block) => this.block(block)).write();
     code.put(Wasm.unreachable);
@@ -71,32 +89,33 @@ class FunctionWriter {
     this.spillAll();
     code.get(local.slot);
     code.get(local.left);
-    code.call(importIndex('exhaust'));
-    code.put(Wasm.unreachable, Wasm.end);
+    code.call(importIndex('interpret'));
+    code.put(Wasm.end);
     return code.bytes;
   }
 
   private block(block: Block): void {
     const { code } = this;
-    const [first] = block.instructions;
+    let counted = block.instructions.length;
+    const needed = this.needed.get(block);
+    if (needed !== undefined) {
+      code.get(local.left);
+      code.i32(needed);
+      code.put(Wasm.i32LtS);
+      exitIf(code, { slot: block.instructions[0]!.slot, counted: 0 });
+    }
     code.get(local.left);
-    code.i32(block.instructions.length);
-    code.put(Wasm.i32LtS);
-    code.if();
-    code.i32(first!.slot);
-    code.set(local.slot);
-    code.branch(0);
-    code.end();
-    code.get(local.left);
-    code.i32(block.instructions.length);
+    code.i32(counted);
     code.put(Wasm.i32Sub);
     code.set(local.left);
-    this.facts.walk(block, (each, here) => this.instruction(each, here));
+    this.facts.walk(block, (each, here) => {
+      this.instruction(each, here, { slot: each.slot, counted });
+      counted--;
+    });
   }
 
   /** Branches leave on the stack whether they are taken. */
-  private instruction(placed: Placed, here: Here): void {
-    const { slot, instruction } = placed;
+  private instruction({ slot, instruction }: Placed, here: Here, exit: SideExit): void {
     const { code, scope } = this;
     switch (instruction.kind) {
       case 'arithmetic':
@@ -115,17 +134,17 @@ class FunctionWriter {
         return code.set(register(instruction.destination.number));
       }
       case 'load':
-        return load(code, { ...placed, instruction }, scope.kind, here);
+        return load(code, instruction, { kind: scope.kind, here, exit });
       case 'store':
-        return store(code, { ...placed, instruction }, scope.kind, here);
+        return store(code, instruction, { kind: scope.kind, here, exit });
       case 'atomic':
-        return atomic(code, slot, instruction);
+        return atomic(code, instruction, exit);
       case 'branch':
         return condition(code, instruction);
       case 'mayGoto':
         return this.mayGoto();
       case 'call':
-        return this.call(slot, instruction, here);
+        return this.call(instruction, here, exit);
       case 'exit':
         return this.exit();
       case 'jump':
@@ -148,33 +167,58 @@ class FunctionWriter {
     code.access(Wasm.i32Store, place.loops);
   }
 
-  private call(slot: number, { target, number }: Call, here: Here): void {
+  private call({ target, number }: Call, here: Here, exit: SideExit): void {
+    const { slot } = exit;
     if (target === 'subprogram') this.callSubprogram(slot, slot + 1 + number);
     else if (number === TAIL_CALL) this.tailCall(slot);
-    else if (number === LOOKUP) this.lookUp(slot, here);
+    else if (number === LOOKUP) this.lookUp(here, exit);
+    else if (number === SPIN_LOCK || number === SPIN_UNLOCK) this.turnLock(number, here, exit);
     else this.callHelper(slot, number);
   }
 
   private callHelper(slot: number, number: number): void {
     const { code } = this;
-    for (const argument of ARGUMENTS) spill(code, argument);
+    if (!WITHOUT_ARGUMENTS.has(number)) {
+      for (const argument of ARGUMENTS) spill(code, argument);
+    }
     code.i32(slot);
     code.call(this.scope.helper(number));
-    this.afterCall();
+    if (machineHelpers.get(number)!.answer) {
+      code.put(Wasm.i64TruncF64S);
+      code.set(register(0));
+      this.loseArguments();
+    } else {
+      this.afterCall();
+    }
+  }
+
+  /** As `helpers/locks.ts`. */
+  private turnLock(number: number, here: Here, exit: SideExit): void {
+    const { code } = this;
+    const isFree = number === SPIN_LOCK;
+    const at = locate(code, 1, { from: 0, to: 4, isStore: true }, here, exit);
+    code.tee(local.word);
+    code.access(Wasm.i32Load, at);
+    code.i32(isFree ? 0 : 1);
+    code.put(Wasm.i32Ne);
+    exitIf(code, exit);
+    code.get(local.word);
+    code.i32(isFree ? 1 : 0);
+    code.access(Wasm.i32Store, at);
+    code.wide(0);
+    code.set(register(0));
+    countCall(code, number);
+    this.loseArguments();
   }
 
   /** Where the map is known, and the key can be read, without the interpreter. */
-  private lookUp(slot: number, here: Here): void {
+  private lookUp(here: Here, exit: SideExit): void {
     const { code } = this;
     const shape = this.facts.lookedUp(here);
     const find = shape && this.scope.lookup(shape);
-    if (!shape || find === undefined) return this.callHelper(slot, LOOKUP);
-    const done = code.depth;
-    code.block();
-    const otherwise = code.depth;
-    code.block();
+    if (!shape || find === undefined) return this.callHelper(exit.slot, LOOKUP);
     const key = { from: 0, to: shape.keySize, isStore: false };
-    const offset = locate(code, 2, key, here, otherwise);
+    const offset = locate(code, 2, key, here, exit);
     if (offset !== 0) {
       code.i32(offset);
       code.put(Wasm.i32Add);
@@ -183,15 +227,8 @@ class FunctionWriter {
     code.tee(register(0));
     code.wide(-1);
     code.put(Wasm.i64Eq);
-    code.branchIf(otherwise);
-    countLookup(code);
-    code.branch(done);
-    code.end();
-    for (const number of ARGUMENTS) spill(code, number);
-    interpret(code, slot);
-    code.put(Wasm.drop);
-    reload(code, 0);
-    code.end();
+    exitIf(code, exit);
+    countCall(code, LOOKUP);
     this.loseArguments();
   }
 
@@ -246,13 +283,13 @@ class FunctionWriter {
 }
 
 /** As `Cpu.countCall`. */
-function countLookup(code: CodeWriter): void {
+function countCall(code: CodeWriter, number: number): void {
   code.i32(0);
   code.i32(0);
-  code.access(Wasm.i32Load, place.calls + 4 * LOOKUP);
+  code.access(Wasm.i32Load, place.calls + 4 * number);
   code.i32(1);
   code.put(Wasm.i32Add);
-  code.access(Wasm.i32Store, place.calls + 4 * LOOKUP);
+  code.access(Wasm.i32Store, place.calls + 4 * number);
 }
 
 /** Keeps the place of what a register will hold, where it is known and will be wanted. */
@@ -271,11 +308,19 @@ function movePlace(code: CodeWriter, instruction: Arithmetic, here: Here): void 
     code.get(d);
     code.i32(source);
     code.put(Wasm.i32Add);
-    code.i32(0);
-    code.get(d);
-    code.put(Wasm.select);
     code.set(d);
   }
+}
+
+/** Of a run's first program all registers but r1 and r10 are 0, as locals are. */
+function beginProgram(code: CodeWriter): void {
+  reload(code, 1);
+  code.i32(0);
+  code.access(Wasm.i32Load, place.isFirst);
+  code.put(Wasm.i32Eqz);
+  code.if();
+  for (const number of [0, 2, 3, 4, 5, ...KEPT_BY_CALLS]) reload(code, number);
+  code.end();
 }
 
 /** Before a program begins; a subprogram's stack is made by who enters it. */

@@ -1,8 +1,8 @@
 /** What generated functions agree on: their locals, and what they import. */
-import { TAG } from '../memory.ts';
-import type { Span } from './facts.ts';
+import { REGION_SHIFT, TAG } from '../memory.ts';
 import { type CodeWriter, Wasm } from './code-writer.ts';
 import { place, REGION_ROWS, REGION_TABLE } from './linear-heap.ts';
+import type { Span } from './span.ts';
 
 /** Local variables; r0 to r10 begin at `registers`. */
 export const local = {
@@ -13,9 +13,9 @@ export const local = {
   row: 13,
   word: 14,
   stack: 15,
-  /** Slot at which no instructions were left; next block of an irreducible function. */
+  /** Where the interpreter goes on; next block of an irreducible function. */
   slot: 16,
-  /** Where the bytes at r0 to r9 lie, as far as `facts.ts` knows; 0 where they may not be used. */
+  /** Where the bytes at r0 to r9 lie, where `facts.ts` says that this is known. */
   places: 17,
 } as const;
 
@@ -26,7 +26,7 @@ export const localGroups = [
 ] as const;
 
 /** Functions that every module imports, in this order. */
-export const imports = ['step', 'call', 'leave', 'follow', 'exhaust'] as const;
+export const imports = ['step', 'call', 'leave', 'follow', 'interpret'] as const;
 
 /** An index into the functions of a module. */
 export function importIndex(name: (typeof imports)[number]): number {
@@ -66,6 +66,28 @@ export function reload(code: CodeWriter, number: number): void {
   code.set(register(number));
 }
 
+/** A place where generated code may leave the rest of its function to the interpreter. */
+export interface SideExit {
+  /** Of the instruction that the interpreter begins with. */
+  readonly slot: number;
+  /** Instructions from there on that were counted already. */
+  readonly counted: number;
+}
+
+/** Leaves to the interpreter when the condition on the stack holds. */
+export function exitIf(code: CodeWriter, { slot, counted }: SideExit): void {
+  code.if();
+  code.get(local.left);
+  code.i32(counted);
+  code.put(Wasm.i32Add);
+  code.set(local.left);
+  code.i32(slot);
+  code.set(local.slot);
+  // All code of a function stands in one block; behind it, the interpreter is called.
+  code.branch(0);
+  code.end();
+}
+
 /** Offsets in a row of the region table, as an address relative to the region's number * 16. */
 const row = {
   begin: REGION_TABLE,
@@ -75,14 +97,14 @@ const row = {
 } as const;
 
 /**
- * Leaves the place of the first byte on the stack, or branches to `otherwise` where the row of the
+ * Leaves the place of the first byte on the stack, or all to the interpreter where the row of the
  * address does not allow an access to all of them.
  */
 export function translate(
   code: CodeWriter,
   base: number,
   { from, to, isStore }: Span,
-  otherwise: number,
+  exit: SideExit,
 ): void {
   code.get(register(base));
   if (from !== 0) {
@@ -95,12 +117,10 @@ export function translate(
   code.i32(TAG);
   code.put(Wasm.i32Sub);
   code.tee(local.row);
-  // The low 4 bits of an address are zero: rotated up, others make the number too large.
-  code.i32(4);
-  code.put(Wasm.i32Rotr);
-  code.i32(REGION_ROWS);
-  code.put(Wasm.i32GeU);
-  code.branchIf(otherwise);
+  // Rows have these bits of an address: with any other, it is none.
+  code.i32(~((REGION_ROWS - 1) << REGION_SHIFT));
+  code.put(Wasm.i32And);
+  exitIf(code, exit);
   code.get(local.address);
   code.put(Wasm.i32WrapI64);
   code.tee(local.word);
@@ -112,7 +132,7 @@ export function translate(
   code.get(local.row);
   code.access(Wasm.i64Load32U, isStore ? row.writable : row.readable);
   code.put(Wasm.i64GtU);
-  code.branchIf(otherwise);
+  exitIf(code, exit);
   code.get(local.word);
   code.get(local.row);
   code.access(Wasm.i32Load, row.toPlace);

@@ -34,6 +34,8 @@ export const place = {
   stack: 0xe4,
   cpu: 0xe8,
   isContextWritten: 0xec,
+  /** Not 0 while the first program of a run begins. */
+  isFirst: 0xf0,
   context: 0x100,
   calls: 0x400,
 } as const;
@@ -50,6 +52,8 @@ export class LinearHeap implements Heap {
   readonly cells: Cells;
   /** The place of the stack at work. */
   readonly stackPlace: Int32Array;
+  /** Not 0 while the first program of a run begins. */
+  readonly isFirst: Int32Array;
   /** The rows of the region table. */
   readonly rows: Int32Array;
   /** Growing gives a new buffer over the same memory; views of the old ones stay valid. */
@@ -80,6 +84,7 @@ export class LinearHeap implements Heap {
       cpu: new Int32Array(buffer, place.cpu, cellCounts.cpu),
     };
     this.stackPlace = new Int32Array(buffer, place.stack, 1);
+    this.isFirst = new Int32Array(buffer, place.isFirst, 1);
     this.rows = new Int32Array(buffer, REGION_TABLE, REGION_ROWS * ROW_WORDS);
   }
 

@@ -1,8 +1,7 @@
 /**
  * Loads and stores as WebAssembly. What is certainly allowed is done in place; everything else, and
- * above all what is not allowed, by the interpreter's own step.
+ * above all what is not allowed, is left to the interpreter.
  */
-import type { Placed } from '../../asm/decode.ts';
 import {
   type AccessSize,
   type Atomic,
@@ -20,18 +19,20 @@ import {
 import { STACK_BYTES } from '../cpu.ts';
 import { ORIGIN, TAG } from '../memory.ts';
 import { type CodeWriter, Wasm } from './code-writer.ts';
+import { type Fact, factOf, type Here, isPlaced, isWorthPlacing, toPlace } from './facts.ts';
 import {
-  accessSpan,
-  type Fact,
-  factOf,
-  type Here,
-  isPlaced,
-  isWorthPlacing,
-  type Span,
-  toPlace,
-} from './facts.ts';
-import { importIndex, local, placeOf, register, reload, spill, translate } from './layout.ts';
+  exitIf,
+  importIndex,
+  local,
+  placeOf,
+  register,
+  reload,
+  type SideExit,
+  spill,
+  translate,
+} from './layout.ts';
 import { place } from './linear-heap.ts';
+import { accessSpan, type Span } from './span.ts';
 
 const loads: Readonly<Record<AccessSize, readonly [unsigned: number, signed: number]>> = {
   1: [Wasm.i64Load8U, Wasm.i64Load8S],
@@ -59,7 +60,7 @@ export function locate(
   base: number,
   access: Span,
   here: Here,
-  otherwise: number,
+  exit: SideExit,
 ): number {
   const fact = factOf(here.facts, base);
   const place = placeOf(base);
@@ -69,21 +70,18 @@ export function locate(
   }
   if (isPlaced(fact, access)) {
     code.get(place);
-    code.put(Wasm.i32Eqz);
-    code.branchIf(otherwise);
-    code.get(place);
     return withNegative(code, access.from);
   }
-  if (!isWorthPlacing(base, here)) {
-    translate(code, base, access, otherwise);
+  if (!isWorthPlacing(base, access, here)) {
+    translate(code, base, access, exit);
     return 0;
   }
   const all = toPlace(base, access, here);
-  code.i32(0);
-  code.set(place);
-  translate(code, base, all, otherwise);
-  code.i32(all.from);
-  code.put(Wasm.i32Sub);
+  translate(code, base, all, exit);
+  if (all.from !== 0) {
+    code.i32(all.from);
+    code.put(Wasm.i32Sub);
+  }
   code.tee(place);
   return withNegative(code, access.from);
 }
@@ -100,52 +98,36 @@ function isInFrame(fact: Fact | undefined, { from, to }: Span): fact is Fact & {
   return fact?.kind === 'stack' && fact.offset + from >= -STACK_BYTES && fact.offset + to <= 0;
 }
 
-/** Goes on when a register holds the address of the context, where its first field lies. */
-function ifContext(code: CodeWriter, base: Register, kind: ProgramKind, otherwise: number): void {
+/** Leaves on the stack whether a register holds the address of the context's first field. */
+function isContext(code: CodeWriter, base: Register, kind: ProgramKind): void {
   code.get(register(base.number));
   code.i64((BigInt(contextAddress(kind)) << 32n) | BigInt(ORIGIN));
-  code.put(Wasm.i64Ne);
-  code.branchIf(otherwise);
+  code.put(Wasm.i64Eq);
 }
 
 /** A load. */
 export function load(
   code: CodeWriter,
-  { slot, instruction }: Placed & { instruction: Load },
-  kind: ProgramKind,
-  here: Here,
+  instruction: Load,
+  { kind, here, exit }: { kind: ProgramKind; here: Here; exit: SideExit },
 ): void {
   const { size, isSigned, offset, base, destination } = instruction;
-  const opcode = loads[size][isSigned ? 1 : 0];
   const d = register(destination.number);
-  const access = accessSpan(instruction, false);
   const fact = factOf(here.facts, base.number);
-  const known = isSigned ? undefined : contextLoad(kind, offset, size);
-  if (isInFrame(fact, access)) {
-    code.access(opcode, locate(code, base.number, access, here, code.depth));
+  const field = isSigned ? undefined : contextLoad(kind, offset, size);
+  const plain = (): void => {
+    const access = accessSpan(instruction, false);
+    const at = locate(code, base.number, access, here, exit);
+    code.access(loads[size][isSigned ? 1 : 0], at);
     code.set(d);
-    return;
-  }
-  if (fact?.kind === 'context' && known) return loadField(code, known, d);
-  const done = code.depth;
-  code.block();
-  if (known) code.block();
-  const otherwise = code.depth;
-  code.block();
-  code.access(opcode, locate(code, base.number, access, here, otherwise));
-  code.set(d);
-  code.branch(done);
-  code.end();
-  if (known) {
-    ifContext(code, base, kind, done + 1);
-    loadField(code, known, d);
-    code.branch(done);
-    code.end();
-  }
-  spill(code, base.number);
-  interpret(code, slot);
-  code.put(Wasm.drop);
-  reload(code, destination.number);
+  };
+  if (!field || (fact?.kind !== 'context' && fact?.kind !== 'passed')) return plain();
+  if (fact.kind === 'context') return loadField(code, field, d);
+  isContext(code, base, kind);
+  code.if();
+  loadField(code, field, d);
+  code.put(Wasm.else);
+  plain();
   code.end();
 }
 
@@ -157,91 +139,78 @@ function loadField(code: CodeWriter, field: ContextLoad, destination: number): v
 }
 
 /**
- * An atomic change without result; `undefined` operators need the interpreter. Packets, which may
- * not be changed so, are writable otherwise: they are told by their address.
+ * An atomic change; one whose operator has a result is the interpreter's. Packets, which may not be
+ * changed so, are writable otherwise: they are told by their address.
  */
-export function atomic(code: CodeWriter, slot: number, instruction: Atomic): void {
+export function atomic(code: CodeWriter, instruction: Atomic, exit: SideExit): void {
   const { base, size, source, fetch, operator } = instruction;
-  const isCompared = operator === 'compareExchange';
-  const done = code.depth;
-  code.block();
-  if (!fetch && operator !== 'exchange' && operator !== 'compareExchange') {
-    const otherwise = code.depth;
-    code.block();
-    translate(code, base.number, accessSpan(instruction, true), otherwise);
-    code.set(local.word);
-    code.get(local.row);
-    code.i32(TAG);
-    code.put(Wasm.i32Add);
-    code.i32(0);
-    code.access(Wasm.i32Load, place.places + 4);
-    code.put(Wasm.i32Eq);
-    code.get(local.address);
-    code.put(Wasm.i32WrapI64);
-    code.i32(size - 1);
-    code.put(Wasm.i32And, Wasm.i32Or);
-    code.branchIf(otherwise);
-    code.get(local.word);
-    code.get(local.word);
-    code.access(size === 8 ? Wasm.i64Load : Wasm.i64Load32U, 0);
-    code.get(register(source.number));
-    code.put({ add: Wasm.i64Add, or: Wasm.i64Or, and: Wasm.i64And, xor: Wasm.i64Xor }[operator]);
-    code.access(stores[size], 0);
-    code.branch(done);
-    code.end();
+  if (fetch || operator === 'exchange' || operator === 'compareExchange') {
+    return interpretAtomic(code, instruction, exit.slot);
   }
+  translate(code, base.number, accessSpan(instruction, true), exit);
+  code.set(local.word);
+  code.get(local.row);
+  code.i32(TAG);
+  code.put(Wasm.i32Add);
+  code.i32(0);
+  code.access(Wasm.i32Load, place.places + 4);
+  code.put(Wasm.i32Eq);
+  code.get(local.address);
+  code.put(Wasm.i32WrapI64);
+  code.i32(size - 1);
+  code.put(Wasm.i32And, Wasm.i32Or);
+  exitIf(code, exit);
+  code.get(local.word);
+  code.get(local.word);
+  code.access(size === 8 ? Wasm.i64Load : Wasm.i64Load32U, 0);
+  code.get(register(source.number));
+  code.put({ add: Wasm.i64Add, or: Wasm.i64Or, and: Wasm.i64And, xor: Wasm.i64Xor }[operator]);
+  code.access(stores[size], 0);
+}
+
+function interpretAtomic(code: CodeWriter, instruction: Atomic, slot: number): void {
+  const { base, source, operator } = instruction;
+  const isCompared = operator === 'compareExchange';
   spill(code, base.number);
   spill(code, source.number);
   if (isCompared) spill(code, 0);
   interpret(code, slot);
   code.put(Wasm.drop);
-  if (fetch) reload(code, isCompared ? 0 : source.number);
-  code.end();
+  reload(code, isCompared ? 0 : source.number);
 }
 
 /** A store. */
 export function store(
   code: CodeWriter,
-  { slot, instruction }: Placed & { instruction: Store },
-  kind: ProgramKind,
-  here: Here,
+  instruction: Store,
+  { kind, here, exit }: { kind: ProgramKind; here: Here; exit: SideExit },
 ): void {
   const { size, offset, base, source } = instruction;
   const value = (): void => {
     if (source instanceof Register) code.get(register(source.number));
     else code.wide(source);
   };
-  const access = accessSpan(instruction, true);
-  const put = (otherwise: number): void => {
-    const at = locate(code, base.number, access, here, otherwise);
+  const plain = (): void => {
+    const at = locate(code, base.number, accessSpan(instruction, true), here, exit);
     value();
     code.access(stores[size], at);
   };
-  const fact = factOf(here.facts, base.number);
-  if (isInFrame(fact, access)) return put(code.depth);
-  const isField = isContextStore(kind, offset, size);
-  const done = code.depth;
-  code.block();
-  if (isField) code.block();
-  const otherwise = code.depth;
-  code.block();
-  put(otherwise);
-  code.branch(done);
-  code.end();
-  if (isField) {
-    if (fact?.kind !== 'context') ifContext(code, base, kind, done + 1);
+  const inField = (): void => {
     code.i32(0);
     value();
     code.access(Wasm.i64Store32, place.context + offset);
     code.i32(0);
     code.i32(1);
     code.access(Wasm.i32Store, place.isContextWritten);
-    code.branch(done);
-    code.end();
-  }
-  spill(code, base.number);
-  if (source instanceof Register) spill(code, source.number);
-  interpret(code, slot);
-  code.put(Wasm.drop);
+  };
+  const fact = factOf(here.facts, base.number);
+  const isField = isContextStore(kind, offset, size);
+  if (!isField || (fact?.kind !== 'context' && fact?.kind !== 'passed')) return plain();
+  if (fact.kind === 'context') return inField();
+  isContext(code, base, kind);
+  code.if();
+  inField();
+  code.put(Wasm.else);
+  plain();
   code.end();
 }

@@ -2,6 +2,8 @@
 import { decodePlaced, type Placed } from '../../asm/decode.ts';
 import type { MapShape, ProgramObject } from '../../object.ts';
 import { programKind } from '../context.ts';
+import { SPIN_LOCK, SPIN_UNLOCK } from '../cpu.ts';
+import { machineHelpers } from '../helpers/table.ts';
 import { functionBody, type ModuleScope } from './function.ts';
 import { imports, localGroups } from './layout.ts';
 import { hasLookup, lookupBody, lookupLocals } from './lookup.ts';
@@ -12,11 +14,12 @@ import { targetSlot } from '../../flow/form.ts';
 /** A function of the program, and `follow`: instructions left before and after. */
 const run = { parameters: ['i32'], results: ['i32'] } as const;
 const call = { parameters: ['i32'], results: [] } as const;
+const answer = { parameters: ['i32'], results: ['f64'] } as const;
 const leave = { parameters: [], results: [] } as const;
-const exhaust = { parameters: ['i32', 'i32'], results: [] } as const;
+const interpret = { parameters: ['i32', 'i32'], results: ['i32'] } as const;
 const lookup = { parameters: ['i32'], results: ['i64'] } as const;
-const types = [run, call, leave, exhaust, lookup] as const;
-const importTypes = { step: run, call, leave, follow: run, exhaust } as const;
+const types = [run, call, answer, leave, interpret, lookup] as const;
+const importTypes = { step: run, call, leave, follow: run, interpret } as const;
 
 /** What becomes of a program. */
 export interface ModuleSource {
@@ -70,7 +73,10 @@ export function moduleSource(object: ProgramObject): ModuleSource | undefined {
     types,
     functions: [
       ...imports.map((name) => [name, types.indexOf(importTypes[name])] as const),
-      ...helpers.map((number) => [`helper${number}`, types.indexOf(call)] as const),
+      ...helpers.map((number) => {
+        const type = machineHelpers.get(number)!.answer ? answer : call;
+        return [`helper${number}`, types.indexOf(type)] as const;
+      }),
     ],
     globals: [
       ...maps.map((_, index) => [`map${index}`, 'i64'] as const),
@@ -91,7 +97,8 @@ function findHelpers(code: readonly Placed[]): number[] {
   const numbers = code.flatMap(({ instruction }) =>
     instruction.kind === 'call' && instruction.target === 'helper' ? [instruction.number] : [],
   );
-  return [...new Set(numbers)].filter((number) => number !== TAIL_CALL);
+  const apart = [TAIL_CALL, SPIN_LOCK, SPIN_UNLOCK];
+  return [...new Set(numbers)].filter((number) => !apart.includes(number));
 }
 
 function findSubprograms(code: readonly Placed[]): number[] {

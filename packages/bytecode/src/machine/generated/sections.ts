@@ -9,7 +9,7 @@ import { unsigned } from './code-writer.ts';
 /** Pages of 64 KiB that the machine's memory has at most: places stay positive as signed words. */
 export const PAGES_MAX = 16_384;
 
-type ValueType = 'i32' | 'i64';
+type ValueType = 'i32' | 'i64' | 'f64';
 
 /** Of a function. */
 export interface FunctionType {
@@ -36,7 +36,7 @@ export interface FunctionBody {
   readonly code: Uint8Array;
 }
 
-const valueType = { i32: 0x7f, i64: 0x7e } as const;
+const valueType = { i32: 0x7f, i64: 0x7e, f64: 0x7c } as const;
 const FUNCTION_TYPE = 0x60;
 const CONSTANT = 0;
 const SHARED_WITH_MAXIMUM = 3;

@@ -17,11 +17,6 @@ const clock: MachineHelper = {
   run: (cpu) => cpu.setBits(0, cpu.host.clock()),
 };
 
-const jiffies: MachineHelper = {
-  kinds: ['xdp', 'tc'],
-  run: (cpu) => cpu.setNumber(0, cpu.host.jiffies()),
-};
-
 const socketCookie: MachineHelper = {
   kinds: ['tc'],
   run: (cpu) => cpu.setBits(0, cpu.socketCookie),
@@ -67,7 +62,7 @@ export const systemHelpers: readonly (readonly [number, MachineHelper])[] = [
   [23, forAll(redirect)],
   [46, socketCookie],
   [69, forAll(fibLookup)],
-  [118, jiffies],
+  [118, forAll((cpu) => cpu.host.jiffies())],
   [160, clock],
   [125, clock],
   [152, forTc(redirectNeighbour)],
