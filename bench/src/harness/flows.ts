@@ -8,6 +8,7 @@ import { bytes, Struct, u32 } from '@skep/ebpf';
 import { compileC } from './clang.ts';
 import { readElfProgram } from './elf.ts';
 import { type Bench, bytesOf, programTypes, timePacket } from './kernel.ts';
+import { least } from './statistics.ts';
 
 /** How many flows are alive where each packet begins one; source ports are 16 bits. */
 export enum NewFlows {
@@ -80,9 +81,4 @@ export class Flows {
       least(() => through(this.#leaf)) - least(() => timePacket(this.#leaf, packet, runs));
     return ours - wrapper;
   }
-}
-
-/** The least of three: what an interrupt adds to a short run is not the wrapper's. */
-function least(time: () => number): number {
-  return Math.min(time(), time(), time());
 }

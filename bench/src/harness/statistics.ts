@@ -26,3 +26,8 @@ export function pairedRatio(ours: readonly number[], reference: readonly number[
   }
   return median(ours.map((value, index) => value / (reference[index] ?? Number.NaN)));
 }
+
+/** The least of three: what an interrupt adds to a short run is not its own. */
+export function least(time: () => number): number {
+  return Math.min(time(), time(), time());
+}
