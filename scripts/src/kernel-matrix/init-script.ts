@@ -6,15 +6,19 @@ export interface InitOptions {
   readonly modules: readonly string[];
   /** Holds the folder of this kernel's release, as /lib/modules does. */
   readonly modulesDirectory: string;
+  /** The project. It is seen also where it lies among files that are hidden. */
+  readonly project: string;
   /** Runs when the file systems are there; the machine goes off when it ends. */
   readonly command: readonly string[];
 }
 
 /**
  * The host's files are a lower layer that is never written to; writes go to memory. Temporary and
- * run-time files of the host are hidden. The last shell stays: process 1 collects orphans.
+ * run-time files of the host are hidden, but for the project. The last shell stays: process 1
+ * collects orphans.
  */
-export function initScript({ modules, modulesDirectory, command }: InitOptions): string {
+export function initScript({ modules, modulesDirectory, project, command }: InitOptions): string {
+  const root = quoted(`/root${project}`);
   return `#!/busybox sh
 B=/busybox
 $B mount -t proc proc /proc
@@ -27,6 +31,8 @@ $B mount -t 9p -o ro,trans=virtio,version=9p2000.L,cache=loose,msize=524288 root
 $B mount -t tmpfs tmpfs /upper
 $B mkdir /upper/files /upper/work
 $B mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work o /root || exit 1
+$B mkdir /project
+$B mount -o bind ${root} /project
 cd /root
 $B mkdir -p proc sys dev tmp run usr/lib/modules
 $B mount --move /proc proc
@@ -37,7 +43,8 @@ $B mount -t tmpfs tmpfs dev/shm
 $B mount -t devpts devpts dev/pts
 $B mount -t tmpfs tmpfs run
 $B mount -t tmpfs tmpfs tmp
-$B mkdir -p run/netns
+$B mkdir -p run/netns ${root}
+$B mount --move /project ${root}
 $B mount -t cgroup2 cgroup2 sys/fs/cgroup
 $B mount -t bpf bpf sys/fs/bpf
 $B mount -o bind /root${quoted(modulesDirectory)} usr/lib/modules

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { projectRoot } from '../project.ts';
 import { packedKernel, unpackerOf } from './boot-image.ts';
 import { cpioArchive } from './cpio-archive.ts';
 import { findPackage, unpackPackage } from './debian-kernel.ts';
@@ -81,6 +82,7 @@ export function initialArchive(image: KernelImage, command: readonly string[]): 
   const script = initScript({
     modules: modules.map(({ path }) => basename(path)),
     modulesDirectory: image.modulesDirectory,
+    project: projectRoot,
     command,
   });
   return cpioArchive([
