@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { canUseBpf, queryTcx } from '@skep/bpf';
+import { attachedProgramIds, canUseBpf, hasTcx } from '@skep/bpf';
 import { inNetworkNamespace } from '@skep/sys';
 import {
   type ClientName,
@@ -16,7 +16,10 @@ const FAMILIES = [4, 6] as const;
 const ENDPOINT = { 4: '10.96.0.1', 6: 'fd96::1' } as const;
 const SSH = 22;
 const HTTPS = 443;
-const timeoutMilliseconds = 400 * Number(process.env.SKEP_TIME_SCALE ?? 1);
+const TIME_SCALE = Number(process.env.SKEP_TIME_SCALE ?? 1);
+const timeoutMilliseconds = 400 * TIME_SCALE;
+/** What nobody confirms is in force for longer than it takes to see that it is. */
+const CONFIRM_SECONDS = 3 * TIME_SCALE;
 
 /** Ingress of the node is closed but for one port of the world and one endpoint. */
 const CLOSED = `
@@ -107,7 +110,7 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
   test('an interface that comes and goes is guarded meanwhile, and leaves nothing', async () => {
     const before = world.linkPins();
     const guarded = async (expected: readonly string[]): Promise<void> => {
-      for (let left = 100; left > 0; left--) {
+      for (let left = 100 * TIME_SCALE; left > 0; left--) {
         const { guardedInterfaces = [] } = (await world.client.status()).node;
         if (guardedInterfaces.toSorted().join() === expected.join()) return;
         await setTimeout(50);
@@ -192,7 +195,9 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
 
   test('what nobody confirms goes back by itself, also when the agent was killed', async () => {
     await world.client.deletePolicies(KEYS, { isUnconfirmed: true });
-    await world.client.applyPolicies(CLOSED, 'node.yaml', { confirmWithinSeconds: 3 });
+    await world.client.applyPolicies(CLOSED, 'node.yaml', {
+      confirmWithinSeconds: CONFIRM_SECONDS,
+    });
     assert.equal(await passes('near', NODE[4], port), false);
     const { pendingPolicies } = await world.client.status();
     assert.deepEqual(pendingPolicies?.keys, [KEYS[0]]);
@@ -216,9 +221,12 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
     }
     await world.killAgent();
     await world.startAgent(undefined);
-    const attached = world.at('node', ({ links, namespace }) => {
-      const { index } = links.get('uplink');
-      return inNetworkNamespace(namespace, () => queryTcx(index, 'ingress').programs);
+    const attached = world.at('node', ({ links, namespace, trafficControl: classifiers }) => {
+      const mechanism = hasTcx() ? 'tcx' : 'clsact';
+      const where = { ifindex: links.get('uplink').index, direction: 'ingress' } as const;
+      return inNetworkNamespace(namespace, () =>
+        attachedProgramIds({ ...where, mechanism, classifiers }),
+      );
     });
     assert.deepEqual(attached, []);
   });

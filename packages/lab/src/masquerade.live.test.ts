@@ -19,7 +19,7 @@ const ENDPOINT = { 4: '10.96.0.1', 6: 'fd96::1' } as const;
 const SOURCE_PORT = 40_000;
 const CLOSED_PORT = 9;
 const LARGE_BYTES = 1400;
-const timeoutMilliseconds = 1500;
+const timeoutMilliseconds = 1500 * Number(process.env.SKEP_TIME_SCALE ?? 1);
 
 describe('masquerade', { skip: canUseBpf() ?? false }, () => {
   const world = new MasqueradeWorld();
