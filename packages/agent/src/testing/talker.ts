@@ -27,7 +27,7 @@ export interface TalkRequest {
 /** How many times slower than usual this machine is, such as an emulated one. */
 const TIME_SCALE = Number(process.env.SKEP_TIME_SCALE ?? 1);
 const TIMEOUT_MILLISECONDS = 1000 * TIME_SCALE;
-const PAUSE_MILLISECONDS = 5;
+const PAUSE_MILLISECONDS = 5 * TIME_SCALE;
 let socket: Socket | undefined;
 
 let isStopped = false;

@@ -11,18 +11,12 @@ import { canUseBpf, explainMissing, hasTcx } from '@skep/bpf';
 import { currentLayout, layoutName } from '@skep/datapath';
 import type { KernelFeatures } from '../kernel/kernel-features.ts';
 import { KilledDaemon } from '../testing/killed-daemon.ts';
-import type { Talker } from '../testing/talk.ts';
 import { forgetMigration, makeNextBuild } from '../testing/next-build.ts';
+import { underTraffic } from '../testing/under-traffic.ts';
 
-/** More than there is time for. */
-const ENDLESS = 1_000_000;
 /** Steps to die at: each costs four starts. With SKEP_DEATHS=all it is every step. */
 const DEATHS = process.env.SKEP_DEATHS ?? '1';
 const SEED = Number(process.env.SKEP_SEED ?? Date.now() % 100_000);
-/** Why packets of flows that were known, or that are allowed, would be dropped. */
-const LOSSES = ['unknown connection state', 'missed tail call', 'connection not created'];
-const BERT = { host: '10.98.0.2', port: 7000 };
-
 /** In which endpoints' programs may be attached, as far as this kernel can. */
 const WAYS = new Map<string, KernelFeatures>([
   ...(hasTcx() ? ([['tcx', { mechanism: 'tcx', hasRedirectPeer: true }]] as const) : []),
@@ -47,29 +41,6 @@ describe(`an upgrade to another layout, seed ${SEED}`, { skip: canUseBpf() ?? fa
     t.after(() => world.tearDown());
     await world.setUp(kernel);
     return world;
-  };
-
-  /** Everything that must not notice, from before the task until after it. */
-  const underTraffic = async (world: KilledDaemon, task: () => Promise<void>): Promise<void> => {
-    const talkers = Array.from({ length: 3 }, () => world.newTalker('anna'));
-    const [first, second, third] = talkers as [Talker, Talker, Talker];
-    assert.equal(await first.ask({ connect: BERT.host, port: BERT.port }), 'connected');
-    const answers = Promise.all([
-      first.ask({ exchange: ENDLESS }),
-      second.ask({ ...BERT, datagrams: ENDLESS }),
-      third.ask({ ...BERT, connections: ENDLESS }),
-    ]);
-    await task();
-    assert.equal(await world.connect('carl'), 'silence');
-    for (const talker of talkers) talker.interrupt();
-    const [lines, datagrams, connections] = await answers;
-    assert.match(lines, /^([1-9]\d+) of \1 answered, longest under a second$/);
-    assert.match(datagrams, /^([1-9]\d+) of \1 echoed$/);
-    assert.match(connections, /^([1-9]\d+) of \1 echoed$/);
-    const { droppedPackets, problems } = await world.client.status();
-    assert.deepEqual(problems, []);
-    const lost = Object.keys(droppedPackets).filter((reason) => LOSSES.includes(reason));
-    assert.deepEqual(lost, []);
   };
 
   for (const [way, kernel] of WAYS) {
