@@ -12,6 +12,7 @@ import { parseAddress } from '@skep/wire';
 import { Agent, type AgentOptions } from './agent.ts';
 import type { Attachable } from './kernel/endpoint-datapath.ts';
 import { KernelDatapath } from './kernel/kernel-datapath.ts';
+import type { KernelFeatures } from './kernel/kernel-features.ts';
 import { Steps } from './testing/steps.ts';
 import { readTableRows } from './testing/table-rows.ts';
 import type { EndpointRequest } from './views.ts';
@@ -72,16 +73,24 @@ function rowsOf({ bpffsDirectory }: AgentOptions): Record<string, number> {
   return { rows, interfaces, programs: programs.length };
 }
 
-for (const mechanism of ['tcx', 'clsact'] as const) {
-  const skip = canUseBpf() ?? ((mechanism === 'tcx' && explainMissing('tcx')) || false);
+/** In which programs may be attached, and by what endpoints are connected. */
+const WAYS: readonly { way: 'clsact' | 'tcx' | 'netkit'; features: KernelFeatures }[] = [
+  { way: 'tcx', features: { mechanism: 'tcx', hasRedirectPeer: true } },
+  { way: 'clsact', features: { mechanism: 'clsact', hasRedirectPeer: true } },
+  { way: 'netkit', features: { mechanism: 'tcx', hasRedirectPeer: true, hasNetkit: true } },
+];
 
-  describe(`an agent that dies at a step, by ${mechanism}, seed ${SEED}`, { skip }, () => {
+for (const { way, features } of WAYS) {
+  const { mechanism } = features;
+  const skip = canUseBpf() ?? ((way !== 'clsact' && explainMissing(way)) || false);
+
+  describe(`an agent that dies at a step, by ${way}, seed ${SEED}`, { skip }, () => {
     const directory = mkdtempSync(join(tmpdir(), 'skep-crash-'));
     const options: AgentOptions = {
       stateDirectory: join(directory, 'state'),
       bpffsDirectory: join(directory, 'bpf'),
       networkNamespace: pathOf('node'),
-      features: { mechanism, hasRedirectPeer: true },
+      features,
     };
     const steps = new Steps();
     let agent: Agent;
