@@ -17,3 +17,8 @@ test('the timer of a guest that waits for the host is not taken for broken', () 
   const words = machineArguments(paths);
   assert.match(words[words.indexOf('-append') + 1] ?? '', /\bno_timer_check\b/);
 });
+
+test('the clock of a guest is one that it need not measure while it waits for the host', () => {
+  const words = machineArguments(paths);
+  assert.match(words[words.indexOf('-append') + 1] ?? '', /\bclocksource=hpet tsc=unstable\b/);
+});
