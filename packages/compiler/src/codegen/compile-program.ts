@@ -43,9 +43,8 @@ export function compileProgram(program: IrProgram, options: CompileOptions = {})
   const bound = bind(program, options);
   const functions = [...bound.functions];
   for (const made of functions) optimise(made, options);
-  for (const made of lowerLoops(functions, options.target ?? oldestTarget)) {
-    optimise(made, options);
-  }
+  const target = options.target ?? oldestTarget;
+  for (const made of lowerLoops(functions, target, bound.programType)) optimise(made, options);
   const codes = functions.map((made, index): FunctionCode => {
     const machine = selectInstructions(made, index === 0);
     hoistConstants(machine.blocks, false);

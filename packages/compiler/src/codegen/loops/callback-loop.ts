@@ -5,9 +5,12 @@
  *
  *     way out | the head's phis | values from before the loop | values needed after it
  *
+ * Only one way out is taken: values that are needed after different ones share cells. What a loop
+ * in a loop needs of the outer one's cells, it reads there.
+ *
  * A turn that ends stores the new phis and returns 0. One that leaves the loop stores the number of
- * its way out and what is needed there, and returns 1; the caller then goes on by that way. Way 0
- * is the guard's: the turns are used up.
+ * its way out and what is needed there, and returns 1; the caller then goes on by that way. No
+ * such number is the guard's: the turns are used up.
  *
  * @source kernel/bpf/bpf_iter.c, bpf_loop
  */
@@ -17,6 +20,7 @@ import { phisOf } from '../../optimiser/edit.ts';
 import { findUsers, repair } from '../../optimiser/ssa-repair.ts';
 import { BlockWriter } from './block-writer.ts';
 import { BorderValues } from './border-values.ts';
+import { stateIndex } from './caller-cells.ts';
 import type { Guard } from './guard.ts';
 import { makePreheader, type NaturalLoop, splitEdge } from './natural-loop.ts';
 
@@ -26,8 +30,18 @@ const loopHelper = 181;
 interface WayOut {
   readonly from: Block;
   readonly to: Block;
-  /** The loop's values that are known there. */
-  readonly known: readonly Value[];
+  /** The loop's values that are needed there. */
+  readonly needed: readonly Value[];
+}
+
+/** What becomes of the loop, and where it stands. */
+export interface Outlined {
+  /** Of the function that its body becomes. */
+  readonly name: string;
+  /** Whether the loop stands in what was a loop's body itself. */
+  readonly isBody: boolean;
+  /** Whether the verifier may forget what the loop results in. */
+  readonly isPlain: boolean;
 }
 
 /** Takes the loop out of `made`; gives the function that became of its body. */
@@ -35,25 +49,24 @@ export function outline(
   made: IrFunction,
   loop: NaturalLoop,
   guard: Guard,
-  name: string,
+  { name, isBody, isPlain }: Outlined,
 ): IrFunction {
-  const border = new BorderValues(made, loop);
   const movesPacket = [...loop.blocks].some((block) =>
     block.values.some(({ operation }) => isCall(operation) && operation.movesPacket),
   );
   const isGuard = ({ from }: { from: Block }): boolean => from === loop.head;
   const exits = [...loop.exits.filter(isGuard), ...loop.exits.filter((exit) => !isGuard(exit))];
   const before = makePreheader(made, loop);
-  const ways = exits.map(({ from, to }): WayOut => {
-    const known = border.outputs.filter((each) => loop.tree.dominates(each.block!, from));
-    return { from, known, to: splitEdge(made, { from, to }) };
-  });
+  const edges = exits.map(({ from, to }) => ({ from, to: splitEdge(made, { from, to }) }));
+  const landings = edges.map(({ to }) => to);
+  const border = new BorderValues(made, loop, { before, landings, isBody });
+  const ways = edges.map(({ from, to }): WayOut => ({ from, to, needed: border.needed.get(to)! }));
   made.blocks = made.blocks.filter((block) => !loop.blocks.has(block));
   const initial = phisOf(loop.head).map(
     (phi) => phi.operands[loop.head.predecessors.indexOf(before)]!,
   );
   const callback = makeCallback(made, loop, guard, border, { ways, name });
-  writeCall(made, before, guard, border, { initial, ways, name, movesPacket });
+  writeCall(made, before, guard, border, { initial, ways, name, isPlain, movesPacket });
   return callback;
 }
 
@@ -72,7 +85,7 @@ function makeCallback(
   callback.blocks.push(...loop.blocks);
   const writer = new BlockWriter(callback, entry, position);
   const turn = writer.put({ op: 'parameter', index: 0 }, [], 64);
-  const state = writer.put({ op: 'parameter', index: 1 }, [], 64);
+  const state = writer.put({ op: 'parameter', index: stateIndex }, [], 64);
   const inside = border.restoreInputs(writer, state);
   inside.set(guard.turn, writer.put({ op: 'truncate' }, [turn], 32));
   for (const latch of loop.latches) {
@@ -83,11 +96,11 @@ function makeCallback(
     border.savePhis(end, state, next);
     end.return(0);
   }
-  ways.forEach(({ from, to, known }, number) => {
+  ways.forEach(({ from, to, needed }, number) => {
     const end = new BlockWriter(callback, detour(callback, from, to), position);
     if (number > 0) {
       end.save(state, 0, end.constant(number, 64));
-      for (const value of known) border.saveOutput(end, state, value);
+      for (const value of needed) border.saveOutput(end, state, value);
     }
     end.return(1);
   });
@@ -116,6 +129,7 @@ interface Call {
   readonly initial: readonly Value[];
   readonly ways: readonly WayOut[];
   readonly name: string;
+  readonly isPlain: boolean;
   readonly movesPacket: boolean;
 }
 
@@ -124,12 +138,12 @@ function writeCall(
   before: Block,
   guard: Guard,
   border: BorderValues,
-  { initial, ways, name, movesPacket }: Call,
+  { initial, ways, name, isPlain, movesPacket }: Call,
 ): void {
   const { turn, limit } = guard;
   const writer = new BlockWriter(made, before, turn.position);
   const { state } = border;
-  if (ways.length > 1) writer.save(state, 0, writer.constant(0, 64));
+  if (ways.length > 1) writer.save(state, 0, noWay(writer, border, ways.length, isPlain));
   border.saveInputs(writer, state);
   border.savePhis(writer, state, initial);
   const address = made.makeValue({ op: 'function', name }, [], 64);
@@ -138,9 +152,9 @@ function writeCall(
   writer.put({ op: 'call', helper: loopHelper, name: 'loop', movesPacket }, operands, 64);
   dispatch(writer, state, ways);
   const atEnds = new Map(border.outputs.map((value) => [value, new Map<Block, Value>()]));
-  ways.forEach(({ to, known }, number) => {
+  ways.forEach(({ to, needed }, number) => {
     const landing = new BlockWriter(made, to, turn.position);
-    for (const value of known) {
+    for (const value of needed) {
       const isGuard = number === 0;
       // The turn that the loop is left in is its limit: nothing of it ran.
       const atLimit = value === turn ? landing.constant(limit, 32) : null;
@@ -152,6 +166,21 @@ function writeCall(
   });
   const users = findUsers(made, (value) => atEnds.has(value));
   for (const [value, atEnd] of atEnds) repair(made, users, value, atEnd);
+}
+
+/**
+ * What stands for the way out before one is taken. Where the verifier does not have to know by
+ * which way it goes on, it is not told: it would follow the body once more for each of them.
+ */
+function noWay(
+  writer: BlockWriter,
+  border: BorderValues,
+  wayCount: number,
+  isPlain: boolean,
+): Value {
+  if (!isPlain && wayCount < 3) return writer.constant(0, 64);
+  const unknown = border.saveUnknown(writer, border.state);
+  return isPlain ? unknown : writer.constant(0, 64);
 }
 
 /** Goes on by the way whose number the callback left. */

@@ -2,7 +2,7 @@
  * Gives every loop that the author did not bound by a small number the form that the kernel knows:
  * `may_goto` where it is enough, else a number iterator, else a callback of `bpf_loop`.
  */
-import { type IrFunction, turnsMax, type Value } from '../../ir/ir.ts';
+import { type IrFunction, type Operation, turnsMax, type Value } from '../../ir/ir.ts';
 import { reversePostorder } from '../../ir/depth-first.ts';
 import { UseTable } from '../../ir/use-table.ts';
 import { resolveOperands } from '../../optimiser/edit.ts';
@@ -12,18 +12,27 @@ import { guardOf } from './guard.ts';
 import { hideStarts } from './hide-starts.ts';
 import { iterate } from './iterator-loop.ts';
 import { loopOf } from './natural-loop.ts';
+import { findPlainLoops } from './plain-loops.ts';
 
 /**
  * Changes the functions in place, and adds those that loop bodies became.
  *
  * @returns the functions that were changed or added
  */
-export function lowerLoops(functions: IrFunction[], target: Target): Set<IrFunction> {
+export function lowerLoops(
+  functions: IrFunction[],
+  target: Target,
+  programType: number,
+): Set<IrFunction> {
   const changed = new Set<IrFunction>();
+  const bodies = new Set<IrFunction>();
+  // While the functions are whole.
+  const withCallbacks = target.numberIterators ? [] : functions;
+  const plain = new Set(withCallbacks.flatMap((made) => findPlainLoops(made, programType)));
   for (const made of functions) {
     const kept = new Set<Value>();
     for (let turn = nextTurn(made, kept); turn; turn = nextTurn(made, kept)) {
-      const { form, isChanged } = lowerTurn(made, turn, functions, target);
+      const { form, isChanged } = lowerTurn(made, turn, { functions, bodies, plain, target });
       if (form === 'mayGoto') kept.add(turn);
       if (isChanged) changed.add(made);
     }
@@ -40,6 +49,15 @@ function nextTurn(made: IrFunction, kept: ReadonlySet<Value>): Value | undefined
   return undefined;
 }
 
+interface Surroundings {
+  readonly functions: IrFunction[];
+  /** Those functions that became of loop bodies. */
+  readonly bodies: Set<IrFunction>;
+  /** Those whose results the verifier may forget. */
+  readonly plain: ReadonlySet<Operation>;
+  readonly target: Target;
+}
+
 interface Lowered {
   readonly form: 'mayGoto' | 'iterator' | 'callback' | 'none';
   readonly isChanged: boolean;
@@ -48,8 +66,7 @@ interface Lowered {
 function lowerTurn(
   made: IrFunction,
   turn: Value,
-  functions: IrFunction[],
-  target: Target,
+  { functions, bodies, plain, target }: Surroundings,
 ): Lowered {
   const head = turn.block!;
   const loop = loopOf(made, head);
@@ -72,7 +89,11 @@ function lowerTurn(
     iterate(made, loop, guard, isTurnUsed);
     return { form: 'iterator', isChanged: true };
   }
-  functions.push(outline(made, loop, guard, freeName(made.name, functions)));
+  const name = freeName(made.name, functions);
+  const isPlain = plain.has(turn.operation);
+  const body = outline(made, loop, guard, { name, isBody: bodies.has(made), isPlain });
+  functions.push(body);
+  bodies.add(body);
   return { form: 'callback', isChanged: true };
 }
 

@@ -18,7 +18,6 @@ export interface NaturalLoop {
   /** From inside back to the head. */
   readonly latches: readonly Block[];
   readonly exits: readonly Edge[];
-  readonly tree: DominatorTree;
 }
 
 /** The loop that `head` is the head of; `null` where nothing leads back to it. */
@@ -34,7 +33,7 @@ export function loopOf(made: IrFunction, head: Block): NaturalLoop | null {
     successors(from).flatMap((to) => (blocks.has(to) ? [] : [{ from, to }])),
   );
   const entries = head.predecessors.filter((each) => !blocks.has(each));
-  return { head, blocks, entries, latches, exits, tree };
+  return { head, blocks, entries, latches, exits };
 }
 
 /** Puts an empty block on the edge; the phis of its target keep their operands. */

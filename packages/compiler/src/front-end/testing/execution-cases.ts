@@ -65,6 +65,23 @@ function collatz(start: number): number {
   return steps;
 }
 
+/** What a loop in a loop is left by, and a word that makes it so. */
+const nestedLoops = [
+  ['records', 'outer: 255', 8301061, 9018],
+  ['records', 'inner: limit', 1280, 329920],
+  ['records', 'inner: even', 8194, 4008],
+  ['records', 'inner: option', 160, 1767609234],
+  ['records', 'outer: mixed', 17, 6181],
+  ['records', 'end', 2304458383, 42032],
+  ['messages', 'outermost: 255', 16531203, 2012],
+  ['messages', 'middle: 200', 1937, 391484],
+  ['messages', 'innermost: 211', 1988, 4844],
+  ['messages', 'end', 720, 1134293],
+].map(([program, name, value, want]): ExecutionCase => {
+  const have = word(Number(value));
+  return { file: 'nested-loops', program: `${program}`, name: `${name}`, have, want: Number(want) };
+});
+
 function bits(value: number): number {
   const rotated = ((value << 5) | (value >>> 27)) >>> 0;
   return (~rotated ^ (rotated & 0xff00)) & 0xffff;
@@ -200,6 +217,7 @@ export const executionCases: ExecutionCase[] = [
   { file: 'long-loops', program: 'leaves', name: 'soon', have: word(27), want: 1006 },
   { file: 'long-loops', program: 'leaves', name: 'late', have: word(9000), want: 95 },
   { file: 'long-loops', program: 'leaves', name: 'never', have: word(1 << 20), want: 2 },
+  ...nestedLoops,
   { file: 'counters', program: 'downward', name: 'to zero', have: word(0), want: 2814 },
   { file: 'counters', program: 'past', name: 'past zero', have: word(0), want: 28725 },
   { file: 'counters', program: 'wraps', name: 'thrice', have: word(0), want: 3064 },
