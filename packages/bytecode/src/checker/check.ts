@@ -5,13 +5,14 @@
  * no more; where ways disagree it knows nothing, and says nothing. So it never refuses what the
  * kernel accepts, and it misses what only the kernel's walk of single ways finds.
  */
-import { contextShapes } from '@skep/ebpf';
+import { contextShapes, factsOf, type ProgramKind, programKinds } from '@skep/ebpf';
 import { decodePlaced, type Placed } from '../asm/decode.ts';
 import { type Block, flowGraph, successors } from '../flow/flow-graph.ts';
 import { formError, targetSlot } from '../flow/form.ts';
 import type { ProgramObject } from '../object.ts';
 import { deepCall } from './call-chain.ts';
 import { Refusal } from './refusal.ts';
+import { checkResult } from './result.ts';
 import type { Scope } from './scope.ts';
 import { State } from './state.ts';
 import { along, initial, transfer } from './transfer.ts';
@@ -83,8 +84,16 @@ function scopeOf(object: ProgramObject, isProgram: boolean): Scope {
     mapAt: (slot) => maps.get(references.get(slot) ?? ''),
     dataOffset: shape?.dataOffset ?? -1,
     dataEndOffset: shape?.dataEndOffset ?? -1,
+    kinds: kindsOf(object),
     isProgram,
   };
+}
+
+function kindsOf({ programType, attachType }: ProgramObject): ProgramKind[] {
+  return (Object.keys(programKinds) as ProgramKind[]).filter((kind) => {
+    const facts = factsOf(kind);
+    return facts.programType === programType && (facts.attachType ?? attachType) === attachType;
+  });
 }
 
 /** A block from which no exit can be reached. */
@@ -123,7 +132,29 @@ function checkFunction(scope: Scope, blocks: readonly Block[]): Finding | undefi
       }
     }
   }
-  return firstFinding(scope, atStart);
+  return firstFinding(scope, atStart) ?? firstEndless(scope, atStart);
+}
+
+/** A loop that no way leads out of which the kernel takes into account, as of a count that stays. */
+function firstEndless(scope: Scope, atStart: ReadonlyMap<Block, State>): Finding | undefined {
+  const ways = [...atStart].map(([block, start]) => ({
+    block,
+    to: leave(scope, block, start).map(([to]) => to),
+  }));
+  const open = new Set(
+    ways.filter(({ block }) => successors(block).length === 0).map((each) => each.block),
+  );
+  for (let isGrown = true; isGrown; ) {
+    const more = ways.filter(
+      ({ block, to }) => !open.has(block) && to.some((each) => open.has(each)),
+    );
+    for (const { block } of more) open.add(block);
+    isGrown = more.length > 0;
+  }
+  const closed = ways.find(({ block }) => !open.has(block) && atStart.get(block)!.isReached);
+  if (!closed) return undefined;
+  const detail = 'infinite loop detected: nothing that it decides by changes';
+  return { slot: closed.block.instructions[0]!.slot, detail };
 }
 
 function leave(scope: Scope, block: Block, start: State): (readonly [Block, State])[] {
@@ -152,8 +183,8 @@ function firstFinding(scope: Scope, atStart: ReadonlyMap<Block, State>): Finding
         if (!first || slot < first.slot) first = { slot, detail };
       });
       if (each.instruction.kind !== 'exit' || !scope.isProgram) continue;
-      const isUnread = state.registers[0]!.kind === 'unread';
-      if (isUnread && (!first || slot < first.slot)) first = { slot, detail: 'R0 !read_ok' };
+      const detail = checkResult(scope, state.registers[0]!);
+      if (detail && (!first || slot < first.slot)) first = { slot, detail };
     }
   }
   return first;

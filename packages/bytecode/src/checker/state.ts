@@ -87,6 +87,12 @@ export class State {
     if (isNull) this.references.delete(id);
   }
 
+  /** What a helper gave is given back: all pointers to it are numbers from now on. */
+  release(id: number): void {
+    this.replace((value) => ('id' in value && value.id === id ? scalar : value));
+    this.references.delete(id);
+  }
+
   /** Bytes from a packet pointer on are there. */
   widen(id: number, bytes: number): void {
     this.ranges.set(id, Math.max(this.ranges.get(id) ?? 0, bytes));

@@ -1,13 +1,21 @@
 /** What an instruction does to what is known, and what may be said against it. */
 import type { Placed } from '../asm/decode.ts';
-import { type Arithmetic, type Branch, type Operand, Register } from '../asm/instruction.ts';
+import {
+  type Arithmetic,
+  type Branch,
+  type LoadConstant,
+  type Operand,
+  Register,
+} from '../asm/instruction.ts';
 import { checkAccess, checkArgument } from './access.ts';
 import { boundedResult, constantResult, holds, holdsForAll, isWithin } from './constants.ts';
-import { helperRules } from './helper-rules.ts';
+import { type HelperRule, helperRules } from './helper-rules.ts';
+import { checkHelperUse } from './helper-use.ts';
+import { checkPointerMove } from './pointer-rules.ts';
 import type { Complain, Scope } from './scope.ts';
 import type { State } from './state.ts';
 import type { MapShape } from '../object.ts';
-import { ANY_NUMBER, fresh, kernelName, number, scalar, unknown, type Value } from './value.ts';
+import { ANY_NUMBER, fresh, number, scalar, unknown, type Value } from './value.ts';
 
 /** Goes over one instruction. Branches change nothing here: see `along`. */
 export function transfer(scope: Scope, state: State, placed: Placed, complain: Complain): void {
@@ -28,10 +36,7 @@ export function transfer(scope: Scope, state: State, placed: Placed, complain: C
       return;
     }
     case 'loadConstant': {
-      const map = scope.mapAt(slot);
-      const isValue = instruction.from === 'value';
-      const value = isValue ? number(instruction.value) : unknown;
-      const made: Value = map ? { kind: 'map', map, id: 0, mayBeNull: false } : value;
+      const made = constant(scope, slot, instruction);
       registers[instruction.destination.number] = made;
       return;
     }
@@ -42,7 +47,7 @@ export function transfer(scope: Scope, state: State, placed: Placed, complain: C
       memory(scope, state, placed);
       return;
     case 'call':
-      call(state, placed, complain);
+      call(scope, state, placed, complain);
       return;
     case 'exit': {
       const [open] = state.references;
@@ -50,6 +55,16 @@ export function transfer(scope: Scope, state: State, placed: Placed, complain: C
       complain(`Unreleased reference, reserved at instruction ${open}`);
     }
   }
+}
+
+/** A number, a map, or where the one value of a map lies. */
+function constant(scope: Scope, slot: number, { from, value, offset }: LoadConstant): Value {
+  if (from === 'value') return number(value);
+  const map = scope.mapAt(slot);
+  if (!map) return unknown;
+  if (from === 'mapByDescriptor') return { kind: 'map', map, id: 0, mayBeNull: false };
+  if (from !== 'mapValueByDescriptor') return unknown;
+  return { kind: 'mapValue', map, id: slot, mayBeNull: false, offset };
 }
 
 function readRegisters({ instruction }: Placed): number[] {
@@ -99,21 +114,8 @@ function arithmetic(
   }
   if (operator === 'mov') return set(right.kind === 'unknown' ? unknown : scalar);
   if (left.kind === 'unknown' || right.kind === 'unknown') return set(unknown);
-  if (operator !== 'add' && operator !== 'sub') {
-    if (width === 64 && operator !== 'mul' && /^(and|or|xor)$/.test(operator)) {
-      complain(`R${destination.number} bitwise operator on pointer prohibited`);
-    } else {
-      complain(`R${destination.number} pointer arithmetic with ${operator} operator prohibited`);
-    }
-    return set(unknown);
-  }
-  const isNullable = 'mayBeNull' in left && left.mayBeNull && left.kind !== 'map';
-  if (isNullable && width === 64 && right.kind === 'scalar') {
-    complain(
-      `R${destination.number} pointer arithmetic on a pointer prohibited, null-check it first`,
-    );
-  }
-  if (width === 64) complainOfUnbounded(left, right, complain);
+  checkPointerMove({ operator, width, register: destination.number }, left, right, complain);
+  if (operator !== 'add' && operator !== 'sub') return set(unknown);
   set(width === 64 ? moved(state, operator, left, right, slot) : unknown);
 }
 
@@ -124,14 +126,6 @@ function withoutMost(value: Value): Value {
   if (value.kind !== 'mapValue') return value;
   const { most: _, offset: __, ...rest } = value;
   return rest;
-}
-
-function complainOfUnbounded(left: Value, right: Value, complain: Complain): void {
-  const [pointer, by] = left.kind === 'scalar' ? [right, left] : [left, right];
-  if (by.kind !== 'scalar' || by.most !== ANY_NUMBER) return;
-  if (pointer.kind === 'scalar' || pointer.kind === 'unknown') return;
-  const what = `math between ${kernelName(pointer)} pointer and register`;
-  complain(`${what} with unbounded min value is not allowed (limit it with & or a comparison)`);
 }
 
 /** A pointer and a number, or two pointers. */
@@ -226,8 +220,11 @@ function spill(
   if (kind === 'store' && size === 8) state.spills.set(at, operandOf(state, source));
 }
 
-function call(state: State, { slot, instruction }: Placed, complain: Complain): void {
+function call(scope: Scope, state: State, { slot, instruction }: Placed, complain: Complain): void {
   if (instruction.kind !== 'call') return;
+  if (instruction.target === 'helper') {
+    checkHelperUse(scope, instruction.number, state, complain);
+  }
   const rule = instruction.target === 'helper' ? helperRules.get(instruction.number) : undefined;
   const { registers } = state;
   const [, first, second] = registers;
@@ -238,10 +235,11 @@ function call(state: State, { slot, instruction }: Placed, complain: Complain): 
     state.movePacket(unknown);
   } else {
     rule.takes.forEach((takes, index) => {
-      checkArgument(takes, index + 1, registers, complain);
+      checkArgument(takes, index + 1, state, complain);
       if (takes === 'output' && registers[index + 1]!.kind !== 'mapValue') state.spills.clear();
       const given = registers[index + 1]!;
-      if (takes === 'record' && 'id' in given) state.references.delete(given.id);
+      const isReleased = takes === 'record' || takes === 'socket';
+      if (isReleased && 'id' in given) state.release(given.id);
     });
     if (rule.movesPacket) state.movePacket();
   }
@@ -252,13 +250,17 @@ function call(state: State, { slot, instruction }: Placed, complain: Complain): 
 }
 
 function result(
-  gives: 'found' | 'record' | undefined,
+  gives: HelperRule['gives'],
   state: State,
   slot: number,
   first: Value,
   second: Value,
 ): Value {
   const made = { id: slot, mayBeNull: true };
+  if (gives === 'socket') {
+    state.references.add(slot);
+    return { ...made, kind: 'socket' };
+  }
   if (gives === 'record') {
     state.references.add(slot);
     const size = second.kind === 'scalar' && second.value !== undefined ? second.value : undefined;
@@ -294,8 +296,11 @@ export function along(state: State, branch: Branch, isTaken: boolean): State | u
   if ('mayBeNull' in left && left.mayBeNull && isZero && isEquality) {
     made.settle(left.id, (branch.comparison === 'eq') === isTaken);
   }
-  if (left.kind === 'packet') comparePacket(made, left, right);
-  if (right.kind === 'packet') comparePacket(made, right, left);
+  const { comparison } = branch;
+  if (left.kind === 'packet') comparePacket(made, left, right, isBelow(comparison, isTaken));
+  if (right.kind === 'packet') {
+    comparePacket(made, right, left, isBelow(mirrored[comparison] ?? comparison, isTaken));
+  }
   return made;
 }
 
@@ -317,9 +322,26 @@ function forgetMost(value: Value): Value {
   return value.kind === 'scalar' && value.most !== undefined ? scalar : value;
 }
 
-/** Generous: whatever way the comparison goes, the bytes before the pointer count as there. */
-function comparePacket(state: State, pointer: Value & { kind: 'packet' }, other: Value): void {
+const mirrored: Partial<Record<Branch['comparison'], Branch['comparison']>> = {
+  ...{ lt: 'gt', le: 'ge', gt: 'lt', ge: 'le' },
+};
+
+/** Whether what is compared lies below the other, or may be equal to it, on that way. */
+function isBelow(comparison: Branch['comparison'], isTaken: boolean): boolean {
+  const isWay = comparison === 'lt' || comparison === 'le';
+  const isOther = comparison === 'gt' || comparison === 'ge';
+  return isWay ? isTaken : !(isOther && isTaken);
+}
+
+/** Generous: by one byte, and where it is not certain what is compared. */
+function comparePacket(
+  state: State,
+  pointer: Value & { kind: 'packet' },
+  other: Value,
+  mayBeBelow: boolean,
+): void {
   if (other.kind !== 'packetEnd' && other.kind !== 'unknown') return;
+  if (other.kind === 'packetEnd' && !mayBeBelow) return;
   state.widen(pointer.id, pointer.offset + 1);
   if (pointer.id !== -1) state.widen(-1, Number.POSITIVE_INFINITY);
 }

@@ -24,7 +24,9 @@ export type Value =
       /** How far beyond the offset the kernel takes it to point at most. */
       readonly most?: number;
     })
-  | (Nullable & { readonly kind: 'record'; readonly offset?: number; readonly size?: number });
+  | (Nullable & { readonly kind: 'record'; readonly offset?: number; readonly size?: number })
+  /** A socket that was looked up, and has to be released. */
+  | (Nullable & { readonly kind: 'socket' });
 
 /** A pointer that a helper gave. */
 export interface Nullable {
@@ -88,6 +90,8 @@ export function kernelName(value: Value): string {
       return `map_value${orNull}`;
     case 'record':
       return `ringbuf_mem${orNull}`;
+    case 'socket':
+      return `sock${orNull}`;
     default:
       return 'scalar';
   }

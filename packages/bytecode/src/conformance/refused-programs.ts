@@ -4,75 +4,23 @@
  * with a program next to it that is accepted.
  */
 import * as asm from '../asm/build.ts';
-import { encode } from '../asm/encode.ts';
 import { type Instruction, r0, r1, r10, r2, r3, r4, r6, r7, r8, r9 } from '../asm/instruction.ts';
-import type { MapShape, ProgramObject } from '../object.ts';
-
-/** A rule. */
-export interface RuleCase {
-  readonly rule: string;
-  readonly refused: ProgramObject;
-  /** What the checker says. */
-  readonly says: RegExp;
-  readonly accepted: ProgramObject;
-}
-
-const XDP = 6;
-const TC = 3;
-const table: MapShape = {
-  ...{ name: 'table', kind: 'hash', keySize: 4, valueSize: 8, maxEntries: 4, flags: 0 },
-};
-const ring: MapShape = {
-  ...{ name: 'ring', kind: 'ringBuffer', keySize: 0, valueSize: 0, maxEntries: 4096, flags: 0 },
-};
-
-function program(
-  instructions: readonly Instruction[],
-  programType = XDP,
-  map: MapShape = table,
-): ProgramObject {
-  let slot = 0;
-  const mapReferences = instructions.flatMap((instruction) => {
-    const isMap = instruction.kind === 'loadConstant';
-    const reference = isMap ? [{ instruction: slot, map: map.name }] : [];
-    slot += isMap ? 2 : 1;
-    return reference;
-  });
-  return {
-    ...{ name: 'rule', programType, license: 'GPL', code: encode(instructions) },
-    ...{ maps: mapReferences.length > 0 ? [map] : [], mapReferences },
-    ...{ functions: [{ instruction: 0, name: 'rule' }], lines: [], stackBytes: 64 },
-  };
-}
-
-const end = [asm.mov64(r0, 2), asm.exit()];
-const lookup = [
-  asm.store(4, r10, -4, 1),
-  asm.loadMap(r1),
-  asm.mov64(r2, r10),
-  asm.add64(r2, -4),
-  asm.callHelper(1),
-];
-const found = [...lookup, asm.branch('ne', 64, r0, 0, 2), ...end];
-const bounds = (bytes: number): Instruction[] => [
-  asm.mov64(r6, r1),
-  asm.load(4, r7, r1, 0),
-  asm.load(4, r8, r1, 4),
-  asm.mov64(r2, r7),
-  asm.add64(r2, bytes),
-  asm.branch('le', 64, r2, r8, 2),
-  ...end,
-];
-const reserve = [
-  asm.loadMap(r1),
-  asm.mov64(r2, 16),
-  asm.mov64(r3, 0),
-  asm.callHelper(131),
-  asm.branch('ne', 64, r0, 0, 2),
-  ...end,
-  asm.mov64(r6, r0),
-];
-const submit = [asm.mov64(r1, r6), asm.mov64(r2, 0), asm.callHelper(132)];
+import { helperCases } from './refused-helpers.ts';
+import { kindCases } from './refused-kinds.ts';
+import { pointerCases } from './refused-pointers.ts';
+import {
+  bounds,
+  end,
+  found,
+  lookup,
+  program,
+  reserve,
+  ring,
+  type RuleCase,
+  submit,
+  TC,
+  XDP,
+} from './rule-parts.ts';
 
 /** Each function calls the next. */
 function chain(length: number): Instruction[] {
@@ -438,4 +386,7 @@ export const ruleCases: readonly RuleCase[] = [
     says: /the call stack of 9 frames is too deep/,
     accepted: program([...chain(7), ...end]),
   },
+  ...pointerCases,
+  ...kindCases,
+  ...helperCases,
 ];

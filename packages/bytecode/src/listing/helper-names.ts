@@ -47,6 +47,9 @@ const names = `
   .trim()
   .split(/\s+/);
 
+/** One more than the greatest number; no kernel since has added one. */
+export const helperCount = names.length;
+
 /** Without the prefix `bpf_`; `undefined` for a number that Linux 6.1 does not know. */
 export function helperName(number: number): string | undefined {
   return number > 0 ? names[number] : undefined;

@@ -15,7 +15,7 @@ import {
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { formatProgram, parseObject, serialiseObject } from '@skep/bytecode';
+import { checkProgram, formatProgram, parseObject, serialiseObject } from '@skep/bytecode';
 import { compileProgram } from '../codegen/compile-program.ts';
 import { formatDiagnostics } from '../diagnostics/report.ts';
 import { diagnosticTable } from '../diagnostics/table.ts';
@@ -41,6 +41,7 @@ function listingOf(program: IrProgram): string {
   const listings = new Map<string, string>();
   for (const [name, target] of Object.entries(testTargets)) {
     const object = compileProgram(program, { loadTime, target, verifies: true });
+    assert.equal(checkProgram(object)?.message, undefined);
     assert.deepEqual(parseObject(serialiseObject(object)), object, 'as read from bytes');
     const text = formatProgram(object);
     if (!listings.has(text)) listings.set(text, `${program.name} on ${name}`);
