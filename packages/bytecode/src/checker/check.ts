@@ -135,7 +135,7 @@ function checkFunction(scope: Scope, blocks: readonly Block[]): Finding | undefi
   return firstFinding(scope, atStart) ?? firstEndless(scope, atStart);
 }
 
-/** A loop that no way leads out of which the kernel takes into account, as of a count that stays. */
+/** A loop that is left by no way that the kernel takes into account, as of a count that stays. */
 function firstEndless(scope: Scope, atStart: ReadonlyMap<Block, State>): Finding | undefined {
   const ways = [...atStart].map(([block, start]) => ({
     block,
