@@ -27,15 +27,13 @@ import {
 import { NODE, WORLD } from './fields.ts';
 import { endpointOf, type LabSpec } from './lab-file.ts';
 import { labNamespace, LabRecord } from './lab-record.ts';
+import { exchangePatiently } from './patient-exchange.ts';
 import { type ProbeResult, type ResolvedProbe, resolveProbes } from './probe.ts';
 import { readText } from './read-text.ts';
 import { Resident } from './resident.ts';
 import { connectWorld } from './world.ts';
 
 const AGENT_MAIN = fileURLToPath(new URL('./agent-main.js', import.meta.url));
-/** An answer on one machine takes a millisecond; a dropped packet never answers. */
-const PROBE_TIMEOUT_MILLISECONDS = 700;
-
 /** The datapath's clock is coarse: a record may be this much older than it says. */
 const CLOCK_MILLISECONDS = 20;
 
@@ -158,19 +156,15 @@ export class Lab implements LabApi {
     await this.agent.deletePolicies(keys, { isUnconfirmed: true });
   }
 
-  /**
-   * One exchange with real packets: an answer, or a refusal by the other end's own stack, is
-   * `allowed`; silence is `dropped`, and what the datapath reports of it is told with it.
-   */
+  /** One exchange with real packets, and what the datapath reports of it. */
   async exchange(exchange: Exchange): Promise<Answer> {
     const client = this.resident('probe from', exchange.from);
     await this.resident('probe', exchange.to).serve(exchange.kind, exchange.port);
     const start = Date.now();
-    const outcome = await client.ask(exchange, PROBE_TIMEOUT_MILLISECONDS);
-    const isPassed = outcome === 'answered' || outcome === 'refused';
-    if (isPassed) return { seen: 'allowed', detail: outcome };
-    const flow = await this.droppedFlow(exchange, start);
-    return { seen: 'dropped', detail: outcome, ...(flow && { flow }) };
+    return exchangePatiently({
+      ask: (timeout) => client.ask(exchange, timeout),
+      findDrop: () => this.droppedFlow(exchange, start),
+    });
   }
 
   explain(exchange: Exchange): Promise<ExplainView> {
