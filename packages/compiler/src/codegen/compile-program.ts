@@ -8,6 +8,7 @@ import { bindTraces, type LoadTimeValues, specialise } from '../ir/specialise.ts
 import { optimise } from '../optimiser/optimise.ts';
 import type { Passes } from '../optimiser/passes.ts';
 import { type AllocationOptions, allocateRegisters } from './allocate.ts';
+import { computeBooleans } from './boolean-results.ts';
 import { emitFunction, type FunctionCode } from './emit.ts';
 import { layOutFrame } from './frame.ts';
 import { hoistConstants } from './hoist-constants.ts';
@@ -47,6 +48,7 @@ export function compileProgram(program: IrProgram, options: CompileOptions = {})
   for (const made of lowerLoops(functions, target, bound.programType)) optimise(made, options);
   const codes = functions.map((made, index): FunctionCode => {
     const machine = selectInstructions(made, index === 0);
+    computeBooleans(machine);
     hoistConstants(machine.blocks, false);
     allocateRegisters(machine, options.allocation);
     return emitFunction(machine, layOutFrame(machine));

@@ -11,8 +11,7 @@ import {
 } from '@skep/bytecode';
 import { CompileError } from '../ir/compile-error.ts';
 import type { KernelFieldName, SourcePosition } from '../ir/ir.ts';
-import { hoistConstants } from './hoist-constants.ts';
-import { tightenJumps } from './layout.ts';
+import { finishBlocks } from './finish-blocks.ts';
 import {
   FRAME_POINTER,
   lengthOf,
@@ -51,8 +50,7 @@ const jumpLimit = 0x7fff;
 
 /** @throws CompileError when a jump is too far for its 16 bits. */
 export function emitFunction(made: MachineFunction, stackBytes: number): FunctionCode {
-  hoistConstants(made.blocks, true);
-  const blocks = tightenJumps(made.blocks);
+  const blocks = finishBlocks(made.blocks);
   const starts = new Map<MachineBlock, number>();
   let slotCount = 0;
   for (const block of blocks) {

@@ -10,6 +10,7 @@
  * Where both sides end the program, they end it at one place.
  */
 import {
+  countWays,
   definesDestination,
   LAST_SCRATCH,
   MachineBlock,
@@ -63,17 +64,6 @@ function shareExit(blocks: MachineBlock[], side: MachineBlock, other: MachineBlo
     jump.target = exit;
     instructions.push(jump);
   }
-}
-
-/** From how many places each block is gone to. */
-function countWays(blocks: readonly MachineBlock[]): ReadonlyMap<MachineBlock, number> {
-  const ways = new Map<MachineBlock, number>();
-  for (const { instructions } of blocks) {
-    for (const { target } of instructions) {
-      if (target) ways.set(target, (ways.get(target) ?? 0) + 1);
-    }
-  }
-  return ways;
 }
 
 function isHoistable(

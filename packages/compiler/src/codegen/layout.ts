@@ -38,25 +38,70 @@ function destinationOf(block: MachineBlock, limit: number): MachineBlock {
   return last;
 }
 
+/** Makes every jump lead to a block that does something. */
+export function skipJumps(blocks: readonly MachineBlock[]): void {
+  for (const { instructions } of blocks) {
+    for (const each of instructions) {
+      if (each.target) each.target = destinationOf(each.target, blocks.length);
+    }
+  }
+}
+
 /**
- * Skips blocks that became empty, drops what cannot be reached, and makes the next block in memory
- * the one that is fallen into. Changes the blocks in place; gives those that remain.
+ * Drops what cannot be reached, and makes the next block in memory the one that is fallen into.
+ * Changes the blocks in place; gives those that remain.
  */
 export function tightenJumps(blocks: MachineBlock[]): MachineBlock[] {
   const reached = new Set<MachineBlock>([blocks[0]!]);
   const work = [blocks[0]!];
   for (let block = work.pop(); block; block = work.pop()) {
     for (const each of block.instructions) {
-      if (!each.target) continue;
-      each.target = destinationOf(each.target, blocks.length);
-      if (reached.has(each.target)) continue;
+      if (!each.target || reached.has(each.target)) continue;
       reached.add(each.target);
       work.push(each.target);
     }
   }
-  const kept = blocks.filter((block) => reached.has(block));
+  const kept = bringEnds(blocks.filter((block) => reached.has(block)));
   for (const [index, block] of kept.entries()) fallThrough(block.instructions, kept[index + 1]);
   return kept;
+}
+
+/**
+ * Puts a block that ends the function behind one that jumps there, where else nobody would fall
+ * into it.
+ */
+function bringEnds(blocks: readonly MachineBlock[]): MachineBlock[] {
+  const order = [...blocks];
+  const ends = new Map<MachineBlock, MachineBlock[]>();
+  for (const block of blocks.slice(1)) if (endsFunction(block)) ends.set(block, []);
+  for (const block of blocks) {
+    for (const { target } of block.instructions) if (target) ends.get(target)?.push(block);
+  }
+  for (const [block, from] of ends) {
+    const place = order.indexOf(block);
+    if (leadsTo(order[place - 1]!, block)) continue;
+    const before = from.find((each) => {
+      return leadsTo(each, block) && !leadsTo(each, order[order.indexOf(each) + 1]);
+    });
+    if (!before) continue;
+    order.splice(place, 1);
+    order.splice(order.indexOf(before) + 1, 0, block);
+  }
+  return order;
+}
+
+function endsFunction({ instructions }: MachineBlock): boolean {
+  return instructions[instructions.length - 1]!.operation === 'exit';
+}
+
+/** Whether no jump is needed from `block` to `next`, if that follows. */
+function leadsTo({ instructions }: MachineBlock, next: MachineBlock | undefined): boolean {
+  const last = instructions[instructions.length - 1];
+  if (!next || last?.operation !== 'jump') return false;
+  if (last.target === next) return true;
+  const before = instructions[instructions.length - 2];
+  const isBranch = before?.operation === 'branch' || before?.operation === 'branchImmediate';
+  return isBranch && before.target === next && before.comparison !== 'set';
 }
 
 function fallThrough(instructions: MachineInstruction[], next: MachineBlock | undefined): void {

@@ -168,3 +168,14 @@ export function lengthOf(instruction: MachineInstruction): number {
   const { operation } = instruction;
   return twoUnits.has(operation) ? 2 : 1;
 }
+
+/** From how many places each block is gone to; the start of the function is one. */
+export function countWays(blocks: readonly MachineBlock[]): ReadonlyMap<MachineBlock, number> {
+  const ways = new Map([[blocks[0]!, 1]]);
+  for (const { instructions } of blocks) {
+    for (const { target } of instructions) {
+      if (target) ways.set(target, (ways.get(target) ?? 0) + 1);
+    }
+  }
+  return ways;
+}
