@@ -1,7 +1,8 @@
-import { type u32, XdpAction, type XdpContext } from '@skep/ebpf';
+import { constantTable, type u32, u8, XdpAction, type XdpContext } from '@skep/ebpf';
 import { Word } from './headers.ts';
 
 export const step = 4;
+export const digits = constantTable('digits', u8, [9, 8, 7, 6, 5, 4, 3, 2]);
 
 /** What the packet says may be zero: nothing but the kernel's count of turns ends it for sure. */
 export function options(ctx: XdpContext): XdpAction {
@@ -44,4 +45,13 @@ export function walked(ctx: XdpContext): XdpAction {
     else at = at + step;
   }
   return sum;
+}
+/** The verifier knows less of it from turn to turn, and wants to know all of what it is an index of. */
+export function picks(ctx: XdpContext): XdpAction {
+  const word = ctx.at(Word, 0);
+  if (!word) return XdpAction.Aborted;
+  const stride: u32 = word.value & 0xffff;
+  let at: u32 = stride;
+  for (let left = stride; left !== 0; left >>>= 1) at -= stride;
+  return digits[at & 7]!;
 }

@@ -144,11 +144,11 @@ test('every function begins with a source line; lines follow the code', () => {
 /** Doubles what it loads where `doubles` says so; the sum of two constants is known before. */
 function doubling(): IrProgram {
   const b = new FunctionBuilder('doubling');
-  const length = b.load(b.context(), at('context', 0, 4), 32);
+  const index = b.load(b.context(), at('context', 12, 4), 32);
   const result = new Variable('result', 32);
   b.write(result, b.binary('add', b.constant(40, 32), b.constant(2, 32)));
   b.choose('ne', b.loadTime('doubles', 32), b.constant(0, 32), () => {
-    b.write(result, b.binary('add', length, length));
+    b.write(result, b.binary('add', index, index));
   });
   b.return(b.read(result));
   return programOf(b.finish());

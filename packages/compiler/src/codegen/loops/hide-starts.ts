@@ -1,6 +1,6 @@
 /**
- * A number that grows from turn to turn, and that something is decided by, must not begin with what
- * the verifier knows: it would follow it number by number, turn by turn, until it gives up. Such a
+ * A number that grows from turn to turn, and that something is decided by, or that becomes a part of
+ * an address, must not begin with what the verifier knows: it would follow it number by number, turn by turn, until it gives up. Such a
  * number begins with the sum of itself and a zero that only the author's side knows to be one.
  *
  * Nobody misses what is hidden: whatever becomes an index or a part of an address is compared or
@@ -37,7 +37,8 @@ export function hideStarts(
   let isChanged = false;
   for (const carried of phisOf(head)) {
     const after = numbers.computedFrom(carried);
-    const isDeciding = isCompared(everywhere.computedFrom(carried), made.blocks);
+    const computed = everywhere.computedFrom(carried);
+    const isDeciding = isCompared(computed, made.blocks) || isAddress(computed, made.blocks);
     if (!isDeciding || !numbers.grows(carried)) continue;
     const isLearned = isCallback && isCompared(after, [...blocks].filter(staysIn(blocks)));
     if (isLearned) for (const latch of latches) hide(made, carried, latch);
@@ -74,6 +75,15 @@ function hide(made: IrFunction, phi: Value, from: Block): void {
 function isCompared(values: ReadonlySet<Value>, blocks: readonly Block[]): boolean {
   return blocks.some(({ terminator: end }) => {
     return end?.kind === 'branch' && (values.has(end.left) || values.has(end.right));
+  });
+}
+
+/** Whether one of the values is where something is read or written. */
+function isAddress(values: ReadonlySet<Value>, blocks: readonly Block[]): boolean {
+  return blocks.some((block) => {
+    return block.values.some(({ operation: { op }, operands: [address] }) => {
+      return (op === 'load' || op === 'store' || op === 'atomicAdd') && values.has(address!);
+    });
   });
 }
 

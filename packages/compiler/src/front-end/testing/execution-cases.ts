@@ -231,6 +231,7 @@ export const executionCases: ExecutionCase[] = [
   { file: 'moving-loops', program: 'untilMoved', name: 'stays', have: word(0), want: 1000 },
   { file: 'moving-loops', program: 'walked', name: 'in fours', have: word(5), want: 5 },
   { file: 'moving-loops', program: 'walked', name: 'twice', have: word(7), want: 7 },
+  { file: 'moving-loops', program: 'picks', name: 'after 3 turns', have: word(5), want: 3 },
   { file: 'signed-indexes', program: 'both', name: 'inside', have: word(3), want: 133 },
   { file: 'signed-indexes', program: 'both', name: 'the end', have: word(16), want: 8 },
   { file: 'signed-indexes', program: 'both', name: 'below', have: word(-5), want: 7 },
