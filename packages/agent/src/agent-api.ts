@@ -1,10 +1,10 @@
 /** What an agent can do, wherever it runs. */
+import type { PolicyFile } from '@skep/policy';
 import type {
   ChangeOptions,
   HealthView,
   IdentityView,
   IpcacheView,
-  PolicyFile,
   PolicyResult,
   PolicyView,
   PoolView,

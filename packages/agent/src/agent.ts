@@ -1,4 +1,5 @@
 /** The agent in one process: what its API can ask for, and when it begins and ends. */
+import type { PolicyFile } from '@skep/policy';
 import { release } from 'node:os';
 import { traffic } from '@skep/datapath';
 import { Monitor } from '@skep/netlink';
@@ -46,7 +47,6 @@ import type {
   HealthView,
   IdentityView,
   IpcacheView,
-  PolicyFile,
   PolicyResult,
   PolicyView,
   PoolView,

@@ -137,14 +137,6 @@ export interface PolicyView {
   readonly endpoints: readonly string[];
 }
 
-/** A text of policies. */
-export interface PolicyFile {
-  /** What it is called in messages. */
-  readonly file: string;
-  /** YAML. */
-  readonly text: string;
-}
-
 /** Whether a change of policy has to be confirmed. */
 export interface ChangeOptions {
   /** It goes back by itself unless it is confirmed within so many seconds. */

@@ -11,7 +11,7 @@ import {
   type SimulatedResult,
 } from '@skep/agent';
 import { describeDropReason } from '@skep/contract';
-import { PROTOCOLS_BY_NAME, parsePolicies } from '@skep/policy';
+import { PROTOCOLS_BY_NAME, parsePolicyFiles } from '@skep/policy';
 import { formatMac, IpProtocol, makeFrame, type PacketDescription, TcpFlag } from '@skep/wire';
 import { parseAddress, singlePrefix } from '@skep/wire';
 import {
@@ -74,7 +74,8 @@ export class SimulatedLab implements LabApi {
   }
 
   async applyPolicies(yaml: string, file: string): Promise<void> {
-    this.node.model.applyDocuments(parsePolicies(yaml, { file }));
+    const [parsed] = parsePolicyFiles([{ file, text: yaml }]);
+    this.node.model.applyDocuments(parsed!.documents);
   }
 
   async deletePolicies(keys: readonly string[]): Promise<void> {

@@ -22,6 +22,7 @@ export {
 export { ICMP_TYPES, ICMPV6_TYPES } from './documents/icmp-types.ts';
 export { type LocatedDocument, readDocuments, valueAt } from './documents/located-document.ts';
 export { type ParseOptions, parsePolicies } from './documents/parse.ts';
+export { type ParsedFile, type PolicyFile, parsePolicyFiles } from './documents/parse-files.ts';
 export { parseAccepted } from './documents/parse-accepted.ts';
 export { checkShape } from './documents/schema-problems.ts';
 export * from './entities.ts';

@@ -1,4 +1,5 @@
 /** The agent behind its socket. */
+import type { PolicyFile } from '@skep/policy';
 import { Agent as ConnectionPool, type IncomingMessage, request as httpRequest } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { AgentApi } from '../agent-api.ts';
@@ -7,7 +8,6 @@ import type {
   HealthView,
   IdentityView,
   IpcacheView,
-  PolicyFile,
   PolicyResult,
   PolicyView,
   PoolView,

@@ -1,5 +1,5 @@
 /** What the API takes, checked before anything is done. */
-import { isPortName, NAMESPACE_RULE, namespaceField } from '@skep/policy';
+import { isPortName, NAMESPACE_RULE, namespaceField, type PolicyFile } from '@skep/policy';
 import { z } from 'zod';
 import type {
   AttachmentKey,
@@ -8,7 +8,6 @@ import type {
   ErrorView,
   ExplainRequest,
   FlowFilter,
-  PolicyFile,
 } from '../views.ts';
 
 const labels = z.record(z.string(), z.string());

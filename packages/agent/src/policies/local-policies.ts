@@ -6,9 +6,9 @@
 import {
   documentKey,
   idleDenials,
-  parsePolicies,
+  parsePolicyFiles,
   type PolicyDocument,
-  PolicyDocumentError,
+  type PolicyFile,
 } from '@skep/policy';
 import type { HostGuard } from '../host/host-guard.ts';
 import type { NodeModel } from '../model/node-model.ts';
@@ -18,7 +18,7 @@ import type { Revisions } from '../state/revisions.ts';
 import type { StoredPending } from '../state/schema.ts';
 import { parseStored } from '../state/stored.ts';
 import type { PolicyOccurrence, Tell } from '../telemetry/occurrence.ts';
-import type { ChangeOptions, PendingView, PolicyFile, PolicyResult } from '../views.ts';
+import type { ChangeOptions, PendingView, PolicyResult } from '../views.ts';
 
 /** What time it is, and what is to be done when more of it has passed. */
 export interface Clock {
@@ -99,13 +99,12 @@ export class LocalPolicies {
   applyFiles(files: readonly PolicyFile[], options: ChangeOptions = {}): PolicyResult {
     const start = performance.now();
     const { memory, model } = this.node;
-    const parsed = parseFiles(files);
+    const parsed = parsePolicyFiles(files);
     const documents = parsed.flatMap((each) => each.documents);
     const keys = documents.map(documentKey);
-    if (keys.length === 0) return this.result('policies applied', keys, start);
     this.checkConfirmation(keys, documents, options);
-    const policies = parsed.flatMap(({ file, text, documents: own }) => {
-      return own.length > 0 ? [{ file, text, keys: own.map(documentKey) }] : [];
+    const policies = parsed.map(({ file, text, documents: own }) => {
+      return { file, text, keys: own.map(documentKey) };
     });
     this.change(documents, () => {
       model.applyDocuments(documents, () => {
@@ -247,23 +246,4 @@ export class LocalPolicies {
     const { pending } = this;
     return pending ? { ...result, pending } : result;
   }
-}
-
-type ParsedFile = PolicyFile & { readonly documents: readonly PolicyDocument[] };
-
-/** @throws PolicyDocumentError, also where two files have a policy of one name */
-function parseFiles(files: readonly PolicyFile[]): ParsedFile[] {
-  const seen = new Map<string, string>();
-  return files.map((each) => {
-    const documents = parsePolicies(each.text, { file: each.file });
-    for (const document of documents) {
-      const key = documentKey(document);
-      const other = seen.get(key);
-      seen.set(key, each.file);
-      if (other === undefined) continue;
-      const detail = `${key} is in ${other}, too`;
-      throw new PolicyDocumentError([{ ...document.position, path: 'metadata.name', detail }]);
-    }
-    return { ...each, documents };
-  });
 }

@@ -1,5 +1,11 @@
 /** `skep observe`: verdicts as they are made. */
-import type { AgentClient, FlowFilter, FlowView } from '@skep/agent';
+import {
+  type AgentClient,
+  type FlowFilter,
+  type FlowView,
+  isCalled,
+  qualifiedName,
+} from '@skep/agent';
 import { formatAddressPort } from '@skep/wire';
 import { type Command, Option } from 'commander';
 import {
@@ -56,7 +62,7 @@ async function observe(options: ObserveOptions): Promise<void> {
       const flows = await agent.recentFlows(filter, options.last ?? 100);
       for (const flow of flows) print(flow);
       // Not on standard output, where every line is a flow.
-      if (flows.length === 0) process.stderr.write(`${nothingText(filter)}\n`);
+      if (flows.length === 0) process.stderr.write(`${await nothingText(agent, filter)}\n`);
     }
     if (options.follow) await follow(agent, filter, print);
   });
@@ -80,9 +86,17 @@ async function follow(
   stop();
 }
 
-function nothingText(filter: FlowFilter): string {
+async function nothingText(agent: AgentClient, filter: FlowFilter): Promise<string> {
   const wanted = Object.entries(filter).map(([key, value]) => `${key} ${value}`);
-  return wanted.length === 0 ? 'no flows yet' : `no flows yet with ${wanted.join(', ')}`;
+  if (wanted.length === 0) return 'no flows yet';
+  const text = `no flows yet with ${wanted.join(', ')}`;
+  const { endpoint } = filter;
+  if (endpoint === undefined || SHOWN_BY_ADDRESS.has(endpoint)) return text;
+  const endpoints = await agent.listEndpoints();
+  const isKnown = endpoints.some((each) => isCalled(qualifiedName(each), endpoint));
+  return isKnown
+    ? text
+    : `${text}; no endpoint is called ${endpoint} now (see \`skep endpoint list\`)`;
 }
 
 function printLine(flow: FlowView): void {

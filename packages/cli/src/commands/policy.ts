@@ -1,7 +1,7 @@
 /** `skep policy list|apply|delete|validate|test`. */
 import type { ChangeOptions, PendingView, PolicyResult } from '@skep/agent';
 import { readText } from '@skep/lab';
-import { documentKey, idleDenials, parsePolicies } from '@skep/policy';
+import { documentKey, idleDenials, parsePolicyFiles } from '@skep/policy';
 import type { Command } from 'commander';
 import { pc } from '../colours.ts';
 import { CommandError, printJson, printList } from '../output.ts';
@@ -143,7 +143,8 @@ async function deletePolicies(
 }
 
 function validatePolicies(files: readonly string[], options: { readonly json?: boolean }): void {
-  const documents = files.flatMap((file) => parsePolicies(readText(file), { file }));
+  const parsed = parsePolicyFiles(files.map((file) => ({ file, text: readText(file) })));
+  const documents = parsed.flatMap((each) => each.documents);
   const keys = documents.map(documentKey);
   warn(idleDenials(documents));
   if (options.json) printJson(keys);

@@ -58,8 +58,13 @@ export function parsePolicies(text: string, options: ParseOptions): PolicyDocume
     seen.add(key);
     documents.push(document);
   }
-  if (problems.length > 0) throw new PolicyDocumentError(problems);
+  if (problems.length > 0) throw new PolicyDocumentError(byLine(problems));
   return documents;
+}
+
+/** As somebody goes through the file. */
+function byLine(problems: readonly DocumentProblem[]): DocumentProblem[] {
+  return problems.toSorted((left, right) => left.line - right.line);
 }
 
 /** The policy of a document. @throws PolicyDocumentError */
