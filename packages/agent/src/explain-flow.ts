@@ -115,9 +115,8 @@ function portOf(to: Party, { port, protocol }: ExplainRequest): number {
   const named = own.find((each) => each.name === port);
   if (named) return named.port;
   const names = own.map((each) => each.name).join(', ') || `no ${protocol} port`;
-  throw new ExplainError(
-    `explain port '${port}': expected a number from 0 to 65535, or a name; ${to.name} names ${names}`,
-  );
+  const expected = `expected a number from 0 to 65535, or a name; ${to.name} names ${names}`;
+  throw new ExplainError(`explain port '${port}': ${expected}`);
 }
 
 /** An echo request where no type is asked for. */

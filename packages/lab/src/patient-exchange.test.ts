@@ -29,7 +29,7 @@ test('silence that a report explains is a drop at once', async () => {
   assert.deepEqual([seen, detail, flow, waited.length], ['dropped', 'silent', DROP, 1]);
 });
 
-test('silence that nothing explains is asked again, with time for what TCP sends again', async () => {
+test('silence that nothing explains is asked again, for as long as TCP sends again', async () => {
   const { seen, detail, waited } = await exchange(['silent', 'answered'], [undefined]);
   assert.deepEqual([seen, detail], ['allowed', 'answered']);
   assert.ok(waited[1]! > 3000, `${waited}`);

@@ -5,7 +5,7 @@ import type { ProbeOutcome } from './workload-protocol.ts';
 
 /** An answer on one machine takes a millisecond; a dropped packet never answers. */
 const USUAL_MILLISECONDS = 700;
-/** On a busy machine it may take until TCP has asked a second time, after 1 s, and a third, after 3. */
+/** On a busy machine it may take until TCP has asked again, after 1 s, and once more, after 3. */
 const PATIENT_MILLISECONDS = 4000;
 
 /** How an exchange is made, and what is told of it. */

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { PolicyDocumentError } from './document-error.ts';
 import { parsePolicyFiles } from './parse-files.ts';
 
+const HEAD = 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n';
 const policy = (name: string, spec = '{ podSelector: {} }'): string =>
-  `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
+  `${HEAD}metadata: { name: ${name} }\nspec: ${spec}\n`;
 
 /** Of files a, b, ... of such texts. */
 function parse(...texts: readonly string[]) {

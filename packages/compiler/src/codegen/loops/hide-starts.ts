@@ -1,7 +1,8 @@
 /**
- * A number that grows from turn to turn, and that something is decided by, or that becomes a part of
- * an address, must not begin with what the verifier knows: it would follow it number by number, turn by turn, until it gives up. Such a
- * number begins with the sum of itself and a zero that only the author's side knows to be one.
+ * A number that grows from turn to turn, and that something is decided by, or that becomes a part
+ * of an address, must not begin with what the verifier knows: it would follow it number by number,
+ * turn by turn, until it gives up. Such a number begins with the sum of itself and a zero that only
+ * the author's side knows to be one.
  *
  * Nobody misses what is hidden: whatever becomes an index or a part of an address is compared or
  * masked in the turn in which it does.
