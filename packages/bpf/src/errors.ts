@@ -50,6 +50,22 @@ export class MissingKernelFunctionError extends Error {
   }
 }
 
+/** A program calls a kernel function otherwise than this kernel has it. */
+export class KernelFunctionShapeError extends Error {
+  readonly code = 'ERR_KERNEL_FUNCTION_SHAPE';
+
+  constructor(
+    /** Such as `load program classify`. */
+    readonly subject: string,
+    /** The function's name. */
+    readonly kernelFunction: string,
+    difference: string,
+  ) {
+    super(`${subject}: kernel function ${kernelFunction}: ${difference}`);
+    this.name = 'KernelFunctionShapeError';
+  }
+}
+
 /** A program reads a field of the kernel that this kernel has not, or not of that size. */
 export class MissingKernelFieldError extends Error {
   readonly code = 'ERR_MISSING_KERNEL_FIELD';

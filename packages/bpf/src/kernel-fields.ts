@@ -1,7 +1,7 @@
 /** Fields of the kernel's structs that programs read: found by name in the kernel's own BTF. */
 import { type BtfId, BtfKind, type KernelFieldReference, type ProgramObject } from '@skep/bytecode';
 import { MissingKernelFieldError } from './errors.ts';
-import { kernelBtf } from './kernel-functions.ts';
+import { kernelTypes } from './kernel-types.ts';
 
 const SLOT_BYTES = 8;
 const LOAD_16_BYTES = 0x18;
@@ -43,7 +43,7 @@ export function linkKernelFields(object: ProgramObject, code: Uint8Array): void 
 }
 
 function fieldOffset(subject: string, { struct, field, size }: KernelFieldReference): number {
-  const btf = kernelBtf();
+  const btf = kernelTypes();
   if (!structs.has(struct)) structs.set(struct, btf.find(struct, BtfKind.Struct));
   const id = structs.get(struct);
   const name = `${struct}.${field}`;

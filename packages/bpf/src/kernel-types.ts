@@ -1,18 +1,18 @@
-/** The kernel's own BTF: which of its functions a program is attached to. */
+/** The kernel's own BTF, and which of its functions a program is attached to. */
 import { readFileSync } from 'node:fs';
 import { Btf, BtfKind, type ProgramObject } from '@skep/bytecode';
 import { BpfAttachType, BpfProgramType } from '@skep/sys';
 import { UnsupportedFeatureError } from './errors.ts';
 
 const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
-let kernelBtf: Btf | undefined;
+let types: Btf | undefined;
 
 /** The kernel's types, read once: some megabytes. @throws UnsupportedFeatureError without BTF */
 export function kernelTypes(): Btf {
-  if (kernelBtf) return kernelBtf;
+  if (types) return types;
   try {
-    kernelBtf = new Btf(readFileSync(KERNEL_BTF));
-    return kernelBtf;
+    types = new Btf(readFileSync(KERNEL_BTF));
+    return types;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
     const detail = `${KERNEL_BTF} is not there (built with CONFIG_DEBUG_INFO_BTF)`;

@@ -88,6 +88,17 @@ describe('program', { skip: cannotUseBpf }, () => {
     assert.equal(testRunXdp(loaded, { packet }).returnValue, 3);
     const other = { ...object, kernelFunctions: [{ instruction: 4, name: 'bpf_no_such' }] };
     assert.throws(() => loadProgram(other), MissingKernelFunctionError);
+    for (const [wrong, found] of [
+      [{ parameters: 2 }, /bpf_iter_num_new: found 2 arguments, expected 3: the kernel's is int b/],
+      [{ resultBytes: 8 }, /bpf_iter_num_new: found a result of 8 bytes, expected 4 bytes: the/],
+    ] as const) {
+      const [first, ...rest] = calls;
+      const changed = { ...object, kernelFunctions: [{ ...first!, ...wrong }, ...rest] };
+      assert.throws(() => loadProgram(changed), {
+        name: 'KernelFunctionShapeError',
+        message: found,
+      });
+    }
   });
 
   test('a map is put where the object names it, and must have its shape', (t) => {

@@ -76,7 +76,7 @@ export interface LoadOptions {
  *
  * @throws VerifierError when the verifier refuses it; KernelError EPERM without the rights;
  *   MapShapeError when a map is not of the shape that the program was compiled for;
- *   MissingKernelFunctionError; MissingKernelFieldError
+ *   MissingKernelFunctionError, KernelFunctionShapeError; MissingKernelFieldError
  */
 export function loadProgram(object: ProgramObject, options: LoadOptions = {}): Program {
   const code = linkMaps(object, options.maps ?? {});

@@ -31,6 +31,7 @@ export * from './btf/builder.ts';
 export { BtfKind } from './btf/kinds.ts';
 export * from './btf/map-btf.ts';
 export * from './btf/program-btf.ts';
+export * from './btf/c-prototype.ts';
 export * from './btf/reader.ts';
 export { ObjectError } from './json-value.ts';
 export * from './serialise.ts';

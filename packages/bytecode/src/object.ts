@@ -42,6 +42,10 @@ export interface MapReference {
 export interface KernelFunctionReference {
   readonly instruction: number;
   readonly name: string;
+  /** How many it is given; absent where nobody has said. */
+  readonly parameters?: number;
+  /** Bytes of the result that is asked for, 0 for none; absent where nobody has said. */
+  readonly resultBytes?: number;
 }
 
 /**

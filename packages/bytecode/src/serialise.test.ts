@@ -18,7 +18,7 @@ const sample: ProgramObject = {
     { ...ports, name: 'sets', kind: 'arrayOfMaps', inner: { ...ports, name: 'set', kind: 'hash' } },
   ],
   mapReferences: [{ instruction: 0, map: 'ports' }],
-  kernelFunctions: [{ instruction: 3, name: 'bpf_iter_num_next' }],
+  kernelFunctions: [{ instruction: 3, name: 'bpf_iter_num_next', parameters: 1, resultBytes: 8 }],
   functions: [{ instruction: 0, name: 'count_packets' }],
   lines: [{ instruction: 2, file: 'größe.ts', line: 3, column: 1, text: 'return XDP_PASS;' }],
   stackBytes: 16,

@@ -58,8 +58,9 @@ export function serialiseObject(object: ProgramObject): Uint8Array {
       code,
       maps: maps.map(plainShape),
       mapReferences: mapReferences.map(({ instruction, map }) => ({ instruction, map })),
-      kernelFunctions: object.kernelFunctions?.map(({ instruction, name }) => {
-        return { instruction, name };
+      kernelFunctions: object.kernelFunctions?.map((each) => {
+        const { instruction, name, parameters, resultBytes } = each;
+        return { instruction, name, parameters, resultBytes };
       }),
       kernelFields: object.kernelFields?.map(({ instruction, struct, field, size }) => {
         return { instruction, struct, field, size };
@@ -143,7 +144,13 @@ export function parseObject(bytes: Uint8Array): ProgramObject {
 function readKernelFunctions(value: JsonValue): Pick<ProgramObject, 'kernelFunctions'> {
   if (value.isAbsent) return {};
   const kernelFunctions = value.list().map((each) => {
-    return { instruction: each.at('instruction').integer(), name: each.at('name').text(/^\w+$/) };
+    const [parameters, resultBytes] = [each.at('parameters'), each.at('resultBytes')];
+    return {
+      instruction: each.at('instruction').integer(),
+      name: each.at('name').text(/^\w+$/),
+      ...(parameters.isAbsent ? {} : { parameters: parameters.integer(0, 5) }),
+      ...(resultBytes.isAbsent ? {} : { resultBytes: resultBytes.integer(0, 8) }),
+    };
   });
   return { kernelFunctions };
 }

@@ -12,7 +12,8 @@ export class KernelFunction {
 
 /**
  * Declares a function of the kernel (a kfunc). Its parameters are integers, the context, and
- * structs that are passed by address; the kernel checks them when it loads the program.
+ * structs that are passed by address. When a program is loaded, their number and the size of the
+ * result are compared with the kernel's own types, and the kernel checks what each of them is.
  *
  * @example export const readLock = kernelFunction<() => void>('bpf_rcu_read_lock', null);
  * @since Linux 5.18

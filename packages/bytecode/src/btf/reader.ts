@@ -51,6 +51,13 @@ const transparentKinds: ReadonlySet<BtfKind> = new Set([
   BtfKind.TypeTag,
 ]);
 
+/** What a function takes and returns. */
+export interface BtfPrototype {
+  readonly parameters: readonly { readonly name: string; readonly type: BtfId }[];
+  /** 0 where it returns nothing. */
+  readonly result: BtfId;
+}
+
 /** The types of one blob, found once and then read on demand. */
 export class Btf {
   private readonly view: DataView;
@@ -115,6 +122,23 @@ export class Btf {
         widthBits: hasBitFields ? place >>> 24 : 0,
       };
     });
+  }
+
+  /** What a function takes and returns. @throws BtfError for other kinds */
+  prototype(id: BtfId): BtfPrototype {
+    const { kind, type } = this.type(id);
+    if (kind === BtfKind.Function) return this.prototype(type);
+    if (kind !== BtfKind.FunctionPrototype) {
+      throw new BtfError(`type ${id} is of kind ${BtfKind[kind]}, expected Function`);
+    }
+    const start = this.startOf(id);
+    const count = this.view.getUint32(start + 4, true) & 0xffff;
+    const parameters = Array.from({ length: count }, (_, index) => {
+      const at = start + TYPE_BYTES + index * 8;
+      const parameter = this.checked(this.view.getUint32(at + 4, true));
+      return { name: this.text(this.view.getUint32(at, true)), type: parameter };
+    });
+    return { parameters, result: type };
   }
 
   /**

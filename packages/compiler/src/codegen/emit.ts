@@ -6,6 +6,7 @@ import {
   asm,
   type GlobalParameter,
   type Instruction,
+  type KernelFunctionReference,
   type Register,
   registers,
 } from '@skep/bytecode';
@@ -37,7 +38,8 @@ export interface FunctionCode {
   readonly slotCount: number;
   /** Calls of subprograms, and loads of their addresses. */
   readonly calls: SubprogramUse[];
-  readonly kernelFunctions: { readonly slot: number; readonly name: string }[];
+  /** Of each, `instruction` counts from the function's start. */
+  readonly kernelFunctions: KernelFunctionReference[];
   readonly kernelFields: { readonly slot: number; readonly name: KernelFieldName }[];
   readonly maps: { readonly slot: number; readonly instruction: MachineInstruction }[];
   readonly lines: { readonly slot: number; readonly position: SourcePosition }[];
@@ -142,7 +144,9 @@ function emit(code: FunctionCode, each: MachineInstruction, slot: number, distan
 function emitCall(code: FunctionCode, each: MachineInstruction, slot: number): void {
   const { instructions } = code;
   if (each.kernelFunction !== null) {
-    code.kernelFunctions.push({ slot, name: each.kernelFunction });
+    const { kernelFunction: name, argumentCount: parameters, resultBytes } = each;
+    const result = resultBytes === undefined ? {} : { resultBytes };
+    code.kernelFunctions.push({ instruction: slot, name, parameters, ...result });
     instructions.push(asm.callKernelFunction(0));
   } else if (each.subprogram !== null) {
     code.calls.push({ instruction: instructions.length, slot, name: each.subprogram });

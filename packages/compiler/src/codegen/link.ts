@@ -52,8 +52,8 @@ export function link(program: IrProgram, codes: readonly FunctionCode[]): Progra
         ? asm.loadCode(addressIn, distance)
         : asm.callSubprogram(distance);
     }
-    for (const { slot, name } of code.kernelFunctions) {
-      kernelFunctions.push({ instruction: start + slot, name });
+    for (const each of code.kernelFunctions) {
+      kernelFunctions.push({ ...each, instruction: start + each.instruction });
     }
     for (const { slot, name } of code.kernelFields) {
       const { struct, field, size } = name;

@@ -81,6 +81,8 @@ export class MachineInstruction {
   map: MapShape | null = null;
   subprogram: string | null = null;
   kernelFunction: string | null = null;
+  /** Of a kernel function, as its author has declared it. */
+  resultBytes: number | undefined;
   /** What a `moveWide` without bits stands for; what a `load` adds to its offset. */
   kernelField: KernelFieldName | null = null;
   argumentCount = 0;

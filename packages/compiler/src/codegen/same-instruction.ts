@@ -28,6 +28,7 @@ function namesSame(left: MachineInstruction, right: MachineInstruction): boolean
     left.frame?.offset === right.frame?.offset &&
     left.subprogram === right.subprogram &&
     left.kernelFunction === right.kernelFunction &&
+    left.resultBytes === right.resultBytes &&
     left.kernelField?.struct === right.kernelField?.struct &&
     left.kernelField?.field === right.kernelField?.field &&
     left.argumentCount === right.argumentCount

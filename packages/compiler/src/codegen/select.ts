@@ -191,7 +191,10 @@ class Selector extends RegisterCode {
     call.touches = this.touched(...operands);
     if (operation.op === 'call') call.immediate = operation.helper;
     else if (operation.op === 'callSubprogram') call.subprogram = operation.name;
-    else call.kernelFunction = operation.name;
+    else {
+      call.kernelFunction = operation.name;
+      call.resultBytes = operation.resultBytes;
+    }
     if (this.uses.count(value) > 0) this.put('move', this.registerOf(value), 0);
   }
 

@@ -214,7 +214,7 @@ function lowerKernelFunction(
   const results = state.all(node.arguments);
   const operands = results.map((each, index) => operandOf(state, each, node.arguments[index]!));
   state.at(node);
-  const value = state.builder.callKernelFunction(name, operands);
+  const value = state.builder.callKernelFunction(name, operands, returns?.size ?? 0);
   if (returns === null) return nothing;
   const type = integerTypeOf(returns);
   return computed(state.builder.resize(value, widthOf(type)), type);

@@ -77,6 +77,16 @@ for (const name of names) {
   });
 }
 
+test('what is declared of a kernel function stands beside its calls', async () => {
+  const { programs } = await compileModule(path.join(folder, 'locks.ts'), { folder });
+  const read = compileProgram(programs.find(({ name }) => name === 'read')!);
+  const shape = { parameters: 0, resultBytes: 0 };
+  assert.deepEqual(
+    read.kernelFunctions?.map(({ instruction: _, ...rest }) => rest),
+    ['bpf_rcu_read_lock', 'bpf_rcu_read_unlock'].map((name) => ({ name, ...shape })),
+  );
+});
+
 /** Those that this kernel can run the code for. */
 function targets(): Target[] {
   const has = codeTarget();

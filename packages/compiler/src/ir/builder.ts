@@ -313,8 +313,10 @@ export class FunctionBuilder {
   }
 
   /** Arguments and result are 64 bits wide. */
-  callKernelFunction(name: string, operands: Value[]): Value {
-    return this.emit({ op: 'callKernelFunction', name, movesPacket: false }, operands, 64);
+  callKernelFunction(name: string, operands: Value[], resultBytes?: number): Value {
+    const result = resultBytes === undefined ? {} : { resultBytes };
+    const operation = { op: 'callKernelFunction', name, movesPacket: false, ...result } as const;
+    return this.emit(operation, operands, 64);
   }
 
   /** Which turn of the loop this is; in the loop's head, and followed by a branch on it. */

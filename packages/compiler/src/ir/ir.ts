@@ -120,7 +120,13 @@ export type CallOperation =
       readonly movesPacket: boolean;
     }
   | { readonly op: 'callSubprogram'; readonly name: string; readonly movesPacket: boolean }
-  | { readonly op: 'callKernelFunction'; readonly name: string; readonly movesPacket: boolean };
+  | {
+      readonly op: 'callKernelFunction';
+      readonly name: string;
+      readonly movesPacket: boolean;
+      /** Bytes of the result that its author has declared, 0 for none; absent where nobody has. */
+      readonly resultBytes?: number;
+    };
 
 /** What an operation computes, at the place where it stands. */
 export class Value {

@@ -34,6 +34,24 @@ test('what is known of a byte swap survives', () => {
   assert.deepEqual(swapped!.operation, { op: 'byteSwap', bits: 16, isWhole: true });
 });
 
+test('what is declared of the result of a kernel function survives', () => {
+  const b = new FunctionBuilder('calls');
+  b.callKernelFunction('bpf_iter_num_new', [b.constant(0, 64)], 4);
+  b.callKernelFunction('bpf_iter_num_destroy', [b.constant(0, 64)]);
+  b.return(b.constant(0, 64));
+  const program = { name: 'calls', programType: 6, license: 'GPL', functions: [b.finish()] };
+  const [read] = parsePrograms(writePrograms([program]));
+  const calls = copyProgram(read!).functions[0]!.blocks[0]!.values;
+  const common = { op: 'callKernelFunction', movesPacket: false };
+  assert.deepEqual(
+    calls.map(({ operation }) => operation),
+    [
+      { ...common, name: 'bpf_iter_num_new', resultBytes: 4 },
+      { ...common, name: 'bpf_iter_num_destroy' },
+    ],
+  );
+});
+
 test('programs survive writing and reading; writing again gives the same text', () => {
   const recipes = [1, 2, 3].map((seed) =>
     lowerRecipe(generateRecipe(new Random(seed), { statements: 10 })),

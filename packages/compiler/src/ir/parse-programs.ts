@@ -307,8 +307,14 @@ function parseOperation(reader: JsonReader): Operation {
     case 'turn':
       return { op, limit: reader.item(2).integer(1, turnsMax) };
     case 'callSubprogram':
-    case 'callKernelFunction':
-      return { op, name: reader.item(2).text(), movesPacket: reader.item(3).integer(0, 1) === 1 };
+    case 'callKernelFunction': {
+      const called = {
+        name: reader.item(2).text(),
+        movesPacket: reader.item(3).integer(0, 1) === 1,
+      };
+      if (op === 'callSubprogram' || reader.length <= 4) return { op, ...called };
+      return { op, ...called, resultBytes: reader.item(4).oneOf([0, 1, 2, 4, 8]) };
+    }
     default:
       return reader.item(0).refuse('an operation of the intermediate representation');
   }

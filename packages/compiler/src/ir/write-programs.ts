@@ -219,8 +219,12 @@ function operationEntry({ operation, width }: Value): JsonOperation {
     case 'turn':
       return [op, width, operation.limit];
     case 'callSubprogram':
-    case 'callKernelFunction':
       return [op, width, operation.name, operation.movesPacket ? 1 : 0];
+    case 'callKernelFunction': {
+      const { name, movesPacket, resultBytes } = operation;
+      const result = resultBytes === undefined ? [] : [resultBytes];
+      return [op, width, name, movesPacket ? 1 : 0, ...result];
+    }
     case 'add':
       return operation.isPacketPointer ? [op, width, 1] : [op, width];
     default:
