@@ -278,8 +278,13 @@ describe('the plugin with an agent', { skip: canUseBpf() ?? false }, () => {
   for (const { name, have, want } of TAMPERED) {
     test(`CHECK tells when ${name}`, async () => {
       const prevResult = await world.add(anna);
-      have();
-      const { status, json } = await world.call('CHECK', anna, { prevResult });
+      let found = { status: 0 } as Awaited<ReturnType<typeof world.call>>;
+      // On a busy machine the agent may have mended it before it is asked.
+      for (let tries = 0; tries < 5 && found.status === 0; tries++) {
+        have();
+        found = await world.call('CHECK', anna, { prevResult });
+      }
+      const { status, json } = found;
       assert.deepEqual([status, json?.code], [1, 101]);
       assert.match(json!.msg!, want);
       assert.deepEqual(await world.call('DEL', anna), { status: 0 });
