@@ -28,14 +28,8 @@ export class ProgramWatch {
   /** All uplinks, and the next ones of the endpoints, or all of them. */
   check(endpointsMax = ENDPOINTS_AT_ONCE): void {
     inNetworkNamespace(this.node.network.namespace, () => {
-      for (const each of this.nextEndpoints(endpointsMax)) {
-        const whose = `endpoint ${qualifiedName(each)}`;
-        this.attempt(`${whose}: it cannot be looked at`, () => this.checkEndpoint(each, whose));
-      }
-      for (const each of this.node.memory.current.uplinks ?? []) {
-        const whose = `uplink ${each.name}`;
-        this.attempt(`${whose}: it cannot be looked at`, () => this.checkUplink(each, whose));
-      }
+      for (const each of this.nextEndpoints(endpointsMax)) this.checkEndpoint(each);
+      for (const each of this.node.memory.current.uplinks ?? []) this.checkUplink(each);
     });
   }
 
@@ -49,23 +43,25 @@ export class ProgramWatch {
     return next;
   }
 
-  private checkEndpoint(stored: StoredEndpoint, whose: string): void {
+  private checkEndpoint(stored: StoredEndpoint): void {
     const { network, kernel } = this.node;
-    const link = findDevice(network, hostInterfaceName(stored.id));
-    if (!link) return;
-    const endpoint = attachableOf(stored, link.index);
-    this.mend(whose, {
-      isMissing: () => kernel.missingPrograms(endpoint).length > 0,
-      attach: () => kernel.attach(endpoint),
-      detachStrays: () => kernel.detachStrays(endpoint),
+    const whose = `endpoint ${qualifiedName(stored)}`;
+    const watched = { whose, find: () => findDevice(network, hostInterfaceName(stored.id)) };
+    this.checkInterface(watched, (link) => {
+      const endpoint = attachableOf(stored, link.index);
+      this.mend(watched, {
+        isMissing: () => kernel.missingPrograms(endpoint).length > 0,
+        attach: () => kernel.attach(endpoint),
+        detachStrays: () => kernel.detachStrays(endpoint),
+      });
+      this.openWay(watched, stored, link);
     });
-    this.openWay(stored, link, whose);
   }
 
   /** The way to an endpoint is open as long as its programs are there, whoever has closed it. */
-  private openWay(stored: StoredEndpoint, link: Link, whose: string): void {
+  private openWay(watched: Watched, stored: StoredEndpoint, link: Link): void {
     const { network, kernel } = this.node;
-    this.putRight(whose, 'the way to it cannot be opened again', () => {
+    this.putRight(watched, 'the way to it cannot be opened again', () => {
       if (kernel.missingPrograms(attachableOf(stored, link.index)).length > 0) return undefined;
       const device = deviceOf(stored);
       const missing = checkWay(network, device, link);
@@ -76,33 +72,46 @@ export class ProgramWatch {
     });
   }
 
-  private checkUplink({ index, name }: AttachedUplink, whose: string): void {
+  private checkUplink({ index, name }: AttachedUplink): void {
     const { network, kernel } = this.node;
-    if (network.links.find(index)?.name !== name) return;
-    this.mend(whose, {
-      isMissing: () => kernel.missingUplinkPrograms(index).length > 0,
-      attach: () => kernel.attachUplink(index),
-      detachStrays: () => kernel.detachUplinkStrays(index),
+    const find = (): Link | undefined => {
+      const link = network.links.find(index);
+      return link?.name === name ? link : undefined;
+    };
+    const watched = { whose: `uplink ${name}`, find };
+    this.checkInterface(watched, () => {
+      this.mend(watched, {
+        isMissing: () => kernel.missingUplinkPrograms(index).length > 0,
+        attach: () => kernel.attachUplink(index),
+        detachStrays: () => kernel.detachUplinkStrays(index),
+      });
+    });
+  }
+
+  private checkInterface(watched: Watched, task: (link: Link) => void): void {
+    this.attempt(watched, 'it cannot be looked at', () => {
+      const link = watched.find();
+      if (link) task(link);
     });
   }
 
   /** First what is to decide, then what is not to. */
-  private mend(whose: string, { isMissing, attach, detachStrays }: Programs): void {
-    this.putRight(whose, 'its programs cannot be attached again', () => {
+  private mend(watched: Watched, { isMissing, attach, detachStrays }: Programs): void {
+    this.putRight(watched, 'its programs cannot be attached again', () => {
       if (!isMissing()) return undefined;
       attach();
       return 'somebody has taken its programs off: they are back';
     });
-    this.putRight(whose, 'programs of an earlier agent cannot be taken off', () => {
+    this.putRight(watched, 'programs of an earlier agent cannot be taken off', () => {
       if (detachStrays().length === 0) return undefined;
       return 'programs of an earlier agent decided beside its own: they are off';
     });
   }
 
   /** @param task returns what was wrong, if something was */
-  private putRight(whose: string, failure: string, task: () => string | undefined): void {
-    const subject = `${whose}: ${failure}`;
-    this.attempt(subject, () => {
+  private putRight(watched: Watched, failure: string, task: () => string | undefined): void {
+    const { whose } = watched;
+    this.attempt(watched, failure, (subject) => {
       const done = task();
       if (!done) return;
       const when = new Date().toISOString();
@@ -110,16 +119,34 @@ export class ProgramWatch {
     });
   }
 
-  private attempt(subject: string, task: () => void): void {
+  /** What fails because the interface has gone meanwhile is no problem: it goes with its owner. */
+  private attempt(watched: Watched, failure: string, task: (subject: string) => void): void {
+    const subject = `${watched.whose}: ${failure}`;
     try {
-      task();
+      task(subject);
     } catch (error) {
+      if (hasGone(watched)) return;
       this.node.problems.mention(subject, `${subject}: ${String(error)}`);
     }
   }
 }
 
-/** What is looked at of one interface. */
+function hasGone({ find }: Watched): boolean {
+  try {
+    return find() === undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** One interface. */
+interface Watched {
+  readonly whose: string;
+  /** Undefined when it has gone. */
+  readonly find: () => Link | undefined;
+}
+
+/** What is looked at of it. */
 interface Programs {
   readonly isMissing: () => boolean;
   readonly attach: () => void;
