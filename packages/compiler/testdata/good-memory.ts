@@ -1,4 +1,4 @@
-import { ArrayMap, array, atomic, be32, bytes, HashMap, loadBytes, PerCpuArrayMap, pullData, RingBuffer, type SocketFilterContext, SpinLock, Struct, TcAction, type TcContext, u32, u64, u8, Union, withLock, XdpAction, type XdpContext } from '@skep/ebpf';
+import { ArrayMap, array, atomic, be32, bytes, fetchAdd, HashMap, loadBytes, PerCpuArrayMap, pullData, RingBuffer, type SocketFilterContext, SpinLock, Struct, TcAction, type TcContext, u32, u64, u8, Union, withLock, XdpAction, type XdpContext } from '@skep/ebpf';
 import { Pair, Table, Word } from './headers.ts';
 
 // --- SKEP3001 SKEP3002
@@ -22,6 +22,13 @@ export function counted(ctx: XdpContext): XdpAction {
   counter.packets += 1;
   counter.plain *= 2;
   return XdpAction.Pass;
+}
+// --- SKEP3017
+export function numbered(): XdpAction {
+  const counter = counters.lookup(0);
+  if (!counter) return XdpAction.Drop;
+  const ticket = fetchAdd(counter.packets, 1);
+  return ticket % 2 === 0 ? XdpAction.Pass : XdpAction.Drop;
 }
 // --- SKEP3004
 export function pulled(ctx: TcContext): TcAction {

@@ -1,4 +1,4 @@
-import { ArrayMap, array, atomic, HashMap, RingBuffer, s32, Struct, u32, u64, u8, XdpAction, type XdpContext } from '@skep/ebpf';
+import { ArrayMap, array, atomic, fetchAdd, HashMap, RingBuffer, s32, Struct, u32, u64, u8, XdpAction, type XdpContext } from '@skep/ebpf';
 import { Pair, Table, Word } from './headers.ts';
 
 export class Huge extends Struct({ bytes: array(u8, 600) }) {}
@@ -24,6 +24,14 @@ export function atomics(ctx: XdpContext): XdpAction {
   if (!counter) return XdpAction.Drop;
   counter.packets *= 2;
   return (counter.packets += 1);
+}
+export function fetches(ctx: XdpContext): XdpAction {
+  const counter = counters.lookup(0);
+  if (!counter) return XdpAction.Drop;
+  let local: u32 = 0;
+  fetchAdd(counter.other, 1);
+  fetchAdd(local, 1);
+  return XdpAction.Pass;
 }
 export function unchecked(ctx: XdpContext): XdpAction {
   const word = ctx.at(Word, 0);

@@ -1,3 +1,4 @@
+export * from './atomics.ts';
 export * from './codec.ts';
 export * from './contexts/cgroup-skb.ts';
 export * from './contexts/cgroup-socket.ts';

@@ -28,6 +28,7 @@ class Equals {
       return true;
     }
     if (operation !== 'move') {
+      if (operation === 'compareExchange') this.forget(0);
       if (definesDestination(each)) this.forget(destination);
       return true;
     }

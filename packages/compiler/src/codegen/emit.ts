@@ -187,6 +187,10 @@ function toInstruction(each: MachineInstruction, distance: number): Instruction 
       return asm.store(size, destination, offset, immediate);
     case 'atomicAdd':
       return asm.atomic('add', size as 4 | 8, destination, offset, source);
+    case 'atomicFetch':
+      return asm.atomic(each.fetchOperator, size as 4 | 8, source, offset, destination, true);
+    case 'compareExchange':
+      return asm.atomic(each.operation, size as 4 | 8, destination, offset, source);
     case 'branch':
       return asm.branch(each.comparison, width, destination, source, distance);
     case 'branchImmediate':

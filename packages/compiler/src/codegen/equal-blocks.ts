@@ -20,7 +20,8 @@ const alikeLimit = 32;
 
 /** What the verifier may refuse: it would name the line of another block. */
 const canFail: ReadonlySet<MachineOperation> = new Set<MachineOperation>([
-  ...(['load', 'store', 'storeImmediate', 'atomicAdd', 'call', 'alu', 'aluImmediate'] as const),
+  ...(['load', 'store', 'storeImmediate', 'atomicAdd', 'atomicFetch'] as const),
+  ...(['compareExchange', 'call', 'alu', 'aluImmediate'] as const),
 ]);
 
 /** After registers were allocated and the frame laid out. Of equal blocks the last one is kept. */

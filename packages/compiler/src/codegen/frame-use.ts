@@ -62,7 +62,8 @@ function slotObject(objects: Map<Slot, SlotObject>, slot: Slot): SlotObject {
 function spread(user: Value, pointer: Value, pointsTo: Map<Value, Set<SlotObject>>): boolean {
   const { op } = user.operation;
   const objects = pointsTo.get(pointer)!;
-  if (op === 'load' || op === 'hidden' || op === 'atomicAdd' || op === 'call') return false;
+  if (op === 'load' || op === 'hidden' || op === 'call') return false;
+  if (op === 'atomicAdd' || op === 'atomicFetch') return false;
   if (op === 'store' || op === 'callSubprogram') {
     const isAddress = op === 'store' && user.operands[1] !== pointer;
     if (!isAddress && op === 'store') for (const object of objects) object.escapes = true;

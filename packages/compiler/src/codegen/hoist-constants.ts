@@ -102,6 +102,7 @@ function isOverwritten(register: number, { instructions }: MachineBlock): boolea
       if (register <= LAST_SCRATCH) return true;
       continue;
     }
+    if (each.operation === 'compareExchange' && register === 0) return false;
     if (each.source === register) return false;
     if (each.destination !== register) continue;
     return each.operation !== 'move' && definesDestination(each) && !usesDestination(each);

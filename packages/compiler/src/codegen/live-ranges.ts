@@ -161,6 +161,7 @@ class RangeBuilder {
       return;
     }
     if (each.operation === 'exit') this.use(0, position + 1);
+    if (each.operation === 'compareExchange') this.use(0, position + 2);
     const isRead = usesDestination(each);
     if (definesDestination(each)) {
       if (isRead) this.use(destination, position + 2);

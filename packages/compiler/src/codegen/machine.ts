@@ -5,7 +5,13 @@
  * may be written several times. Physical registers live within one block only.
  */
 import type { GlobalParameter, MapShape } from '@skep/bytecode';
-import type { BinaryOperator, KernelFieldName, SourcePosition, Width } from '../ir/ir.ts';
+import type {
+  BinaryOperator,
+  FetchOperator,
+  KernelFieldName,
+  SourcePosition,
+  Width,
+} from '../ir/ir.ts';
 import type { BranchComparison } from './bit-tests.ts';
 
 /** The register that points at the end of the stack frame. */
@@ -33,6 +39,9 @@ export interface FrameObject {
  *   `frameAddress` d = &frame + offset
  * - `alu` d op= s; `aluImmediate` d op= immediate; `negate` d = -d; `byteSwap` d, immediate bits
  * - `load` d = *(s + offset); `store`, `atomicAdd` *(d + offset), s; `storeImmediate`
+ * - `atomicFetch` d = *(s + offset), which becomes what d and the fetch operator say;
+ *   `compareExchange` of register 0 with *(d + offset), which becomes s where they are equal:
+ *   register 0 = what was there
  * - `branch` d, s; `branchImmediate` d, immediate; `mayGoto` when the loop must be left; `jump`;
  *   `exit`
  * - `call` immediate = helper, or `subprogram` or `kernelFunction`; takes registers 1 to
@@ -55,6 +64,8 @@ export type MachineOperation =
   | 'store'
   | 'storeImmediate'
   | 'atomicAdd'
+  | 'atomicFetch'
+  | 'compareExchange'
   | 'call'
   | 'jump'
   | 'branch'
@@ -71,6 +82,7 @@ export class MachineInstruction {
   size: 1 | 2 | 4 | 8 = 8;
   width: Width = 64;
   operator: BinaryOperator = 'add';
+  fetchOperator: FetchOperator = 'add';
   comparison: BranchComparison = 'eq';
   target: MachineBlock | null = null;
   /** What a base register of FRAME_POINTER means. */
@@ -127,6 +139,7 @@ export function definesDestination(instruction: MachineInstruction): boolean {
     case 'store':
     case 'storeImmediate':
     case 'atomicAdd':
+    case 'compareExchange':
     case 'branch':
     case 'branchImmediate':
     case 'mayGoto':
@@ -149,6 +162,8 @@ export function usesDestination(instruction: MachineInstruction): boolean {
     case 'store':
     case 'storeImmediate':
     case 'atomicAdd':
+    case 'atomicFetch':
+    case 'compareExchange':
     case 'branch':
     case 'branchImmediate':
       return true;

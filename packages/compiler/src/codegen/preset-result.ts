@@ -71,7 +71,8 @@ function findTouched(blocks: readonly MachineBlock[]): ReadonlySet<MachineBlock>
 }
 
 function touchesResult({ operation, destination, source }: MachineInstruction): boolean {
-  return operation === 'call' || destination === 0 || source === 0;
+  const isImplied = operation === 'call' || operation === 'compareExchange';
+  return isImplied || destination === 0 || source === 0;
 }
 
 /** The last block that ends the function, but for `block`: the ways that led there end here. */

@@ -16,6 +16,7 @@ function hasSameNumbers(left: MachineInstruction, right: MachineInstruction): bo
     left.size === right.size &&
     left.width === right.width &&
     left.operator === right.operator &&
+    left.fetchOperator === right.fetchOperator &&
     left.comparison === right.comparison
   );
 }

@@ -10,6 +10,7 @@ import { CompileError } from '../ir/compile-error.ts';
 import { isCommutative } from '../ir/arithmetic.ts';
 import { mirrored } from '../ir/comparison.ts';
 import type {
+  Access,
   BinaryOperator,
   Block,
   Branch,
@@ -89,6 +90,9 @@ class Selector extends RegisterCode {
       case 'atomicAdd':
         this.selectMemory(value, operation);
         return;
+      case 'atomicFetch':
+        this.selectFetch(value, operation);
+        return;
       case 'hidden':
         this.selectHidden(value);
         return;
@@ -128,10 +132,9 @@ class Selector extends RegisterCode {
     operation: Extract<Operation, { op: 'load' | 'store' | 'atomicAdd' }>,
   ): void {
     const [base, stored] = value.operands as [Value, Value | undefined];
-    const { size, offset } = operation.access;
-    const frame = base.operation.op === 'slot' ? this.frames.objectOf(base.operation.slot) : null;
+    const { size } = operation.access;
     const field = this.fields.get(base);
-    const register = frame ? FRAME_POINTER : this.inRegister(field?.struct ?? base);
+    const register = this.baseRegister(field?.struct ?? base);
     let instruction: MachineInstruction;
     if (operation.op === 'load') {
       instruction = this.put('load', this.registerOf(value), register);
@@ -148,7 +151,37 @@ class Selector extends RegisterCode {
         instruction.immediate = immediate;
       }
     }
-    instruction.frame = frame;
+    this.address(instruction, base, operation.access);
+  }
+
+  /** The result takes the place of the value that is put there, or of the expected one. */
+  private selectFetch(
+    value: Value,
+    { access, operator }: Extract<Operation, { op: 'atomicFetch' }>,
+  ): void {
+    const [base, given, replacement] = value.operands as [Value, Value, Value | undefined];
+    const register = this.baseRegister(base);
+    const result = this.registerOf(value);
+    if (operator === 'compareExchange') {
+      const source = this.inRegister(replacement!);
+      this.moveInto(0, given);
+      this.address(this.put('compareExchange', register, source), base, access);
+      this.put('move', result, 0);
+      return;
+    }
+    this.moveInto(result, given);
+    const instruction = this.put('atomicFetch', result, register);
+    instruction.fetchOperator = operator;
+    this.address(instruction, base, access);
+  }
+
+  private baseRegister(base: Value): number {
+    return base.operation.op === 'slot' ? FRAME_POINTER : this.inRegister(base);
+  }
+
+  private address(instruction: MachineInstruction, base: Value, { size, offset }: Access): void {
+    const { operation } = base;
+    instruction.frame = operation.op === 'slot' ? this.frames.objectOf(operation.slot) : null;
     instruction.touches = this.touched(base);
     instruction.size = size;
     instruction.offset = offset;

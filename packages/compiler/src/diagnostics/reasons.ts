@@ -78,6 +78,9 @@ export const diagnosticReasons: Readonly<Record<DiagnosticName, string>> = {
   atomicOperator:
     'An atomic field is changed by one locked instruction, which adds and gives nothing ' +
     'back. A read and a later write would lose what other CPUs add in between.',
+  atomicField:
+    'It is one locked instruction on 4 or 8 bytes in memory. Those who declare the field so say ' +
+    'that others change it at the same time, and all who read it know.',
   movedPacket:
     'Helpers that grow, shrink or pull the packet may move it elsewhere in memory. The ' +
     'kernel forgets all pointers into it, and would say only "invalid mem access scalar".',

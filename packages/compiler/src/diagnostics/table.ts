@@ -1,8 +1,7 @@
 /**
  * Every error that the compiler reports, as data. A code is never reused; the thousands say the
  * kind: 1 constructs, 2 values and types, 3 memory, 4 control flow and functions, 5 modules and
- * programs.
- * `{0}`, `{1}` in a message stand for details of the place.
+ * programs. `{0}`, `{1}` in a message stand for details of the place.
  */
 export interface DiagnosticEntry {
   /** Shown as `SKEP` and this number. */
@@ -167,7 +166,7 @@ export const diagnosticTable = {
   atomicOperator: {
     code: 3003,
     message: 'an atomic field takes only += and -=, as a statement of its own',
-    help: 'declare the field without atomic() to read and write it freely',
+    help: 'fetchAdd and its like give what was there; a plain field can be changed freely',
   },
   movedPacket: {
     code: 3004,
@@ -233,6 +232,11 @@ export const diagnosticTable = {
     code: 3016,
     message: "this record is no longer the program's: '{0}' gave it away (line {1})",
     help: 'read and write it before',
+  },
+  atomicField: {
+    code: 3017,
+    message: "{0} changes a field declared with atomic(), found '{1}'",
+    help: 'name the field itself, fetchAdd(entry.field, 1), and declare it: field: atomic(u32)',
   },
   recursion: {
     code: 4001,

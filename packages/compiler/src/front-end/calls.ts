@@ -14,6 +14,7 @@ import {
 import ts from '@typescript/typescript6';
 import { refuse } from '../diagnostics/report.ts';
 import type { Value } from '../ir/ir.ts';
+import { fetchOperatorOf, lowerFetch } from './atomics.ts';
 import { isContext, lowerContextCall } from './context.ts';
 import { cast, conditionOf, knownInteger, toInteger, widen } from './convert.ts';
 import type { Lowering } from './lowering.ts';
@@ -84,6 +85,8 @@ function callKnown(
   if (value === kernelContext) return lowerKernelContext(state, node);
   if (value === startTimer) return lowerStartTimer(state, node);
   if (value === withLock) return lowerWithLock(state, node);
+  const operator = fetchOperatorOf(value);
+  if (operator) return lowerFetch(state, operator, node);
   if (value === trace) return lowerTrace(state, node);
   if (value === startsWith) return lowerStartsWith(state, node);
   if (value === raw16 || value === raw32) return lowerRaw(state, value === raw16 ? 16 : 32, node);

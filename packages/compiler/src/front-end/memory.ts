@@ -74,7 +74,9 @@ export function readPlace(state: Lowering, place: Place): Result {
 function loadBytes(state: Lowering, { base, offset, space }: Place, field: AnyInteger): Value {
   const { builder } = state;
   const part = accessSize(offset, field.size, space);
-  if (part === field.size) return builder.load(base, { offset, size: field.size, space });
+  if (part === field.size) {
+    return builder.load(base, { offset, size: part, space, ...atomicity(space, field) });
+  }
   const width = field.size === 8 ? 64 : 32;
   let whole = builder.constant(0, width);
   for (let at = 0; at < field.size; at += part) {
@@ -87,6 +89,11 @@ function loadBytes(state: Lowering, { base, offset, space }: Place, field: AnyIn
     whole = at === 0 ? builder.resize(piece, width) : builder.binary('or', whole, moved);
   }
   return whole;
+}
+
+/** Nobody else reaches the stack. */
+function atomicity(space: Space, { isAtomic }: AnyInteger): Pick<Access, 'isAtomic'> {
+  return isAtomic && space !== 'stack' ? { isAtomic } : {};
 }
 
 function accessSize(offset: number, size: Access['size'], space: Space): Access['size'] {
@@ -126,7 +133,7 @@ function writeInteger(
   for (let at = 0; at < field.size; at += part) {
     const shift = builder.constant(at * 8, stored.width);
     const piece = at === 0 ? stored : builder.binary('shr', stored, shift);
-    const access: Access = { offset: offset + at, size: part, space };
+    const access: Access = { offset: offset + at, size: part, space, ...atomicity(space, field) };
     builder.store(base, access, part < 8 ? builder.resize(piece, 32) : piece);
   }
 }

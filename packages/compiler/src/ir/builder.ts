@@ -13,6 +13,7 @@ import type {
   BinaryOperator,
   Block,
   Comparison,
+  FetchOperator,
   KernelFieldName,
   Operation,
   SourcePosition,
@@ -299,6 +300,12 @@ export class FunctionBuilder {
   /** One locked add of 4 or 8 bytes. */
   atomicAdd(base: Value, access: Access, value: Value): void {
     this.emit({ op: 'atomicAdd', access }, [base, value], access.size === 8 ? 64 : 32);
+  }
+
+  /** One locked change of 4 or 8 bytes; what they held before. `values` as wide as they. */
+  atomicFetch(operator: FetchOperator, base: Value, access: Access, values: Value[]): Value {
+    const width = access.size === 8 ? 64 : 32;
+    return this.emit({ op: 'atomicFetch', access, operator }, [base, ...values], width);
   }
 
   /** Arguments and result are 64 bits wide. */

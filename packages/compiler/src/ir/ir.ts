@@ -31,6 +31,8 @@ export interface Access {
   readonly offset: number;
   readonly size: 1 | 2 | 4 | 8;
   readonly space: Space;
+  /** Others write there at the same time: each read and each write is done, where it stands. */
+  readonly isAtomic?: true;
 }
 
 /**
@@ -67,6 +69,9 @@ export type BinaryOperator =
   | 'shr'
   | 'sar';
 
+/** What an atomic instruction does that gives what was there before. */
+export type FetchOperator = 'add' | 'and' | 'or' | 'xor' | 'exchange' | 'compareExchange';
+
 /** Unsigned but for those that begin with `s`. */
 export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle' | 'sgt' | 'sge';
 
@@ -83,6 +88,8 @@ export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'slt' | 'sle'
  *   zero before, also where the verifier does not know it
  * - `zeroExtend`, `signExtend` [32-bit], `truncate` [64-bit]
  * - `load` [base], zero-extended; `store` [base, value]; `atomicAdd` [base, value]
+ * - `atomicFetch` [base, value], or [base, expected, value]: what was there before; all that stands
+ *   before it is done before it, on every CPU
  * - `call` [arguments]: helper by number; `callSubprogram`, `callKernelFunction` [arguments]: by
  *   name; `function`: the address of a subprogram; `kernelField`: an offset that the loader finds
  * - `turn`: which turn of the loop around it this is, from 0; `limit` when the loop must be left,
@@ -108,6 +115,7 @@ export type Operation =
   | { readonly op: 'load'; readonly access: Access }
   | { readonly op: 'store'; readonly access: Access }
   | { readonly op: 'atomicAdd'; readonly access: Access }
+  | { readonly op: 'atomicFetch'; readonly access: Access; readonly operator: FetchOperator }
   | { readonly op: 'turn'; readonly limit: number }
   | CallOperation;
 

@@ -7,6 +7,7 @@ import { isBinary } from './arithmetic.ts';
 import type {
   Access,
   Block,
+  FetchOperator,
   IrProgram,
   Operation,
   Slot,
@@ -19,6 +20,10 @@ import type {
 import { IrFunction, turnsMax } from './ir.ts';
 import { checksumOf, jsonComparisons, jsonEnds, jsonFormat, jsonVersion } from './json-format.ts';
 import { type IntegerReader, JsonReader } from './json-reader.ts';
+
+const fetchOperators: readonly FetchOperator[] = [
+  ...(['add', 'and', 'or', 'xor', 'exchange', 'compareExchange'] as const),
+];
 
 const spaces: readonly Space[] = [
   ...(['context', 'packetBounds', 'packet', 'map', 'stack', 'ringBuffer', 'any'] as const),
@@ -299,7 +304,9 @@ function parseOperation(reader: JsonReader): Operation {
     case 'load':
     case 'store':
     case 'atomicAdd':
-      return { op, access: parseAccess(reader) };
+      return { op, access: parseAccess(reader, reader.length > 5) };
+    case 'atomicFetch':
+      return { op, access: parseAccess(reader), operator: reader.item(5).oneOf(fetchOperators) };
     case 'call': {
       const [helper, name] = [reader.item(2).integer(0), reader.item(3).text()];
       return { op, helper, name, movesPacket: reader.item(4).integer(0, 1) === 1 };
@@ -320,10 +327,11 @@ function parseOperation(reader: JsonReader): Operation {
   }
 }
 
-function parseAccess(reader: JsonReader): Access {
+function parseAccess(reader: JsonReader, hasFlag = false): Access {
   return {
     offset: reader.item(2).integer(-0x8000, 0x7fff),
     size: reader.item(3).oneOf([1, 2, 4, 8]),
     space: reader.item(4).oneOf(spaces),
+    ...(hasFlag ? { isAtomic: true } : {}),
   };
 }

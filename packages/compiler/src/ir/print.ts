@@ -41,6 +41,11 @@ export function printValue(value: Value): string {
     case 'store':
     case 'atomicAdd':
       return `${operation.op} ${printAccess(operation.access, names[0])} ${names[1]}`;
+    case 'atomicFetch': {
+      const [base, ...values] = names;
+      const address = printAccess(operation.access, base);
+      return [`${result}fetch ${operation.operator} ${address}`, ...values].join(' ');
+    }
     case 'call':
     case 'callSubprogram':
     case 'callKernelFunction':
@@ -65,8 +70,9 @@ export function printValue(value: Value): string {
 }
 
 function printAccess(access: Access, base: string | undefined): string {
-  const { size, space, offset } = access;
-  return `${size} ${space} [${base}${offset < 0 ? ` - ${-offset}` : ` + ${offset}`}]`;
+  const { size, space, offset, isAtomic } = access;
+  const what = isAtomic ? `${size} atomic` : `${size}`;
+  return `${what} ${space} [${base}${offset < 0 ? ` - ${-offset}` : ` + ${offset}`}]`;
 }
 
 function printOperand(value: Value): string {

@@ -66,7 +66,8 @@ function readsLowHalfOnly(user: Value, index: number): boolean {
       return true;
     case 'store':
     case 'atomicAdd':
-      return index === 1 && operation.access.size <= 4;
+    case 'atomicFetch':
+      return index >= 1 && operation.access.size <= 4;
     default:
       return false;
   }

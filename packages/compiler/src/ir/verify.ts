@@ -16,6 +16,7 @@ import {
   type IrFunction,
   isCall,
   isFloating,
+  type Operation,
   successors,
   type Value,
 } from './ir.ts';
@@ -182,8 +183,14 @@ const operandWidths: Readonly<Record<string, readonly number[]>> = {
   hidden: [64],
   store: [64, -1],
   atomicAdd: [64, -1],
+  atomicFetch: [64, 0],
   turn: [],
 };
+
+function expectedWidths(operation: Operation): readonly number[] {
+  if (operation.op === 'atomicFetch' && operation.operator === 'compareExchange') return [64, 0, 0];
+  return operandWidths[operation.op] ?? [0, 0];
+}
 
 function widthProblem(value: Value): string | null {
   const { operation, operands, width } = value;
@@ -192,7 +199,7 @@ function widthProblem(value: Value): string | null {
     if (operands.length > 5) return `${operands.length} arguments, at most 5`;
     return operands.every((each) => each.width === 64) ? null : 'arguments must have 64 bits';
   }
-  const expected = operandWidths[op] ?? [0, 0];
+  const expected = expectedWidths(operation);
   if (operands.length !== expected.length) {
     return `${operands.length} operands, expected ${expected.length}`;
   }
@@ -205,18 +212,16 @@ function widthProblem(value: Value): string | null {
   if ((isWide || op === 'signExtend') && width !== 64) return 'must have 64 bits';
   if ((op === 'truncate' || op === 'turn') && width !== 32) return 'must have 32 bits';
   if (op === 'byteSwap' && operation.bits > width) return `swaps ${operation.bits} bits`;
-  if (op === 'load' || op === 'store' || op === 'atomicAdd') return accessProblem(value);
-  return null;
+  return accessProblem(value);
 }
 
 function accessProblem(value: Value): string | null {
   const { operation, operands, width } = value;
-  if (operation.op !== 'load' && operation.op !== 'store' && operation.op !== 'atomicAdd') {
-    return null;
-  }
+  if (!('access' in operation)) return null;
   const { size } = operation.access;
   if (size === 8 && width !== 64) return '8 bytes must have 64 bits';
-  if (operation.op === 'atomicAdd' && size < 4) return `${size} bytes, expected 4 or 8`;
+  const isAtomic = operation.op === 'atomicAdd' || operation.op === 'atomicFetch';
+  if (isAtomic && size < 4) return `${size} bytes, expected 4 or 8`;
   if (operation.op !== 'load' && size === 8 && operands[1]!.width !== 64) {
     return '8 bytes of a value of 32 bits';
   }

@@ -211,8 +211,12 @@ function operationEntry({ operation, width }: Value): JsonOperation {
     case 'load':
     case 'store':
     case 'atomicAdd': {
+      const { offset, size, space, isAtomic } = operation.access;
+      return [op, width, offset, size, space, ...(isAtomic ? [1] : [])];
+    }
+    case 'atomicFetch': {
       const { offset, size, space } = operation.access;
-      return [op, width, offset, size, space];
+      return [op, width, offset, size, space, operation.operator];
     }
     case 'call':
       return [op, width, operation.helper, operation.name, operation.movesPacket ? 1 : 0];

@@ -19,7 +19,7 @@ const packetOffsetLimit = 0xffffn;
 /** [(base + c) + offset] is [base + (c + offset)]. */
 export function foldAddress(access: Value, rewriter: Rewriter): void {
   const { operation } = access;
-  if (operation.op !== 'load' && operation.op !== 'store' && operation.op !== 'atomicAdd') return;
+  if (!('access' in operation)) return;
   const sum = withConstant(access.operands[0]!, 'add');
   if (!sum) return;
   const offset = operation.access.offset + Number(BigInt.asIntN(64, sum.bits));

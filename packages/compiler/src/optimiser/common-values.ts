@@ -140,6 +140,9 @@ class CommonValues {
     }
     switch (operation.op) {
       case 'load': {
+        // Whoever reads it again wants to know what others have written meanwhile, here and around.
+        if (operation.access.isAtomic) memory.clear();
+        if (operation.access.isAtomic) return null;
         const isContext = isOfContext(operation.access.space);
         if (!isContext || !this.isContextStable || value.width !== 64) {
           return memory.load(operands[0]!, operation.access, value);
@@ -147,6 +150,8 @@ class CommonValues {
         return this.findKnown(this.keys.ofContextLoad(operands[0]!, operation.access), value);
       }
       case 'store': {
+        if (operation.access.isAtomic) memory.clear();
+        if (operation.access.isAtomic) return null;
         const stored = operands[1]!;
         const ones = this.bits.possibleOnes(stored);
         memory.store(operands[0]!, operation.access, stored, ones);
@@ -155,6 +160,7 @@ class CommonValues {
       case 'atomicAdd':
         memory.forget(operands[0]!, operation.access);
         return null;
+      case 'atomicFetch':
       case 'call':
       case 'callSubprogram':
       case 'callKernelFunction':
@@ -203,7 +209,7 @@ class CommonValues {
 function changesContext(value: Value): boolean {
   const { operation } = value;
   if (isCall(operation)) return operation.movesPacket;
-  const isWrite = operation.op === 'store' || operation.op === 'atomicAdd';
+  const isWrite = 'access' in operation && operation.op !== 'load';
   return isWrite && (isOfContext(operation.access.space) || operation.access.space === 'any');
 }
 

@@ -2,7 +2,7 @@
 import type { IrFunction, Slot, Value } from '../ir/ir.ts';
 
 const hasEffect = new Set<string>([
-  ...['store', 'atomicAdd', 'turn'],
+  ...['store', 'atomicAdd', 'atomicFetch', 'turn'],
   ...['call', 'callSubprogram', 'callKernelFunction'],
 ]);
 

@@ -56,7 +56,8 @@ function mergeInBlock(made: IrFunction, block: Block, replaced: Map<Value, Value
 
 function isMergeable(value: Value): boolean {
   const { operation, operands } = value;
-  if (operation.op !== 'store' || !alignedSpaces.has(operation.access.space)) return false;
+  if (operation.op !== 'store' || operation.access.isAtomic) return false;
+  if (!alignedSpaces.has(operation.access.space)) return false;
   return constantOf(operands[1]) !== null;
 }
 

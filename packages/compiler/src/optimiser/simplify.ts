@@ -51,6 +51,7 @@ function simplifyValue(value: Value, rewriter: Rewriter): Value | null {
     case 'load':
     case 'store':
     case 'atomicAdd':
+    case 'atomicFetch':
       if (passes.addresses) foldAddress(value, rewriter);
       if (passes.fold && op === 'store') narrowStore(value, rewriter);
       return null;

@@ -82,8 +82,8 @@ function isCompared(values: ReadonlySet<Value>, blocks: readonly Block[]): boole
 /** Whether one of the values is where something is read or written. */
 function isAddress(values: ReadonlySet<Value>, blocks: readonly Block[]): boolean {
   return blocks.some((block) => {
-    return block.values.some(({ operation: { op }, operands: [address] }) => {
-      return (op === 'load' || op === 'store' || op === 'atomicAdd') && values.has(address!);
+    return block.values.some(({ operation, operands: [address] }) => {
+      return 'access' in operation && values.has(address!);
     });
   });
 }

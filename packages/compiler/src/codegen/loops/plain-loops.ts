@@ -41,8 +41,7 @@ export function findPlainLoops(made: IrFunction, programType: number): Operation
 /** The operands that the verifier has to know the bounds of. */
 function wantsBounds({ operation, operands }: Value): readonly Value[] {
   if (isCall(operation)) return operands;
-  const { op } = operation;
-  return op === 'load' || op === 'store' || op === 'atomicAdd' ? operands.slice(0, 1) : [];
+  return 'access' in operation ? operands.slice(0, 1) : [];
 }
 
 /** The values of a loop that are used after it. */

@@ -275,6 +275,9 @@ export const executionCases: ExecutionCase[] = [
   { file: 'locks', program: 'take', name: 'two of three', have: word(2), want: 2001 + 64 },
   { file: 'locks', program: 'take', name: 'too many', have: word(4), want: 100 + 64 },
   { file: 'locks', program: 'read', name: 'pass', have: word(0), want: 2 },
+  { file: 'atomics', program: 'fetches', name: 'what was there', have: word(0x0f), want: 85 },
+  { file: 'atomics', program: 'compared', name: 'first', have: word(5), want: 112 },
+  { file: 'atomics', program: 'readTwice', name: 'unchanged', have: word(0), want: 0 },
   {
     file: 'globals',
     program: 'both',

@@ -178,7 +178,8 @@ export function moduleText(sources: readonly Source[]): string {
   const header = [
     `/** Random programs: packets of ${PACKET_BYTES} bytes. */`,
     'import {',
-    '  BYTES, Cell, cells, counts, events, finisher, Head, jobs, locked, marks, named, Option,',
+    '  BYTES, Cell, cells, compareExchange, counts, events, exchange, fetchAdd, fetchAnd, fetchOr,',
+    '  fetchXor, finisher, Head, jobs, locked, marks, named, Option,',
     '  Pair, pairs, PORTS, prefixes, programs, s32, s64, shares, slots, SQUARES, state, table,',
     '  u16, u32, u64, u8, UpdateFlag, withLock, XdpAction, type XdpContext,',
     "} from '@skep/compiler/fuzz/world';",

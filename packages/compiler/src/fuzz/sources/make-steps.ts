@@ -21,6 +21,15 @@ import {
 } from './terms.ts';
 import { FINISHER_SLOT } from './world.ts';
 
+/** What is written, and what the field then holds. */
+const fetches: readonly (readonly [string, (before: bigint, value: bigint) => bigint])[] = [
+  ['fetchAdd', (before, value) => before + value],
+  ['fetchAnd', (before, value) => before & value],
+  ['fetchOr', (before, value) => before | value],
+  ['fetchXor', (before, value) => before ^ value],
+  ['exchange', (_before, value) => value],
+];
+
 /** Makes the statements of one block. */
 export class StepMaker implements StatementMaker {
   readonly terms: TermMaker;
@@ -97,7 +106,10 @@ export class StepMaker implements StatementMaker {
     const name = this.names.next('v');
     scope.integers.push({ name, type, role: 'variable' });
     // A variable without annotation is as wide as its first value.
-    const annotation = random.oneIn(2) && value.text.startsWith(`${type}(`) ? '' : `: ${type}`;
+    // In a loop, where it may depend on itself, tsc wants to be told.
+    const mayOmit = scope.labels.length === 0 && !scope.isLocked;
+    const isOmitted = random.oneIn(2) && mayOmit && value.text.startsWith(`${type}(`);
+    const annotation = isOmitted ? '' : `: ${type}`;
     return plainStep(`let ${name}${annotation} = ${value.text};`, (run) => {
       run.integers.set(name, value.value(run));
     });
@@ -168,7 +180,7 @@ export class StepMaker implements StatementMaker {
     const { random, terms } = this;
     const place = terms.place(({ field }) => field.type !== 'bool');
     if (!place) return null;
-    if (place.field.isAtomic) return this.addAtomically(place);
+    if (place.field.isAtomic) return this.changeAtomically(place);
     if (random.oneIn(3)) {
       const { text, value } = this.change(placeTerm(place)!);
       if (!text.startsWith('= ')) {
@@ -181,12 +193,38 @@ export class StepMaker implements StatementMaker {
     });
   }
 
-  private addAtomically(place: Place): Step {
-    const { terms } = this;
+  private changeAtomically(place: Place): Step {
+    const { random, terms } = this;
+    if (random.oneIn(2)) return this.fetch(place);
     const type = typeOfField(place.field)!;
     const amount = terms.computed(type, 2);
     return plainStep(`${place.text} += ${amount.text};`, (run) => {
       writePlace(place, run, readPlace(place, run) + amount.value(run));
+    });
+  }
+
+  /** An atomic change whose result becomes a variable. */
+  private fetch(place: Place): Step {
+    const { random, scope, terms } = this;
+    const type = typeOfField(place.field)!;
+    const targets = scope.integers.filter((each) => {
+      return each.type === type && each.role === 'variable';
+    });
+    const { name } = random.pick(targets);
+    const operand = (): Term => castTo(type, terms.computed(type, 2));
+    const value = operand();
+    const isCompared = random.oneIn(4);
+    const expected = isCompared ? random.pick([operand(), placeTerm(place)!]) : null;
+    const [callee, after] = random.pick(fetches);
+    const call = expected
+      ? `compareExchange(${place.text}, ${expected.text}, ${value.text})`
+      : `${callee}(${place.text}, ${value.text})`;
+    return plainStep(`${name} = ${call};`, (run) => {
+      const before = wrap(type, readPlace(place, run));
+      const isEqual = !expected || wrap(type, expected.value(run)) === before;
+      const next = expected ? value.value(run) : after(before, value.value(run));
+      if (isEqual) writePlace(place, run, next);
+      run.integers.set(name, before);
     });
   }
 

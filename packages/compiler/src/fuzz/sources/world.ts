@@ -7,9 +7,11 @@ import { array, atomic, be16, be32, be64, bool, bytes } from '@skep/ebpf';
 import { HashMap, LpmTrie, LruHashMap, type MapDeclaration, PerCpuHashMap } from '@skep/ebpf';
 import { ArrayMap, ArrayOfMaps, HashOfMaps, PerCpuArrayMap, ProgramArray } from '@skep/ebpf';
 import { constantTable, Queue, RingBuffer, SpinLock, Stack, variables } from '@skep/ebpf';
+import { compareExchange, exchange, fetchAdd, fetchAnd, fetchOr, fetchXor } from '@skep/ebpf';
 import { s32, s64, Struct, u16, u32, u64, u8, Union, UpdateFlag, withLock } from '@skep/ebpf';
 import { XdpAction, XdpContext } from '@skep/ebpf';
 
+export { compareExchange, exchange, fetchAdd, fetchAnd, fetchOr, fetchXor };
 export { s32, s64, u16, u32, u64, u8, UpdateFlag, withLock, XdpAction, XdpContext };
 
 /** The length of every packet. */
@@ -45,6 +47,7 @@ export class Cell extends Struct({
   pairs: array(Pair, 2),
   far: s64,
   near: s32,
+  turns: atomic(u32),
 }) {}
 /** With a lock. */
 export class Locked extends Struct({ lock: SpinLock, tokens: u32, sum: u64, near: s32 }) {}
