@@ -5,6 +5,7 @@ export const largestProgram = {
     jiffiesPerSecond: 250,
     hasRedirectPeer: 1,
     hasNetkit: 0,
+    readsInOrder: 1,
     reportsForwarded: 1,
     isSuccessor: 0,
   },

@@ -2,14 +2,18 @@
  * Newcomers: flows that are new, one-way or denied. They stand in a queue of `NEWCOMERS_MAX`, and
  * whoever comes takes the place of the one that came `NEWCOMERS_MAX` before.
  */
-import { array, SpinLock, Struct, u32, u64 } from '@skep/ebpf';
+import { array, atomic, Struct, u32, u64 } from '@skep/ebpf';
 import { Connection } from './connection.ts';
 import { NEWCOMER_HINTS_PER_SET } from './limits.ts';
 import { Tuple } from './tuple.ts';
 
-/** One place of the queue, 128 bytes; who reads or writes what a verdict is made of, locks it. */
+/** One place of the queue, 128 bytes. */
 export class Newcomer extends Struct({
-  lock: SpinLock,
+  /**
+   * Odd while somebody writes what a verdict is made of, and another number afterwards: whoever
+   * reads finds the same even number before and behind.
+   */
+  version: atomic(u32),
   /** 0 where nobody is remembered. */
   isTaken: u32,
   tuple: Tuple,
@@ -18,9 +22,8 @@ export class Newcomer extends Struct({
 
 /** Where the queue ends: the one row of its table. */
 export class NewcomerQueue extends Struct({
-  lock: SpinLock,
   /** How many have come; the next one's place is this, modulo `NEWCOMERS_MAX`. */
-  next: u32,
+  next: atomic(u32),
 }) {}
 
 /**

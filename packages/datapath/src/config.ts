@@ -9,6 +9,8 @@ export const node = loadTime({
   hasRedirectPeer: bool,
   /** 1: there are endpoints behind netkit devices. */
   hasNetkit: bool,
+  /** 1: the processor reads memory in the order of the program, as x86 does. */
+  readsInOrder: bool,
   /** 1: report traffic that is allowed, too. */
   reportsForwarded: bool,
   /** 1 at uplinks: endpoints reach the world under the node's address. */

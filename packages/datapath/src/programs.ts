@@ -49,8 +49,12 @@ export function endpointPrograms(
   };
 }
 
+/** Others may read what stands further down first. */
+const READS_IN_ORDER = process.arch === 'x64' ? 1 : 0;
+
 function constantsOf(node: NodeConstants, role: ProgramRole): Constants {
-  return { hasNetkit: 0, ...node, isSuccessor: role === 'successor' ? 1 : 0 };
+  const isSuccessor = role === 'successor' ? 1 : 0;
+  return { hasNetkit: 0, readsInOrder: READS_IN_ORDER, ...node, isSuccessor };
 }
 
 /** What the programs of uplinks do; of what they do not, no instruction is in them. */

@@ -45,7 +45,8 @@ export const arrivals: Readonly<Record<string, Migrate>> = { [newcomers.name]: b
  * would be, too, but a reply cannot begin a flow.
  */
 function becomeConnection({ value }: LayoutEntry): LayoutEntry | undefined {
-  const { isTaken, tuple, connection } = value as Decoded<Newcomer>;
-  const isKept = isTaken && (connection.flags & ConnectionFlag.Denied) === 0;
+  const { version, isTaken, tuple, connection } = value as Decoded<Newcomer>;
+  const isWhole = version % 2 === 0;
+  const isKept = isWhole && isTaken && (connection.flags & ConnectionFlag.Denied) === 0;
   return isKept ? { map: connections.name, key: tuple, value: connection } : undefined;
 }

@@ -1,9 +1,9 @@
 /**
  * The queue of newcomers. Whoever comes takes the next place, and who came first gives way:
  * strangers can hurry that, but choose nobody. Hints by a keyed hash say where a flow may be; the
- * place itself, read under its lock, says whether it is there.
+ * place itself says whether it is there.
  */
-import { u64, withLock } from '@skep/ebpf';
+import { compareExchange, fetchAdd, u64 } from '@skep/ebpf';
 import type { u32 } from '@skep/ebpf';
 import {
   ConnectionFlag,
@@ -12,6 +12,7 @@ import {
   NEWCOMERS_MAX,
 } from '@skep/contract';
 import type { Connection, HashKey, Newcomer, NewcomerHints, Tuple } from '@skep/contract';
+import { node } from '../config.ts';
 import { hashKey, newcomerHints, newcomerQueue, newcomers } from '../maps.ts';
 import { Table } from '../packet.ts';
 import type { Packet } from '../packet.ts';
@@ -21,18 +22,16 @@ export const PLACE_MASK = NEWCOMERS_MAX - 1;
 /** and the part of the hash that tells the flows of a set apart. */
 export const TAG_MASK = 0xffff_0000;
 
-/** A copy of what is remembered of the packet's flow, made while nobody could change it. */
+/** How often a place is tried that another CPU is writing; that takes it as long as a few tries. */
+export const TRIES = 8;
+
+/** A copy of what is remembered of the packet's flow, made while nobody changed it. */
 export function findNewcomer(packet: Packet): Connection | null {
   const hints = locate(packet);
   if (!hints || packet.hint >= NEWCOMER_HINTS_PER_SET) return null;
   const newcomer = newcomers.lookup(packet.place);
   if (!newcomer) return null;
-  const isFound = withLock(newcomer, () => {
-    if (!holds(newcomer, packet.tuple)) return false;
-    packet.newcomer = newcomer.connection;
-    return true;
-  });
-  if (!isFound) return null;
+  if (!copyNewcomer(newcomer, packet)) return null;
   packet.table = Table.Newcomers;
   return packet.newcomer;
 }
@@ -42,17 +41,16 @@ export function keepNewcomer(packet: Packet, connection: Connection): boolean {
   const isKnown = packet.table === Table.Newcomers;
   if (!isKnown && !queue(packet)) return false;
   const newcomer = newcomers.lookup(packet.place);
-  if (!newcomer) return false;
-  withLock(newcomer, () => {
-    newcomer.isTaken = 1;
-    newcomer.tuple = packet.tuple;
-    newcomer.connection = connection;
-  });
+  if (!newcomer || !claim(newcomer)) return false;
+  newcomer.isTaken = 1;
+  newcomer.tuple = packet.tuple;
+  newcomer.connection = connection;
+  release(newcomer);
   return isKnown || writeHint(packet);
 }
 
 /**
- * Puts back when the flow was seen and reported; without the lock: should the place be another
+ * Puts back when the flow was seen and reported; without a claim: should the place be another
  * flow's by now, that one's times and counts are wrong, never its verdict.
  */
 export function putBackTimes(packet: Packet): void {
@@ -81,22 +79,52 @@ export function putBackCounts(packet: Packet): void {
  */
 export function advance(packet: Packet): void {
   const newcomer = newcomers.lookup(packet.place);
-  if (!newcomer) return;
-  withLock(newcomer, () => {
-    if (!holds(newcomer, packet.tuple)) return;
+  if (!newcomer || !claim(newcomer)) return;
+  if (holds(newcomer, packet.tuple)) {
     const connection = newcomer.connection;
     connection.flags = (connection.flags & ~ConnectionFlag.Reset) | packet.newcomer.flags;
     connection.acknowledgment = packet.newcomer.acknowledgment;
-  });
+  }
+  release(newcomer);
 }
 
 /** The flow is a newcomer no more. */
 export function leave(packet: Packet): void {
   const newcomer = newcomers.lookup(packet.place);
-  if (!newcomer) return;
-  withLock(newcomer, () => {
-    if (holds(newcomer, packet.tuple)) newcomer.isTaken = 0;
-  });
+  if (!newcomer || !claim(newcomer)) return;
+  if (holds(newcomer, packet.tuple)) newcomer.isTaken = 0;
+  release(newcomer);
+}
+
+/** Whether the flow was there, and its copy is whole. */
+export function copyNewcomer(newcomer: Newcomer, packet: Packet): boolean {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const version = versionOf(newcomer);
+    if (version & 1) continue;
+    const isFound = holds(newcomer, packet.tuple);
+    if (isFound) packet.newcomer = newcomer.connection;
+    if (versionOf(newcomer) === version) return isFound;
+  }
+  return false;
+}
+
+/** Whether nobody else writes the place until it is released. */
+function claim(newcomer: Newcomer): boolean {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const version = newcomer.version;
+    if (version & 1) continue;
+    if (compareExchange(newcomer.version, version, version + 1) === version) return true;
+  }
+  return false;
+}
+
+function release(newcomer: Newcomer): void {
+  fetchAdd(newcomer.version, 1);
+}
+
+/** Read before all that is read behind it, and behind all that is read before it. */
+function versionOf(newcomer: Newcomer): u32 {
+  return node.readsInOrder ? newcomer.version : fetchAdd(newcomer.version, 0);
 }
 
 /** Fills in where the packet's flow is to be found: the set, and in it the hint with its tag. */
@@ -128,11 +156,7 @@ export function locate(packet: Packet): NewcomerHints | null {
 function queue(packet: Packet): boolean {
   const end = newcomerQueue.lookup(0);
   if (!end) return false;
-  packet.place = withLock(end, (): u32 => {
-    const next = end.next;
-    end.next = next + 1;
-    return next & PLACE_MASK;
-  });
+  packet.place = fetchAdd(end.next, 1) & PLACE_MASK;
   return true;
 }
 
