@@ -145,7 +145,7 @@ export interface ChangeOptions {
   readonly isUnconfirmed?: boolean | undefined;
 }
 
-/** Changes that wait to be confirmed, and go back together otherwise. */
+/** A change that waits to be confirmed, and goes back otherwise. */
 export interface PendingView {
   /** Keys of what was added, replaced or deleted. */
   readonly keys: readonly string[];

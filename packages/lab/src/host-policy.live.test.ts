@@ -212,6 +212,22 @@ describe('policies about the node', { skip: canUseBpf() ?? false }, () => {
     assert.equal((await world.client.status()).pendingPolicies, undefined);
   });
 
+  test('what somebody else has closed meanwhile stays closed', async () => {
+    await world.client.deletePolicies(KEYS, { isUnconfirmed: true });
+    await world.client.applyPolicies(CLOSED, 'node.yaml', {
+      confirmWithinSeconds: CONFIRM_SECONDS,
+    });
+    await world.client.applyPolicies(NO_WAY_OUT, 'egress.yaml', { isUnconfirmed: true });
+    await setTimeout((CONFIRM_SECONDS + 1) * 1000);
+    for (const family of FAMILIES) {
+      assert.ok(await passes('near', NODE[family], port), `IPv${family} ingress is back`);
+      assert.equal(await passes('node', NEAR[family], port), false, `IPv${family} egress`);
+    }
+    const keys = (await world.client.listPolicies()).map(({ key }) => key);
+    assert.deepEqual(keys, [KEYS[1]]);
+    assert.deepEqual((await world.client.status()).problems, []);
+  });
+
   test('without policies about it nothing of it is left', async () => {
     await world.client.deletePolicies(KEYS, { isUnconfirmed: true });
     for (const family of FAMILIES) {

@@ -71,5 +71,6 @@ test('an error has a code and a status, also where it is none of ours', () => {
   assert.equal(statusOf(new RequestError('no such request', 404)), 404);
   assert.equal(statusOf({ code: 'ERR_ENDPOINT_EXISTS' }), 409);
   assert.equal(statusOf({ code: 'ERR_POLICY_REFUSED' }), 400);
+  assert.equal(statusOf({ code: 'ERR_POLICY_PENDING' }), 409);
   assert.equal(statusOf(new Error('broken')), 500);
 });

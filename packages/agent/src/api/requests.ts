@@ -158,11 +158,18 @@ export function errorView(error: unknown): ErrorView {
   };
 }
 
+/** What is refused because of what is there. */
+const CONFLICTS: ReadonlySet<unknown> = new Set([
+  'ERR_ENDPOINT_EXISTS',
+  'ERR_POLICY_UNCONFIRMED',
+  'ERR_POLICY_PENDING',
+]);
+
 /** 500 for what nobody asked for wrongly. */
 export function statusOf(error: unknown): number {
   if (error instanceof RequestError) return error.status;
   const { code } = error as { code?: unknown };
-  if (code === 'ERR_ENDPOINT_EXISTS' || code === 'ERR_POLICY_UNCONFIRMED') return 409;
+  if (CONFLICTS.has(code)) return 409;
   if (code === 'ERR_POLICY_NOT_PENDING') return 404;
   if (code === 'ERR_IPAM_EXHAUSTED') return 503;
   if (code === 'ERR_ENDPOINT_MISSING') return 404;

@@ -1,109 +1,39 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { MachineTables } from '@skep/datapath';
-import { decideByTable, type PolicyDocument, PolicyProtocol, workloadLabels } from '@skep/policy';
+import { test } from 'node:test';
+import { decideByTable, PolicyProtocol, workloadLabels } from '@skep/policy';
 import { checkPolicies } from '../health/checks.ts';
-import { Problems } from '../health/problems.ts';
-import { NodeModel } from '../model/node-model.ts';
 import { Memory } from '../state/memory.ts';
-import { Revisions } from '../state/revisions.ts';
 import type { StoredPolicy } from '../state/schema.ts';
-import { parseStored } from '../state/stored.ts';
-import { DatapathTables } from '../tables/datapath-tables.ts';
-import { type Clock, LocalPolicies, NothingPendingError } from './local-policies.ts';
-import { UnconfirmedPolicyError } from './local-policies.ts';
+import { ABOUT_NODE, begin, FakeClock, keyOf, policy } from '../testing/policy-changes.ts';
+import { NothingPendingError, UnconfirmedPolicyError } from './local-policies.ts';
 
-const NODE = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
-
-/** Time that passes when the test says so. */
-class FakeClock implements Clock {
-  time = 1_000_000;
-  private tasks: { at: number; task: () => void }[] = [];
-
-  now(): number {
-    return this.time;
-  }
-
-  after(milliseconds: number, task: () => void): () => void {
-    const entry = { at: this.time + milliseconds, task };
-    this.tasks.push(entry);
-    return () => {
-      this.tasks = this.tasks.filter((each) => each !== entry);
-    };
-  }
-
-  pass(seconds: number): void {
-    this.time += seconds * 1000;
-    for (const entry of this.tasks.filter(({ at }) => at <= this.time)) {
-      this.tasks = this.tasks.filter((each) => each !== entry);
-      entry.task();
-    }
-  }
-}
-
-/** An agent's policies, in tables of the machine. */
-function begin(
-  t: TestContext,
-  clock: Clock,
-  directory = mkdtempSync(join(tmpdir(), 'skep-policies-')),
-) {
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const memory = new Memory(directory);
-  const tell = () => {};
-  const revisions = new Revisions(0, () => {});
-  const tables = new DatapathTables(new MachineTables(NODE));
-  const model = new NodeModel(tables, { nextRevision: () => revisions.take() });
-  model.fill({
-    documents: memory.policies.flatMap(parseStored),
-    nodeAddresses: [],
-    endpoints: [],
-  });
-  const guarded: string[] = [];
-  const guard = {
-    prepare: (documents: readonly PolicyDocument[]) => {
-      guarded.push(`before ${documents.map(({ name }) => name).join(' ')}`);
-    },
-    settle: () => guarded.push('settled'),
-  };
-  const problems = new Problems(tell);
-  const parts = { memory, model, problems, revisions, tell };
-  const policies = new LocalPolicies(parts, guard, clock);
-  const inForce = () =>
-    model.policy.documents().map(({ name, position }) => `${name} ${position.file}`);
-  const stored = () => memory.policies.flatMap(parseStored).map(({ name }) => name);
-  return { policies, memory, model, inForce, stored, problems, guarded, directory };
-}
-
-/** One that is about an endpoint, or about the node. */
-function policy(name: string, selector = 'endpointSelector: {}'): string {
-  return `apiVersion: cilium.io/v2
-kind: CiliumClusterwideNetworkPolicy
-metadata: { name: ${name} }
-spec: { ${selector}, ingress: [{}] }
----
-`;
-}
-
-const ABOUT_NODE = 'nodeSelector: {}';
-const keyOf = (name: string) => `CiliumClusterwideNetworkPolicy//${name}`;
-
-test('a change that nobody confirms goes back: what it added, replaced and deleted', (t) => {
+test('a change that nobody confirms goes back: what it added and replaced', (t) => {
   const clock = new FakeClock();
   const { policies, inForce, stored } = begin(t, clock);
   policies.apply(policy('a') + policy('b'), 'old.yaml');
   policies.apply(policy('b') + policy('c'), 'new.yaml', { confirmWithinSeconds: 60 });
-  policies.delete([keyOf('a')]);
-  assert.deepEqual(inForce(), ['b new.yaml', 'c new.yaml']);
+  assert.deepEqual(inForce(), ['a old.yaml', 'b new.yaml', 'c new.yaml']);
   clock.pass(59);
-  assert.deepEqual(inForce(), ['b new.yaml', 'c new.yaml']);
+  assert.deepEqual(inForce(), ['a old.yaml', 'b new.yaml', 'c new.yaml']);
   assert.equal(policies.pending?.secondsLeft, 1);
   clock.pass(1);
   assert.deepEqual(inForce().sort(), ['a old.yaml', 'b old.yaml']);
   assert.deepEqual(stored().sort(), ['a', 'b']);
   assert.equal(policies.pending, undefined);
+});
+
+test('a change that nobody confirms goes back: what it deleted', (t) => {
+  const clock = new FakeClock();
+  const { policies, inForce, stored } = begin(t, clock);
+  policies.apply(policy('a') + policy('b'), 'old.yaml');
+  policies.delete([keyOf('a')], { confirmWithinSeconds: 60 });
+  assert.deepEqual(inForce(), ['b old.yaml']);
+  clock.pass(60);
+  assert.deepEqual(inForce().sort(), ['a old.yaml', 'b old.yaml']);
+  assert.deepEqual(stored().sort(), ['a', 'b']);
 });
 
 test('files that are applied together are in force together, or none of them', (t) => {
@@ -172,21 +102,6 @@ test('a change that is taken back at once', (t) => {
   assert.deepEqual(inForce(), []);
 });
 
-test('what is changed while something waits belongs to it; it may ask for more time', (t) => {
-  const clock = new FakeClock();
-  const { policies, inForce } = begin(t, clock);
-  policies.apply(policy('a'), 'first.yaml');
-  policies.apply(policy('a'), 'second.yaml', { confirmWithinSeconds: 60 });
-  clock.pass(50);
-  policies.apply(policy('a') + policy('b'), 'third.yaml', { isUnconfirmed: true });
-  assert.equal(policies.pending?.secondsLeft, 10);
-  policies.apply(policy('c'), 'fourth.yaml', { confirmWithinSeconds: 60 });
-  clock.pass(59);
-  assert.equal(inForce().length, 3);
-  clock.pass(1);
-  assert.deepEqual(inForce(), ['a first.yaml']);
-});
-
 test('what is about the node has to say whether it is confirmed, also to be deleted', (t) => {
   const clock = new FakeClock();
   const { policies, inForce, guarded } = begin(t, clock);
@@ -247,6 +162,21 @@ test('a disk that is full keeps nobody out: it goes back, and is written down la
   clock.pass(1);
   assert.equal(memory.pending, undefined);
   assert.deepEqual(inForce(), []);
+});
+
+test('what is back in force, but not written down yet, is confirmed by nobody any more', (t) => {
+  const clock = new FakeClock();
+  const { policies, memory, inForce } = begin(t, clock);
+  policies.apply(policy('a'), 'a.yaml', { confirmWithinSeconds: 60 });
+  const write = t.mock.method(memory, 'revertPending', () => {
+    throw new Error('no space left');
+  });
+  clock.pass(60);
+  assert.throws(() => policies.confirm(), NothingPendingError);
+  assert.ok(memory.pending);
+  write.mock.restore();
+  clock.pass(1);
+  assert.deepEqual([inForce(), memory.policies, memory.pending], [[], [], undefined]);
 });
 
 /** A peer that every rule is about. */

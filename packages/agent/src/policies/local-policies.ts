@@ -1,7 +1,8 @@
 /**
  * Policies of this node, from the request to the rules in force. A change may have to be confirmed:
- * unless somebody says within a time that it is well, everything since goes back by itself, also
- * when the agent has died meanwhile. Whatever is changed while something waits belongs to it.
+ * unless somebody says within a time that it is well, it goes back by itself, also when the agent
+ * has died meanwhile. One change waits at a time, and nobody else changes what it has changed: so
+ * what others do meanwhile stays, and what goes back is what was. See docs/decisions/0023.
  */
 import {
   documentKey,
@@ -57,6 +58,18 @@ export class NothingPendingError extends Error {
   }
 }
 
+/** Another change waits to be confirmed, and this one would get into its way. */
+export class PolicyPendingError extends Error {
+  readonly code = 'ERR_POLICY_PENDING';
+  /** @param why it would */
+  constructor(what: readonly string[], { keys, until }: PendingView, why: string) {
+    super(
+      `change ${what.join(', ')}: a change of ${keys.join(', ')} waits to be confirmed until ` +
+        `${until}, and ${why} (\`skep policy confirm\` or \`skep policy revert\` first)`,
+    );
+  }
+}
+
 /** What of the node is changed. */
 export interface PolicyParts {
   readonly memory: Memory;
@@ -72,6 +85,8 @@ const RETRY_MILLISECONDS = 1000;
 /** See the head of this file. */
 export class LocalPolicies {
   private cancel: () => void = () => {};
+  /** Whether what waits is no more in force, though the disk did not take it down. */
+  private hasGoneBack = false;
 
   constructor(
     private readonly node: PolicyParts,
@@ -102,6 +117,7 @@ export class LocalPolicies {
     const parsed = parsePolicyFiles(files);
     const documents = parsed.flatMap((each) => each.documents);
     const keys = documents.map(documentKey);
+    this.checkPending(keys, options);
     this.checkConfirmation(keys, documents, options);
     const policies = parsed.map(({ file, text, documents: own }) => {
       return { file, text, keys: own.map(documentKey) };
@@ -120,6 +136,7 @@ export class LocalPolicies {
   delete(keys: readonly string[], options: ChangeOptions = {}): PolicyResult {
     const start = performance.now();
     const { memory, model } = this.node;
+    this.checkPending(keys, options);
     const changed = keys.filter((key) => model.policy.document(key));
     if (changed.length === 0) return this.result('policies deleted', changed, start);
     this.checkConfirmation(changed, [], options);
@@ -136,7 +153,7 @@ export class LocalPolicies {
     const start = performance.now();
     const { memory } = this.node;
     const { pending } = memory;
-    if (!pending) throw new NothingPendingError('confirm');
+    if (!pending || this.hasGoneBack) throw new NothingPendingError('confirm');
     memory.confirmPending();
     this.wait();
     return this.result('policies confirmed', pending.keys, start);
@@ -151,7 +168,9 @@ export class LocalPolicies {
     const before = pending.before.flatMap(parseStored);
     // First in force, then written down: a disk that is full keeps nobody out.
     this.change(before, () => model.replaceDocuments(before, pending.keys));
+    this.hasGoneBack = true;
     memory.revertPending();
+    this.hasGoneBack = false;
     this.wait();
     return this.result('policies reverted', pending.keys, start);
   }
@@ -182,14 +201,31 @@ export class LocalPolicies {
     }
   }
 
-  /** What waits already covers what is changed meanwhile. @throws UnconfirmedPolicyError */
+  /**
+   * What waits goes back to what was, so nobody may change it meanwhile; and who confirms one of
+   * two that wait would confirm the other.
+   *
+   * @throws PolicyPendingError
+   */
+  private checkPending(keys: readonly string[], { confirmWithinSeconds }: ChangeOptions): void {
+    const { pending } = this;
+    if (!pending) return;
+    const waiting = keys.filter((key) => pending.keys.includes(key));
+    if (waiting.length > 0) {
+      throw new PolicyPendingError(waiting, pending, 'nobody changes it meanwhile');
+    }
+    if (confirmWithinSeconds === undefined) return;
+    throw new PolicyPendingError(keys, pending, 'one change waits at a time');
+  }
+
+  /** @throws UnconfirmedPolicyError */
   private checkConfirmation(
     keys: readonly string[],
     documents: readonly PolicyDocument[],
     { confirmWithinSeconds, isUnconfirmed }: ChangeOptions,
   ): void {
-    const { memory, model } = this.node;
-    if (memory.pending || confirmWithinSeconds !== undefined || isUnconfirmed) return;
+    const { model } = this.node;
+    if (confirmWithinSeconds !== undefined || isUnconfirmed) return;
     const known = keys.flatMap((key) => model.policy.document(key) ?? []);
     const aboutNode = [...known, ...documents].filter((each) => model.isAboutNode(each));
     if (aboutNode.length === 0) return;
@@ -201,27 +237,16 @@ export class LocalPolicies {
   }
 
   /**
-   * What is to be written down with a change: nothing, where it needs no confirmation. The time
-   * begins now, when the change is in force.
+   * What is to be written down with a change, where it has to be confirmed. The time begins now,
+   * when the change is in force.
    */
   private pendingWith(
     keys: readonly string[],
-    { confirmWithinSeconds }: ChangeOptions,
+    { confirmWithinSeconds: withinSeconds }: ChangeOptions,
   ): StoredPending | undefined {
-    const { memory } = this.node;
-    const { pending } = memory;
-    if (!pending && confirmWithinSeconds === undefined) return undefined;
-    const touched = keys.filter((key) => !pending?.keys.includes(key));
-    const withinSeconds = confirmWithinSeconds ?? pending!.withinSeconds;
-    const deadline =
-      confirmWithinSeconds === undefined
-        ? pending!.deadline
-        : this.clock.now() + confirmWithinSeconds * 1000;
-    return {
-      ...{ deadline, withinSeconds },
-      keys: [...(pending?.keys ?? []), ...touched],
-      before: [...(pending?.before ?? []), ...memory.policiesOf(touched)],
-    };
+    if (withinSeconds === undefined) return undefined;
+    const deadline = this.clock.now() + withinSeconds * 1000;
+    return { deadline, withinSeconds, keys: [...keys], before: this.node.memory.policiesOf(keys) };
   }
 
   /** What is about the node is enforced at uplinks before it is said to be in force. */

@@ -148,14 +148,14 @@ export class Memory {
   /**
    * Documents that were applied before under one of the keys are no longer in force.
    *
-   * @param pending what waits to be confirmed, this change included
+   * @param pending this change, where it waits to be confirmed; what waits already goes on waiting
    */
-  addPolicy(policy: StoredPolicy, pending?: StoredPending): void {
+  addPolicy(policy: StoredPolicy, pending = this.pendingChange): void {
     this.addPolicies([policy], pending);
   }
 
   /** As {@link addPolicy}, all of them in one record. */
-  addPolicies(policies: readonly StoredPolicy[], pending?: StoredPending): void {
+  addPolicies(policies: readonly StoredPolicy[], pending = this.pendingChange): void {
     const added = policies.map((policy, index): [number, StoredPolicy] => {
       return [this.lastPolicy + 1 + index, policy];
     });
@@ -164,7 +164,7 @@ export class Memory {
   }
 
   /** As {@link addPolicy}. */
-  removePolicies(keys: readonly string[], pending?: StoredPending): void {
+  removePolicies(keys: readonly string[], pending = this.pendingChange): void {
     this.changePolicies(this.without(keys), pending);
   }
 
@@ -202,7 +202,7 @@ export class Memory {
     changes: readonly (readonly [number, StoredPolicy | null])[],
     pending: StoredPending | undefined,
   ): void {
-    const isSame = pending === undefined && this.pendingChange === undefined;
+    const isSame = pending === this.pendingChange;
     if (changes.length === 0 && isSame) return;
     this.journal.append([
       ...changes.map(([number, policy]): JournalChange => [`policy/${number}`, policy]),

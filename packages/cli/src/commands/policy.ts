@@ -25,7 +25,8 @@ Examples:
 const CONFIRM_HELP = `
 With --confirm-within the policies are in force at once, and go back by
 themselves unless \`skep policy confirm\` comes in time, also when the agent has
-died meanwhile. Whatever is changed while something waits goes back with it.
+died meanwhile. One change waits at a time: what it names is changed by nobody
+until it is confirmed or has gone back, and what others change meanwhile stays.
 What is about the node itself needs one of the two options.
 
 Examples:
