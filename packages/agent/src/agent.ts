@@ -304,6 +304,7 @@ export class Agent implements AgentApi {
   stop(): void {
     if (!this.isOpen) return;
     this.repair.putBackStored();
+    this.policies.leave();
     this.letGo();
     closeNode(this.node);
   }

@@ -30,6 +30,12 @@ describe('the unit', () => {
     assert.equal(said, '');
   });
 
+  test('starts an agent that has died again, however often that fails', () => {
+    const [head, service] = unitText(['/usr/bin/skep']).split('[Service]');
+    assert.match(head!, /^StartLimitIntervalSec=0$/m);
+    assert.match(service!, /^Restart=on-failure\nRestartForceExitStatus=SIGHUP\nRestartSec=1$/m);
+  });
+
   test('quotes the words of a command', () => {
     const text = unitText(['/usr/bin/node', '/a b/main.js', 'say "x"\\', '50%', '$HOME']);
     const [line] = text.split('\n').filter((each) => each.startsWith('ExecStart='));

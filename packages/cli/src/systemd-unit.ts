@@ -22,8 +22,9 @@ const CAPABILITIES: readonly (readonly [name: string, purpose: string])[] = [
  * The text of the unit.
  *
  * It ends with status 0 only when it is told to, so that is no failure; killed, it is started again
- * and takes over. Only the agent is killed with it: datapath and endpoints stay. Nothing that makes
- * a mount namespace is switched on, because the file system of pins is everybody's.
+ * and takes over, however often that fails: nobody else takes a change back that has cut somebody
+ * off. Only the agent is killed with it: datapath and endpoints stay. Nothing that makes a mount
+ * namespace is switched on, because the file system of pins is everybody's.
  *
  * @param command the agent's, each word of it
  */
@@ -35,11 +36,13 @@ export function unitText(command: readonly string[]): string {
 Description=Skep agent: container traffic, connected and secured inside the kernel
 After=local-fs.target network-pre.target
 Before=containerd.service crio.service docker.service kubelet.service podman-restart.service
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
 ExecStart=${command.map(quoteWord).join(' ')}
 Restart=on-failure
+RestartForceExitStatus=SIGHUP
 RestartSec=1
 KillMode=process
 RuntimeDirectory=skep

@@ -175,6 +175,17 @@ export class LocalPolicies {
     return this.result('policies reverted', pending.keys, start);
   }
 
+  /** As {@link close}; the next agent may be long in coming. */
+  leave(): void {
+    const { pending } = this;
+    this.close();
+    if (!pending) return;
+    const { keys, until } = pending;
+    const found = `a change of ${keys.join(', ')} waits to be confirmed until ${until}`;
+    const problem = `${found}, and nothing takes it back while no agent runs (start one by then)`;
+    this.node.tell({ kind: 'problem', problem });
+  }
+
   /** Leaves what waits to the next agent. */
   close(): void {
     this.cancel();

@@ -88,3 +88,15 @@ test('one change waits at a time: nobody confirms two, or gives another more tim
   policies.apply(policy('b'), 'new.yaml', second);
   assert.deepEqual(policies.pending?.keys, [keyOf('b')]);
 });
+
+test('an agent that is told to end says what it leaves waiting', (t) => {
+  const { policies, told } = begin(t, new FakeClock());
+  policies.leave();
+  assert.deepEqual(told, []);
+  policies.apply(policy('a'), 'try.yaml', { confirmWithinSeconds: 60 });
+  policies.leave();
+  const problem =
+    `a change of ${keyOf('a')} waits to be confirmed until 1970-01-01T00:17:40.000Z, and nothing ` +
+    'takes it back while no agent runs (start one by then)';
+  assert.deepEqual(told.at(-1), { kind: 'problem', problem });
+});

@@ -12,6 +12,7 @@ import { Memory } from '../state/memory.ts';
 import { Revisions } from '../state/revisions.ts';
 import { parseStored } from '../state/stored.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
+import type { Occurrence, Tell } from '../telemetry/occurrence.ts';
 
 const NODE = { jiffiesPerSecond: 250, hasRedirectPeer: 1, reportsForwarded: 1 } as const;
 
@@ -49,7 +50,8 @@ export function begin(
 ) {
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const memory = new Memory(directory);
-  const tell = () => {};
+  const told: Occurrence[] = [];
+  const tell: Tell = (occurrence) => told.push(occurrence);
   const revisions = new Revisions(0, () => {});
   const tables = new DatapathTables(new MachineTables(NODE));
   const model = new NodeModel(tables, { nextRevision: () => revisions.take() });
@@ -71,7 +73,7 @@ export function begin(
   const inForce = () =>
     model.policy.documents().map(({ name, position }) => `${name} ${position.file}`);
   const stored = () => memory.policies.flatMap(parseStored).map(({ name }) => name);
-  return { policies, memory, model, inForce, stored, problems, guarded, directory };
+  return { policies, memory, model, inForce, stored, problems, guarded, directory, told };
 }
 
 /** One that is about an endpoint, or about the node. */
