@@ -60,6 +60,8 @@ export interface AgentApi {
   confirmPolicies(): Promise<PolicyResult>;
   /** The change that waits goes back, now. */
   revertPolicies(): Promise<PolicyResult>;
+  /** Policies select the node by the labels that the agent was started with. */
+  relabelNode(options?: ChangeOptions): Promise<PolicyResult>;
   /** Flows that are masqueraded now. */
   listTranslations(): Promise<TranslationView[]>;
   explain(request: ExplainRequest): Promise<ExplainView>;

@@ -13,13 +13,7 @@ import { masqueradeView, translationViews } from './masquerade/translation-views
 import { type AgentOptions, closeNode, type Node, openNode, removeNode } from './node/node.ts';
 import { ForwardWatch } from './health/forward-watch.ts';
 import { Repair } from './health/repair.ts';
-import {
-  checkDatapath,
-  checkGroups,
-  checkPolicies,
-  checkRefused,
-  checkTables,
-} from './health/checks.ts';
+import { checkDatapath, checkGroups, checkRules, checkTables } from './health/checks.ts';
 import { tableUse } from './health/table-use.ts';
 import {
   identityViews,
@@ -144,8 +138,7 @@ export class Agent implements AgentApi {
         policies: model.policy.documents().length,
         milliseconds: performance.now() - start,
       });
-      const found = [...checkPolicies(node), ...checkRefused(node)];
-      for (const problem of [...found, ...agent.endpoints.checkPools()])
+      for (const problem of [...checkRules(node), ...agent.endpoints.checkPools()])
         tell({ kind: 'problem', problem });
       return agent;
     } catch (error) {
@@ -269,6 +262,11 @@ export class Agent implements AgentApi {
     return this.policies.revert();
   }
 
+  async relabelNode(options?: ChangeOptions): Promise<PolicyResult> {
+    this.nameFlows();
+    return this.policies.relabelNode(options);
+  }
+
   async listTranslations(): Promise<TranslationView[]> {
     const { kernel, model } = this.node;
     return this.masquerade ? translationViews(kernel, model) : [];
@@ -324,8 +322,7 @@ export class Agent implements AgentApi {
       ...this.forwardWatch.problems,
       ...checkTables({ tables, totals }),
       ...checkGroups(node),
-      ...checkPolicies(node),
-      ...checkRefused(node),
+      ...checkRules(node),
       ...this.endpoints.checkPools(),
     ];
     return {

@@ -151,6 +151,8 @@ export interface PendingView {
   readonly keys: readonly string[];
   readonly until: string;
   readonly secondsLeft: number;
+  /** Whether they are as before, and select this node by other labels. */
+  readonly isOfLabels?: true;
 }
 
 /** What a change of policy did; it is in force when this is told. */

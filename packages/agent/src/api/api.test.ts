@@ -86,6 +86,11 @@ class FakeAgent implements Partial<AgentApi> {
     return { changed: ['confirmed'], revision: 5, milliseconds: 1 } as never;
   }
 
+  async relabelNode(options: ChangeOptions): Promise<never> {
+    this.asked.push([options]);
+    return { changed: ['relabelled'], revision: 5, milliseconds: 1 } as never;
+  }
+
   async revertPolicies(): Promise<never> {
     return { changed: ['reverted'], revision: 5, milliseconds: 1 } as never;
   }
@@ -153,6 +158,9 @@ describe('the API over its socket', () => {
     assert.deepEqual(agent.asked.pop(), ['a/b/c', { isUnconfirmed: true }]);
     assert.deepEqual((await client.confirmPolicies()).changed, ['confirmed']);
     assert.deepEqual((await client.revertPolicies()).changed, ['reverted']);
+    const options = { confirmWithinSeconds: 60 };
+    const { changed } = await client.relabelNode(options);
+    assert.deepEqual([changed, agent.asked.pop()], [['relabelled'], [options]]);
     const wrong = client.applyPolicies('', 'x', { confirmWithinSeconds: 0 });
     await assert.rejects(wrong, /confirmWithin/);
   });

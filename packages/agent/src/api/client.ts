@@ -152,6 +152,10 @@ export class AgentClient implements AgentApi {
     return this.json('DELETE', '/v1/policies/pending');
   }
 
+  relabelNode(options: ChangeOptions = {}): Promise<PolicyResult> {
+    return this.json('PUT', `/v1/labels?${new URLSearchParams(changeQuery(options))}`);
+  }
+
   listTranslations(): Promise<TranslationView[]> {
     return this.json('GET', '/v1/translations');
   }

@@ -16,6 +16,7 @@
  * POST   /v1/policies                           PolicyFile[], all of them or none
  * DELETE /v1/policies?key=KEY&key=KEY
  *                                         all three: &confirmWithin=SECONDS, or &unconfirmed=1
+ * PUT    /v1/labels       the node has those that the agent was started with; the same parameters
  * POST   /v1/policies/pending                   the change that waits is confirmed
  * DELETE /v1/policies/pending                   it goes back
  * GET    /v1/explain?from=&to=&port=&protocol=
@@ -176,6 +177,7 @@ function routes(agent: AgentApi): Readonly<Record<string, Handler>> {
       const keys = url.searchParams.getAll('key');
       return agent.deletePolicies(keys, readChangeOptions(url.searchParams));
     },
+    'PUT /v1/labels': (url) => agent.relabelNode(readChangeOptions(url.searchParams)),
     'POST /v1/policies/pending': () => agent.confirmPolicies(),
     'DELETE /v1/policies/pending': () => agent.revertPolicies(),
     'GET /v1/explain': (url) => agent.explain(readExplainRequest(url.searchParams)),

@@ -1,11 +1,12 @@
 /** What is wrong with the node right now, found by looking; it ends when it is put right. */
 import { atLimit } from '@skep/datapath';
-import { documentKey } from '@skep/policy';
+import { documentKey, formatLabel, type Subject } from '@skep/policy';
 import { inNetworkNamespace } from '@skep/sys';
 import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { qualifiedName } from '../model/endpoint-facts.ts';
 import { GROUPS_MAX } from '../model/generation.ts';
 import type { Node } from '../node/node.ts';
+import { isSame, keysApart, nodeSubject } from '../policies/node-labels.ts';
 import { attachableOf } from '../state/stored.ts';
 import type { TrafficTotals } from '../node-views.ts';
 import type { TableUseView } from '../views.ts';
@@ -18,6 +19,8 @@ const NAMES_MAX = 3;
 const ATTACH_ADVICE = 'it is attached again in seconds: see who takes it off';
 const UP_ADVICE = 'it is set up again in seconds: see who sets it down';
 const STRAY_ADVICE = 'it is taken off in seconds';
+
+type LabelParts = Pick<Node, 'memory' | 'model' | 'givenLabels'>;
 
 /** What was read of the tables at the same moment. */
 export interface TableReadings {
@@ -63,6 +66,11 @@ export function checkGroups({ model }: Node): string[] {
   return [`${found}, a policy that needs more is refused (${advice})`];
 }
 
+/** Whether the rules of all policies are in force, about those that they are to be about. */
+export function checkRules(node: Node): string[] {
+  return [...checkPolicies(node), ...checkRefused(node), ...checkLabels(node)];
+}
+
 /** Policies of an older build that this one cannot read, as long as they are in force. */
 export function checkPolicies({ model }: Pick<Node, 'model'>): string[] {
   return model.policy.documents().flatMap((document) => {
@@ -79,6 +87,29 @@ export function checkRefused({ model }: Pick<Node, 'model'>): string[] {
     const found = `nothing passes at ${firstOf(names)}, by rules that cannot be carried out`;
     return `${found}: ${cause.message}`;
   });
+}
+
+/** Labels that the agent was started with, as long as others are in force. */
+export function checkLabels({ memory, model, givenLabels }: LabelParts): string[] {
+  const { labels } = memory.current;
+  if (!labels || isSame(labels, givenLabels)) return [];
+  const [before, now] = [model.node, nodeSubject(givenLabels)].map(textsOf) as [string[], string[]];
+  const found = `policies select this node by its labels of before (${less(before, now)})`;
+  const others = `those that the agent was started with (${less(now, before)})`;
+  const keys = firstOf(keysApart(memory, labels, givenLabels));
+  const what = keys === '' ? 'nothing would change' : `${keys} would be about it, or no more`;
+  const advice = '`skep policy relabel-node --confirm-within 60s`, and `skep policy confirm` when';
+  const doubt = keys === '' ? '' : ', and could cut you off';
+  return [`${found}, and not by ${others}: ${what}${doubt} (${advice} all is well)`];
+}
+
+function textsOf({ labels }: Subject): string[] {
+  return labels.list.map((each) => formatLabel(each).replace(/^k8s:/, ''));
+}
+
+/** What is not among the others. */
+function less(texts: readonly string[], others: readonly string[]): string {
+  return texts.filter((each) => !others.includes(each)).join(', ') || 'no others';
 }
 
 function checkPins({ kernel }: Node): string[] {

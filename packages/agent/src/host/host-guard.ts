@@ -37,10 +37,15 @@ export class HostGuard {
     if (upgradedFrom !== undefined) this.makeKnown();
   }
 
-  /** Before documents come into force. @throws VerifierError, KernelError, NetlinkError */
-  prepare(documents: readonly PolicyDocument[]): void {
+  /**
+   * Before documents come into force.
+   *
+   * @param node as which it is there then
+   * @throws VerifierError, KernelError, NetlinkError
+   */
+  prepare(documents: readonly PolicyDocument[], node = this.node.model.node): void {
     const { model } = this.node;
-    if (!this.isOn && documents.some((each) => model.isAboutNode(each))) this.turnOn();
+    if (!this.isOn && documents.some((each) => model.isAboutNode(each, node))) this.turnOn();
   }
 
   /** When documents are in force, or are no more. @throws KernelError, NetlinkError */

@@ -63,14 +63,13 @@ export interface NodeContents {
 /** The node's endpoints, identities, ipcache and policy, and the tables that they become. */
 export class NodeModel {
   readonly policy: PolicySet;
-  /** The node as a subject. */
-  readonly node: Subject;
   readonly ipcache: Ipcache;
   /** Those who restore an earlier life do it first. */
   readonly numbers = new EndpointNumbers();
   private readonly half: Generation;
   private readonly changes: TableChanges;
   private readonly endpoints = new Map<number, KnownEndpoint>();
+  private subject: Subject;
 
   constructor(
     private readonly tables: DatapathTables,
@@ -78,7 +77,7 @@ export class NodeModel {
   ) {
     const { safePorts } = options;
     this.policy = new PolicySet(safePorts ? { safePorts } : {});
-    this.node = { labels: nodeLabels(options.nodeLabels ?? {}) };
+    this.subject = { labels: nodeLabels(options.nodeLabels ?? {}) };
     this.half = new Generation(options.generation ?? 0);
     const { first, last } = this.half.sets;
     const setsMax = options.room?.selectorSets ?? last - first + 1;
@@ -94,6 +93,11 @@ export class NodeModel {
     for (const prefix of this.policy.prefixesInUse()) this.ipcache.write(prefix, undefined, []);
     policy.setSubject(HOST, this.node);
     this.changes.bumpMembership();
+  }
+
+  /** The node as a subject. */
+  get node(): Subject {
+    return this.subject;
   }
 
   get identities(): Numbers {
@@ -265,9 +269,26 @@ export class NodeModel {
     this.changeDocuments([], keys, save);
   }
 
-  /** The documents under some keys are these from now on. @throws PolicyRefusedError */
-  replaceDocuments(documents: readonly PolicyDocument[], keys: readonly string[]): void {
-    this.changeDocuments(documents, keys, () => {});
+  /**
+   * The documents under some keys are these from now on, and the node is that.
+   *
+   * @throws as `applyDocuments`
+   */
+  changeDocuments(
+    documents: readonly PolicyDocument[],
+    keys: readonly string[],
+    save: () => void,
+    node = this.node,
+  ): void {
+    const former = this.node;
+    const before = [...new Set(keys)].flatMap((key) => this.policy.document(key) ?? []);
+    this.exchange(documents, keys, node);
+    try {
+      save();
+    } catch (error) {
+      this.exchange(before, keys, former);
+      throw error;
+    }
   }
 
   list(): KnownEndpoint[] {
@@ -283,9 +304,9 @@ export class NodeModel {
     return this.endpoints.get(id);
   }
 
-  /** Whether a document is about this node. */
-  isAboutNode(document: PolicyDocument): boolean {
-    return isAboutNode(document, this.node);
+  /** Whether a document is about this node, or would be, were it another. */
+  isAboutNode(document: PolicyDocument, node = this.node): boolean {
+    return isAboutNode(document, node);
   }
 
   /** The rules of an endpoint, as its programs decide. */
@@ -342,20 +363,10 @@ export class NodeModel {
     this.tables.closeSubject(known.subject, this.options.nextRevision());
   }
 
-  /** The documents under some keys are these from now on; where that fails, those of before. */
-  private changeDocuments(
-    documents: readonly PolicyDocument[],
-    keys: readonly string[],
-    save: () => void,
-  ): void {
-    const before = [...new Set(keys)].flatMap((key) => this.policy.document(key) ?? []);
-    this.change({ documents, deletedDocuments: keys });
-    try {
-      save();
-    } catch (error) {
-      this.change({ documents: before, deletedDocuments: keys });
-      throw error;
-    }
+  private exchange(documents: readonly PolicyDocument[], keys: readonly string[], node: Subject) {
+    const subjects = node === this.node ? {} : { subjects: new Map([[HOST, node]]) };
+    this.change({ documents, deletedDocuments: keys, ...subjects });
+    this.subject = node;
   }
 
   /**

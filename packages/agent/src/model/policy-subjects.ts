@@ -8,6 +8,18 @@ export function isAboutNode({ ruleSets }: PolicyDocument, node: Subject): boolea
   });
 }
 
+/** Whether some of its rules are about one of two nodes, and not about the other. */
+export function selectsDifferently(
+  { ruleSets }: PolicyDocument,
+  one: Subject,
+  other: Subject,
+): boolean {
+  return ruleSets.some(({ subject, isAboutNodes }) => {
+    if (!isAboutNodes) return false;
+    return selectorMatches(subject, one.labels) !== selectorMatches(subject, other.labels);
+  });
+}
+
 /** The files of documents with rules about some of the subjects. */
 export function filesAbout(
   subjects: readonly Subject[],

@@ -21,11 +21,13 @@ import {
   readExceptions,
   readPorts,
 } from '../masquerade/masquerade-options.ts';
+import { takeLabels } from '../policies/node-labels.ts';
 import { removeUplinks } from '../uplinks/uplinks.ts';
 import { NodeModel } from '../model/node-model.ts';
 import type { RuntimeSockets } from '../runtimes/container-labels.ts';
 import type { Disk } from '../state/journal.ts';
 import { Memory, stateFile } from '../state/memory.ts';
+import type { StoredLabels } from '../state/schema.ts';
 import { Revisions } from '../state/revisions.ts';
 import { deviceKindOf, factsOf, parseStored } from '../state/stored.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
@@ -70,6 +72,8 @@ export interface Node {
   readonly deviceKind: DeviceKind;
   readonly model: NodeModel;
   readonly revisions: Revisions;
+  /** What it was started with: see `policies/node-labels.ts`. */
+  readonly givenLabels: StoredLabels;
   /** What is wrong, for `status`. */
   readonly problems: Problems;
   readonly tell: Tell;
@@ -169,7 +173,9 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   );
   const problems = new Problems(tell);
   const directories = [bpffsDirectory, stateDirectory];
-  const parts = { memory, network, kernel, deviceKind, revisions, problems, tell, directories };
+  const givenLabels = { 'kubernetes.io/hostname': hostname(), ...options.nodeLabels };
+  const held = { memory, network, kernel, revisions, problems };
+  const parts = { ...held, deviceKind, givenLabels, tell, directories };
   const model = startModel(parts, options);
   const unlock = (): void => {
     stateLock.close();
@@ -221,14 +227,15 @@ function revertOverdue(memory: Memory, tell: Tell): void {
 /** The model that fits what is stored, in the half of the tables that is not in use. */
 function startModel(
   parts: Omit<Node, 'model' | 'unlock' | 'takeBack'>,
-  { nodeLabels, safePorts }: AgentOptions,
+  { safePorts }: AgentOptions,
 ): NodeModel {
-  const { memory, kernel, revisions, network, tell } = parts;
+  const { memory, kernel, revisions, network, tell, givenLabels } = parts;
+  revertOverdue(memory, tell);
   const { generation, lastIdentity } = memory.current;
   const tables = new DatapathTables(kernel, tell);
   const model = new NodeModel(tables, {
     nextRevision: () => revisions.take(),
-    nodeLabels: { 'kubernetes.io/hostname': hostname(), ...nodeLabels },
+    nodeLabels: takeLabels(memory, givenLabels),
     ...(safePorts && { safePorts }),
     generation: kernel.isTakenOver ? (generation === 0 ? 1 : 0) : generation,
     ...(kernel.isTakenOver ? { inherited: readInherited(kernel) } : {}),
@@ -242,7 +249,6 @@ function startModel(
     return [facts];
   });
   if (lastIdentity > 0) model.identities.continueAfter(lastIdentity + UNWRITTEN_IDENTITIES_MAX);
-  revertOverdue(memory, tell);
   const documents = memory.policies.flatMap(parseStored);
   model.fill({ documents, nodeAddresses: nodeAddresses(network), endpoints });
   tables.clearUnknownEndpoints(new Set(endpoints.map(({ id }) => id)));

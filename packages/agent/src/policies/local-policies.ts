@@ -10,16 +10,18 @@ import {
   parsePolicyFiles,
   type PolicyDocument,
   type PolicyFile,
+  type Subject,
 } from '@skep/policy';
 import type { HostGuard } from '../host/host-guard.ts';
 import type { NodeModel } from '../model/node-model.ts';
 import type { Problems } from '../health/problems.ts';
 import type { Memory } from '../state/memory.ts';
 import type { Revisions } from '../state/revisions.ts';
-import type { StoredPending } from '../state/schema.ts';
+import type { StoredLabels, StoredPending } from '../state/schema.ts';
 import { parseStored } from '../state/stored.ts';
 import type { PolicyOccurrence, Tell } from '../telemetry/occurrence.ts';
 import type { ChangeOptions, PendingView, PolicyResult } from '../views.ts';
+import { documentsApart, isSame, keysApart, nodeSubject } from './node-labels.ts';
 
 /** What time it is, and what is to be done when more of it has passed. */
 export interface Clock {
@@ -74,10 +76,15 @@ export class PolicyPendingError extends Error {
 export interface PolicyParts {
   readonly memory: Memory;
   readonly model: NodeModel;
+  /** Labels of the node, by which its policies are to select it. */
+  readonly givenLabels: StoredLabels;
   readonly problems: Problems;
   readonly revisions: Revisions;
   readonly tell: Tell;
 }
+
+/** Why something cannot be changed while something waits. */
+const ONE_AT_A_TIME = 'one change waits at a time';
 
 /** How soon a change that could not be taken back is tried again. */
 const RETRY_MILLISECONDS = 1000;
@@ -102,7 +109,15 @@ export class LocalPolicies {
     if (!pending) return undefined;
     const seconds = Math.ceil(this.millisecondsLeft(pending) / 1000);
     const until = new Date(pending.deadline).toISOString();
-    return { keys: pending.keys, until, secondsLeft: Math.max(0, seconds) };
+    const { keys, formerLabels } = pending;
+    const view = { keys, until, secondsLeft: Math.max(0, seconds) };
+    return formerLabels ? { ...view, isOfLabels: true } : view;
+  }
+
+  /** By which policies select the node. */
+  private get labels(): StoredLabels {
+    const { memory, givenLabels } = this.node;
+    return memory.current.labels ?? givenLabels;
   }
 
   /** As {@link applyFiles} of one. */
@@ -117,12 +132,12 @@ export class LocalPolicies {
     const parsed = parsePolicyFiles(files);
     const documents = parsed.flatMap((each) => each.documents);
     const keys = documents.map(documentKey);
-    this.checkPending(keys, options);
+    this.checkPending(keys, options, documents);
     this.checkConfirmation(keys, documents, options);
     const policies = parsed.map(({ file, text, documents: own }) => {
       return { file, text, keys: own.map(documentKey) };
     });
-    this.change(documents, () => {
+    this.change({ documents }, () => {
       model.applyDocuments(documents, () => {
         memory.addPolicies(policies, this.pendingWith(keys, options));
       });
@@ -140,12 +155,36 @@ export class LocalPolicies {
     const changed = keys.filter((key) => model.policy.document(key));
     if (changed.length === 0) return this.result('policies deleted', changed, start);
     this.checkConfirmation(changed, [], options);
-    this.change([], () => {
+    this.change({ documents: [] }, () => {
       model.deleteDocuments(changed, () => {
         memory.removePolicies(changed, this.pendingWith(changed, options));
       });
     });
     return this.result('policies deleted', changed, start);
+  }
+
+  /**
+   * Policies select the node by the labels that the agent was started with.
+   *
+   * @throws PolicyRefusedError, above
+   */
+  relabelNode(options: ChangeOptions = {}): PolicyResult {
+    const start = performance.now();
+    const { labels } = this;
+    const { memory, model, givenLabels } = this.node;
+    if (isSame(labels, givenLabels)) return this.result('node relabelled', [], start);
+    const keys = keysApart(memory, labels, givenLabels);
+    this.checkRelabelling(keys, options);
+    // What makes no difference to anybody need not be confirmed.
+    const pending = keys.length > 0 ? this.pendingWith(keys, options) : undefined;
+    const node = nodeSubject(givenLabels);
+    this.change({ documents: model.policy.documents(), node }, () => {
+      const save = (): void => {
+        memory.relabelNode(givenLabels, pending && { ...pending, formerLabels: labels });
+      };
+      model.changeDocuments([], [], save, node);
+    });
+    return this.result('node relabelled', keys, start);
   }
 
   /** What waits stays. @throws NothingPendingError, StateWriteError */
@@ -167,7 +206,10 @@ export class LocalPolicies {
     if (!pending) throw new NothingPendingError('revert');
     const before = pending.before.flatMap(parseStored);
     // First in force, then written down: a disk that is full keeps nobody out.
-    this.change(before, () => model.replaceDocuments(before, pending.keys));
+    const node = pending.formerLabels ? nodeSubject(pending.formerLabels) : model.node;
+    this.change({ documents: before, node }, () => {
+      model.changeDocuments(before, pending.keys, () => {}, node);
+    });
     this.hasGoneBack = true;
     memory.revertPending();
     this.hasGoneBack = false;
@@ -218,25 +260,47 @@ export class LocalPolicies {
    *
    * @throws PolicyPendingError
    */
-  private checkPending(keys: readonly string[], { confirmWithinSeconds }: ChangeOptions): void {
+  private checkPending(
+    keys: readonly string[],
+    { confirmWithinSeconds }: ChangeOptions,
+    documents: readonly PolicyDocument[] = [],
+  ): void {
     const { pending } = this;
     if (!pending) return;
-    const waiting = keys.filter((key) => pending.keys.includes(key));
+    const unchanged = new Set([...pending.keys, ...this.keysOfLabels(documents)]);
+    const waiting = keys.filter((key) => unchanged.has(key));
     if (waiting.length > 0) {
       throw new PolicyPendingError(waiting, pending, 'nobody changes it meanwhile');
     }
     if (confirmWithinSeconds === undefined) return;
-    throw new PolicyPendingError(keys, pending, 'one change waits at a time');
+    throw new PolicyPendingError(keys, pending, ONE_AT_A_TIME);
+  }
+
+  /** While labels wait: what would be about the node no more when they go back, or only then. */
+  private keysOfLabels(documents: readonly PolicyDocument[]): string[] {
+    const { formerLabels } = this.node.memory.pending ?? {};
+    if (!formerLabels) return [];
+    return documentsApart(documents, formerLabels, this.labels).map(documentKey);
+  }
+
+  /** @throws PolicyPendingError, UnconfirmedPolicyError */
+  private checkRelabelling(keys: readonly string[], options: ChangeOptions): void {
+    if (this.pending?.isOfLabels) {
+      throw new PolicyPendingError(['labels of this node'], this.pending, ONE_AT_A_TIME);
+    }
+    if (keys.length === 0) return;
+    this.checkPending(keys, options);
+    if (!isDecided(options)) throw new UnconfirmedPolicyError(keys);
   }
 
   /** @throws UnconfirmedPolicyError */
   private checkConfirmation(
     keys: readonly string[],
     documents: readonly PolicyDocument[],
-    { confirmWithinSeconds, isUnconfirmed }: ChangeOptions,
+    options: ChangeOptions,
   ): void {
     const { model } = this.node;
-    if (confirmWithinSeconds !== undefined || isUnconfirmed) return;
+    if (isDecided(options)) return;
     const known = keys.flatMap((key) => model.policy.document(key) ?? []);
     const aboutNode = [...known, ...documents].filter((each) => model.isAboutNode(each));
     if (aboutNode.length === 0) return;
@@ -261,8 +325,11 @@ export class LocalPolicies {
   }
 
   /** What is about the node is enforced at uplinks before it is said to be in force. */
-  private change(documents: readonly PolicyDocument[], task: () => void): void {
-    this.hostGuard.prepare(documents);
+  private change(
+    { documents, node }: { documents: readonly PolicyDocument[]; node?: Subject },
+    task: () => void,
+  ): void {
+    this.hostGuard.prepare(documents, node);
     try {
       task();
     } finally {
@@ -282,4 +349,9 @@ export class LocalPolicies {
     const { pending } = this;
     return pending ? { ...result, pending } : result;
   }
+}
+
+/** Whether somebody has said what is to be when he is cut off. */
+function isDecided({ confirmWithinSeconds, isUnconfirmed }: ChangeOptions): boolean {
+  return confirmWithinSeconds !== undefined || isUnconfirmed === true;
 }

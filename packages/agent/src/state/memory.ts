@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Disk, Journal } from './journal.ts';
 import type { JournalChange } from './journal-text.ts';
 import { parseEntry, type StoredEndpoint, type StoredNode } from './schema.ts';
-import type { StoredPending, StoredPolicy } from './schema.ts';
+import type { StoredLabels, StoredPending, StoredPolicy } from './schema.ts';
 import { StateError } from './state-error.ts';
 
 const FILE = 'state.journal';
@@ -168,6 +168,11 @@ export class Memory {
     this.changePolicies(this.without(keys), pending);
   }
 
+  /** Policies select the node by other labels. @param pending as of {@link addPolicy} */
+  relabelNode(labels: StoredLabels, pending = this.pendingChange): void {
+    this.changePolicies([], pending, labels);
+  }
+
   /** What waits stays in force. */
   confirmPending(): void {
     this.changePolicies([], undefined);
@@ -176,11 +181,11 @@ export class Memory {
   /** What was in force before the change that waits is so again. */
   revertPending(): void {
     if (!this.pendingChange) return;
-    const { keys, before } = this.pendingChange;
+    const { keys, before, formerLabels } = this.pendingChange;
     const again = before.map((policy, index): [number, StoredPolicy] => {
       return [this.lastPolicy + 1 + index, policy];
     });
-    this.changePolicies([...this.without(keys), ...again], undefined);
+    this.changePolicies([...this.without(keys), ...again], undefined, formerLabels);
   }
 
   /** Writes the file anew where it is gone or changed. @returns whether. @throws StateWriteError */
@@ -201,14 +206,18 @@ export class Memory {
   private changePolicies(
     changes: readonly (readonly [number, StoredPolicy | null])[],
     pending: StoredPending | undefined,
+    labels?: StoredLabels,
   ): void {
     const isSame = pending === this.pendingChange;
-    if (changes.length === 0 && isSame) return;
+    if (changes.length === 0 && isSame && !labels) return;
+    const node = labels ? { ...this.node, labels } : this.node;
     this.journal.append([
       ...changes.map(([number, policy]): JournalChange => [`policy/${number}`, policy]),
       ...(isSame ? [] : ([['pending', pending ?? null]] satisfies JournalChange[])),
+      ...(labels ? ([['node', node]] satisfies JournalChange[]) : []),
     ]);
     this.pendingChange = pending;
+    this.node = node;
     for (const [number, policy] of changes) this.holdPolicy(number, policy);
   }
 

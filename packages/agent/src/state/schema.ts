@@ -52,6 +52,9 @@ const policy = z.strictObject({
   keys: z.array(z.string()),
 });
 
+/** Those of the node, by which policies select it. */
+const labels = z.record(z.string(), z.string());
+
 /** A change of policy that waits to be confirmed. */
 const pending = z.strictObject({
   /** Milliseconds since 1970. */
@@ -61,6 +64,8 @@ const pending = z.strictObject({
   keys: z.array(z.string()),
   /** and what was in force under these keys before. */
   before: z.array(policy),
+  /** Those of the node before, where they were changed. */
+  formerLabels: labels.optional(),
 });
 
 /** Values of `conf/LINK/forwarding` by link, as they were. */
@@ -84,6 +89,8 @@ const node = z.strictObject({
   uplinks: z.array(z.strictObject({ index: z.int(), name: z.string() })).optional(),
   /** Whether these decide about the node itself. */
   isHostGuarded: z.boolean().optional(),
+  /** Those in force. */
+  labels: labels.optional(),
   /** The kernel's list of ports before masquerade was turned on. */
   masquerade: z.strictObject({ reservedPortsBefore: z.string() }).optional(),
 });
@@ -94,6 +101,8 @@ export type StoredNode = z.infer<typeof node>;
 export type StoredEndpoint = z.infer<typeof endpoint>;
 /** A policy text as it was applied, and the keys of those of its documents that are in force. */
 export type StoredPolicy = z.infer<typeof policy>;
+/** Labels of the node. */
+export type StoredLabels = z.infer<typeof labels>;
 /** A change that goes back unless it is confirmed. */
 export type StoredPending = z.infer<typeof pending>;
 

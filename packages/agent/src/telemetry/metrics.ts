@@ -65,6 +65,7 @@ function timingOf(occurrence: Occurrence): Timing | undefined {
     case 'policies deleted':
     case 'policies confirmed':
     case 'policies reverted':
+    case 'node relabelled':
       return timing('policyTime', occurrence, { operation: lastWord(occurrence.kind) });
     case 'endpoint added':
     case 'endpoint relabelled':

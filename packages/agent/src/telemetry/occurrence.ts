@@ -11,13 +11,17 @@ export interface EndpointOccurrence {
   readonly milliseconds: number;
 }
 
-/** Documents are in force, or are no more; a change of them is confirmed, or went back. */
+/**
+ * Documents are in force, or are no more, or select the node by other labels; a change of them is
+ * confirmed, or went back.
+ */
 export interface PolicyOccurrence {
   readonly kind:
     | 'policies applied'
     | 'policies deleted'
     | 'policies confirmed'
-    | 'policies reverted';
+    | 'policies reverted'
+    | 'node relabelled';
   /** Keys of the documents. */
   readonly changed: readonly string[];
   readonly revision: number;

@@ -8,8 +8,10 @@ import type { PolicyDocument } from '@skep/policy';
 import { Problems } from '../health/problems.ts';
 import { NodeModel } from '../model/node-model.ts';
 import { type Clock, LocalPolicies } from '../policies/local-policies.ts';
+import { takeLabels } from '../policies/node-labels.ts';
 import { Memory } from '../state/memory.ts';
 import { Revisions } from '../state/revisions.ts';
+import type { StoredLabels } from '../state/schema.ts';
 import { parseStored } from '../state/stored.ts';
 import { DatapathTables } from '../tables/datapath-tables.ts';
 import type { Occurrence, Tell } from '../telemetry/occurrence.ts';
@@ -47,6 +49,7 @@ export function begin(
   t: TestContext,
   clock: Clock,
   directory = mkdtempSync(join(tmpdir(), 'skep-policies-')),
+  givenLabels: StoredLabels = {},
 ) {
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const memory = new Memory(directory);
@@ -54,7 +57,10 @@ export function begin(
   const tell: Tell = (occurrence) => told.push(occurrence);
   const revisions = new Revisions(0, () => {});
   const tables = new DatapathTables(new MachineTables(NODE));
-  const model = new NodeModel(tables, { nextRevision: () => revisions.take() });
+  const model = new NodeModel(tables, {
+    nextRevision: () => revisions.take(),
+    nodeLabels: takeLabels(memory, givenLabels),
+  });
   model.fill({
     documents: memory.policies.flatMap(parseStored),
     nodeAddresses: [],
@@ -68,7 +74,7 @@ export function begin(
     settle: () => guarded.push('settled'),
   };
   const problems = new Problems(tell);
-  const parts = { memory, model, problems, revisions, tell };
+  const parts = { memory, model, givenLabels, problems, revisions, tell };
   const policies = new LocalPolicies(parts, guard, clock);
   const inForce = () =>
     model.policy.documents().map(({ name, position }) => `${name} ${position.file}`);

@@ -33,6 +33,14 @@ Examples:
   skep policy apply examples/labs/shop-policies.yaml
   skep policy apply --confirm-within 60s node.yaml && skep policy confirm`;
 
+const RELABEL_HELP = `
+An agent that is started with other labels (--node-label, or the name of the
+host) goes on with those of before where other policies would be about the node
+by the new ones, and \`skep status\` says so. This takes the new ones, for a
+time unless \`skep policy confirm\` comes, or for good.
+
+Example: skep policy relabel-node --confirm-within 60s`;
+
 interface ChangeCommandOptions extends AskOptions {
   readonly confirmWithin?: number;
   /** False for `--no-confirm`. */
@@ -61,6 +69,10 @@ export function addPolicyCommands(program: Command): void {
     .description('delete policies by key')
     .argument('<key...>', 'kind/namespace/name, as `skep policy list` shows it')
     .action(deletePolicies);
+  changing(policy.command('relabel-node'))
+    .description('select this node by the labels that its agent was started with')
+    .addHelpText('after', RELABEL_HELP)
+    .action(relabelNode);
   asking(policy.command('confirm'))
     .description('let the change that waits stay')
     .action((options: AskOptions) => endPending(options, 'confirmed'));
@@ -96,8 +108,14 @@ async function listPolicies(options: AskOptions): Promise<void> {
 }
 
 /** What waits, and for how long. */
-export function pendingText({ keys, secondsLeft }: PendingView): string {
-  return `to be confirmed within ${secondsLeft} s, or it goes back: ${keys.join(' ')}\n`;
+function pendingText(pending: PendingView): string {
+  const { secondsLeft } = pending;
+  return `to be confirmed within ${secondsLeft} s, or it goes back: ${whatWaits(pending)}\n`;
+}
+
+/** Policies, or the labels that they select this node by. */
+export function whatWaits({ keys, isOfLabels }: PendingView): string {
+  return `${isOfLabels ? 'labels of this node, which concern ' : ''}${keys.join(', ')}`;
 }
 
 async function endPending(options: AskOptions, what: 'confirmed' | 'reverted'): Promise<void> {
@@ -141,6 +159,12 @@ async function deletePolicies(
       `delete policy ${missing.join(', ')}: not there (see \`skep policy list\`)`,
     );
   }
+}
+
+async function relabelNode(options: ChangeCommandOptions): Promise<void> {
+  const result = await withAgent(options, (agent) => agent.relabelNode(changeOptions(options)));
+  if (options.json) printJson(result);
+  else report('selects otherwise', result);
 }
 
 function validatePolicies(files: readonly string[], options: { readonly json?: boolean }): void {

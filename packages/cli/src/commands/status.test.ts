@@ -62,3 +62,15 @@ problem: something else is wrong
 `),
   );
 });
+
+test('what waits to be confirmed: policies, or the labels that they select the node by', () => {
+  const pendingPolicies = { keys: ['x//a', 'x//b'], until: '', secondsLeft: 7 };
+  const soon = '(`skep policy confirm` within 7 s)';
+  const text = formatStatus({ ...HEALTHY, pendingPolicies });
+  assert.ok(text.includes(`\nto confirm         x//a, x//b ${soon}\n`));
+  const ofLabels = formatStatus({
+    ...HEALTHY,
+    pendingPolicies: { ...pendingPolicies, isOfLabels: true },
+  });
+  assert.ok(ofLabels.includes(` labels of this node, which concern x//a, x//b ${soon}\n`));
+});

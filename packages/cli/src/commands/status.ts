@@ -10,6 +10,7 @@ import type { Command } from 'commander';
 import { pc } from '../colours.ts';
 import { formatParagraph, formatTable, printJson } from '../output.ts';
 import { type AskOptions, asking, withAgent } from '../asking.ts';
+import { whatWaits } from './policy.ts';
 
 /** Adds `skep status`; its exit status is 1 where the agent has problems. */
 export function addStatusCommand(program: Command): void {
@@ -70,9 +71,8 @@ function entitiesText({ reserved }: StatusView): string {
 /** What goes back by itself soon. */
 function pendingRows(pending: PendingView | undefined): string[][] {
   if (!pending) return [];
-  const { keys, secondsLeft } = pending;
-  const text = `${keys.join(', ')} (\`skep policy confirm\` within ${secondsLeft} s)`;
-  return [['to confirm', text]];
+  const soon = `\`skep policy confirm\` within ${pending.secondsLeft} s`;
+  return [['to confirm', `${whatWaits(pending)} (${soon})`]];
 }
 
 /** What policies do with the node itself, and what they cannot. */
