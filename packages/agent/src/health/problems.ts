@@ -41,6 +41,11 @@ export class Problems implements Iterable<string> {
     if (!isKnown) this.tell({ kind: 'problem', problem });
   }
 
+  /** What was mentioned of a subject has been put right. */
+  settle(subject: string): void {
+    this.mentioned.delete(subject);
+  }
+
   *[Symbol.iterator](): Iterator<string> {
     yield* this.lasting.keys();
     for (const [subject, { problem, until }] of this.mentioned) {

@@ -86,6 +86,8 @@ export interface PolicyParts {
 /** Why something cannot be changed while something waits. */
 const ONE_AT_A_TIME = 'one change waits at a time';
 
+/** What problems on the way back are about. */
+const WAY_BACK = 'way back';
 /** How soon a change that could not be taken back is tried again. */
 const RETRY_MILLISECONDS = 1000;
 
@@ -209,8 +211,8 @@ export class LocalPolicies {
     const node = pending.formerLabels ? nodeSubject(pending.formerLabels) : model.node;
     this.change({ documents: before, node }, () => {
       model.changeDocuments(before, pending.keys, () => {}, node);
+      this.hasGoneBack = true;
     });
-    this.hasGoneBack = true;
     memory.revertPending();
     this.hasGoneBack = false;
     this.wait();
@@ -248,8 +250,13 @@ export class LocalPolicies {
   private revertInTime(): void {
     try {
       this.revert();
+      this.node.problems.settle(WAY_BACK);
     } catch (error) {
-      this.node.problems.push(`a policy change was not confirmed, and does not go back: ${error}`);
+      const found = `a policy change was not confirmed, and does not go back: ${error}`;
+      const advice = 'it is tried again each second: put right what is wrong';
+      this.node.problems.mention(WAY_BACK, `${found} (${advice})`);
+      // The change has begun to wait anew, for no time.
+      this.cancel();
       this.cancel = this.clock.after(RETRY_MILLISECONDS, () => this.revertInTime());
     }
   }

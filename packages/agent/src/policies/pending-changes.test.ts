@@ -89,6 +89,28 @@ test('one change waits at a time: nobody confirms two, or gives another more tim
   assert.deepEqual(policies.pending?.keys, [keyOf('b')]);
 });
 
+test('a way back that failed is told of until it has worked', (t) => {
+  const clock = new FakeClock();
+  const { policies, memory, problems } = begin(t, clock);
+  policies.apply(policy('a'), 'try.yaml', { confirmWithinSeconds: 60 });
+  const write = t.mock.method(memory, 'revertPending', () => {
+    throw new Error('no space left');
+  });
+  clock.pass(60);
+  const problem =
+    'a policy change was not confirmed, and does not go back: Error: no space left (it is tried ' +
+    'again each second: put right what is wrong)';
+  assert.deepEqual([...problems], [problem]);
+  clock.pass(0);
+  clock.pass(0.5);
+  assert.equal(write.mock.callCount(), 1, 'not at once again');
+  clock.pass(0.5);
+  assert.equal(write.mock.callCount(), 2);
+  write.mock.restore();
+  clock.pass(1);
+  assert.deepEqual([...problems], []);
+});
+
 test('an agent that is told to end says what it leaves waiting', (t) => {
   const { policies, told } = begin(t, new FakeClock());
   policies.leave();
