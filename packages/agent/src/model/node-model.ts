@@ -73,7 +73,7 @@ export class NodeModel {
 
   constructor(
     private readonly tables: DatapathTables,
-    private readonly options: NodeModelOptions,
+    readonly options: NodeModelOptions,
   ) {
     const { safePorts } = options;
     this.policy = new PolicySet(safePorts ? { safePorts } : {});

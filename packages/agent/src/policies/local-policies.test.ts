@@ -128,7 +128,7 @@ test('the next agent waits for what is left of the time', (t) => {
   policies.close();
   memory.close();
   clock.pass(15);
-  const next = begin(t, clock, directory);
+  const next = begin(t, clock, { directory });
   assert.deepEqual(next.inForce(), ['a a.yaml']);
   assert.equal(next.policies.pending?.secondsLeft, 5);
   clock.pass(5);
@@ -142,7 +142,7 @@ test('a clock that is set back gives no more time than there was', (t) => {
   policies.close();
   memory.close();
   clock.time -= 1_000_000;
-  const next = begin(t, clock, directory);
+  const next = begin(t, clock, { directory });
   clock.pass(60);
   assert.deepEqual(next.inForce(), []);
 });
@@ -196,7 +196,7 @@ OLD.keys.push(keyOf('whole'));
 test('a stored policy that cannot be read closes its subjects, and status says what to do', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'skep-policies-'));
   leave(directory, OLD);
-  const { inForce, model } = begin(t, new FakeClock(), directory);
+  const { inForce, model } = begin(t, new FakeClock(), { directory });
   assert.deepEqual(inForce(), ['broken old.yaml', 'whole old.yaml']);
   const labels = workloadLabels({ app: 'web' }, 'shop');
   model.policy.setSubject('web', { labels });
@@ -212,7 +212,7 @@ test('a stored policy that cannot be read closes its subjects, and status says w
 test('it is there no more once it is applied anew, or deleted', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'skep-policies-'));
   leave(directory, OLD, { ...OLD, text: '[', keys: [keyOf('worse')] });
-  const { policies, inForce, model, memory } = begin(t, new FakeClock(), directory);
+  const { policies, inForce, model, memory } = begin(t, new FakeClock(), { directory });
   assert.equal(checkPolicies({ model }).length, 2);
   policies.apply(policy('broken'), 'new.yaml');
   assert.match(checkPolicies({ model }).join(), /^policy \S+worse: it cannot be read any more/);
@@ -222,7 +222,7 @@ test('it is there no more once it is applied anew, or deleted', (t) => {
   assert.deepEqual(inForce().sort(), ['broken new.yaml', 'whole old.yaml']);
   policies.close();
   memory.close();
-  const next = begin(t, new FakeClock(), directory);
+  const next = begin(t, new FakeClock(), { directory });
   assert.deepEqual(next.inForce().sort(), ['broken new.yaml', 'whole old.yaml']);
   assert.deepEqual(checkPolicies({ model: next.model }), []);
 });
@@ -230,7 +230,7 @@ test('it is there no more once it is applied anew, or deleted', (t) => {
 test('a change goes back to a policy that cannot be read any more, which is closed then', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'skep-policies-'));
   leave(directory, OLD);
-  const { policies, inForce, model } = begin(t, new FakeClock(), directory);
+  const { policies, inForce, model } = begin(t, new FakeClock(), { directory });
   policies.apply(policy('broken'), 'new.yaml', { confirmWithinSeconds: 60 });
   assert.deepEqual(checkPolicies({ model }), []);
   policies.revert();

@@ -14,6 +14,8 @@ import {
 } from '@skep/policy';
 import type { HostGuard } from '../host/host-guard.ts';
 import type { NodeModel } from '../model/node-model.ts';
+import { PolicyRefusedError } from '../model/refused-policy.ts';
+import { TableFullError } from '../model/table-full-error.ts';
 import type { Problems } from '../health/problems.ts';
 import type { Memory } from '../state/memory.ts';
 import type { Revisions } from '../state/revisions.ts';
@@ -21,6 +23,7 @@ import type { StoredLabels, StoredPending } from '../state/schema.ts';
 import { parseStored } from '../state/stored.ts';
 import type { PolicyOccurrence, Tell } from '../telemetry/occurrence.ts';
 import type { ChangeOptions, PendingView, PolicyResult } from '../views.ts';
+import { type ChangeBefore, tryWayBack } from './way-back.ts';
 import { documentsApart, isSame, keysApart, nodeSubject } from './node-labels.ts';
 
 /** What time it is, and what is to be done when more of it has passed. */
@@ -83,6 +86,9 @@ export interface PolicyParts {
   readonly tell: Tell;
 }
 
+/** What is changed where no policy is. */
+const NODE_LABELS = ['labels of this node'];
+
 /** Why something cannot be changed while something waits. */
 const ONE_AT_A_TIME = 'one change waits at a time';
 
@@ -136,6 +142,7 @@ export class LocalPolicies {
     const keys = documents.map(documentKey);
     this.checkPending(keys, options, documents);
     this.checkConfirmation(keys, documents, options);
+    this.checkWayBack(keys, { documents, labels: this.labels });
     const policies = parsed.map(({ file, text, documents: own }) => {
       return { file, text, keys: own.map(documentKey) };
     });
@@ -177,6 +184,7 @@ export class LocalPolicies {
     if (isSame(labels, givenLabels)) return this.result('node relabelled', [], start);
     const keys = keysApart(memory, labels, givenLabels);
     this.checkRelabelling(keys, options);
+    this.checkWayBack(NODE_LABELS, { documents: [], labels: givenLabels });
     // What makes no difference to anybody need not be confirmed.
     const pending = keys.length > 0 ? this.pendingWith(keys, options) : undefined;
     const node = nodeSubject(givenLabels);
@@ -290,10 +298,23 @@ export class LocalPolicies {
     return documentsApart(documents, formerLabels, this.labels).map(documentKey);
   }
 
+  /** What waits has to find room when it goes back, beside this. @throws PolicyPendingError */
+  private checkWayBack(what: readonly string[], change: ChangeBefore): void {
+    const { memory, model } = this.node;
+    if (!memory.pending || this.hasGoneBack) return;
+    try {
+      tryWayBack(model, memory.pending, change);
+    } catch (error) {
+      if (!(error instanceof PolicyRefusedError || error instanceof TableFullError)) throw error;
+      const why = `could not go back any more: ${error.message}`;
+      throw new PolicyPendingError(what, this.pending!, why);
+    }
+  }
+
   /** @throws PolicyPendingError, UnconfirmedPolicyError */
   private checkRelabelling(keys: readonly string[], options: ChangeOptions): void {
     if (this.pending?.isOfLabels) {
-      throw new PolicyPendingError(['labels of this node'], this.pending, ONE_AT_A_TIME);
+      throw new PolicyPendingError(NODE_LABELS, this.pending, ONE_AT_A_TIME);
     }
     if (keys.length === 0) return;
     this.checkPending(keys, options);

@@ -23,7 +23,7 @@ function newNode(t: TestContext) {
   };
   const start = (labels: StoredLabels) => {
     stop();
-    last = begin(t, clock, directory, labels);
+    last = begin(t, clock, { directory, givenLabels: labels });
     const { memory, model, policies } = last;
     /** Names of the policies that are about the node. */
     const aboutNode = (): string[] => {

@@ -31,7 +31,7 @@ test('what others have changed stays as well when the next agent takes back what
   policies.delete([keyOf('gone')]);
   policies.close();
   memory.close();
-  const next = begin(t, clock, directory);
+  const next = begin(t, clock, { directory });
   assert.equal(next.policies.pending?.secondsLeft, 60);
   next.policies.apply(policy('late'), 'late.yaml');
   clock.pass(60);
@@ -87,6 +87,30 @@ test('one change waits at a time: nobody confirms two, or gives another more tim
   assert.deepEqual(inForce().sort(), ['a old.yaml', 'b old.yaml']);
   policies.apply(policy('b'), 'new.yaml', second);
   assert.deepEqual(policies.pending?.keys, [keyOf('b')]);
+});
+
+/** A policy of the node that names so many prefixes of a network. */
+function prefixes(name: string, network: number, count: number): string {
+  const named = Array.from({ length: count }, (_, index) => `10.${network}.${index}.0/24`);
+  return policy(name, ABOUT_NODE).replace('[{}]', `[{ fromCIDR: [${named.join(', ')}] }]`);
+}
+
+test('what would leave no room for the way back is refused', (t) => {
+  const clock = new FakeClock();
+  const room = { prefixes: 24, addresses: 24, selectorSets: 24 };
+  const { policies, inForce, stored } = begin(t, clock, { room });
+  policies.apply(prefixes('node', 1, 12), 'old.yaml', { isUnconfirmed: true });
+  policies.apply(prefixes('node', 2, 1), 'try.yaml', { confirmWithinSeconds: 60 });
+  const apply = (count: number) => {
+    return policies.apply(prefixes('other', 3, count), 'new.yaml', { isUnconfirmed: true });
+  };
+  const message =
+    /^change \S+other: a change of \S+node waits .*, and could not go back any more: table skep_p/;
+  assert.throws(() => apply(12), { code: 'ERR_POLICY_PENDING', message });
+  assert.deepEqual([inForce(), stored()], [['node try.yaml'], ['node']]);
+  apply(5);
+  clock.pass(60);
+  assert.deepEqual(inForce().sort(), ['node old.yaml', 'other new.yaml']);
 });
 
 test('a way back that failed is told of until it has worked', (t) => {

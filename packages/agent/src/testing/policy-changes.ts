@@ -7,6 +7,7 @@ import { MachineTables } from '@skep/datapath';
 import type { PolicyDocument } from '@skep/policy';
 import { Problems } from '../health/problems.ts';
 import { NodeModel } from '../model/node-model.ts';
+import type { NodeModelOptions } from '../model/node-model-options.ts';
 import { type Clock, LocalPolicies } from '../policies/local-policies.ts';
 import { takeLabels } from '../policies/node-labels.ts';
 import { Memory } from '../state/memory.ts';
@@ -44,13 +45,19 @@ export class FakeClock implements Clock {
   }
 }
 
+/** Where an agent keeps its state, what it is started with, and the room of its tables. */
+interface BeginOptions extends Pick<NodeModelOptions, 'room'> {
+  readonly directory?: string;
+  readonly givenLabels?: StoredLabels;
+}
+
 /** An agent's policies, in tables of the machine. */
 export function begin(
   t: TestContext,
   clock: Clock,
-  directory = mkdtempSync(join(tmpdir(), 'skep-policies-')),
-  givenLabels: StoredLabels = {},
+  { directory = mkdtempSync(join(tmpdir(), 'skep-policies-')), ...options }: BeginOptions = {},
 ) {
+  const { givenLabels = {}, room } = options;
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const memory = new Memory(directory);
   const told: Occurrence[] = [];
@@ -60,6 +67,7 @@ export function begin(
   const model = new NodeModel(tables, {
     nextRevision: () => revisions.take(),
     nodeLabels: takeLabels(memory, givenLabels),
+    ...(room && { room }),
   });
   model.fill({
     documents: memory.policies.flatMap(parseStored),
