@@ -16,7 +16,8 @@ export interface NamedPortView {
 
 /**
  * The container that an endpoint's interface is in, where a container runtime asked for it; in the
- * words of the CNI specification. Container and interface together are of one endpoint.
+ * words of the CNI specification. Container and interface together are of one endpoint, and so of
+ * one network.
  */
 export interface Attachment {
   /** Name of the network configuration. */
@@ -26,8 +27,10 @@ export interface Attachment {
   readonly podUid?: string;
 }
 
-/** Which attachment: the container, and the interface inside. */
+/** Which attachment: the network, the container, and the interface inside. */
 export interface AttachmentKey {
+  /** Absent: whichever it is, as plugins of earlier builds ask. */
+  readonly network?: string;
   readonly containerId: string;
   readonly interfaceName: string;
 }

@@ -1,4 +1,5 @@
 /** What each command of the specification does. */
+import type { AttachmentKey } from '@skep/agent';
 import { CniError, CniErrorCode } from './cni-error.ts';
 import { dnsOf, endpointRequest } from './endpoint-request.ts';
 import type { Environment } from './environment.ts';
@@ -20,18 +21,19 @@ const add: Command = async (environment, config) => {
 };
 
 /** What the agent does not know is gone already: no error. */
-const remove: Command = async ({ containerId, interfaceName }, config) => {
-  await askAgent(config, (agent) => agent.removeAttachment({ containerId, interfaceName }));
+const remove: Command = async (environment, config) => {
+  const key = attachmentKey(environment, config);
+  await askAgent(config, (agent) => agent.removeAttachment(key));
   return undefined;
 };
 
 const check: Command = async (environment, config) => {
-  const { containerId, interfaceName, networkNamespace } = environment;
+  const { containerId, networkNamespace } = environment;
   if (!config.prevResult) {
     throw new CniError(CniErrorCode.InvalidConfig, 'prevResult: missing, CHECK needs it');
   }
   const { endpoint, problems } = await askAgent(config, (agent) =>
-    agent.checkAttachment({ containerId, interfaceName }, networkNamespace),
+    agent.checkAttachment(attachmentKey(environment, config), networkNamespace),
   );
   const all = [...problems, ...compareResult(endpoint, resultRequest(environment, config))];
   if (all.length === 0) return undefined;
@@ -83,6 +85,14 @@ export function commandOf({ command }: Environment, { cniVersion }: NetworkConfi
   const message = `${command}: not in cniVersion ${cniVersion}`;
   const details = `it came with ${known?.since ?? 'none'}`;
   throw new CniError(CniErrorCode.IncompatibleVersion, message, details);
+}
+
+/** What one network has of a name is not what another has. @source CNI SPEC.md, "Attachment" */
+function attachmentKey(
+  { containerId, interfaceName }: Environment,
+  { name }: NetworkConfig,
+): AttachmentKey {
+  return { network: name, containerId, interfaceName };
 }
 
 function resultRequest(environment: Environment, config: NetworkConfig): ResultRequest {

@@ -7,6 +7,7 @@ import type { InstalledRoute } from '@skep/netlink';
 import { formatAddress, parseAddress, parsePrefix } from '@skep/wire';
 import type { CniResult } from './result.ts';
 import { PluginWorld } from './testing/plugin-world.ts';
+import type { Attached } from './testing/runtime.ts';
 
 const PORT = 7000;
 const DEFAULTS = ['0.0.0.0/0', '::/0'].map(parsePrefix);
@@ -43,6 +44,9 @@ describe('a container in several networks', { skip: canUseBpf() ?? false }, () =
       assert.equal(answer, 'connected', `${from} to ${connect}`);
     }
   };
+  const keyOf = ({ containerId, interfaceName = 'eth0' }: Attached) => {
+    return { containerId, interfaceName };
+  };
   const rules = (): number[] =>
     world.within('anna', (network) =>
       ([4, 6] as const).flatMap((family) => network.rules.list(family)).map(({ table }) => table),
@@ -75,6 +79,45 @@ describe('a container in several networks', { skip: canUseBpf() ?? false }, () =
       await world.assertNothingLeft();
     });
   }
+
+  test('a network that could not come takes nothing of another along', async () => {
+    const prevResult = await world.add(anna);
+    await world.add(bert);
+    const other = { name: 'other' };
+    const { status, json } = await world.call('ADD', anna, other);
+    assert.deepEqual([status, json?.code], [1, 100]);
+    // As the specification has it after an ADD that failed; and after that nothing is there.
+    for (const network of [other, { name: 'third' }]) {
+      assert.deepEqual(await world.call('DEL', anna, network), { status: 0 });
+      const checked = await world.call('CHECK', anna, { ...network, prevResult });
+      assert.deepEqual([checked.status, checked.json?.code], [1, 3]);
+      const none = { 'cni.dev/valid-attachments': [] };
+      assert.deepEqual(await world.call('GC', {}, { ...network, ...none }), { status: 0 });
+    }
+    assert.deepEqual(await world.call('CHECK', anna, { prevResult }), { status: 0 });
+    await assertReached('bert', prevResult);
+    // What one network has of a name, no list of another keeps.
+    const listed = { 'cni.dev/valid-attachments': [{ containerID: 'bert', ifname: 'eth0' }] };
+    assert.deepEqual(await world.call('GC', {}, listed), { status: 0 });
+    assert.equal((await world.only()).name, 'bert');
+    assert.deepEqual(await world.call('DEL', bert), { status: 0 });
+    await world.assertNothingLeft();
+  });
+
+  test('an ADD that is asked again is not answered with what another network has', async () => {
+    await world.add(anna);
+    const { attachment, ...endpoint } = await world.only();
+    const { name, namespace, networkNamespace } = endpoint;
+    const request = { name, namespace, networkNamespace, wantsAddresses: true };
+    const again = (network: string): Promise<unknown> =>
+      world.agent.addEndpoint({ ...request, attachment: { ...attachment!, network } }, true);
+    await assert.rejects(again('other'), { code: 'ERR_ENDPOINT_EXISTS' });
+    await again('trial');
+    assert.equal(await world.agent.removeAttachment({ ...keyOf(anna), network: 'other' }), false);
+    // A plugin of an earlier build does not say which.
+    assert.equal(await world.agent.removeAttachment(keyOf(anna)), true);
+    await world.assertNothingLeft();
+  });
 
   test('a way out that another plugin has made stays the first', async () => {
     const waysOut = (): (string | undefined)[] =>

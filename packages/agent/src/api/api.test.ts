@@ -190,6 +190,16 @@ describe('the API over its socket', () => {
     await assert.rejects(client.checkAttachment(key, 'x'), { code: 'ERR_REQUEST' });
   });
 
+  test('an attachment is asked about by its network, if it is said', async () => {
+    const key = { network: 'a&b', containerId: 'abc.1', interfaceName: 'eth0' };
+    assert.equal(await client.removeAttachment(key), true);
+    assert.deepEqual(agent.asked.pop(), key);
+    await client.checkAttachment(key, '/run/netns/a');
+    assert.deepEqual(agent.asked.pop(), [key, '/run/netns/a']);
+    const wrong = client.removeAttachment({ ...key, network: '' });
+    await assert.rejects(wrong, { code: 'ERR_REQUEST', message: /^network: / });
+  });
+
   test('flows come one a line, with the filter that was asked for', async () => {
     const filter = { verdict: 'dropped', port: 80 } as const;
     assert.equal((await client.recentFlows(filter, 5)).length, 2);

@@ -85,7 +85,8 @@ export class AgentClient implements AgentApi {
   }
 
   async removeAttachment(key: AttachmentKey): Promise<boolean> {
-    return (await this.json<{ isRemoved: boolean }>('DELETE', attachmentPath(key))).isRemoved;
+    const path = attachmentPath(key);
+    return (await this.json<{ isRemoved: boolean }>('DELETE', path)).isRemoved;
   }
 
   async removeUnlisted(network: string, valid: readonly AttachmentKey[]): Promise<number> {
@@ -97,8 +98,7 @@ export class AgentClient implements AgentApi {
     key: AttachmentKey,
     networkNamespace: string,
   ): ReturnType<AgentApi['checkAttachment']> {
-    const query = new URLSearchParams({ networkNamespace });
-    return this.json('GET', `${attachmentPath(key)}?${query}`);
+    return this.json('GET', attachmentPath(key, { networkNamespace }));
   }
 
   listPools(): Promise<PoolView[]> {
@@ -249,9 +249,13 @@ function changeQuery({ confirmWithinSeconds, isUnconfirmed }: ChangeOptions): [s
   return isUnconfirmed ? [['unconfirmed', '1']] : [];
 }
 
-function attachmentPath({ containerId, interfaceName }: AttachmentKey): string {
+function attachmentPath(
+  { network, containerId, interfaceName }: AttachmentKey,
+  more: Readonly<Record<string, string>> = {},
+): string {
   const names = [containerId, interfaceName].map(encodeURIComponent);
-  return `/v1/attachments/${names.join('/')}`;
+  const query = new URLSearchParams({ ...(network === undefined ? {} : { network }), ...more });
+  return `/v1/attachments/${names.join('/')}?${query}`;
 }
 
 function endpointPath(name: string): string {

@@ -41,6 +41,8 @@ const attachment = z.strictObject({
   podUid: z.string().optional(),
 });
 const attachmentKey = z.strictObject({ containerId, interfaceName });
+/** Plugins of earlier builds do not say the network. */
+const attachmentPath = attachmentKey.extend({ network: attachment.shape.network.optional() });
 
 const endpointRequest = z.strictObject({
   name,
@@ -110,10 +112,15 @@ export function readLabelsRequest(body: string): Readonly<Record<string, string>
   return check(labelsRequest, parseJson(body)).labels;
 }
 
-/** The attachment that a path names. @throws RequestError */
-export function readAttachmentKey(parts: readonly (string | undefined)[]): AttachmentKey {
+/** The attachment that a path and its query name. @throws RequestError */
+export function readAttachmentKey(
+  parts: readonly (string | undefined)[],
+  query: URLSearchParams,
+): AttachmentKey {
   const [container, name] = parts;
-  return check(attachmentKey, { containerId: container, interfaceName: name });
+  const network = query.get('network') ?? undefined;
+  const names = { containerId: container, interfaceName: name };
+  return check(attachmentPath, { ...names, ...(network === undefined ? {} : { network }) });
 }
 
 /** The attachments that are there. @throws RequestError */

@@ -9,8 +9,9 @@
  * POST   /v1/endpoints?retry=1                  an EndpointRequest
  * PATCH  /v1/endpoints/{namespace}/{name}       { labels }
  * DELETE /v1/endpoints/{namespace}/{name}       both: or {name}, where only one is called so
- * GET    /v1/attachments/{container}/{interface}?networkNamespace=PATH   whether all of it is there
- * DELETE /v1/attachments/{container}/{interface}
+ * GET    /v1/attachments/{container}/{interface}?network=NAME&networkNamespace=PATH
+ *                                               whether all of it is there
+ * DELETE /v1/attachments/{container}/{interface}?network=NAME
  * PUT    /v1/attachments?network=NAME           those that are there, AttachmentKey[]: others go
  * PUT    /v1/policies?file=NAME                 YAML
  * POST   /v1/policies                           PolicyFile[], all of them or none
@@ -217,7 +218,7 @@ async function respond(
   }
   const attached = /^\/v1\/attachments\/([^/]+)\/([^/]+)$/.exec(url.pathname);
   if (attached) {
-    const key = readAttachmentKey(attached.slice(1).map(decode));
+    const key = readAttachmentKey(attached.slice(1).map(decode), url.searchParams);
     return send(response, 200, await answerAttachment(agent, method ?? '', key, url));
   }
   const handler = routes(agent)[`${method} ${url.pathname}`];

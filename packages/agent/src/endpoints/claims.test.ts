@@ -22,3 +22,19 @@ test('one endpoint more than there are ids is refused by name', () => {
   all.delete(5);
   assert.equal(claims.freeId(7), 5);
 });
+
+test('an attachment is found by its network, and what no runtime asked for by none', () => {
+  const all = endpoints(2);
+  const [network, containerId, interfaceName] = ['shop', 'c1', 'eth0'];
+  all.set(1, { ...all.get(1)!, attachment: { network, containerId } });
+  const claims = new Claims(all);
+  const key = { containerId, interfaceName };
+  assert.equal(claims.findAttachment({ ...key, network })?.id, 1);
+  assert.equal(claims.findAttachment({ ...key, network: 'other' }), undefined);
+  assert.equal(claims.findAttachment({ ...key, network, interfaceName: 'net1' }), undefined);
+  // A plugin of an earlier build means whichever network it is.
+  assert.equal(claims.findAttachment(key)?.id, 1);
+  // Added by hand, to a namespace and not to a container.
+  const byHand = { network, containerId: 'box2', interfaceName };
+  assert.equal(claims.findAttachment(byHand), undefined);
+});

@@ -27,8 +27,11 @@ export class Claims {
     }
   }
 
+  /** Of no other network, though an interface of a container is of one only. */
   findAttachment(key: AttachmentKey): StoredEndpoint | undefined {
-    return this.holderOf(attachmentClaim(key));
+    const holder = this.holderOf(attachmentClaim(key));
+    const isAsked = key.network === undefined || holder?.attachment?.network === key.network;
+    return isAsked ? holder : undefined;
   }
 
   hasAddress(address: string): boolean {

@@ -157,7 +157,7 @@ export class LocalEndpoints {
    * @returns how many. @throws StateWriteError; they stay as they are then
    */
   removeUnlisted(network: string, valid: readonly AttachmentKey[]): number {
-    const kept = new Set(valid.map((key) => this.register.findAttachment(key)?.id));
+    const kept = new Set(valid.map((key) => this.register.findAttachment({ ...key, network })?.id));
     const unlisted = this.register.list().filter(({ id, attachment }) => {
       return attachment?.network === network && !kept.has(id);
     });
@@ -169,7 +169,9 @@ export class LocalEndpoints {
     const stored = this.register.findAttachment(key);
     const [endpoint] = stored ? this.view(stored) : [];
     if (!stored || !endpoint) {
-      const message = `check interface ${key.interfaceName} of container ${key.containerId}`;
+      const { interfaceName, containerId, network } = key;
+      const of = network === undefined ? '' : ` in network ${network}`;
+      const message = `check interface ${interfaceName} of container ${containerId}${of}`;
       throw new EndpointError('ERR_ENDPOINT_MISSING', `${message}: the agent does not know it`);
     }
     const device = { ...deviceOf(stored), networkNamespace };
@@ -283,8 +285,8 @@ export class LocalEndpoints {
   private madeBefore(request: EndpointRequest): StoredEndpoint | undefined {
     const { attachment, interfaceName = DEFAULT_INTERFACE, networkNamespace } = request;
     if (!attachment) return undefined;
-    const { containerId } = attachment;
-    const made = this.register.findAttachment({ containerId, interfaceName });
+    const { network, containerId } = attachment;
+    const made = this.register.findAttachment({ network, containerId, interfaceName });
     return made?.state === 'ready' && made.networkNamespace === networkNamespace ? made : undefined;
   }
 

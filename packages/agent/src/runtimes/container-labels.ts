@@ -81,7 +81,8 @@ export class ContainerLabels {
   follow(endpoint: NewEndpoint): void {
     const { attachment, interfaceName = DEFAULT_INTERFACE, networkLabels } = endpoint;
     if (!attachment || !networkLabels) return;
-    const key: AttachmentKey = { containerId: attachment.containerId, interfaceName };
+    const { network, containerId } = attachment;
+    const key: AttachmentKey = { network, containerId, interfaceName };
     void this.late.follow(key);
   }
 

@@ -95,6 +95,11 @@ const REFUSED: readonly { name: string; have: Parameters<typeof encodeRecord>[0]
       have: [['endpoint/7', { ...ANNA, colour: 'red' }]],
       want: /endpoint\/7: Unrecognized key: "colour"/,
     },
+    {
+      name: 'a container of no network, which no build has written',
+      have: [['endpoint/7', { ...ANNA, attachment: { containerId: 'c1' } }]],
+      want: /endpoint\/7\.attachment\.network: /,
+    },
   ];
 
 for (const { name, have, want } of REFUSED) {
