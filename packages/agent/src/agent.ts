@@ -340,7 +340,7 @@ export class Agent implements AgentApi {
       ...{ forwardedPackets, droppedPackets },
       lostEvents: kernel.lostEvents() + this.pump.misread,
       memoryBytes: process.memoryUsage.rss(),
-      tables,
+      ...{ tables, pools: this.endpoints.pools() },
       uplinks: uplinks(node.network),
       node: nodeView(model, this.uplinks.guardedNames),
       ...(pending && { pendingPolicies: pending }),

@@ -345,6 +345,8 @@ export interface StatusView {
   readonly memoryBytes: number;
   /** Every table that can be full. */
   readonly tables: readonly TableUseView[];
+  /** Addresses that the agent gives, by family. */
+  readonly pools: readonly PoolView[];
   /** Interfaces of the default routes: where the world is. */
   readonly uplinks: readonly string[];
   readonly node: NodeView;

@@ -17,6 +17,7 @@ import {
   setMtu,
 } from '../devices/endpoint-device.ts';
 import { uplinkMtu } from '../devices/uplink-mtu.ts';
+import { checkPoolUse } from '../health/checks.ts';
 import { checkPools, nextHops } from '../ipam/check-pools.ts';
 import type { IpamOptions } from '../ipam/ipam.ts';
 import type { Attachable } from '../kernel/endpoint-datapath.ts';
@@ -68,7 +69,8 @@ export class LocalEndpoints {
 
   /** What is wrong with the pools; it ends when it is put right. */
   checkPools(): string[] {
-    return checkPools(this.register.ranges, this.node.network);
+    const { network } = this.node;
+    return [...checkPools(this.register.ranges, network), ...checkPoolUse(this.pools())];
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Node } from '../node/node.ts';
 import { isSame, keysApart, nodeSubject } from '../policies/node-labels.ts';
 import { attachableOf } from '../state/stored.ts';
 import type { TrafficTotals } from '../node-views.ts';
-import type { TableUseView } from '../views.ts';
+import type { PoolView, TableUseView } from '../views.ts';
 
 /** A table that is fuller than this is worth looking at before it is full. */
 export const PRESSURE_MAX = 0.9;
@@ -55,6 +55,19 @@ export function checkTables({ tables, totals }: TableReadings): string[] {
       return `${count} packets were dropped as ${reason} (${advice})`;
     });
   return [...full, ...ours];
+}
+
+/** Addresses to give; of what cools down one may be had again within a minute. */
+export function checkPoolUse(pools: readonly PoolView[]): string[] {
+  return pools.flatMap(({ family, ranges, addresses, taken, cooling, isUsedUp }) => {
+    const free = Number(addresses) - taken - cooling;
+    if (!isUsedUp && free >= (1 - PRESSURE_MAX) * Number(addresses)) return [];
+    const found = isUsedUp ? 'no address is free' : `${free} addresses are free`;
+    const use = `${taken} of ${addresses} taken and ${cooling} cooling down`;
+    const then = isUsedUp ? 'endpoints that need one are refused' : 'then endpoints are refused';
+    const advice = 'give the agent one more --pool, or remove endpoints';
+    return [`${family} pool ${firstOf(ranges)}: ${found}, ${use}: ${then} (${advice})`];
+  });
 }
 
 /** Groups of peers are bits, of which the agent after this one has the other half. */

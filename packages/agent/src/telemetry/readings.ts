@@ -1,7 +1,7 @@
 /** Every metric that is not timed, read where it is true: the kernel, the model, the process. */
 import { release } from 'node:os';
 import type { Node } from '../node/node.ts';
-import type { IdentityView, StatusView } from '../views.ts';
+import type { IdentityView, PoolView, StatusView } from '../views.ts';
 import type { TrafficTotals } from '../node-views.ts';
 import { GROUPS_MAX } from '../model/generation.ts';
 import type { Readings, Sample } from './metric-definitions.ts';
@@ -38,6 +38,7 @@ export function readMetrics({ node, status, totals, rules }: ReadingsSource): Re
       labelled('type', 'cluster_local', status.identities),
       labelled('type', 'reserved', status.reserved.filter(isInUse).length),
     ],
+    ...poolReadings(status),
     problems: [{ value: status.problems.length }],
     version: [{ labels: { version, kernel: release(), attachment }, value: 1 }],
     ...processReadings(status),
@@ -68,6 +69,18 @@ function endpointReadings({ memory }: Node): Sample[] {
     const count = all.filter((endpoint) => endpoint.state === state).length;
     return labelled('endpoint_state', state, count);
   });
+}
+
+function poolReadings({
+  pools,
+}: StatusView): Pick<Readings, 'ipamCapacity' | 'ipAddresses' | 'ipamCooling'> {
+  const of = (count: (pool: PoolView) => number): Sample[] =>
+    pools.map((pool) => labelled('family', pool.family.toLowerCase(), count(pool)));
+  return {
+    ipamCapacity: of(({ addresses }) => Number(addresses)),
+    ipAddresses: of(({ taken }) => taken),
+    ipamCooling: of(({ cooling }) => cooling),
+  };
 }
 
 function processReadings(

@@ -22,6 +22,7 @@ const HEALTHY: StatusView = {
     { number: 6, labels: ['reserved:remote-node='], endpoints: 0, places: 0 },
     { number: 9, labels: ['reserved:world=', 'reserved:world-ipv4='], endpoints: 0, places: 1 },
   ],
+  pools: [],
   tables: [
     { name: 'skep_address', used: 10, capacity: 100, isEvicting: false },
     { name: 'skep_conn', used: 99, capacity: 100, isEvicting: true },
@@ -48,6 +49,18 @@ memory             128 MiB
 table skep_conn    99 % of 100, the oldest give way
 table skep_prefix  95 % of 100
 `,
+  );
+});
+
+test('addresses that the agent gives, where it does', () => {
+  const of = { ranges: ['x'], isUsedUp: false };
+  const pools = [
+    { ...of, family: 'IPv4', addresses: '254', taken: 3, cooling: 2 },
+    { ...of, family: 'IPv6', addresses: '18446744073709551616', taken: 3, cooling: 0 },
+  ];
+  assert.match(
+    formatStatus({ ...HEALTHY, pools }),
+    /\naddresses +IPv4: 3 of 254 taken, 2 cooling down\n +IPv6: 3 of 18446744073709551616 taken\n/,
   );
 });
 

@@ -3,6 +3,7 @@ import {
   type MasqueradeView,
   type NodeView,
   type PendingView,
+  type PoolView,
   PRESSURE_MAX,
   type StatusView,
 } from '@skep/agent';
@@ -42,6 +43,7 @@ export function formatStatus(status: StatusView): string {
     ['kernel', `${status.kernel}, programs attached by ${status.attachment}`],
     ['uplink', status.uplinks.join(', ') || 'none: no default route, so no way out'],
     ['endpoints', `${status.endpoints} with ${status.identities} identities`],
+    ...status.pools.map((pool, index) => [index === 0 ? 'addresses' : '', poolText(pool)]),
     ['new endpoints', `by ${status.deviceKind}`],
     ['entities', entitiesText(status)],
     ['policies', `${status.policies}, revision ${status.revision}`],
@@ -56,6 +58,11 @@ export function formatStatus(status: StatusView): string {
   ];
   const table = formatTable(['', ''], rows).split('\n').slice(1).join('\n');
   return table + status.problems.map(formatProblem).join('');
+}
+
+function poolText({ family, addresses, taken, cooling }: PoolView): string {
+  const cools = cooling > 0 ? `, ${cooling} cooling down` : '';
+  return `${family}: ${taken} of ${addresses} taken${cools}`;
 }
 
 /** Names of the reserved identities that something has. */

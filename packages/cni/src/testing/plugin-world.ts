@@ -38,7 +38,8 @@ export class PluginWorld {
     this.bert = { containerId: 'bert', networkNamespace: this.pathOf('bert') };
   }
 
-  async setUp(): Promise<void> {
+  /** @param pools as those of `start` */
+  async setUp(pools?: readonly string[]): Promise<void> {
     for (const name of NAMESPACES) createNamespace(`${this.prefix}-${name}`);
     this.within('node', ({ links, addresses, routes }) => {
       const outside = new Network(this.pathOf('outside'));
@@ -51,7 +52,7 @@ export class PluginWorld {
       addresses.add({ linkIndex: index, address, prefixLength: 24 });
       routes.add({ destination: parsePrefix('0.0.0.0/0'), via: parsePrefix('192.0.2.9').address });
     });
-    await this.start();
+    await this.start(pools);
   }
 
   async tearDown(): Promise<void> {
