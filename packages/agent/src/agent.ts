@@ -25,7 +25,7 @@ import {
   trafficTotals,
   uplinks,
 } from './node-views.ts';
-import { EventPump } from './observe/event-pump.ts';
+import { FlowWatch } from './observe/flow-watch.ts';
 import { FlowLog } from './observe/flow-log.ts';
 import { AttachmentsInTurn } from './runtimes/attachments-in-turn.ts';
 import { LocalPolicies } from './policies/local-policies.ts';
@@ -76,7 +76,7 @@ export class Agent implements AgentApi {
   private readonly labels: ContainerLabels;
   private readonly flows = new FlowLog();
   private readonly ruleCounts = new RuleCounts();
-  private readonly pump: EventPump;
+  private readonly flowWatch: FlowWatch;
   private readonly masquerade: Masquerade | undefined;
   private readonly uplinks: Uplinks;
   private readonly policies: LocalPolicies;
@@ -89,7 +89,7 @@ export class Agent implements AgentApi {
     private readonly node: Node,
     options: AgentOptions,
   ) {
-    const { kernel, model, problems } = node;
+    const { kernel, model } = node;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
@@ -101,11 +101,7 @@ export class Agent implements AgentApi {
     model.dropInherited();
     // Only now do no programs test the other half any more.
     node.memory.changeNode({ generation: model.generation });
-    this.flows.follow({}, (flow) => this.ruleCounts.add(flow));
-    this.pump = new EventPump(kernel.openEvents(), model, this.flows, (error) => {
-      problems.push(`flows are not seen any more: ${String(error)} (restart the agent)`);
-    });
-    for (const record of records) this.pump.push(record);
+    this.flowWatch = new FlowWatch(node, this.flows, this.ruleCounts, records);
     this.masquerade = options.masquerade && startMasquerade(node, options.masquerade);
     this.uplinks = new Uplinks(node, this.masquerade);
     const hostGuard = new HostGuard(node, this.uplinks);
@@ -287,7 +283,7 @@ export class Agent implements AgentApi {
 
   /** By who and what is there now: before somebody asks for flows, and before it changes. */
   private nameFlows(): void {
-    this.pump.readWaiting();
+    this.flowWatch.settle();
   }
 
   async uninstall(): Promise<void> {
@@ -338,7 +334,7 @@ export class Agent implements AgentApi {
       policies: model.policy.documents().length,
       revision: revisions.last,
       ...{ forwardedPackets, droppedPackets },
-      lostEvents: kernel.lostEvents() + this.pump.misread,
+      lostEvents: kernel.lostEvents() + this.flowWatch.misread,
       memoryBytes: process.memoryUsage.rss(),
       ...{ tables, pools: this.endpoints.pools() },
       uplinks: uplinks(node.network),
@@ -366,7 +362,7 @@ export class Agent implements AgentApi {
     this.uplinkWatch.close();
     this.policies.close();
     this.uplinks.close();
-    this.pump.close();
+    this.flowWatch.close();
   }
 
   private watchMtu(): Monitor {

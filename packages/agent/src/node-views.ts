@@ -166,7 +166,8 @@ export function trafficTotals(
   };
 }
 
-function sumOfCpus(value: Uint8Array): { packets: number; bytes: number } {
+/** A row of the table `traffic`. */
+export function sumOfCpus(value: Uint8Array): { packets: number; bytes: number } {
   const sum = { packets: 0, bytes: 0 };
   for (let at = 0; at + TrafficCounter.size <= value.length; at += TrafficCounter.size) {
     const { packets, bytes } = codecOf(TrafficCounter).decode(value, at);

@@ -11,10 +11,10 @@ import { Attribute } from './attribute.ts';
 import { bpfError } from './call.ts';
 import { possibleCpuCount } from './cpus.ts';
 import { MapArgumentError } from './errors.ts';
-import type { RawEntry, RawMap } from './raw-map.ts';
+import type { EntryVisit, RawEntry, RawMap } from './raw-map.ts';
 import { pinObject } from './pin.ts';
 import { isPerCpu } from './shape.ts';
-import { countEntries, walkEntries, walkKeys } from './walk.ts';
+import { countEntries, walkChunks, walkEntries, walkKeys } from './walk.ts';
 
 const { element } = BpfAttribute;
 
@@ -111,6 +111,22 @@ export class BpfMap implements RawMap {
    */
   entries(): Generator<RawEntry> {
     return walkEntries(this);
+  }
+
+  /**
+   * As {@link entries}, the first `most` of them, each where the kernel has written it and only as
+   * long as `task` looks at it: for maps of which a few entries are of interest.
+   */
+  visit(task: EntryVisit, most = Infinity): void {
+    let left = most;
+    for (const [chunk, count] of walkChunks(this)) {
+      const view = new DataView(chunk.bytes.buffer);
+      for (let index = 0; index < Math.min(count, left); index++) {
+        task(view, chunk.keyOffset(index), chunk.valueOffset(index));
+      }
+      left -= count;
+      if (left <= 0) return;
+    }
   }
 
   /** All keys, while programs go on changing the map. @throws KernelError */

@@ -21,6 +21,9 @@ export interface RawMap {
 /** One key with its value, both of the map's sizes. */
 export type RawEntry = readonly [key: Uint8Array, value: Uint8Array];
 
+/** Looks at one entry, in memory of which it knows where key and value are. */
+export type EntryVisit = (view: DataView, keyOffset: number, valueOffset: number) => void;
+
 /** Keys behind each other and then values behind each other, as batches have them. */
 export interface Chunk {
   readonly capacity: number;

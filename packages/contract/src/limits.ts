@@ -110,6 +110,11 @@ export enum LifetimeSeconds {
 /** A repeat of what was reported is counted, and reported once more after this many seconds. */
 export const REPORT_INTERVAL_SECONDS = 5;
 /**
+ * Seconds after which an agent counts repeats that no report tells of yet, for the metrics: what a
+ * flow repeats in its last ones, before its entry goes or allows it, may be missing there.
+ */
+export const REPEATS_READ_SECONDS = 2;
+/**
  * Rules that the metrics count by name, allowed and dropped each; those that come later count
  * together, as `other`.
  */

@@ -43,6 +43,31 @@ function addressText(address: { upper: bigint; lower: bigint }): string {
 }
 
 describe('records', () => {
+  test('of a flow that is decided anew, what it repeated since its last record is told', () => {
+    const engine = node();
+    const counts = (): number[] =>
+      engine.takeEvents().map((bytes) => codecOf(DatapathEvent).decode(bytes).count);
+    const deny = (revision: number): void =>
+      setPolicy(engine, BERT, { ...OPEN_POLICY, ingress: CLOSED }, revision);
+    const send = (packets: number): void => {
+      for (let sent = 0; sent < packets; sent++) engine.carry('from', ANNA, DATAGRAM);
+    };
+    deny(7);
+    counts();
+    send(4);
+    assert.deepEqual(counts(), [1]);
+    deny(8);
+    send(3);
+    assert.deepEqual(counts(), [4]);
+    // Allowed, what was dropped is no part of what passes.
+    setPolicy(engine, BERT, OPEN_POLICY, 9);
+    send(1);
+    assert.deepEqual(counts(), [1]);
+    deny(10);
+    send(2);
+    assert.deepEqual(counts(), [1]);
+  });
+
   test('a frame that is no IP packet has no addresses, least of all those of another', () => {
     const engine = node();
     engine.carry('from', ANNA, DATAGRAM);

@@ -43,7 +43,7 @@ export function tableUse({ kernel, model }: Node): TableUseView[] {
 }
 
 /** Places that somebody has come to; once all are taken, they stay so. */
-function countNewcomers(kernel: Node['kernel']): number {
+export function countNewcomers(kernel: Pick<Node['kernel'], 'lookup'>): number {
   const row = kernel.lookup(newcomerQueue, new Uint8Array(4));
   return row ? Math.min(codecOf(NewcomerQueue).decode(row).next, NEWCOMERS_MAX) : 0;
 }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import {
   type BpfMap,
   clearProgram,
+  type EntryVisit,
   loadProgram,
   type Program,
   RingBufferReader,
@@ -149,6 +150,11 @@ export class KernelDatapath implements RawTables {
 
   entries(map: MapDeclaration): { key: Uint8Array; value: Uint8Array }[] {
     return Array.from(this.table(map).entries(), ([key, value]) => ({ key, value }));
+  }
+
+  /** As {@link entries}: see `BpfMap.visit`. */
+  visit(map: MapDeclaration, task: EntryVisit, most?: number): void {
+    this.table(map).visit(task, most);
   }
 
   setPolicy(slot: number, object: ProgramObject | null): void {

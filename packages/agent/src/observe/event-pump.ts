@@ -1,8 +1,9 @@
 /** Brings the datapath's records to the flow log as they come. */
 import type { RingBufferReader } from '@skep/bpf';
 import { DatapathEvent } from '@skep/contract';
-import { codecOf } from '@skep/ebpf';
+import { codecOf, type Decoded } from '@skep/ebpf';
 import type { NodeModel } from '../model/node-model.ts';
+import type { FlowView } from '../views.ts';
 import type { FlowLog } from './flow-log.ts';
 import { toFlow } from './to-flow.ts';
 
@@ -23,6 +24,8 @@ export class EventPump {
     private readonly flows: FlowLog,
     /** Told once when records can no longer be read: flows are not seen any more then. */
     onFailure: (error: unknown) => void,
+    /** Told of each flow, with the record that it was made of. */
+    private readonly onFlow: (event: Decoded<DatapathEvent>, flow: FlowView) => void = () => {},
   ) {
     const options = { restMilliseconds: REST_MILLISECONDS };
     const watch = reader.watch((record) => this.push(record), onFailure, options);
@@ -33,7 +36,9 @@ export class EventPump {
   push(record: Uint8Array): void {
     try {
       const event = codec.decode(record);
-      this.flows.push(toFlow(event, this.model, this.clock.at(event.timeNanoseconds)));
+      const flow = toFlow(event, this.model, this.clock.at(event.timeNanoseconds));
+      this.flows.push(flow);
+      this.onFlow(event, flow);
     } catch {
       // A record that means nothing, such as one of another build, does not end the others.
       this.misread++;

@@ -48,7 +48,8 @@ export function toFlow(event: Decoded<DatapathEvent>, model: NodeModel, time: st
   };
 }
 
-function isPolicyDrop(event: Decoded<DatapathEvent>): boolean {
+/** Whether a rule, or the want of one, is the reason. */
+export function isPolicyDrop(event: Decoded<DatapathEvent>): boolean {
   if (event.type !== EventType.Drop) return false;
   return event.reason === DropReason.PolicyDenied || event.reason === DropReason.PolicyDenyRule;
 }

@@ -1,6 +1,8 @@
 // tidy: table: metrics
 /** Every metric of the agent, once: registry, readings and reference page are made of this. */
 
+import { REPEATS_READ_SECONDS } from '@skep/contract';
+
 /** How a value behaves, as Prometheus calls it. */
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
 
@@ -59,8 +61,10 @@ export const metricDefinitions = {
   ),
   ruleDropped: counter(
     'skep_rule_dropped_packets_total',
-    'Packets dropped by a deny rule, or because no rule of this policy allows them.',
-    FLOWS,
+    'Packets dropped by a deny rule, or because no rule of this policy allows them; what a flow ' +
+      `repeated in the ${REPEATS_READ_SECONDS} seconds before it lost its entry, or was allowed, ` +
+      'may be missing.',
+    `${FLOWS}; and kernel tables \`skep_new\`, \`skep_conn\``,
     'rule',
     'direction',
   ),

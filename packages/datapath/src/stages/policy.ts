@@ -3,10 +3,10 @@
  * slot of `policies`. The initiator's egress program hands an allowed packet to the responder's
  * ingress program itself; whoever decides last writes `verdict` and goes on at `DECIDED`.
  */
-import type { TcContext } from '@skep/ebpf';
-import { Direction, DropReason, Enforced, EventType } from '@skep/contract';
+import type { TcContext, u32 } from '@skep/ebpf';
+import { ConnectionFlag, Direction, DropReason, Enforced, EventType } from '@skep/contract';
 import { DECIDED, policies, subjects } from '../maps.ts';
-import { Outcome, PolicyVerdict } from '../packet.ts';
+import { Outcome, PolicyVerdict, Table } from '../packet.ts';
 import type { Packet, Step } from '../packet.ts';
 import { onItsWay, remember } from './conntrack.ts';
 import { count, emit } from './report.ts';
@@ -44,8 +44,14 @@ export function heed(packet: Packet): Step {
   }
   remember(packet, reason);
   count(packet, reason);
-  emit(packet, EventType.Drop, reason, 1);
+  emit(packet, EventType.Drop, reason, 1 + unreportedDrops(packet));
   return Outcome.Dropped;
+}
+
+/** What the flow repeated before it was decided anew: nobody else tells of it any more. */
+function unreportedDrops(packet: Packet): u32 {
+  if (packet.table !== Table.Newcomers) return 0;
+  return packet.newcomer.flags & ConnectionFlag.Denied ? packet.newcomer.unreported : 0;
 }
 
 /** Both sides agree: the flow is remembered and let through. */
