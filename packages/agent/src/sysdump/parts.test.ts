@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { AgentClient } from '../api/client.ts';
 import { Memory } from '../state/memory.ts';
 import { sysdumpParts } from './parts.ts';
+import { redact } from './redact.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'skep-parts-'));
 const client = new AgentClient(join(directory, 'nobody.sock'));
@@ -34,6 +35,40 @@ test('the state is read beside an agent that writes it, as it is now', async () 
       'policy/2': { file: 'b.yaml', text: 'b', keys: ['b'] },
     });
   } finally {
+    memory.close();
+  }
+});
+
+test('a policy is read, and what cannot be read is left out', async () => {
+  const memory = new Memory(directory);
+  const secrets = [
+    'spec:\n  ? password\n  : zqone\n  port: 80\n',
+    'spec: &zqname\n  "pass\\\n    word": zqtwo\n  other: *zqname\n',
+    'a:\n  note: >-\n    password=zqthree\n    zqfour\n',
+    '{ ? client-secret\n : zqfive, port: 80 }\n',
+    '# zqsix\nargs: [--token,\n zqseven]\n',
+    'a: {\n  password: "zqeight\n\nb: 1\n',
+    'a: 1\na: zqnine\n',
+    'data: !!binary enE=\npassword: |+2\n   zqten\n',
+    '---\na: 1\n---\n- ? - password\n  : zqeleven\n',
+    'a:\n  last-applied: |\n    {"spec":{"password":"zqtwelve","port":80}}\n',
+  ];
+  try {
+    const policies = secrets.map((text) => ({ file: 'a.yaml', text, keys: ['k'] }));
+    const pending = { deadline: 5000, withinSeconds: 5, keys: ['k'], before: policies };
+    for (const policy of policies) memory.addPolicy({ ...policy, keys: [policy.text] }, pending);
+    const parts = sysdumpParts({ client, places });
+    const journal = await parts.find(({ file }) => file === 'state/journal.json')!.read();
+    const shown = Object.entries(journal as Record<string, { text: unknown; keys: unknown }>).map(
+      ([key, value]) => [key, { ...value, keys: [] }],
+    );
+    const text = JSON.stringify(redact(Object.fromEntries(shown)));
+    assert.doesNotMatch(text, /zq/);
+    assert.match(text, /"text":{"spec":{"password":"\(left out\)","port":80}}/);
+    assert.match(text, /"text":"\(left out\): no YAML that can be read at line 2"/);
+    assert.match(text, /"before":\[{"file":"a.yaml","text":{"spec"/);
+  } finally {
+    memory.removePolicies(secrets);
     memory.close();
   }
 });

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type PolicyDocumentError, readDocuments } from '@skep/policy';
 import type { AgentClient } from '../api/client.ts';
 import type { AgentOptions } from '../node/node.ts';
 import { decodeJournal } from '../state/journal-text.ts';
@@ -12,6 +13,7 @@ import type { DumpPart } from './dump-part.ts';
 import { kernelParts } from './kernel-parts.ts';
 import { machineParts } from './machine-parts.ts';
 import { networkParts } from './network-parts.ts';
+import { LEFT_OUT } from './redact.ts';
 
 /** Where an agent is, or was. */
 export interface DumpSource {
@@ -52,12 +54,33 @@ function readState(directory: string): Record<string, unknown> {
     if (value === null) held.delete(key);
     else held.set(key, value);
   }
-  return Object.fromEntries([...held].map(([key, value]) => [key, withoutComments(value)]));
+  return Object.fromEntries([...held].map(([key, value]) => [key, withPoliciesRead(value)]));
 }
 
-/** Of a policy's text what decides, and not what people have written beside it. */
-function withoutComments(value: unknown): unknown {
-  const { text } = (value ?? {}) as { readonly text?: unknown };
-  if (typeof text !== 'string') return value;
-  return { ...(value as object), text: text.replace(/(^|\s)#.*$/gm, '$1# ...') };
+/**
+ * Policies as what they say, and not as they were written: of their text nobody knows where a
+ * secret begins and ends, and what people have written beside it is their own business.
+ */
+function withPoliciesRead(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withPoliciesRead);
+  if (typeof value !== 'object' || value === null) return value;
+  const isPolicy = 'file' in value && 'keys' in value;
+  const entries = Object.entries(value).map(([field, each]) => {
+    const isText = isPolicy && field === 'text' && typeof each === 'string';
+    return [field, isText ? readPolicyText(each) : withPoliciesRead(each)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The one document, or all of them; a text that cannot be read is left out as a whole. */
+function readPolicyText(text: string): unknown {
+  try {
+    const documents = readDocuments(text, '').map(({ value }) => value);
+    return documents.length === 1 ? documents[0] : documents;
+  } catch (error) {
+    const { problems: [problem] = [] } = error as Partial<PolicyDocumentError>;
+    // What is wrong may quote what is to be left out.
+    const where = problem ? ` at line ${problem.line}` : '';
+    return `${LEFT_OUT}: no YAML that can be read${where}`;
+  }
 }

@@ -41,6 +41,30 @@ const FORMS: readonly ((name: string, secret: string) => unknown)[] = [
   (name, secret) => `12:00 host skep[1]: ${JSON.stringify({ kind: 'x', [name]: secret })}`,
   (name, secret) => `said ${JSON.stringify(JSON.stringify({ [name]: secret }))} to it`,
   (name, secret) => `found {"${name}": "${secret}`,
+  // Keys of YAML that stand before their value, in one line or more.
+  (name, secret) => `a: 1\n? ${name}\n: ${secret}\nb: 2`,
+  (name, secret) => `? "${name}"\n: - ${secret}\n  - ${secret}\n`,
+  (name, secret) => `list:\n  - ? ${name}\n    : ${secret}\n`,
+  (name, secret) => `? ${name}\n:\n- ${secret}\n- ${secret}`,
+  (name, secret) => `? |\n  ${name}\n: ${secret}`,
+  (name, secret) => `?\n  ${name}\n: ${secret}`,
+  (name, secret) => `? [${name}]\n: |\n  ${secret}`,
+  // Values of more than one line, that are indented as their name is.
+  (name, secret) => `${name}:\n- ${secret}\n- ${secret}`,
+  (name, secret) => `${name}=\n${secret}\nb`,
+  (name, secret) => `  ${name}=\n\n  ${secret}\n`,
+  (name, secret) => `${name}: "a\n${secret}\n"\nb: 2`,
+  (name, secret) => `${name}='a\n\n${secret}'`,
+  (name, secret) => `start --${name} \\\n${secret}`,
+  (name, secret) => `start \\\n--${name}=a\\\n${secret}`,
+  (name, secret) => `${name}:\n${name}: "a\n${secret}"`,
+  (name, secret) => `args:\n- --${name}\n- ${secret}\n`,
+  (name, secret) => ({ args: [`--${name}`, secret], left: [`-${name}`, secret] }),
+  // In a text that stands in a value nobody knows what a line is, as in one that YAML has folded.
+  (name, secret) => ({ note: `${name}=a\n${secret}` }),
+  (name, secret) => ({ note: `first\n${name}: a\n\n${secret}\n${secret}` }),
+  (name, secret) => ({ note: `a: 1\n? ${name}\n: ${secret}\n` }),
+  (name, secret) => [{ note: JSON.stringify([{ name, value: secret }]) }],
 ];
 
 test('a secret of any words and signs is left out, however its name and it are written', () => {
@@ -117,6 +141,33 @@ const rows: readonly { name: string; have: unknown; want: unknown }[] = [
     want: 'spec:\n  podSelector: { matchLabels: { app: api } }\n  ingress:\n    - from: []\n',
   },
 ];
+const KEPT: readonly string[] = [
+  'a: 1\nport: 80\n? app\n: web\nb: 2\n',
+  'why? Because.\nis it so?\nyes\n',
+  '12:00 a\n12:01 --pool 10.0.0.0/8\n12:02 c\n',
+];
+for (const text of KEPT) {
+  test(`all is kept of ${JSON.stringify(text)}`, () => {
+    assert.equal(redact(text), text);
+    assert.deepEqual(redact({ text }), { text });
+  });
+}
+
+test('of lines after a secret those that are not its own are kept', () => {
+  const rows: readonly [have: string, want: string][] = [
+    ['? password\n: hunter2\nport: 80\n', '?(left out)\nport: 80\n'],
+    ['password: "a\nhunter2"\nport: 80\n', 'password: (left out)\nport: 80\n'],
+    ['password:\n  a: hunter2\nport: 80\n', 'password:(left out)\nport: 80\n'],
+    ['password=\nhunter2\nport: 80\n', 'password=(left out)\nport: 80\n'],
+    ['--token a\\\nhunter2\nport: 80\n', '--token (left out)\nport: 80\n'],
+    ['password:\n- hunter2\n- b\nport: 80\n', 'password:(left out)\nport: 80\n'],
+  ];
+  for (const [have, want] of rows) {
+    assert.equal(redact(have), want);
+    assert.equal(redact(want), want);
+  }
+});
+
 for (const { name, have, want } of rows) {
   test(name, () => assert.deepEqual(redact(have), want));
 }

@@ -22,10 +22,10 @@ export function addSysdumpCommand(program: Command): void {
       `
 In it: what the agent says, its state, tables, programs and features of the
 kernel, the network of the node, its log. What could be a secret is left out:
-private keys, tokens, what follows names such as password, and comments of
-policies. The environment is not read. Names, labels, addresses and policies are
-in it, and a secret that nothing calls one: see who gets it.
-What could not be had is listed in manifest.json.`,
+private keys, tokens, what follows names such as password, comments of policies,
+and policies that cannot be read. The environment is not read. Names, labels,
+addresses and policies are in it, and a secret that nothing calls one: see who
+gets it. What could not be had is listed in manifest.json.`,
     )
     .action(sysdump);
 }
