@@ -94,7 +94,7 @@ class Datapath {
 
   lookup(map: MapDeclaration, key: Uint8Array): Uint8Array | undefined {
     if (map === newcomerQueue) {
-      return codecOf(NewcomerQueue).encode({ lock: { val: 0 }, next: this.places.length });
+      return codecOf(NewcomerQueue).encode({ next: this.places.length });
     }
     assert.equal(map, traffic);
     const isTheirs = key[0] === DropReason.PolicyDenied;
