@@ -51,8 +51,12 @@ export class Claims {
     const [conflict] = this.conflicts(request);
     if (!conflict) return;
     const [claim, holder] = conflict;
-    const operation = `add endpoint ${qualifiedName(request)}`;
-    const message = `${operation}: ${claim} belongs to ${qualifiedName(holder)}`;
+    const name = qualifiedName(request);
+    const found =
+      claim === name
+        ? 'there is one of that name (remove it first, or give another name)'
+        : `${claim} belongs to ${qualifiedName(holder)}`;
+    const message = `add endpoint ${name}: ${found}`;
     throw new EndpointError('ERR_ENDPOINT_EXISTS', message);
   }
 
@@ -79,12 +83,15 @@ export function addressTextsOf(endpoint: Pick<EndpointRequest, 'ipv4' | 'ipv6'>)
   return addresses.map((text) => formatAddress(parseAddress(text)));
 }
 
-/** A name has a slash, an address neither slash nor space: they cannot be mixed up. */
+/**
+ * A name has a slash, an address neither slash nor space: they cannot be mixed up. The interface of
+ * a container comes first: asked for again, it is what says why the name is taken.
+ */
 function claimsOf(endpoint: EndpointRequest): string[] {
   const { attachment, interfaceName = DEFAULT_INTERFACE } = endpoint;
   const { containerId } = attachment ?? {};
   const interfaces = containerId ? [attachmentClaim({ containerId, interfaceName })] : [];
-  return [qualifiedName(endpoint), ...addressTextsOf(endpoint), ...interfaces];
+  return [...interfaces, qualifiedName(endpoint), ...addressTextsOf(endpoint)];
 }
 
 function attachmentClaim({ containerId, interfaceName }: AttachmentKey): string {
