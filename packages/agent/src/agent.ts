@@ -338,7 +338,7 @@ export class Agent implements AgentApi {
       memoryBytes: process.memoryUsage.rss(),
       ...{ tables, pools: this.endpoints.pools() },
       uplinks: uplinks(node.network),
-      node: nodeView(model, this.uplinks.guardedNames),
+      node: nodeView(node, this.uplinks.guardedNames),
       ...(pending && { pendingPolicies: pending }),
       ...(masquerade && { masquerade: masqueradeView(masquerade, kernel, model) }),
       problems: [

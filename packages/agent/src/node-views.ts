@@ -21,6 +21,8 @@ import { defaultRoutes } from './devices/default-routes.ts';
 import { GATEWAY } from './devices/endpoint-device.ts';
 import { HOST, type KnownEndpoint, qualifiedName } from './model/endpoint-facts.ts';
 import type { NodeModel } from './model/node-model.ts';
+import { placesView } from './node/installation.ts';
+import type { Node } from './node/node.ts';
 import type { StoredEndpoint } from './state/schema.ts';
 import { deviceKindOf } from './state/stored.ts';
 import type { EndpointView, IdentityView, IpcacheView, NodeView, PolicyView } from './views.ts';
@@ -109,7 +111,11 @@ function subjectsOf(model: NodeModel, document: PolicyDocument): string[] {
 }
 
 /** The node itself, as policies see it. */
-export function nodeView(model: NodeModel, guardedInterfaces: readonly string[]): NodeView {
+export function nodeView(
+  node: Pick<Node, 'model' | 'network' | 'places'>,
+  guardedInterfaces: readonly string[],
+): NodeView {
+  const { model } = node;
   const table = model.policy.table(HOST);
   return {
     labels: model.node.labels.list.map(formatLabel),
@@ -117,6 +123,7 @@ export function nodeView(model: NodeModel, guardedInterfaces: readonly string[])
     isEgressEnforced: table !== undefined && isEnforced(table.egress),
     guardedInterfaces,
     safePorts: model.policy.safePorts.map(describeSafePort),
+    places: placesView(node),
   };
 }
 

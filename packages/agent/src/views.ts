@@ -308,8 +308,18 @@ export interface MasqueradeView {
   readonly topDestinations: readonly TopTalkerView[];
 }
 
+/** Where an agent keeps things: absolute paths. */
+export interface PlacesView {
+  readonly state: string;
+  readonly bpffs: string;
+  /** The node's network namespace as the kernel names it, such as `net:[4026531840]`. */
+  readonly namespace: string;
+}
+
 /** The node itself, as policies see it. */
 export interface NodeView {
+  /** Absent where an older build answers. */
+  readonly places?: PlacesView;
   /** `source:key=value`, sorted. */
   readonly labels: readonly string[];
   /** Whether traffic of the node that no rule allows is dropped. */

@@ -54,11 +54,6 @@ export function markedLinks({ links }: Network): Link[] {
   return links.list().filter(({ group }) => group === LINK_GROUP);
 }
 
-/** Takes them away. */
-export function deleteMarkedLinks(network: Network): void {
-  for (const { index } of markedLinks(network)) network.links.delete(index);
-}
-
 /** Locally administered (IEEE 802 section 8.2): 02 for the endpoint's end, 06 for the gateway's. */
 export function macOf(id: number, end: 'endpoint' | 'gateway'): Uint8Array {
   return Uint8Array.of(end === 'endpoint' ? 0x02 : 0x06, 0x5c, 0xe9, 0, id >> 8, id & 0xff);

@@ -254,8 +254,9 @@ export class LocalEndpoints {
 
   /** A device may go with its container at any moment. */
   private takeOver(located: Located): void {
-    const { memory, network, kernel } = this.node;
+    const { memory, network, kernel, deviceAlias } = this.node;
     try {
+      network.links.set(located.interfaceIndex, { alias: deviceAlias });
       this.inNamespace(() => kernel.attach(located));
       openRoutes(network, located.device, located.interfaceIndex);
     } catch (error) {
@@ -303,9 +304,10 @@ export class LocalEndpoints {
 
   /** All but the way to it, which opens last. */
   private make(stored: StoredEndpoint): KnownEndpoint {
-    const { network, model, kernel } = this.node;
+    const { network, model, kernel, deviceAlias } = this.node;
     const device = deviceOf(stored);
     const interfaceIndex = createDevice(network, device);
+    network.links.set(interfaceIndex, { alias: deviceAlias });
     const known = model.addEndpoint(factsOf(stored, interfaceIndex));
     this.inNamespace(() => kernel.attach(attachableOf(stored, interfaceIndex)));
     return known;

@@ -10,11 +10,10 @@ import { isSame, keysApart, nodeSubject } from '../policies/node-labels.ts';
 import { attachableOf } from '../state/stored.ts';
 import type { TrafficTotals } from '../node-views.ts';
 import type { PoolView, TableUseView } from '../views.ts';
+import { firstOf } from './first-of.ts';
 
 /** A table that is fuller than this is worth looking at before it is full. */
 export const PRESSURE_MAX = 0.9;
-
-const NAMES_MAX = 3;
 
 const ATTACH_ADVICE = 'it is attached again in seconds: see who takes it off';
 const UP_ADVICE = 'it is set up again in seconds: see who sets it down';
@@ -131,13 +130,6 @@ function checkPins({ kernel }: Node): string[] {
   const advice = 'they are made again in seconds: see who removes them';
   const found = `the pins ${firstOf(missingPins)} are gone`;
   return [`${found}: what they keep ends with this process (${advice})`];
-}
-
-/** As many names as are worth reading. */
-export function firstOf(names: readonly string[]): string {
-  const more = names.length - NAMES_MAX;
-  const first = names.slice(0, NAMES_MAX).join(', ');
-  return more > 0 ? `${first} and ${more} more` : first;
 }
 
 function checkPrograms({ memory, network, kernel }: Node): string[] {

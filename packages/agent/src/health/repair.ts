@@ -1,7 +1,7 @@
 /** What somebody takes from an agent while it runs is put back, and mentioned. */
 import { REPAIR_SECONDS } from '@skep/contract';
 import type { Node } from '../node/node.ts';
-import { firstOf } from './checks.ts';
+import { firstOf } from './first-of.ts';
 import { ProgramWatch } from './program-watch.ts';
 
 type Parts = Pick<Node, 'memory' | 'network' | 'kernel' | 'problems'>;

@@ -6,7 +6,6 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Network } from '@skep/netlink';
 import { isBpfFileSystem } from '@skep/sys';
-import { deleteMarkedLinks } from '../devices/endpoint-device.ts';
 import { unmountBpffs } from '../kernel/bpffs.ts';
 import { Attachments } from '../kernel/attachments.ts';
 import { unpinAll } from '../kernel/pinned-tables.ts';
@@ -16,6 +15,7 @@ import { Memory, STATE_FILES } from '../state/memory.ts';
 import type { StoredNode } from '../state/schema.ts';
 import { endUplinks } from '../uplinks/uplinks.ts';
 import { restoreForwarding } from './host-forwarding.ts';
+import { deleteDevices, refuseOthers } from './installation.ts';
 import type { AgentOptions } from './node.ts';
 import { removeIfEmpty, takeDirectory } from './one-agent.ts';
 
@@ -23,7 +23,8 @@ import { removeIfEmpty, takeDirectory } from './one-agent.ts';
  * Devices with the agent's mark, pins, state.
  *
  * @returns what could not be put back, because the state does not say how it was
- * @throws AgentRunningError while an agent runs on it
+ * @throws AgentRunningError while an agent runs on it; OtherInstallationError where devices are of
+ *   another one, which keeps them
  */
 export function forceRemoval(options: AgentOptions): string[] {
   const { stateDirectory, bpffsDirectory, networkNamespace } = options;
@@ -31,8 +32,9 @@ export function forceRemoval(options: AgentOptions): string[] {
   const locks = present.map(takeDirectory);
   const network = new Network(networkNamespace);
   try {
+    refuseOthers('remove by force', options, network);
     const remembered = readNode(stateDirectory);
-    deleteMarkedLinks(network);
+    deleteDevices(options, network);
     const { forwardingBefore, masquerade, mountedBpffs, uplinks } = remembered ?? {};
     if (uplinks) endUplinkPrograms(network, bpffsDirectory, uplinks);
     if (masquerade) restoreReservedPorts(network.settings, masquerade.reservedPortsBefore);

@@ -8,7 +8,7 @@ import { HOST_SUBJECT } from '@skep/contract';
 import { Network } from '@skep/netlink';
 import type { SafePort } from '@skep/policy';
 import { chooseDeviceKind, type DeviceChoice, type DeviceKind } from '../devices/device-kind.ts';
-import { deleteMarkedLinks, findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
+import { findDevice, hostInterfaceName } from '../devices/endpoint-device.ts';
 import { nodeAddresses } from '../devices/node-addresses.ts';
 import { type IpamOptions, readRanges } from '../ipam/ipam.ts';
 import { Problems } from '../health/problems.ts';
@@ -34,6 +34,7 @@ import { DatapathTables } from '../tables/datapath-tables.ts';
 import { readInherited } from '../tables/inherited.ts';
 import { type Tell, tellNobody } from '../telemetry/occurrence.ts';
 import { readForwarding, restoreForwarding, turnOnForwarding } from './host-forwarding.ts';
+import { aliasOf, deleteDevices, type InstallationPlaces, refuseOthers } from './installation.ts';
 import { refuseUnremembered } from './traces.ts';
 import { makeDirectory, removeIfEmpty, takeDirectory } from './one-agent.ts';
 
@@ -78,7 +79,9 @@ export interface Node {
   readonly problems: Problems;
   readonly tell: Tell;
   /** What it keeps things in. */
-  readonly directories: readonly string[];
+  readonly places: InstallationPlaces;
+  /** Says so on its devices. */
+  readonly deviceAlias: string;
   /** Gives the directories back to other agents. */
   readonly unlock: () => void;
   /** Closes all parts and takes back what opening them has done; while nothing is attached. */
@@ -94,18 +97,18 @@ export function closeNode({ kernel, network, memory, unlock }: Node): void {
 }
 
 /** Takes away what {@link openNode} has made; endpoints are gone by then. */
-export function removeNode({ kernel, network, memory, directories, unlock }: Node): void {
+export function removeNode({ kernel, network, memory, places, unlock }: Node): void {
   const { mountedBpffs, forwardingBefore } = memory.current;
   removeUplinks({ kernel, network, memory });
   removeMasquerade({ kernel, network, memory });
   kernel.remove();
-  deleteMarkedLinks(network);
+  deleteDevices(places, network);
   if (forwardingBefore) restoreForwarding(network, forwardingBefore);
   network.close();
   unlock();
   if (mountedBpffs) unmountBpffs(mountedBpffs);
   memory.forget();
-  for (const directory of directories) removeIfEmpty(directory);
+  for (const path of [places.bpffsDirectory, places.stateDirectory]) removeIfEmpty(path);
 }
 
 /** Identities are written down when their endpoint is ready: a few may not have been. */
@@ -117,8 +120,8 @@ type Undo = (() => void)[];
 /**
  * Opens what is there, or makes it. Programs that are attached still are those of the agent before.
  *
- * @throws StateError, AgentRunningError, LayoutError, MigrationError, MapShapeError, VerifierError,
- *   KernelError
+ * @throws StateError, AgentRunningError, OtherInstallationError, LayoutError, MigrationError,
+ *   MapShapeError, VerifierError, KernelError
  */
 export function openNode(options: AgentOptions): Node {
   const undo: Undo = [];
@@ -149,11 +152,13 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   readRanges(options.addresses ?? {});
   const { features = probeKernelFeatures(), device = 'auto' } = options;
   const deviceKind = chooseDeviceKind(device, features.hasNetkit ?? false);
+  const deviceAlias = aliasOf(options);
   undo.push(makeDirectory(stateDirectory));
   const stateLock = takeDirectory(stateDirectory);
   undo.push(() => stateLock.close());
   const network = new Network(options.networkNamespace);
   undo.push(() => network.close());
+  refuseOthers('start agent', options, network);
   refuseUnremembered(options, network);
   const isNew = !existsSync(stateFile(stateDirectory));
   const memory = new Memory(stateDirectory, options.disk);
@@ -172,10 +177,10 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
     memory.changeNode({ revisionsReserved }),
   );
   const problems = new Problems(tell);
-  const directories = [bpffsDirectory, stateDirectory];
+  const places = { stateDirectory, bpffsDirectory };
   const givenLabels = { 'kubernetes.io/hostname': hostname(), ...options.nodeLabels };
   const held = { memory, network, kernel, revisions, problems };
-  const parts = { ...held, deviceKind, givenLabels, tell, directories };
+  const parts = { ...held, deviceKind, givenLabels, tell, places, deviceAlias };
   const model = startModel(parts, options);
   const unlock = (): void => {
     stateLock.close();

@@ -6,9 +6,13 @@ import { type Fd, LockedError, lockDirectory } from '@skep/sys';
 /** Another agent has the directory, and is alive. */
 export class AgentRunningError extends Error {
   readonly code = 'ERR_AGENT_RUNNING';
+  /** In words. */
+  readonly holder: string;
+
   constructor(directory: string, pid: number | undefined, options: ErrorOptions = {}) {
     const holder = pid === undefined ? 'another process' : `the agent with pid ${pid}`;
     super(`lock ${directory}: ${holder} has it (stop it first)`, options);
+    this.holder = holder;
   }
 }
 

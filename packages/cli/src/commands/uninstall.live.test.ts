@@ -180,6 +180,33 @@ describe('an uninstall', { skip: canUseBpf() ?? false }, () => {
     await assertUninstalled();
   });
 
+  test('by places of which only some are right is refused by name, also by force', async () => {
+    const [own, other] = [places(), join(directory, 'nowhere')];
+    const [state, bpffs] = [join(directory, 'state'), join(directory, 'bpf')];
+    const said = `its places are --state ${state} --bpffs ${bpffs}`;
+    for (const option of ['--state', '--bpffs', '--namespace']) {
+      const wrong = [option, option === '--namespace' ? ANNA : other];
+      const { status, errors } = await runSkep('uninstall', '--yes', '--force', ...own, ...wrong);
+      assert.equal(status, 1, option);
+      assert.match(
+        errors,
+        new RegExp(`^error: uninstall: the agent at .*agent.sock has .*${option}`),
+      );
+    }
+    const wrong = ['--state', other, '--bpffs', other, '--socket', join(other, 'x.sock')];
+    for (const force of [[], ['--force']]) {
+      const { status, errors } = await runSkep('uninstall', '--yes', ...force, ...own, ...wrong);
+      assert.equal(status, 1);
+      assert.match(errors, /skep\d+, skep\d+ .* belong to the agent with pid \d+/);
+      assert.ok(errors.includes(said), errors);
+      assert.ok(!errors.includes('--force'), errors);
+    }
+    assert.equal((await client.listEndpoints()).length, 2);
+    assert.deepEqual((await client.status()).problems, []);
+    assert.equal(existsSync(other), false);
+    await assertUninstalled();
+  });
+
   /** Of the agent that runs. */
   async function assertUninstalled(): Promise<void> {
     const { status, output, errors } = await runSkep('uninstall', '--yes', ...places());

@@ -1,8 +1,15 @@
 /** `skep uninstall`: the machine as it was before. */
-import { lstatSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, lstatSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Agent, AgentError, forceRemoval, hasTraces, removeIfEmpty } from '@skep/agent';
+import {
+  Agent,
+  AgentError,
+  forceRemoval,
+  hasTraces,
+  type PlacesView,
+  removeIfEmpty,
+} from '@skep/agent';
 import { Command } from 'commander';
 import { withAgent } from '../asking.ts';
 import { networksOf, type PluginFolders, uninstallPlugin } from '../cni/plugin-files.ts';
@@ -20,6 +27,12 @@ interface UninstallOptions extends PlaceOptions, PluginFolders {
 
 /** What an agent that nobody can ask fails with. */
 const UNREACHABLE: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED']);
+
+/** What somebody else has is not taken by force either. */
+const NOT_FORCED: ReadonlySet<string | undefined> = new Set([
+  'ERR_AGENT_RUNNING',
+  'ERR_OTHER_INSTALLATION',
+]);
 
 /** Adds `skep uninstall`. */
 export function addUninstallCommand(program: Command): void {
@@ -43,6 +56,7 @@ last one. Labs and their agents are taken away by \`skep lab down\`.`,
 async function uninstall(given: UninstallOptions, command: Command): Promise<void> {
   const { options, isOfUnit } = withUnit(given, command);
   const endpoints = await askForEndpoints(options);
+  if (endpoints) await refuseOtherPlaces(options, command);
   const hasAgent = endpoints !== undefined || hasTraces(agentOptions(options));
   if (hasAgent) await confirm(options, endpoints);
   // By systemd it would be started again while it goes.
@@ -74,6 +88,32 @@ function withUnit(
   const unit = join(given.units, UNIT_NAME);
   process.stdout.write(`left: ${unit}, whose agent has --${other} ${places[other] ?? 'no'}\n`);
   return { options: given, isOfUnit: false };
+}
+
+/**
+ * An agent that answers, but keeps things elsewhere than was said, is not the one that is meant.
+ *
+ * @throws CommandError
+ */
+async function refuseOtherPlaces(options: UninstallOptions, command: Command): Promise<void> {
+  const { places } = (await withAgent(options, (agent) => agent.status())).node;
+  if (!places) return;
+  for (const name of ['state', 'bpffs', 'namespace'] as const) {
+    const given = options[name];
+    const isGiven = command.getOptionValueSource(name) === 'cli';
+    if (!isGiven || given === undefined || isPlace(name, given, places[name])) continue;
+    const found = `the agent at ${options.socket} has --${name} ${places[name]}, not ${given}`;
+    throw new CommandError(`uninstall: ${found} (name its places, or the socket of another)`);
+  }
+}
+
+function isPlace(name: keyof PlacesView, given: string, place: string): boolean {
+  if (name !== 'namespace') return realPath(given) === realPath(place);
+  return `net:[${statSync(given, { throwIfNoEntry: false })?.ino}]` === place;
+}
+
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : resolve(path);
 }
 
 /** Where the agent of our unit keeps things. */
@@ -137,7 +177,7 @@ async function removeDead(options: UninstallOptions): Promise<void> {
     agent = Agent.start(places);
   } catch (error) {
     const { code, message } = error as Error & { readonly code?: string };
-    if (code === 'ERR_AGENT_RUNNING') throw error;
+    if (NOT_FORCED.has(code)) throw error;
     throw new CommandError(`uninstall: ${message} (or say --force)`, { cause: error });
   }
   await agent.uninstall();
