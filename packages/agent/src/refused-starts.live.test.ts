@@ -121,17 +121,17 @@ describe('an agent that cannot', { skip: canUseBpf() ?? false }, () => {
     });
   }
 
-  for (const full of [1, 2, 3, 4, 5]) {
+  for (const full of [1, 2, 3, 4, 5, 6, 7]) {
     test(`make write ${full} of its start takes back what it has done`, () => {
       const disk = newDisk();
       let writes = 0;
       const write = disk.writeSync as (...parameters: unknown[]) => number;
       disk.writeSync = ((...parameters: unknown[]) => {
-        // The file, the mount, forwarding, revisions, the half of the tables.
+        // Two files, that there are two, the mount, forwarding, revisions, the half of the tables.
         disk.isFull = ++writes >= full;
         return write(...parameters);
       }) as typeof disk.writeSync;
-      rmSync(state, { force: true });
+      rmSync(options.stateDirectory, { recursive: true, force: true });
       assert.throws(() => Agent.start({ ...options, disk }), { code: 'ERR_STATE_WRITE' });
       assert.equal(isBpfFileSystem(options.bpffsDirectory), false);
       assert.equal(node.forwarding(), '0');

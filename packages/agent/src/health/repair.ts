@@ -4,7 +4,7 @@ import type { Node } from '../node/node.ts';
 import { firstOf } from './first-of.ts';
 import { ProgramWatch } from './program-watch.ts';
 
-type Parts = Pick<Node, 'memory' | 'network' | 'kernel' | 'problems'>;
+type Parts = Pick<Node, 'memory' | 'originals' | 'network' | 'kernel' | 'problems'>;
 
 /** Looks at once, and then every few seconds until it is closed. */
 export class Repair {
@@ -24,7 +24,8 @@ export class Repair {
   /** What the next agent finds: also the last thing that one does which is told to end. */
   putBackStored(): void {
     this.putBackPins();
-    this.putBackState();
+    this.putBackState(this.node.memory);
+    this.putBackState(this.node.originals);
   }
 
   /** Pins before programs, which are attached by them. */
@@ -47,12 +48,12 @@ export class Repair {
     }
   }
 
-  private putBackState(): void {
-    const { memory, problems } = this.node;
+  private putBackState(file: Pick<Node['memory'], 'path' | 'putBack'>): void {
+    const { problems } = this.node;
     try {
-      if (!memory.putBack()) return;
+      if (!file.putBack()) return;
       const when = new Date().toISOString();
-      const found = `somebody has taken ${memory.path} away, or changed it`;
+      const found = `somebody has taken ${file.path} away, or changed it`;
       problems.mention('state', `${found}: it was written anew at ${when}`);
     } catch (error) {
       const found = 'what is remembered is gone, and the next start will not find it';

@@ -9,7 +9,7 @@ import { codecOf, u32 } from '@skep/ebpf';
 import type { Network } from '@skep/netlink';
 import type { Address } from '@skep/wire';
 import type { KernelDatapath } from '../kernel/kernel-datapath.ts';
-import type { Memory } from '../state/memory.ts';
+import type { Originals } from '../state/originals.ts';
 import { type ChosenUplink, chooseUplinks, type NetworkState } from './choose-uplinks.ts';
 import {
   type MasqueradeOptions,
@@ -21,7 +21,7 @@ import { readReservedPorts, reservePorts, restoreReservedPorts } from './reserve
 
 interface Parts {
   readonly kernel: KernelDatapath;
-  readonly memory: Memory;
+  readonly originals: Originals;
   readonly network: Network;
 }
 
@@ -31,7 +31,7 @@ interface Parts {
  * @throws MasqueradeError, KernelError, SettingError
  */
 export function startMasquerade(node: Parts, options: MasqueradeOptions): Masquerade {
-  const isNew = node.memory.current.masquerade === undefined;
+  const isNew = node.originals.current.reservedPorts === undefined;
   try {
     return new Masquerade(node, options);
   } catch (error) {
@@ -101,13 +101,10 @@ export class Masquerade {
 
   /** Written down first, as everything that an uninstall takes back. */
   private reserve(): void {
-    const { memory, network } = this.node;
-    if (!memory.current.masquerade) {
-      const reservedPortsBefore = readReservedPorts(network.settings);
-      memory.changeNode({ masquerade: { reservedPortsBefore } });
-    }
-    const { reservedPortsBefore } = memory.current.masquerade!;
-    reservePorts(network.settings, reservedPortsBefore, this.ports);
+    const { originals, network } = this.node;
+    const reservedPorts = originals.current.reservedPorts ?? readReservedPorts(network.settings);
+    if (originals.current.reservedPorts === undefined) originals.change({ reservedPorts });
+    reservePorts(network.settings, reservedPorts, this.ports);
   }
 
   /** New ones before old ones are gone, where there is room for both. */
@@ -136,12 +133,12 @@ export class Masquerade {
  * @throws KernelError, SettingError
  */
 export function removeMasquerade(node: Parts): void {
-  const { memory, network, kernel } = node;
-  const { masquerade } = memory.current;
-  if (!masquerade) return;
+  const { originals, network, kernel } = node;
+  const { reservedPorts } = originals.current;
+  if (reservedPorts === undefined) return;
   kernel.forgetMasquerade();
-  restoreReservedPorts(network.settings, masquerade.reservedPortsBefore);
-  memory.changeNode({ masquerade: undefined });
+  restoreReservedPorts(network.settings, reservedPorts);
+  originals.change({ reservedPorts: undefined });
 }
 
 /** That of the agent before: where ports are looked for stays the same. */

@@ -5,21 +5,22 @@
 import type { Settings } from '@skep/netlink';
 import type { PortRange } from './masquerade-options.ts';
 
-const SETTING = 'ipv4/ip_local_reserved_ports';
+/** Below `/proc/sys/net`. */
+export const RESERVED_PORTS = 'ipv4/ip_local_reserved_ports';
 
 /** The list as it is, to be written down before {@link reservePorts}. */
 export function readReservedPorts(settings: Settings): string {
-  return settings.read(SETTING);
+  return settings.read(RESERVED_PORTS);
 }
 
 /** Adds the range to the list as it was. @throws SettingError */
 export function reservePorts(settings: Settings, before: string, { first, last }: PortRange): void {
   const range = `${first}-${last}`;
-  settings.write(SETTING, before === '' ? range : `${before},${range}`);
+  settings.write(RESERVED_PORTS, before === '' ? range : `${before},${range}`);
 }
 
 /** The list as it was. @throws SettingError */
 export function restoreReservedPorts(settings: Settings, before: string): void {
   // An empty write is none.
-  settings.write(SETTING, before === '' ? '\n' : before);
+  settings.write(RESERVED_PORTS, before === '' ? '\n' : before);
 }

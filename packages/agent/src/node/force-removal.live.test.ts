@@ -49,7 +49,9 @@ describe('a removal by force', { skip: canUseBpf() ?? false }, () => {
   test('takes devices, pins and state, and says what nobody remembers', () => {
     agent!.stop();
     agent = undefined;
-    writeFileSync(join(options.stateDirectory, 'state.journal'), 'not a journal\n');
+    for (const name of ['state.journal', 'originals.journal']) {
+      writeFileSync(join(options.stateDirectory, name), 'not a journal\n');
+    }
     const left = forceRemoval(options);
     assert.match(left.join('\n'), /^forwarding of the host stays on .*\nthe file system at /);
     assert.equal(hasTraces(options), false);

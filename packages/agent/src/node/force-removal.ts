@@ -4,17 +4,28 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Network } from '@skep/netlink';
+import { Network, type Settings } from '@skep/netlink';
 import { isBpfFileSystem } from '@skep/sys';
 import { unmountBpffs } from '../kernel/bpffs.ts';
 import { Attachments } from '../kernel/attachments.ts';
 import { unpinAll } from '../kernel/pinned-tables.ts';
 import { uplinkInterface } from '../kernel/uplink-datapath.ts';
-import { restoreReservedPorts } from '../masquerade/reserved-ports.ts';
+import {
+  readReservedPorts,
+  RESERVED_PORTS,
+  restoreReservedPorts,
+} from '../masquerade/reserved-ports.ts';
 import { Memory, STATE_FILES } from '../state/memory.ts';
+import {
+  hasOriginals,
+  type OriginalValues,
+  Originals,
+  ORIGINALS_FILES,
+  storedOriginals,
+} from '../state/originals.ts';
 import type { StoredNode } from '../state/schema.ts';
 import { endUplinks } from '../uplinks/uplinks.ts';
-import { restoreForwarding } from './host-forwarding.ts';
+import { FORWARDING_SETTINGS, restoreForwarding } from './host-forwarding.ts';
 import { deleteDevices, refuseOthers } from './installation.ts';
 import type { AgentOptions } from './node.ts';
 import { removeIfEmpty, takeDirectory } from './one-agent.ts';
@@ -34,17 +45,20 @@ export function forceRemoval(options: AgentOptions): string[] {
   try {
     refuseOthers('remove by force', options, network);
     const remembered = readNode(stateDirectory);
+    const before = readOriginals(stateDirectory, remembered);
     deleteDevices(options, network);
-    const { forwardingBefore, masquerade, mountedBpffs, uplinks } = remembered ?? {};
+    const { uplinks } = remembered?.current ?? {};
+    const { forwarding, reservedPorts, mountedBpffs } = before ?? {};
     if (uplinks) endUplinkPrograms(network, bpffsDirectory, uplinks);
-    if (masquerade) restoreReservedPorts(network.settings, masquerade.reservedPortsBefore);
+    if (reservedPorts !== undefined) restoreReservedPorts(network.settings, reservedPorts);
     unpinAll(bpffsDirectory);
-    if (forwardingBefore) restoreForwarding(network, forwardingBefore);
+    if (forwarding) restoreForwarding(network, forwarding);
     for (const lock of locks.splice(0)) lock.close();
     if (mountedBpffs) unmountBpffs(mountedBpffs);
-    for (const name of STATE_FILES) rmSync(join(stateDirectory, name), { force: true });
+    for (const name of [...STATE_FILES, ...ORIGINALS_FILES])
+      rmSync(join(stateDirectory, name), { force: true });
     for (const path of [bpffsDirectory, stateDirectory]) removeIfEmpty(path);
-    return remembered ? [] : whatStays(bpffsDirectory);
+    return before ? [] : whatStays(network, bpffsDirectory);
   } finally {
     for (const lock of locks) lock.close();
     network.close();
@@ -66,22 +80,44 @@ function endUplinkPrograms(
 }
 
 /** Nobody remembers how it was before. */
-function whatStays(bpffsDirectory: string): string[] {
+function whatStays({ settings }: Network, bpffsDirectory: string): string[] {
+  const forwarding = [...FORWARDING_SETTINGS].map((name) => sysctlText(settings, name)).join(', ');
+  const ports = readReservedPorts(settings);
   return [
-    'forwarding of the host stays on (see sysctl net.ipv4.conf.all.forwarding)',
+    `forwarding of the host stays on (${forwarding})`,
     ...(isBpfFileSystem(bpffsDirectory)
       ? [`the file system at ${bpffsDirectory} stays (umount it where nobody else needs it)`]
       : []),
+    ...(ports === '' ? [] : [`ports stay reserved (${sysctlText(settings, RESERVED_PORTS)})`]),
   ];
 }
 
+/** As `sysctl` names it, with the value that it has now. */
+function sysctlText(settings: Settings, path: string): string {
+  return `net.${path.replaceAll('/', '.')} is ${settings.read(path)}`;
+}
+
+/** How the machine was, if that is known: an older build has it in the state. */
+function readOriginals(stateDirectory: string, memory?: Memory): OriginalValues | undefined {
+  if (!hasOriginals(stateDirectory)) {
+    return memory && !memory.current.hasOriginals ? storedOriginals(memory) : undefined;
+  }
+  try {
+    const originals = new Originals(stateDirectory);
+    originals.close();
+    return originals.current;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What is remembered of the node, if it can be read. */
-function readNode(stateDirectory: string): StoredNode | undefined {
+function readNode(stateDirectory: string): Memory | undefined {
   if (!existsSync(join(stateDirectory, STATE_FILES[0]!))) return undefined;
   try {
     const memory = new Memory(stateDirectory);
     memory.close();
-    return memory.current;
+    return memory;
   } catch {
     return undefined;
   }

@@ -14,6 +14,13 @@ export interface ForwardingBefore {
 /** Turned over by the kernel when forwarding is, whatever it was. @source inet_forward_change() */
 const ACCEPT_REDIRECTS = 'ipv4/conf/all/accept_redirects';
 
+/** What an agent changes, below `/proc/sys/net`; each link's own follows `all`. */
+export const FORWARDING_SETTINGS = [
+  'ipv4/conf/all/forwarding',
+  'ipv6/conf/all/forwarding',
+  ACCEPT_REDIRECTS,
+] as const;
+
 const FAMILIES = [4, 6] as const;
 
 /** What is there now, to be written down before {@link turnOnForwarding}. */

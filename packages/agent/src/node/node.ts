@@ -27,6 +27,7 @@ import { NodeModel } from '../model/node-model.ts';
 import type { RuntimeSockets } from '../runtimes/container-labels.ts';
 import type { Disk } from '../state/journal.ts';
 import { Memory, stateFile } from '../state/memory.ts';
+import { hasOriginals, openOriginals, type Originals } from '../state/originals.ts';
 import type { StoredLabels } from '../state/schema.ts';
 import { Revisions } from '../state/revisions.ts';
 import { deviceKindOf, factsOf, parseStored } from '../state/stored.ts';
@@ -67,6 +68,8 @@ export interface AgentOptions extends RuntimeSockets {
 /** The open parts. */
 export interface Node {
   readonly memory: Memory;
+  /** How the machine was. */
+  readonly originals: Originals;
   readonly network: Network;
   readonly kernel: KernelDatapath;
   /** Of new endpoints; those that are there keep theirs. */
@@ -89,25 +92,28 @@ export interface Node {
 }
 
 /** Lets go of all parts; programs, tables and endpoints stay as they are. */
-export function closeNode({ kernel, network, memory, unlock }: Node): void {
+export function closeNode({ kernel, network, memory, originals, unlock }: Node): void {
   kernel.close();
   network.close();
   memory.close();
+  originals.close();
   unlock();
 }
 
 /** Takes away what {@link openNode} has made; endpoints are gone by then. */
-export function removeNode({ kernel, network, memory, places, unlock }: Node): void {
-  const { mountedBpffs, forwardingBefore } = memory.current;
+export function removeNode(node: Node): void {
+  const { kernel, network, memory, originals, places, unlock } = node;
+  const { mountedBpffs, forwarding } = originals.current;
   removeUplinks({ kernel, network, memory });
-  removeMasquerade({ kernel, network, memory });
+  removeMasquerade({ kernel, network, originals });
   kernel.remove();
   deleteDevices(places, network);
-  if (forwardingBefore) restoreForwarding(network, forwardingBefore);
+  if (forwarding) restoreForwarding(network, forwarding);
   network.close();
   unlock();
   if (mountedBpffs) unmountBpffs(mountedBpffs);
   memory.forget();
+  originals.forget();
   for (const path of [places.bpffsDirectory, places.stateDirectory]) removeIfEmpty(path);
 }
 
@@ -163,23 +169,27 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   const isNew = !existsSync(stateFile(stateDirectory));
   const memory = new Memory(stateDirectory, options.disk);
   undo.push(() => (isNew ? memory.forget() : memory.close()));
-  prepareBpffs(bpffsDirectory, memory, undo);
+  // A state that was there knows of its originals from here on.
+  const areNew = isNew && !hasOriginals(stateDirectory);
+  const originals = openOriginals(stateDirectory, memory, options.disk);
+  undo.push(() => (areNew ? originals.forget() : originals.close()));
+  prepareBpffs(bpffsDirectory, originals, undo);
   const pinLock = takeDirectory(bpffsDirectory);
   undo.push(() => pinLock.close());
-  prepareForwarding(network, memory, undo);
+  prepareForwarding(network, originals, undo);
   const kernel = new KernelDatapath(bpffsDirectory, network.trafficControl, {
     ...{ features, tell, isMasquerading: masquerade !== undefined },
     hasNetkit: deviceKind === 'netkit' || hasNetkit(memory),
   });
   undo.push(() => kernel.abandon());
-  if (!masquerade) removeMasquerade({ kernel, network, memory });
+  if (!masquerade) removeMasquerade({ kernel, network, originals });
   const revisions = new Revisions(memory.current.revisionsReserved, (revisionsReserved) =>
     memory.changeNode({ revisionsReserved }),
   );
   const problems = new Problems(tell);
   const places = { stateDirectory, bpffsDirectory };
   const givenLabels = { 'kubernetes.io/hostname': hostname(), ...options.nodeLabels };
-  const held = { memory, network, kernel, revisions, problems };
+  const held = { memory, originals, network, kernel, revisions, problems };
   const parts = { ...held, deviceKind, givenLabels, tell, places, deviceAlias };
   const model = startModel(parts, options);
   const unlock = (): void => {
@@ -195,26 +205,26 @@ function hasNetkit({ endpoints }: Memory): boolean {
 }
 
 /** Written down before it is done, as everything that an uninstall takes back. */
-function prepareBpffs(folder: string, memory: Memory, undo: Undo): void {
+function prepareBpffs(folder: string, originals: Originals, undo: Undo): void {
   const missing = missingBpffs(folder);
   if (!existsSync(folder)) undo.push(() => removeIfEmpty(folder));
   if (missing === undefined) return mountBpffs(folder);
-  const { mountedBpffs } = memory.current;
-  memory.changeNode({ mountedBpffs: missing });
+  const { mountedBpffs } = originals.current;
+  originals.change({ mountedBpffs: missing });
   mountBpffs(folder);
   undo.push(() => {
     unmountBpffs(missing);
-    memory.changeNode({ mountedBpffs });
+    originals.change({ mountedBpffs });
   });
 }
 
-function prepareForwarding(network: Network, memory: Memory, undo: Undo): void {
-  if (!memory.current.forwardingBefore) {
-    const forwardingBefore = readForwarding(network);
-    memory.changeNode({ forwardingBefore });
+function prepareForwarding(network: Network, originals: Originals, undo: Undo): void {
+  if (!originals.current.forwarding) {
+    const forwarding = readForwarding(network);
+    originals.change({ forwarding });
     undo.push(() => {
-      restoreForwarding(network, forwardingBefore);
-      memory.changeNode({ forwardingBefore: undefined });
+      restoreForwarding(network, forwarding);
+      originals.change({ forwarding: undefined });
     });
   }
   turnOnForwarding(network);

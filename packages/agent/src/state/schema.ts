@@ -71,6 +71,13 @@ const pending = z.strictObject({
 /** Values of `conf/LINK/forwarding` by link, as they were. */
 const forwarding = z.record(z.string(), z.string());
 
+/** The host's settings before the agent turned forwarding on. */
+export const forwardingBefore = z.strictObject({
+  4: forwarding,
+  6: forwarding,
+  acceptRedirects: z.string().optional(),
+});
+
 const node = z.strictObject({
   /** Revisions below this may have been given already. */
   revisionsReserved: z.int().min(0),
@@ -79,20 +86,18 @@ const node = z.strictObject({
   /** Ids and identities are given in a circle, so that one is not used again at once. */
   lastEndpointId: z.int().min(0),
   lastIdentity: z.int().min(0),
-  /** Mount point of the BPF file system that the agent has mounted, if it has. */
+  /** Whether what the machine was before has a file of its own: originals.ts. */
+  hasOriginals: z.boolean().optional(),
+  /** Older builds have here what is in that file now: none of it is written. */
   mountedBpffs: z.string().optional(),
-  /** The host's settings before the agent turned forwarding on. */
-  forwardingBefore: z
-    .strictObject({ 4: forwarding, 6: forwarding, acceptRedirects: z.string().optional() })
-    .optional(),
+  forwardingBefore: forwardingBefore.optional(),
+  masquerade: z.strictObject({ reservedPortsBefore: z.string() }).optional(),
   /** Interfaces to others that have programs. */
   uplinks: z.array(z.strictObject({ index: z.int(), name: z.string() })).optional(),
   /** Whether these decide about the node itself. */
   isHostGuarded: z.boolean().optional(),
   /** Those in force. */
   labels: labels.optional(),
-  /** The kernel's list of ports before masquerade was turned on. */
-  masquerade: z.strictObject({ reservedPortsBefore: z.string() }).optional(),
 });
 
 /** What is remembered of the node as a whole. */

@@ -257,9 +257,19 @@ describe('an uninstall', { skip: canUseBpf() ?? false }, () => {
     assertAsBefore();
   });
 
-  test('of an agent that is dead and whose state is damaged: only by force', async () => {
+  test('by force leaves the machine as it was, where only the state is damaged', async () => {
     await die();
     writeFileSync(join(directory, 'state', 'state.journal'), 'not a journal\n');
+    const { status, output } = await runSkep('uninstall', '--yes', '--force', ...places());
+    assert.deepEqual([status, output], [0, 'gone: the agent and all that it made\n']);
+    assertAsBefore();
+  });
+
+  test('of an agent that is dead and whose state is damaged: only by force', async () => {
+    await die();
+    for (const name of ['state.journal', 'originals.journal']) {
+      writeFileSync(join(directory, 'state', name), 'not a journal\n');
+    }
     const refused = await runSkep('uninstall', '--yes', ...places());
     assert.equal(refused.status, 1);
     assert.match(refused.errors, /^error: uninstall: read state .* \(or say --force\)\n$/);
