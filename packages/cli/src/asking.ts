@@ -1,4 +1,5 @@
 /** What every command that asks the agent shares: where it is, and how the answer is shown. */
+import { resolve } from 'node:path';
 import {
   AgentClient,
   DEFAULT_SOCKET,
@@ -17,8 +18,19 @@ export interface AskOptions {
 /** Adds `--socket` and `--json`. */
 export function asking(command: Command): Command {
   return command
-    .option('--socket <path>', 'where the agent listens', DEFAULT_SOCKET)
+    .option('--socket <path>', 'where the agent listens', parsePath, DEFAULT_SOCKET)
     .option('--json', 'print JSON');
+}
+
+/**
+ * Parses a path, which is then the same from everywhere: what is written into a unit or a network
+ * is read by somebody in another directory.
+ *
+ * @throws InvalidArgumentError where it is none
+ */
+export function parsePath(text: string): string {
+  if (text === '' || /\p{C}/u.test(text)) throw new InvalidArgumentError('Expected a path.');
+  return resolve(text);
 }
 
 /** Parses the number that an option wants. @throws InvalidArgumentError where it is none */

@@ -19,6 +19,11 @@ const refused: readonly { have: readonly string[]; want: string }[] = [
     have: ['a\tb=x'],
     want: "label x: found 'a\tb=x', expected a key without spaces and control characters",
   },
+  { have: ['k8s:=web'], want: "label x: found 'k8s:=web', expected source:key=value" },
+  {
+    have: ['app=a\nb'],
+    want: "label x: found 'app=a\nb', expected a value without control characters",
+  },
   { have: ['app=a', 'tier=web', 'app=c'], want: "label x: found 'app' twice, expected it once" },
 ];
 for (const { have, want } of refused) {

@@ -1,4 +1,5 @@
 /** Labels as people write them. */
+import { LabelError, parseLabel } from '@skep/policy';
 import { CommandError } from './output.ts';
 
 /**
@@ -18,10 +19,25 @@ export function readLabels(texts: readonly string[], operation: string): Record<
       const expected = 'a key without spaces and control characters';
       throw new CommandError(`${operation}: found '${text}', expected ${expected}`);
     }
+    if (/\p{C}/u.test(value)) {
+      const expected = 'a value without control characters';
+      throw new CommandError(`${operation}: found '${text}', expected ${expected}`);
+    }
+    checkLabel(text, operation);
     if (labels.has(key)) {
       throw new CommandError(`${operation}: found '${key}' twice, expected it once`);
     }
     labels.set(key, value);
   }
   return Object.fromEntries(labels);
+}
+
+/** What policy would not read as a label. @throws CommandError */
+function checkLabel(text: string, operation: string): void {
+  try {
+    parseLabel(text);
+  } catch (error) {
+    if (!(error instanceof LabelError)) throw error;
+    throw new CommandError(`${operation}: found '${text}', expected ${error.expected}`);
+  }
 }

@@ -100,6 +100,23 @@ describe('the unit', () => {
     }
   });
 
+  test('says every path as it is from everywhere', async () => {
+    const names = ['--state', '--bpffs', '--socket', '--namespace', '--containerd', '--podman'];
+    const words = names.flatMap((name) => [name, `here/${name.slice(2)}`]);
+    const { status, output } = await runSkep('install', '--print', ...words);
+    assert.equal(status, 0);
+    const line = output.split('\n').find((each) => each.startsWith('ExecStart='))!;
+    for (const name of names) {
+      const path = join(process.cwd(), 'here', name.slice(2));
+      assert.ok(`${line} `.includes(` ${name} ${path} `), `${name} in ${line}`);
+    }
+    for (const path of ['', 'a\nb']) {
+      const refused = await runSkep('install', '--print', '--state', path);
+      assert.deepEqual([refused.status, refused.output], [2, '']);
+      assert.match(refused.errors, /'--state <directory>' .* Expected a path\./s);
+    }
+  });
+
   test('is not made of what the agent would not start with', async () => {
     for (const [words, message] of [
       [
@@ -107,6 +124,7 @@ describe('the unit', () => {
         /--uplink, --masquerade-ports and --masquerade-except need --masquerade/,
       ],
       [['--safe-port', '22/tcp'], /'--safe-port <port\.\.\.>' .* Safe port '22\/tcp': expected/],
+      [['--node-label', 'k8s:=a'], /Label node: found 'k8s:=a', expected source:key=value/],
       [['--node-label', 'zone'], /'--node-label .* Label node: found 'zone', expected key=value/],
     ] as const) {
       const { status, output, errors } = await runSkep('install', '--print', ...words);

@@ -17,7 +17,7 @@ import {
 import { canUseBpf } from '@skep/bpf';
 import { PolicyProtocol, type SafePort } from '@skep/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseListen } from '../asking.ts';
+import { parseListen, parsePath } from '../asking.ts';
 import { readLabels } from '../labels.ts';
 import { CommandError } from '../output.ts';
 
@@ -56,10 +56,10 @@ const DEFAULT_POOLS = ['10.118.0.0/16', 'fd5c:e90d:7b21::/64'];
 /** Adds the options that say where an agent keeps things. */
 export function withPlaces(command: Command): Command {
   return command
-    .option('--state <directory>', 'what it remembers', '/var/lib/skep')
-    .option('--bpffs <directory>', 'where it pins', '/sys/fs/bpf/skep')
-    .option('--socket <path>', 'where it listens', DEFAULT_SOCKET)
-    .option('--namespace <path>', "the node's network namespace; its own if not given");
+    .option('--state <directory>', 'what it remembers', parsePath, '/var/lib/skep')
+    .option('--bpffs <directory>', 'where it pins', parsePath, '/sys/fs/bpf/skep')
+    .option('--socket <path>', 'where it listens', parsePath, DEFAULT_SOCKET)
+    .option('--namespace <path>', "the node's network namespace; its own if not given", parsePath);
 }
 
 /** As the agent takes them. */
@@ -95,8 +95,8 @@ export function withWork(command: Command): Command {
       several((reserved) => readRanges({ reserved })),
     )
     .option('--metrics <host:port>', 'serve /metrics and /healthz there, too', parseListen)
-    .option('--containerd <socket>', 'take over the labels of containers that it has')
-    .option('--podman <socket>', 'the same of podman, when a container has started')
+    .option('--containerd <socket>', 'take over the labels of containers that it has', parsePath)
+    .option('--podman <socket>', 'the same of podman, when a container has started', parsePath)
     .option('--masquerade', 'endpoints reach the world under the address of the node')
     .option('--uplink <name...>', 'interfaces to the world; those of default routes if not given')
     .option('--masquerade-ports <first-last>', 'ports for endpoints (49152-65535)', parsePorts)

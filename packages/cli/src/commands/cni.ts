@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DEFAULT_SOCKET } from '@skep/agent';
 import { SUPPORTED_VERSIONS } from '@skep/cni';
 import { type Command, Option } from 'commander';
+import { parsePath } from '../asking.ts';
 import { installPlugin, type PluginFolders, uninstallPlugin } from '../cni/plugin-files.ts';
 import { readLabels } from '../labels.ts';
 
@@ -27,7 +28,7 @@ export function addCniCommands(program: Command): void {
     .default(DEFAULT_VERSION);
   withNetwork(cni.command('install'))
     .description('write the plugin and a network, for podman, containerd and the like')
-    .option('--socket <path>', 'where the agent listens', DEFAULT_SOCKET)
+    .option('--socket <path>', 'where the agent listens', parsePath, DEFAULT_SOCKET)
     .option('--label <key=value...>', 'labels of all endpoints of the network')
     .addOption(version)
     .addHelpText(
@@ -51,8 +52,8 @@ function withNetwork(command: Command): Command {
 /** Adds the options that say where runtimes look. */
 export function withFolders(command: Command): Command {
   return command
-    .option('--bin-dir <folder>', 'where runtimes find plugins', '/opt/cni/bin')
-    .option('--conf-dir <folder>', 'where they find networks', '/etc/cni/net.d');
+    .option('--bin-dir <folder>', 'where runtimes find plugins', parsePath, '/opt/cni/bin')
+    .option('--conf-dir <folder>', 'where they find networks', parsePath, '/etc/cni/net.d');
 }
 
 function install(options: InstallOptions): void {

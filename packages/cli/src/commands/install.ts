@@ -6,6 +6,7 @@ import type { MonitoringAddress, PortRange } from '@skep/agent';
 import { canUseBpf } from '@skep/bpf';
 import { formatAddressPort } from '@skep/wire';
 import type { Command } from 'commander';
+import { parsePath } from '../asking.ts';
 import { CommandError } from '../output.ts';
 import { findUnit, UNIT_DIRECTORY, UNIT_NAME, unitText } from '../systemd-unit.ts';
 import { type AgentCommandOptions, daemonOptions, withPlaces, withWork } from './agent.ts';
@@ -26,7 +27,7 @@ export function addInstallCommand(program: Command): void {
   const command = program.command('install');
   withWork(withPlaces(command))
     .description('let systemd run the agent, now and after each boot')
-    .option('--units <directory>', 'where the unit is written', UNIT_DIRECTORY)
+    .option('--units <directory>', 'where the unit is written', parsePath, UNIT_DIRECTORY)
     .option('--print', 'only print the unit')
     .addHelpText('after', '\nExample: skep install --metrics 127.0.0.1:9962')
     .action((options: InstallOptions) => install(options, command));

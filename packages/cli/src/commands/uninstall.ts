@@ -11,7 +11,7 @@ import {
   removeIfEmpty,
 } from '@skep/agent';
 import { Command } from 'commander';
-import { withAgent } from '../asking.ts';
+import { parsePath, withAgent } from '../asking.ts';
 import { networksOf, type PluginFolders, uninstallPlugin } from '../cni/plugin-files.ts';
 import { CommandError } from '../output.ts';
 import { UNIT_DIRECTORY, UNIT_NAME, unitCommand } from '../systemd-unit.ts';
@@ -41,7 +41,7 @@ export function addUninstallCommand(program: Command): void {
     .description('take away all that the agent has made on this machine, also when it is dead')
     .option('--yes', 'do not ask')
     .option('--force', 'find things by their marks, where no agent can be started on them')
-    .option('--units <directory>', 'where `skep install` wrote the unit', UNIT_DIRECTORY)
+    .option('--units <directory>', 'where `skep install` wrote the unit', parsePath, UNIT_DIRECTORY)
     .addHelpText(
       'after',
       `
