@@ -1,6 +1,12 @@
 /**
  * The addresses that the agent gives to endpoints that bring none. Who has which is not kept here:
  * an address is taken because the record of an endpoint has it, and that is on disk first.
+ *
+ * An address that is asked for by name has no cool-down: a container with a fixed address is
+ * started again at once, and who fixes it has chosen who comes after whom. What peers of the
+ * former one send still is no way past policy: a verdict holds for one state of the ipcache, which
+ * the going of an address changes, so that a flow's next packet is decided anew, about who has the
+ * address now. The cool-down spares strangers such packets, where nobody has chosen.
  */
 import { ADDRESS_COOL_DOWN_SECONDS } from '@skep/contract';
 import { type Address, parseAddress } from '@skep/wire';

@@ -48,7 +48,7 @@ export function forceRemoval(options: AgentOptions): string[] {
     const before = readOriginals(stateDirectory, remembered);
     deleteDevices(options, network);
     const { uplinks } = remembered?.current ?? {};
-    const { forwarding, reservedPorts, mountedBpffs } = before ?? {};
+    const { forwarding, reservedPorts, mountedBpffs, madeFolders = [] } = before ?? {};
     if (uplinks) endUplinkPrograms(network, bpffsDirectory, uplinks);
     if (reservedPorts !== undefined) restoreReservedPorts(network.settings, reservedPorts);
     unpinAll(bpffsDirectory);
@@ -57,7 +57,7 @@ export function forceRemoval(options: AgentOptions): string[] {
     if (mountedBpffs) unmountBpffs(mountedBpffs);
     for (const name of [...STATE_FILES, ...ORIGINALS_FILES])
       rmSync(join(stateDirectory, name), { force: true });
-    for (const path of [bpffsDirectory, stateDirectory]) removeIfEmpty(path);
+    for (const path of [bpffsDirectory, stateDirectory, ...madeFolders]) removeIfEmpty(path);
     return before ? [] : whatStays(network, bpffsDirectory);
   } finally {
     for (const lock of locks) lock.close();

@@ -37,7 +37,7 @@ import { type Tell, tellNobody } from '../telemetry/occurrence.ts';
 import { readForwarding, restoreForwarding, turnOnForwarding } from './host-forwarding.ts';
 import { aliasOf, deleteDevices, type InstallationPlaces, refuseOthers } from './installation.ts';
 import { refuseUnremembered } from './traces.ts';
-import { makeDirectory, removeIfEmpty, takeDirectory } from './one-agent.ts';
+import { makeDirectory, missingFolders, removeIfEmpty, takeDirectory } from './one-agent.ts';
 
 /** Where an agent keeps things, and which network it serves. */
 export interface AgentOptions extends RuntimeSockets {
@@ -103,7 +103,7 @@ export function closeNode({ kernel, network, memory, originals, unlock }: Node):
 /** Takes away what {@link openNode} has made; endpoints are gone by then. */
 export function removeNode(node: Node): void {
   const { kernel, network, memory, originals, places, unlock } = node;
-  const { mountedBpffs, forwarding } = originals.current;
+  const { mountedBpffs, forwarding, madeFolders = [] } = originals.current;
   removeUplinks({ kernel, network, memory });
   removeMasquerade({ kernel, network, originals });
   kernel.remove();
@@ -114,7 +114,8 @@ export function removeNode(node: Node): void {
   if (mountedBpffs) unmountBpffs(mountedBpffs);
   memory.forget();
   originals.forget();
-  for (const path of [places.bpffsDirectory, places.stateDirectory]) removeIfEmpty(path);
+  const { bpffsDirectory, stateDirectory } = places;
+  for (const path of [bpffsDirectory, stateDirectory, ...madeFolders]) removeIfEmpty(path);
 }
 
 /** Identities are written down when their endpoint is ready: a few may not have been. */
@@ -159,6 +160,7 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   const { features = probeKernelFeatures(), device = 'auto' } = options;
   const deviceKind = chooseDeviceKind(device, features.hasNetkit ?? false);
   const deviceAlias = aliasOf(options);
+  const missing = missingFolders([stateDirectory, bpffsDirectory]);
   undo.push(makeDirectory(stateDirectory));
   const stateLock = takeDirectory(stateDirectory);
   undo.push(() => stateLock.close());
@@ -173,6 +175,7 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
   const areNew = isNew && !hasOriginals(stateDirectory);
   const originals = openOriginals(stateDirectory, memory, options.disk);
   undo.push(() => (areNew ? originals.forget() : originals.close()));
+  rememberMade(originals, missing);
   prepareBpffs(bpffsDirectory, originals, undo);
   const pinLock = takeDirectory(bpffsDirectory);
   undo.push(() => pinLock.close());
@@ -202,6 +205,13 @@ function openParts(options: AgentOptions, undo: Undo): Omit<Node, 'takeBack'> {
 /** Whether an endpoint is behind a netkit device, whatever new ones get. */
 function hasNetkit({ endpoints }: Memory): boolean {
   return [...endpoints.values()].some((stored) => deviceKindOf(stored) === 'netkit');
+}
+
+/** Also what an agent before has made, and this one found again. */
+function rememberMade(originals: Originals, missing: readonly string[]): void {
+  const { madeFolders = [] } = originals.current;
+  const added = missing.filter((path) => !madeFolders.includes(path));
+  if (added.length > 0) originals.change({ madeFolders: [...added, ...madeFolders] });
 }
 
 /** Written down before it is done, as everything that an uninstall takes back. */

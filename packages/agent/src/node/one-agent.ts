@@ -1,6 +1,6 @@
 /** One agent for one state directory and one folder of pins: two would write the same tables. */
-import { mkdirSync, rmdirSync } from 'node:fs';
-import { relative, resolve, sep } from 'node:path';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { type Fd, LockedError, lockDirectory } from '@skep/sys';
 
 /** Another agent has the directory, and is alive. */
@@ -44,14 +44,29 @@ export function makeDirectory(directory: string): () => void {
   };
 }
 
+/** Those on the way to some directories that are not there, the deepest ones first. */
+export function missingFolders(directories: readonly string[]): string[] {
+  const missing = new Set<string>();
+  for (const directory of directories) {
+    for (let path = resolve(directory); !existsSync(path); path = dirname(path)) missing.add(path);
+  }
+  return [...missing].sort((left, right) => right.length - left.length);
+}
+
+/** Not there, in use, or something else by now. */
+const STAYS: ReadonlySet<string | undefined> = new Set([
+  'ENOENT',
+  'ENOTEMPTY',
+  'ENOTDIR',
+  'EPERM',
+  'EBUSY',
+]);
+
 /** A directory that something of somebody else is in stays, as one that is not there. */
 export function removeIfEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EPERM' && code !== 'EBUSY') {
-      throw error;
-    }
+    if (!STAYS.has((error as NodeJS.ErrnoException).code)) throw error;
   }
 }

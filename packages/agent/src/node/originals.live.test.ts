@@ -1,6 +1,6 @@
 /** The machine's settings are put back whatever has become of the state, and never forgotten. */
 import assert from 'node:assert/strict';
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { canUseBpf } from '@skep/bpf';
@@ -100,6 +100,24 @@ describe('settings of the machine', { skip: canUseBpf() ?? false }, () => {
     agent = Agent.start(options);
     await assertUninstalls();
   });
+
+  for (const way of ['an uninstall', 'force'] as const) {
+    test(`go by ${way} with the folders that an agent has made, and no others`, async () => {
+      assert.deepEqual(forceRemoval(options), []);
+      mkdirSync(join(directory, 'mine'));
+      const stateDirectory = join(directory, 'mine/a/b/state');
+      const places = { stateDirectory, bpffsDirectory: join(directory, 'c/d/bpf') };
+      agent = Agent.start({ ...options, ...places });
+      agent.stop();
+      agent = Agent.start({ ...options, ...places });
+      if (way === 'an uninstall') await agent.uninstall();
+      else agent.stop();
+      agent = undefined;
+      if (way === 'force') assert.deepEqual(forceRemoval({ ...options, ...places }), []);
+      assert.deepEqual(readdirSync(directory), ['mine']);
+      rmdirSync(join(directory, 'mine'));
+    });
+  }
 
   test('are taken over from the state of an older build', async () => {
     rmSync(originals);

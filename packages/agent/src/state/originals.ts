@@ -21,6 +21,8 @@ const schema = z.strictObject({
   reservedPorts: z.string().optional(),
   /** Mount point of the BPF file system that the agent has mounted, if it has. */
   mountedBpffs: z.string().optional(),
+  /** Folders that were not there, the deepest ones first. */
+  madeFolders: z.array(z.string()).optional(),
 });
 
 /** Each is there from before the agent's change until it is taken back. */
