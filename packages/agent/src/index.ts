@@ -13,6 +13,7 @@ export * from './agent-api.ts';
 export * from './agent.ts';
 export * from './api/client.ts';
 export * from './api/server.ts';
+export * from './api/silent-agent.ts';
 export * from './daemon.ts';
 export { type DumpSource, sysdumpParts } from './sysdump/parts.ts';
 export { redact } from './sysdump/redact.ts';

@@ -2,8 +2,10 @@
 import { resolve } from 'node:path';
 import {
   AgentClient,
+  AgentSilentError,
   DEFAULT_SOCKET,
   type ExplainRequest,
+  explainSilence,
   type MonitoringAddress,
 } from '@skep/agent';
 import { PROTOCOLS_BY_NAME } from '@skep/policy';
@@ -13,12 +15,15 @@ import { type Command, InvalidArgumentError } from 'commander';
 export interface AskOptions {
   readonly socket: string;
   readonly json?: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
 }
 
-/** Adds `--socket` and `--json`. */
+/** Adds `--socket`, `--timeout` and `--json`. */
 export function asking(command: Command): Command {
   return command
     .option('--socket <path>', 'where the agent listens', parsePath, DEFAULT_SOCKET)
+    .option('--timeout <time>', 'how long the agent may say nothing', parseDuration)
     .option('--json', 'print JSON');
 }
 
@@ -76,12 +81,14 @@ export function parseProtocol(text: string): ExplainRequest['protocol'] {
 
 /** Runs a task with the agent, and lets go of it. @throws AgentError where none answers */
 export async function withAgent<T>(
-  { socket }: AskOptions,
+  { socket, timeout }: Pick<AskOptions, 'socket' | 'timeout'>,
   task: (agent: AgentClient) => Promise<T>,
 ): Promise<T> {
-  const agent = new AgentClient(socket);
+  const agent = new AgentClient(socket, timeout);
   try {
     return await task(agent);
+  } catch (error) {
+    throw error instanceof AgentSilentError ? explainSilence(error) : error;
   } finally {
     agent.close();
   }

@@ -36,7 +36,12 @@ export async function askAgent<T>(
 ): Promise<T> {
   const agent = new AgentClient(socket);
   const deadline = performance.now() + waitSeconds * 1000;
-  const timer = setTimeout(() => agent.close(), Math.max(waitSeconds, ANSWER_SECONDS) * 1000);
+  const answerSeconds = Math.max(waitSeconds, ANSWER_SECONDS);
+  let isSilent = false;
+  const timer = setTimeout(() => {
+    isSilent = true;
+    agent.close();
+  }, answerSeconds * 1000);
   let isRetry = false;
   try {
     for (;;) {
@@ -44,6 +49,7 @@ export async function askAgent<T>(
         return await question(agent, isRetry);
       } catch (error) {
         if (!(error instanceof AgentUnreachableError)) throw refusal(error);
+        if (isSilent) throw silence(socket, answerSeconds);
         if (performance.now() + PAUSE_MILLISECONDS >= deadline) throw absence(error, waitSeconds);
         isRetry ||= error.isAnswerLost;
       }
@@ -58,6 +64,12 @@ export async function askAgent<T>(
 function refusal(error: unknown): CniError {
   if (!(error instanceof AgentError)) throw error;
   return new CniError(CODES[error.code] ?? CniErrorCode.Refused, error.message, error.code);
+}
+
+/** It has taken the question. */
+function silence(socket: string, seconds: number): CniError {
+  const message = `ask agent at ${socket}: no answer within ${seconds} s (see \`skep status\`)`;
+  return new CniError(CniErrorCode.TryAgainLater, message);
 }
 
 function absence(error: AgentUnreachableError, waitSeconds: number): CniError {

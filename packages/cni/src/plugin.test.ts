@@ -1,6 +1,10 @@
 /** What the plugin refuses before it asks the agent, with the specification's number for it. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { pluginText } from './index.ts';
 import { runPlugin } from './plugin.ts';
@@ -223,4 +227,26 @@ test('the file needs nothing but node', () => {
   assert.ok(needed.length > 0);
   const foreign = needed.filter((name) => !builtinModules.includes(name.replace(/^node:/, '')));
   assert.deepEqual(foreign, []);
+});
+
+test('an agent that says nothing is an error in time, to try again later', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'skep-silent-'));
+  const socket = join(folder, 'agent.sock');
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(socket, resolve));
+  t.after(() => {
+    silent.closeAllConnections();
+    silent.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const text = JSON.stringify({ ...CONFIG, socket, waitSeconds: 2.5 });
+  for (const command of ['ADD', 'DEL']) {
+    const begin = performance.now();
+    const { status, output } = await runPlugin(environmentOf(command, ANNA), () => text);
+    const seconds = (performance.now() - begin) / 1000;
+    assert.ok(seconds > 2.3 && seconds < 10, `${command} took ${seconds} s`);
+    const { code, msg } = JSON.parse(output) as { code: number; msg: string };
+    assert.deepEqual([status, code], [1, 11]);
+    assert.equal(msg, `ask agent at ${socket}: no answer within 2.5 s (see \`skep status\`)`);
+  }
 });

@@ -50,6 +50,25 @@ export class AgentUnreachableError extends AgentError {
   }
 }
 
+/**
+ * The agent takes questions, and does not answer in time: it is stopped, hangs, or is at something
+ * long.
+ */
+export class AgentSilentError extends AgentUnreachableError {
+  constructor(
+    readonly socketPath: string,
+    seconds: number,
+  ) {
+    super('ETIMEDOUT', `ask agent at ${socketPath}: no answer within ${seconds} s`, true);
+  }
+}
+
+/**
+ * For so long an agent that works may say nothing. Changes compile programs and write tables;
+ * whoever only wants to know waits until it is done with one.
+ */
+const ANSWER_SECONDS = { question: 15, change: 300 } as const;
+
 /** What is found where an agent should listen, and what to try. */
 const CONNECT_PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no socket (is `skep agent` running? a lab says where its own listens)',
@@ -61,7 +80,11 @@ const CONNECT_PROBLEMS: Readonly<Record<string, string>> = {
 export class AgentClient implements AgentApi {
   private readonly pool = new ConnectionPool({ keepAlive: true });
 
-  constructor(private readonly socketPath: string) {}
+  /** @param answerSeconds how long the agent may say nothing, whatever it is asked */
+  constructor(
+    private readonly socketPath: string,
+    private readonly answerSeconds?: number,
+  ) {}
 
   status(): Promise<StatusView> {
     return this.json('GET', '/v1/status');
@@ -177,6 +200,8 @@ export class AgentClient implements AgentApi {
     onEnd?: () => void,
   ): Promise<() => void> {
     const response = await this.open('GET', `/v1/flows?${flowQuery(filter, { follow: 1 })}`);
+    // From here on silence is that nobody talks.
+    response.setTimeout(0);
     // An agent that goes away ends the stream.
     const lines = createInterface(response);
     for (const each of [response, lines]) each.on('error', () => {});
@@ -206,6 +231,7 @@ export class AgentClient implements AgentApi {
   }
 
   private unreachable(error: NodeJS.ErrnoException): AgentError {
+    if (error instanceof AgentError) return error;
     const { code = 'ERR_CONNECT' } = error;
     const known = CONNECT_PROBLEMS[code];
     const message = `connect to agent at ${this.socketPath}: ${known ?? error.message}`;
@@ -226,8 +252,18 @@ export class AgentClient implements AgentApi {
    */
   private send(method: string, path: string, body?: string): Promise<IncomingMessage> {
     const { socketPath, pool: agent } = this;
+    const kind = method === 'GET' ? 'question' : 'change';
+    const seconds = this.answerSeconds ?? ANSWER_SECONDS[kind];
+    const options = { socketPath, agent, method, path, timeout: seconds * 1000 };
     return new Promise((resolve, reject) => {
-      const request = httpRequest({ socketPath, agent, method, path }, resolve);
+      let response: IncomingMessage | undefined;
+      const request = httpRequest(options, (begun) => {
+        response = begun;
+        resolve(begun);
+      });
+      request.on('timeout', () => {
+        (response ?? request).destroy(new AgentSilentError(socketPath, seconds));
+      });
       request.on('error', (error: NodeJS.ErrnoException) => {
         const isUnsent = request.reusedSocket && error.code === 'EPIPE';
         if (isUnsent) resolve(this.send(method, path, body));

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PolicyDocumentError, readDocuments } from '@skep/policy';
-import type { AgentClient } from '../api/client.ts';
+import { type AgentClient, AgentSilentError } from '../api/client.ts';
 import type { AgentOptions } from '../node/node.ts';
 import { decodeJournal } from '../state/journal-text.ts';
 import { STATE_FILES } from '../state/memory.ts';
@@ -25,7 +25,7 @@ export interface DumpSource {
 export function sysdumpParts({ client, places }: DumpSource): DumpPart[] {
   const { stateDirectory, bpffsDirectory, networkNamespace } = places;
   return [
-    ...agentParts(client),
+    ...untilSilent(agentParts(client)),
     { file: 'state/journal.json', read: () => readState(stateDirectory) },
     ...kernelParts(bpffsDirectory),
     ...networkParts(networkNamespace),
@@ -44,6 +44,23 @@ function agentParts(client: AgentClient): DumpPart[] {
     { file: 'agent/flows.json', read: () => client.recentFlows({}) },
     { file: 'agent/metrics.txt', read: () => client.metrics() },
   ];
+}
+
+/** One that does not answer is waited for once, and not for each part. */
+function untilSilent(parts: readonly DumpPart[]): DumpPart[] {
+  let silence: AgentSilentError | undefined;
+  return parts.map(({ file, read }) => ({
+    file,
+    read: async () => {
+      if (silence) throw silence;
+      try {
+        return await read();
+      } catch (error) {
+        if (error instanceof AgentSilentError) silence = error;
+        throw error;
+      }
+    },
+  }));
 }
 
 /** The state as the journal has it, read beside an agent that goes on writing it. */

@@ -41,6 +41,7 @@ export const SocketOption = {
   SNDBUF: 7,
   RCVBUF: 8,
   REUSEPORT: 15,
+  PEERCRED: 17,
   RCVTIMEO: 20,
   SNDTIMEO: 21,
   DETACH_FILTER: 27,
